@@ -1,0 +1,271 @@
+#include "bot/decimal.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+
+#define DIGITS_MAX 38 /* 10^38 - 1 is the largest run of nines in 128 signed bits */
+
+static const uint64_t POW10_64[20] = {
+    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u, 100000000000u,
+    1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
+    1000000000000000000u, 10000000000000000000u,
+};
+
+static bot_i128 pow10_128(int n)
+{
+    BOT_ASSERT(n >= 0 && n <= DIGITS_MAX);
+    return n < 20 ? (bot_i128)POW10_64[n] : (bot_i128)POW10_64[19] * (bot_i128)POW10_64[n - 19];
+}
+
+int bot_dec_parse(const char *text, size_t len, bot_dec *ret_dec)
+{
+    const char *p = text, *end = text + len;
+    const bool negative = p != end && *p == '-';
+    p += negative;
+
+    /* Eighteen digits fit 64 bits: nearly every number of a venue stays in the first loop. */
+    uint64_t small = 0;
+    int digits = 0, point = -1;
+    for (; p != end && digits < 18; p++) {
+        const unsigned d = (unsigned char)*p - '0';
+        if (d <= 9) {
+            small = small * 10 + d;
+            digits++;
+        } else if (*p == '.' && point < 0) {
+            point = digits;
+        } else {
+            return BOT_ERR_MALFORMED;
+        }
+    }
+    bot_i128 coef = (bot_i128)small;
+    for (; p != end; p++) {
+        const unsigned d = (unsigned char)*p - '0';
+        if (d <= 9) {
+            if (coef >= pow10_128(DIGITS_MAX - 1) || digits - (point < 0 ? digits : point) >= DIGITS_MAX)
+                return BOT_ERR_OVERFLOW;
+            digits++;
+            coef = coef * 10 + (int)d;
+        } else if (*p == '.' && point < 0) {
+            point = digits;
+        } else {
+            return BOT_ERR_MALFORMED;
+        }
+    }
+    /* ".5", "5." and "." are no numbers in JSON and none here. */
+    if (digits == 0 || point == 0 || point == digits)
+        return BOT_ERR_MALFORMED;
+    *ret_dec = (bot_dec){ .coef = negative ? -coef : coef, .scale = point < 0 ? 0 : digits - point };
+    return BOT_OK;
+}
+
+static size_t format_digits(bot_u128 v, char *end)
+{
+    char *p = end;
+    while (v > UINT64_MAX) {
+        uint64_t low = (uint64_t)(v % POW10_64[19]);
+        v /= POW10_64[19];
+        for (int i = 0; i < 19; i++, low /= 10)
+            *--p = (char)('0' + low % 10);
+    }
+    uint64_t w = (uint64_t)v;
+    do {
+        *--p = (char)('0' + w % 10);
+        w /= 10;
+    } while (w != 0);
+    return (size_t)(end - p);
+}
+
+size_t bot_dec_format(bot_dec dec, char *buf)
+{
+    BOT_ASSERT(dec.scale >= 0 && dec.scale <= DIGITS_MAX);
+    char digits[48];
+    char *end = digits + sizeof digits;
+    const bot_u128 magnitude = dec.coef < 0 ? -(bot_u128)dec.coef : (bot_u128)dec.coef;
+    size_t n = format_digits(magnitude, end), len = 0;
+    while (n <= (size_t)dec.scale) { /* at least one digit before the point */
+        n++;
+        *(end - n) = '0';
+    }
+    if (dec.coef < 0)
+        buf[len++] = '-';
+    const size_t whole = n - (size_t)dec.scale;
+    memcpy(buf + len, end - n, whole);
+    len += whole;
+    if (dec.scale > 0) {
+        buf[len++] = '.';
+        memcpy(buf + len, end - dec.scale, (size_t)dec.scale);
+        len += (size_t)dec.scale;
+    }
+    buf[len] = '\0';
+    return len;
+}
+
+int bot_dec_to_fixed(bot_dec dec, bot_i128 *ret_v)
+{
+    BOT_ASSERT(dec.scale >= 0 && dec.scale <= DIGITS_MAX);
+    if (dec.scale <= BOT_FIXED_DIGITS) {
+        bot_i128 v;
+        if (__builtin_mul_overflow(dec.coef, (bot_i128)POW10_64[BOT_FIXED_DIGITS - dec.scale], &v))
+            return BOT_ERR_OVERFLOW;
+        *ret_v = v;
+        return BOT_OK;
+    }
+    const bot_i128 unit = pow10_128(dec.scale - BOT_FIXED_DIGITS);
+    if (dec.coef % unit != 0)
+        return BOT_ERR_MALFORMED;
+    *ret_v = dec.coef / unit;
+    return BOT_OK;
+}
+
+bot_dec bot_dec_from_fixed(bot_i128 v)
+{
+    bot_dec dec = { .coef = v, .scale = BOT_FIXED_DIGITS };
+    if (v == 0)
+        return (bot_dec){ 0 };
+    while (dec.scale >= 9 && dec.coef % 1000000000 == 0) {
+        dec.coef /= 1000000000;
+        dec.scale -= 9;
+    }
+    while (dec.scale > 0 && dec.coef % 10 == 0) {
+        dec.coef /= 10;
+        dec.scale--;
+    }
+    return dec;
+}
+
+size_t bot_fixed_format(bot_i128 v, char *buf) { return bot_dec_format(bot_dec_from_fixed(v), buf); }
+
+int bot_fixed_parse(const char *text, size_t len, bot_i128 *ret_v)
+{
+    bot_dec dec;
+    int r = bot_dec_parse(text, len, &dec);
+    return r < 0 ? r : bot_dec_to_fixed(dec, ret_v);
+}
+
+int bot_dec_cmp(bot_dec a, bot_dec b)
+{
+    const int sa = bot_dec_sign(a), sb = bot_dec_sign(b);
+    if (sa != sb)
+        return sa < sb ? -1 : 1;
+    /* Whole parts first, then the fractions brought to one scale: no product can overflow. */
+    const bot_i128 ua = pow10_128(a.scale), ub = pow10_128(b.scale);
+    const bot_i128 wa = a.coef / ua, wb = b.coef / ub;
+    if (wa != wb)
+        return wa < wb ? -1 : 1;
+    bot_i128 fa = a.coef % ua, fb = b.coef % ub;
+    if (a.scale < b.scale) fa *= pow10_128(b.scale - a.scale);
+    else fb *= pow10_128(a.scale - b.scale);
+    return (fa > fb) - (fa < fb);
+}
+
+/* 256-bit magnitude, just wide enough for a product of two 128-bit numbers. */
+struct u256 {
+    bot_u128 hi, lo;
+};
+
+static bot_u128 magnitude_of(bot_i128 v) { return v < 0 ? -(bot_u128)v : (bot_u128)v; }
+
+static struct u256 mul_wide(bot_u128 a, bot_u128 b)
+{
+    const uint64_t a0 = (uint64_t)a, a1 = (uint64_t)(a >> 64), b0 = (uint64_t)b, b1 = (uint64_t)(b >> 64);
+    const bot_u128 p00 = (bot_u128)a0 * b0, p01 = (bot_u128)a0 * b1, p10 = (bot_u128)a1 * b0, p11 = (bot_u128)a1 * b1;
+    const bot_u128 middle = (p00 >> 64) + (uint64_t)p01 + (uint64_t)p10;
+    return (struct u256){ .hi = p11 + (p01 >> 64) + (p10 >> 64) + (middle >> 64), .lo = (middle << 64) | (uint64_t)p00 };
+}
+
+/* n / d by shift and subtract. false when the quotient does not fit 128 bits. */
+static bool div_wide(struct u256 n, bot_u128 d, bot_u128 *ret_q, bot_u128 *ret_r)
+{
+    if (n.hi == 0) {
+        *ret_q = n.lo / d;
+        *ret_r = n.lo % d;
+        return true;
+    }
+    if (n.hi >= d)
+        return false;
+    bot_u128 r = n.hi, q = 0;
+    for (int i = 127; i >= 0; i--) {
+        const bool carry = (r >> 127) != 0;
+        r = (r << 1) | ((n.lo >> i) & 1);
+        q <<= 1;
+        if (carry || r >= d) {
+            r -= d;
+            q |= 1;
+        }
+    }
+    *ret_q = q;
+    *ret_r = r;
+    return true;
+}
+
+enum rounding { ROUND_EXACT, ROUND_HALF_EVEN };
+
+static int muldiv(bot_i128 a, bot_i128 b, bot_i128 c, enum rounding rounding, bot_i128 *ret_v)
+{
+    if (c == 0)
+        return BOT_ERR_INVALID;
+    const bool negative = ((a < 0) != (b < 0)) != (c < 0);
+    const bot_u128 d = magnitude_of(c);
+    bot_u128 q, r;
+    if (!div_wide(mul_wide(magnitude_of(a), magnitude_of(b)), d, &q, &r))
+        return BOT_ERR_OVERFLOW;
+    if (r != 0) {
+        if (rounding == ROUND_EXACT)
+            return BOT_ERR_MALFORMED;
+        const bot_u128 rest = d - r;
+        if (r > rest || (r == rest && (q & 1) != 0))
+            q++;
+    }
+    if (q > ((bot_u128)1 << 127) - 1)
+        return BOT_ERR_OVERFLOW;
+    *ret_v = negative ? -(bot_i128)q : (bot_i128)q;
+    return BOT_OK;
+}
+
+int bot_dec_mul_fixed(bot_dec a, bot_dec b, bot_i128 *ret_v)
+{
+    BOT_ASSERT(a.scale >= 0 && a.scale <= DIGITS_MAX);
+    BOT_ASSERT(b.scale >= 0 && b.scale <= DIGITS_MAX);
+    bot_i128 product;
+    const int scale = a.scale + b.scale;
+    if (scale <= BOT_FIXED_DIGITS && !__builtin_mul_overflow(a.coef, b.coef, &product)) {
+        if (__builtin_mul_overflow(product, (bot_i128)POW10_64[BOT_FIXED_DIGITS - scale], &product))
+            return BOT_ERR_OVERFLOW;
+        *ret_v = product;
+        return BOT_OK;
+    }
+    bot_i128 fa, fb;
+    int r = bot_dec_to_fixed(a, &fa);
+    if (r == BOT_OK)
+        r = bot_dec_to_fixed(b, &fb);
+    return r < 0 ? r : bot_fixed_mul_exact(fa, fb, ret_v);
+}
+
+int bot_fixed_mul_exact(bot_i128 a, bot_i128 b, bot_i128 *ret_v)
+{
+    return muldiv(a, b, (bot_i128)POW10_64[BOT_FIXED_DIGITS], ROUND_EXACT, ret_v);
+}
+
+int bot_fixed_mul_half_even(bot_i128 a, bot_i128 b, bot_i128 *ret_v)
+{
+    return muldiv(a, b, (bot_i128)POW10_64[BOT_FIXED_DIGITS], ROUND_HALF_EVEN, ret_v);
+}
+
+int bot_fixed_muldiv_half_even(bot_i128 a, bot_i128 b, bot_i128 c, bot_i128 *ret_v)
+{
+    return muldiv(a, b, c, ROUND_HALF_EVEN, ret_v);
+}
+
+bot_i128 bot_fixed_round_half_even(bot_i128 v, int digits)
+{
+    BOT_ASSERT(digits >= 0 && digits <= BOT_FIXED_DIGITS);
+    const bot_i128 unit = (bot_i128)POW10_64[BOT_FIXED_DIGITS - digits];
+    const bot_u128 m = magnitude_of(v);
+    bot_u128 q = m / (bot_u128)unit;
+    const bot_u128 r = m % (bot_u128)unit, rest = (bot_u128)unit - r;
+    if (r > rest || (r == rest && (q & 1) != 0))
+        q++;
+    const bot_i128 rounded = (bot_i128)(q * (bot_u128)unit);
+    return v < 0 ? -rounded : rounded;
+}

@@ -1,0 +1,7 @@
+/* venue/registry.h: the list of known venues. One line a venue; nothing else in libbot names one. */
+#ifndef BOT_VENUE_REGISTRY_H
+#define BOT_VENUE_REGISTRY_H
+
+#define BOT_VENUE_LIST(X)
+
+#endif

@@ -1,0 +1,175 @@
+#include "harness.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TESTS_MAX 4096
+#define SKIP_REASON_MAX 160
+
+static struct test_entry *first, *last;
+static unsigned count;
+static struct test_entry *selected[TESTS_MAX];
+static unsigned selected_n;
+static char (*skipped)[SKIP_REASON_MAX]; /* shared with the forked tests */
+static int running;
+
+void test_register(struct test_entry *entry)
+{
+    if (first == NULL) first = entry;
+    else last->next = entry;
+    last = entry;
+    count++;
+}
+
+static void run_one(int i)
+{
+    running = i;
+    selected[i]->run();
+}
+
+void test_skip(const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(skipped[running], SKIP_REASON_MAX, format, ap);
+    va_end(ap);
+    fflush(NULL);
+    exit(0);
+}
+
+static char *path_slot(void)
+{
+    static char slots[4][4096];
+    static unsigned next;
+    return slots[next++ % 4];
+}
+
+static const char *below(const char *variable, const char *fallback, const char *relative)
+{
+    const char *root = getenv(variable);
+    char *path = path_slot();
+    snprintf(path, 4096, "%s/%s", root != NULL ? root : fallback, relative);
+    return path;
+}
+
+const char *test_source(const char *relative) { return below("LIBBOT_SOURCE", ".", relative); }
+const char *test_build(const char *relative) { return below("LIBBOT_BUILD", ".", relative); }
+
+const char *test_shared(const char *relative)
+{
+    const char *path;
+    if (getenv("LIBBOT_SHARED") != NULL) {
+        path = below("LIBBOT_SHARED", ".", relative);
+    } else {
+        char up[512];
+        snprintf(up, sizeof up, "../shared/%s", relative);
+        path = test_source(up);
+    }
+    if (access(path, R_OK) != 0)
+        test_skip("recordings are not here: %s", path);
+    return path;
+}
+
+static char *read_stream(FILE *f, size_t *ret_len)
+{
+    size_t size = 1 << 16, len = 0, n;
+    char *buf = malloc(size + 1);
+    ck_assert_ptr_nonnull(buf);
+    while ((n = fread(buf + len, 1, size - len, f)) > 0) {
+        len += n;
+        if (len == size) {
+            buf = realloc(buf, (size *= 2) + 1);
+            ck_assert_ptr_nonnull(buf);
+        }
+    }
+    buf[len] = '\0';
+    if (ret_len != NULL) *ret_len = len;
+    return buf;
+}
+
+char *test_read_file(const char *path, size_t *ret_len)
+{
+    FILE *f = fopen(path, "rb");
+    ck_assert_msg(f != NULL, "cannot open %s", path);
+    char *buf = read_stream(f, ret_len);
+    fclose(f);
+    return buf;
+}
+
+char *test_read_gz(const char *path, size_t *ret_len)
+{
+    char command[4200];
+    snprintf(command, sizeof command, "gzip -dc '%s'", path);
+    FILE *f = popen(command, "r");
+    ck_assert_msg(f != NULL, "cannot run %s", command);
+    char *buf = read_stream(f, ret_len);
+    ck_assert_msg(pclose(f) == 0, "%s failed", command);
+    return buf;
+}
+
+unsigned long long test_rng_next(test_rng *rng)
+{
+    unsigned long long z = (rng->state += 0x9e3779b97f4a7c15ull);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+}
+
+unsigned long long test_rng_below(test_rng *rng, unsigned long long n)
+{
+    return n == 0 ? 0 : test_rng_next(rng) % n;
+}
+
+int main(int argc, char **argv)
+{
+    const char *pattern = argc > 1 ? argv[1] : NULL;
+    for (struct test_entry *e = first; e != NULL && selected_n < TESTS_MAX; e = e->next) {
+        char full[256];
+        snprintf(full, sizeof full, "%s/%s", e->area, e->name);
+        if (pattern == NULL || strstr(full, pattern) != NULL)
+            selected[selected_n++] = e;
+    }
+    if (count > TESTS_MAX || selected_n == 0) {
+        fprintf(stderr, "%s: %s\n", argv[0], selected_n == 0 ? "no test matches" : "more tests than TESTS_MAX");
+        return 2;
+    }
+    skipped = mmap(NULL, selected_n * sizeof *skipped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (skipped == MAP_FAILED) return 2;
+
+    Suite *suite = suite_create(argv[0]);
+    TTest *tests = calloc(selected_n, sizeof *tests);
+    if (tests == NULL) return 2;
+    const char *scale = getenv("TEST_TIMEOUT_SCALE");
+    for (unsigned i = 0; i < selected_n; i++) {
+        TCase *tc = tcase_create(selected[i]->name);
+        tests[i] = (TTest){ selected[i]->name, run_one, selected[i]->file, selected[i]->line };
+        tcase_set_timeout(tc, 120 * (scale != NULL ? atof(scale) : 1));
+        tcase_add_loop_test(tc, &tests[i], (int)i, (int)i + 1);
+        suite_add_tcase(suite, tc);
+    }
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_SILENT);
+
+    TestResult **results = srunner_results(runner);
+    int failed = srunner_ntests_failed(runner), n = srunner_ntests_run(runner);
+    printf("TAP version 13\n1..%d\n", n);
+    for (int i = 0; i < n; i++) {
+        const struct test_entry *e = selected[i];
+        if (tr_rtype(results[i]) != CK_PASS)
+            printf("not ok %d - %s/%s\n# %s:%d: %s\n", i + 1, e->area, e->name, tr_lfile(results[i]), tr_lno(results[i]),
+                   tr_msg(results[i]));
+        else if (skipped[i][0] != '\0')
+            printf("ok %d - %s/%s # SKIP %s\n", i + 1, e->area, e->name, skipped[i]);
+        else
+            printf("ok %d - %s/%s\n", i + 1, e->area, e->name);
+    }
+    free(results);
+    srunner_free(runner);
+    free(tests);
+    munmap(skipped, selected_n * sizeof *skipped);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,122 @@
+#include "harness.h"
+
+#include <string.h>
+
+#include "bot/decimal.h"
+
+static bot_dec dec(const char *text)
+{
+    bot_dec d;
+    ck_assert_msg(bot_dec_parse(text, strlen(text), &d) == BOT_OK, "%s", text);
+    return d;
+}
+
+static bot_i128 fixed(const char *text)
+{
+    bot_i128 v;
+    ck_assert_msg(bot_fixed_parse(text, strlen(text), &v) == BOT_OK, "%s", text);
+    return v;
+}
+
+static void check_fixed(bot_i128 v, const char *expected)
+{
+    char buf[BOT_DEC_TEXT_MAX];
+    bot_fixed_format(v, buf);
+    ck_assert_str_eq(buf, expected);
+}
+
+TEST(decimal, text_survives_unchanged)
+{
+    const char *const texts[] = { "0", "0.0", "0.010", "-0.5", "123456789012345678901234567890.12345678", "65000.50",
+                                  "99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001",
+                                  "123456789012345678", "1234567890123456789", "12345678901234567.8", "123456789012345678.9" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char buf[BOT_DEC_TEXT_MAX];
+        const size_t n = bot_dec_format(dec(texts[i]), buf);
+        ck_assert_str_eq(buf, texts[i]);
+        ck_assert_uint_eq(n, strlen(texts[i]));
+    }
+}
+
+TEST(decimal, what_is_no_plain_number_is_refused_and_leaves_the_output)
+{
+    const char *const texts[] = { "", "-", ".", "5.", ".5", "+1", "1e5", "1E-8", "NaN", "inf", " 1", "1 ", "1,000", "0x10", "--1", "1.2.3",
+                                  "1234567890123456789x", "12345678901234567890.", "\0" "1" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        bot_dec d = { .coef = 77, .scale = 3 };
+        ck_assert_msg(bot_dec_parse(texts[i], strlen(texts[i]), &d) == BOT_ERR_MALFORMED, "'%s'", texts[i]);
+        ck_assert(d.coef == 77 && d.scale == 3);
+    }
+    bot_dec d = { .coef = 77 };
+    const char *forty = "1234567890123456789012345678901234567890";
+    ck_assert_int_eq(bot_dec_parse(forty, 40, &d), BOT_ERR_OVERFLOW);
+    ck_assert(d.coef == 77);
+}
+
+TEST(decimal, fixed_refuses_what_does_not_fit_exactly)
+{
+    bot_i128 v = 5;
+    ck_assert_int_eq(bot_dec_to_fixed(dec("0.0000000000000000001"), &v), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(bot_dec_to_fixed(dec("999999999999999999999999"), &v), BOT_ERR_OVERFLOW);
+    ck_assert(v == 5);
+    check_fixed(fixed("0.0000000000000000010"), "0.000000000000000001");
+    check_fixed(fixed("-170000000000000000000"), "-170000000000000000000");
+    check_fixed(fixed("1500.250"), "1500.25");
+}
+
+TEST(decimal, compares_by_value_across_scales)
+{
+    ck_assert_int_eq(bot_dec_cmp(dec("1.0"), dec("1")), 0);
+    ck_assert_int_eq(bot_dec_cmp(dec("-1.01"), dec("-1.001")), -1);
+    ck_assert_int_eq(bot_dec_cmp(dec("99999999999999999999999999999999999999"), dec("0.00000000000000000000000000000000000001")), 1);
+    ck_assert_int_eq(bot_dec_cmp(dec("0.1"), dec("-0.1")), 1);
+    ck_assert_int_eq(bot_dec_cmp(dec("0.30"), dec("0.299999999999999999999999999999999")), 1);
+}
+
+TEST(decimal, products_are_exact_or_refused)
+{
+    bot_i128 v;
+    ck_assert_int_eq(bot_dec_mul_fixed(dec("0.1"), dec("0.2"), &v), BOT_OK);
+    check_fixed(v, "0.02");
+    ck_assert_int_eq(bot_dec_mul_fixed(dec("123456789.123456789"), dec("-987.654321"), &v), BOT_OK);
+    check_fixed(v, "-121932631234.567900112635269");
+    ck_assert_int_eq(bot_dec_mul_fixed(dec("0.0000000001"), dec("0.0000000001"), &v), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(bot_dec_mul_fixed(dec("0.00000000010"), dec("0.10000000"), &v), BOT_OK);
+    check_fixed(v, "0.00000000001");
+    ck_assert_int_eq(bot_dec_mul_fixed(dec("100000000000"), dec("100000000000"), &v), BOT_ERR_OVERFLOW);
+}
+
+TEST(decimal, rounding_is_half_to_even_and_only_where_named)
+{
+    bot_i128 v;
+    ck_assert_int_eq(bot_fixed_muldiv_half_even(1, 1, 2, &v), BOT_OK);
+    ck_assert(v == 0);
+    ck_assert_int_eq(bot_fixed_muldiv_half_even(3, 1, 2, &v), BOT_OK);
+    ck_assert(v == 2);
+    ck_assert_int_eq(bot_fixed_muldiv_half_even(-3, 1, 2, &v), BOT_OK);
+    ck_assert(v == -2);
+    ck_assert_int_eq(bot_fixed_muldiv_half_even(fixed("1000"), fixed("1"), fixed("6000"), &v), BOT_OK);
+    check_fixed(v, "0.166666666666666667");
+    ck_assert_int_eq(bot_fixed_muldiv_half_even(1, 1, 0, &v), BOT_ERR_INVALID);
+    check_fixed(bot_fixed_round_half_even(fixed("2.5"), 0), "2");
+    check_fixed(bot_fixed_round_half_even(fixed("-3.5"), 0), "-4");
+    check_fixed(bot_fixed_round_half_even(fixed("5375.123456789"), 8), "5375.12345679");
+    ck_assert_int_eq(bot_fixed_mul_exact(fixed("0.000000000000000003"), fixed("0.5"), &v), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(bot_fixed_mul_half_even(fixed("0.000000000000000003"), fixed("0.5"), &v), BOT_OK);
+    ck_assert(v == 2);
+}
+
+/* The wide division is checked against what it undoes: (a * b) / b == a for any a, b. */
+TEST(decimal, wide_products_divide_back)
+{
+    test_rng rng = { 42 };
+    for (int i = 0; i < 200000; i++) {
+        const bot_i128 a = ((bot_i128)(test_rng_next(&rng) >> 1) << 63 | (bot_i128)test_rng_next(&rng)) >> test_rng_below(&rng, 100);
+        const bot_i128 b = (((bot_i128)(test_rng_next(&rng) >> 1) << 63 | (bot_i128)test_rng_next(&rng)) >> test_rng_below(&rng, 100)) + 1;
+        bot_i128 v;
+        ck_assert_int_eq(bot_fixed_muldiv_half_even(a, b, b, &v), BOT_OK);
+        ck_assert(v == a);
+        ck_assert_int_eq(bot_fixed_muldiv_half_even(-a, b, b, &v), BOT_OK);
+        ck_assert(v == -a);
+    }
+}

@@ -1,0 +1,80 @@
+/* core/lag.h: is the feed late? And are our acknowledgements?
+ *
+ * Three delays, one judge. Absolute clocks are off by seconds in careful people's captures, so a delay is only ever
+ * compared with its own recent minimum; what is normal above it (polling, jitter, bursts) is learned.
+ *   FEED   arrival minus the venue's match time. Needs both clocks, and only their difference's changes count.
+ *   VENUE  sent minus matched, both on the venue's clock: immune to our clock.
+ *   ACK    order sent to acknowledgement on the private stream or the reply, both on our clock; an order that is
+ *          still unanswered counts as late while it waits.
+ *
+ * Pure: no clock, no allocation; O(1) a sample, fixed memory. One struct a feed (socket), not an instrument: lag is
+ * the pipe's. Where a venue serves instruments from different machines, use one for each.
+ */
+#ifndef BOT_CORE_LAG_H
+#define BOT_CORE_LAG_H
+
+#include "bot/types.h"
+
+typedef enum bot__lag_reason {
+    BOT__LAG_NONE,
+    BOT__LAG_LEARNING,
+    BOT__LAG_LATE,    /* far above what this feed does by itself */
+    BOT__LAG_RAMP,    /* growing steadily: falling behind */
+    BOT__LAG_WAITING, /* ACK only: an order has waited longer than any answer ever takes */
+} bot__lag_reason;
+
+typedef struct bot__lag_options {
+    bot_ts floor_ns;      /* 600 ms. Less than this above the minimum is never late. */
+    bot_ts ceiling_ns;    /* 30 s. More than this always is once learned, whatever was learned as normal. */
+    double margin;        /* 2. Late is this many times the largest delay known as normal. */
+    bot_ts hold_ns;       /* 5 s. Back below half the limit for this long: released. */
+    bot_ts memory_ns;     /* 30 min. How long a minimum and a maximum are remembered. */
+    uint32_t samples_min; /* 20. Fewer samples than this: learning. */
+} bot__lag_options;
+void bot__lag_options_init(bot__lag_options *opts);
+/* The same for acknowledgements: floor 2 s, hold 10 s. */
+void bot__lag_options_init_ack(bot__lag_options *opts);
+
+typedef struct bot__lag_view {
+    bool ok;
+    bot__lag_reason reason;
+    int64_t value_ns;     /* the delay now, above its minimum */
+    int64_t reference_ns; /* the limit above which it is late */
+    bot_ts  since;        /* of ok */
+} bot__lag_view;
+
+#define BOT__LAG_SLOTS 8
+
+/* Fields are lag.c's own. */
+struct bot__lag {
+    bot__lag_options opts;
+    bot_ts  now, slot_until, since, below_since, fast_at, waiting_since;
+    int64_t minimum[BOT__LAG_SLOTS], maximum[BOT__LAG_SLOTS]; /* of a slice of memory_ns each; [0] is in progress */
+    int64_t low, excess, batch_low, trail[BOT__LAG_SLOTS];
+    bot_ts  trail_at[BOT__LAG_SLOTS], batch_at;
+    uint32_t trail_n, late_n;
+    uint64_t samples;
+    bot__lag_reason reason;
+    bool    late, has_batch;
+};
+
+void bot__lag_init(struct bot__lag *lag, const bot__lag_options *opts, bot_ts now);
+
+/* A message that arrived at `now` (host clock) and tells of venue_ns (venue clock). Messages of one instant (a poll's
+ * page) count once, by their freshest. */
+void bot__lag_arrival(struct bot__lag *lag, bot_ts now, int64_t venue_ns);
+/* A delay measured at `now`: sent minus matched, or ack minus sent. */
+void bot__lag_sample(struct bot__lag *lag, bot_ts now, int64_t delay_ns);
+/* ACK: the oldest order still unanswered was sent then (BOT_TS_NEVER: none). */
+void bot__lag_waiting(struct bot__lag *lag, bot_ts now, bot_ts oldest_sent_at);
+
+/* When bot__lag_tick has something to do; BOT_TS_NEVER: nothing. */
+bot_ts bot__lag_deadline(const struct bot__lag *lag);
+/* True when ok or reason changed since the last tick. */
+bool bot__lag_tick(struct bot__lag *lag, bot_ts now);
+void bot__lag_get(const struct bot__lag *lag, bot__lag_view *ret_view);
+
+/* "none", "learning", "late", "ramp", "waiting". Static. */
+const char *bot__lag_reason_name(bot__lag_reason reason);
+
+#endif

@@ -1,0 +1,104 @@
+/* core/orders.h: every order that may still fill, and what it may still fill.
+ *
+ * The state machine. "Counts" is what an order adds to the worst case of its side: from the moment it is submitted until
+ * there is proof that it cannot fill any more.
+ *
+ *   state      counts               left by
+ *   IN_FLIGHT  all of it            ack, open report, fill -> OPEN; reject -> CLOSED; provably not sent -> CLOSED;
+ *                                   deadline or broken connection -> UNKNOWN
+ *   OPEN       what is unfilled     final report (filled, canceled, expired, rejected) -> CLOSED; absent from what the
+ *                                   venue lists -> UNKNOWN
+ *   UNKNOWN    what is unfilled     any report or fill -> OPEN or CLOSED; proof of absence -> CLOSED
+ *   CLOSED     fills still to come  nothing: kept for late fills until its place is needed. A final report whose
+ *              (reported, not seen) cumulative quantity is above the fills that we have seen keeps the difference counted.
+ *
+ * A cancel that was asked for changes nothing of this: only its confirmation does. An amend counts the larger quantity
+ * until the venue has said which one holds.
+ */
+#ifndef BOT_CORE_ORDERS_H
+#define BOT_CORE_ORDERS_H
+
+#include "bot/event.h"
+#include "core/arena.h"
+
+enum order_state { ORDER_FREE, ORDER_IN_FLIGHT, ORDER_OPEN, ORDER_UNKNOWN, ORDER_CLOSED };
+
+#define ORDER_BOT_NONE UINT32_MAX /* not sent by any bot of ours: a person's, or another program's */
+#define ORDER_NONE UINT32_MAX
+#define ORDER_LEGS 3 /* indexed by bot_leg - BOT_LEG_NET: net, long, short */
+
+struct order {
+    bot_id           client_id, order_id;
+    enum order_state state;
+    bot_order_status status;   /* the venue's last word, or REJECTED / EXPIRED by proof of absence */
+    uint32_t         bot, instrument;
+    bot_side         side;
+    bot_leg          leg;
+    bot_order_type   type;
+    bot_tif          tif;
+    bool             reduce_only;
+    bool             cancel_asked;
+    bool             derived_fills; /* fills were derived from its reports (venues without a fills channel) */
+    bot_i128         qty;          /* what may fill in all: the larger one while an amend is open */
+    bot_i128         amend_qty;    /* asked for and not answered; 0 none */
+    bot_i128         amend_old;    /* quantity before that amend */
+    bot_i128         filled;       /* by the executions that we applied */
+    bot_i128         reported;     /* largest cumulative quantity that the venue reported */
+    bot_i128         counted;      /* in the sums of its side right now */
+    bot_px           price;
+    uint64_t         request_id;   /* of the last request for it */
+    bot_ts           submitted_at, updated_at, acked_at;
+    bot_ts           unknown_since; /* NEVER unless UNKNOWN */
+    bot_ts           absent_at;     /* when the venue first said "not found" in this UNKNOWN spell; NEVER */
+    uint32_t         absent_count;
+    bot_ts           query_at;      /* when to ask again; NEVER */
+    uint32_t         next;          /* chain in the closed list */
+};
+
+struct order_sums { /* of one side and leg */
+    bot_i128 buy, sell;
+};
+
+struct orders {
+    struct order *orders;
+    uint32_t     *by_client, *by_venue; /* open addressing, index + 1 */
+    uint32_t      max, mask, live, used;
+    uint32_t      evict;              /* next place to look for a CLOSED order to reuse */
+    /* Sums, maintained with every change: [instrument * ORDER_LEGS + leg] for the account, and for each bot. */
+    struct order_sums *account, *bot;
+    uint32_t     *bot_open;           /* open orders a bot */
+    uint32_t      instruments_max, bots_max;
+};
+
+void bot__orders_init(struct orders *t, struct arena *a, uint32_t orders_max, uint32_t instruments_max, uint32_t bots_max);
+
+/* Index of the order, or ORDER_NONE. */
+uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id);
+uint32_t bot__orders_by_venue(const struct orders *t, const bot_id *order_id);
+static inline struct order *bot__orders_at(struct orders *t, uint32_t i) { return &t->orders[i]; }
+
+/* A new order, counted at once. The caller has filled everything but sums, counted and chains. Returns its index,
+ * BOT_ERR_FULL when every place holds an order that may still fill, BOT_ERR_CONFLICT when the client id is taken. */
+int64_t bot__orders_add(struct orders *t, const struct order *order);
+/* The venue's id has become known. A second id for the same order (replace) takes the place of the first; fills of the
+ * first id are found by client id. */
+void bot__orders_name(struct orders *t, uint32_t i, const bot_id *order_id);
+/* After any change of state, qty, filled or reported: brings the sums in line. */
+void bot__orders_recount(struct orders *t, uint32_t i);
+/* What an order still counts, by the table above. */
+bot_i128 bot__order_counts(const struct order *o);
+static inline bool bot__order_live(const struct order *o)
+{
+    return o->state == ORDER_IN_FLIGHT || o->state == ORDER_OPEN || o->state == ORDER_UNKNOWN;
+}
+
+static inline uint32_t bot__leg_index(bot_leg leg) { return leg <= BOT_LEG_NET ? 0 : (uint32_t)leg - BOT_LEG_NET; }
+struct order_sums bot__orders_account_sums(const struct orders *t, uint32_t instrument, bot_leg leg);
+struct order_sums bot__orders_bot_sums(const struct orders *t, uint32_t bot, uint32_t instrument, bot_leg leg);
+/* Recomputes every sum from the orders and compares: for tests and for assertions around restarts. */
+bool bot__orders_sums_hold(const struct orders *t);
+
+/* A live order's status for the host. */
+bot_order_status bot__order_status(const struct order *o);
+
+#endif

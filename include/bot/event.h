@@ -352,6 +352,18 @@ typedef struct bot_ev_rearm {
     char     reason[56];
 } bot_ev_rearm;
 
+/* Whose position a bot's limits and reductions are measured on. */
+typedef enum bot_scope {
+    BOT_SCOPE_ACCOUNT, /* default: the account's; everything counts, a person's trades too */
+    BOT_SCOPE_OWN,     /* the part made by its own orders: several bots share an account */
+} bot_scope;
+typedef struct bot_ev_attach {
+    uint32_t  bot;
+    bot_scope scope;
+    bool      sends_orders; /* false: a watcher */
+    char      name[24];
+} bot_ev_attach;
+
 typedef struct bot_ev_checkpoint {
     bot_leg   leg;
     bot_qty   qty;
@@ -393,6 +405,7 @@ typedef struct bot_event {
         bot_ev_cancel      cancel;
         bot_ev_limits      limits;
         bot_ev_rearm       rearm;
+        bot_ev_attach      attach;
         bot_ev_checkpoint  checkpoint;
     };
 } bot_event;

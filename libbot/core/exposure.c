@@ -57,15 +57,16 @@ static int notional(const struct exposure_check *c, bot_i128 price, bot_i128 *re
     return bot_fixed_mul_half_even(units, price, ret_money);
 }
 
-static int check_price(const struct exposure_check *c, bot_refusal *ret)
+/* reduces: an exit is not kept in by a dead feed or a size limit; a fresh reference still guards its price. */
+static int check_price(const struct exposure_check *c, bool reduces, bot_refusal *ret)
 {
     const bot_order_request *o = c->order;
     const bool fresh = o->ref_price.v > 0 && o->ref_at <= c->now && c->now - o->ref_at <= c->reference_age_max_ns;
     ret->reference = o->ref_price;
     /* A market order has no price of its own: without a fresh reference nobody knows what it would cost. */
-    if (!fresh && (o->type == BOT_MARKET || c->limits->collar_bps != 0))
+    if (!fresh && !reduces && (o->type == BOT_MARKET || c->limits->collar_bps != 0))
         return refuse(ret, BOT_ERR_NO_REFERENCE);
-    if (c->limits->collar_bps != 0 && o->type == BOT_LIMIT) {
+    if (fresh && c->limits->collar_bps != 0 && o->type == BOT_LIMIT) {
         bot_i128 slack;
         if (bot_fixed_muldiv_half_even(o->ref_price.v, (bot_i128)c->limits->collar_bps, 10000, &slack) < 0)
             return refuse(ret, BOT_ERR_PRICE_COLLAR);
@@ -73,7 +74,7 @@ static int check_price(const struct exposure_check *c, bot_refusal *ret)
         if ((o->side == BOT_BUY && o->price.v > o->ref_price.v + slack) || (o->side == BOT_SELL && o->price.v < o->ref_price.v - slack))
             return refuse(ret, BOT_ERR_PRICE_COLLAR);
     }
-    if (c->limits->notional_max.v != 0) {
+    if (!reduces && c->limits->notional_max.v != 0) {
         bot_i128 money;
         ret->limit_money = c->limits->notional_max;
         const int r = notional(c, o->type == BOT_MARKET ? o->ref_price.v : o->price.v, &money);
@@ -108,7 +109,7 @@ int bot__exposure_check(const struct exposure_check *c, bot_refusal *ret)
         ret->room.v = c->reduce_allowed ? reducible : 0;
         return refuse(ret, BOT_ERR_GATE_SHUT);
     }
-    if (c->limits->order_qty_max.v != 0 && qty > c->limits->order_qty_max.v) {
+    if (!reduces && c->limits->order_qty_max.v != 0 && qty > c->limits->order_qty_max.v) {
         ret->limit = c->limits->order_qty_max;
         ret->room = c->limits->order_qty_max;
         return refuse(ret, BOT_ERR_LIMIT_ORDER_SIZE);
@@ -140,7 +141,7 @@ int bot__exposure_check(const struct exposure_check *c, bot_refusal *ret)
     } else {
         ret->room.v = reducible;
     }
-    if (c->limits->open_orders_max != 0 && c->replaces == 0 && c->open_orders >= c->limits->open_orders_max)
+    if (!reduces && c->limits->open_orders_max != 0 && c->replaces == 0 && c->open_orders >= c->limits->open_orders_max)
         return refuse(ret, BOT_ERR_LIMIT_OPEN_ORDERS);
-    return check_price(c, ret);
+    return check_price(c, reduces, ret);
 }

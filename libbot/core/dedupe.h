@@ -1,0 +1,67 @@
+/* core/dedupe.h: which executions were applied already.
+ *
+ * A ring of the newest execs_max (instrument, exec id) pairs with an open-addressed index over it. Ids are kept and
+ * compared whole; of the content (side, quantity, price) a 64-bit fingerprint is kept, which only decides whether a
+ * repeated id raises an alert. Memory is bounded: when the ring is full the oldest id leaves. What has left is asked from
+ * `older` (the journal's index), but only where it may matter: an execution whose venue time lies more than
+ * DEDUPE_SLACK_NS behind the newest that ever left the ring cannot be one of those that left, because one execution's
+ * time does not differ by more than that between a venue's channels.
+ */
+#ifndef BOT_CORE_DEDUPE_H
+#define BOT_CORE_DEDUPE_H
+
+#include "bot/err.h"
+#include "bot/types.h"
+
+#define DEDUPE_SLACK_NS (60 * BOT_NS_PER_S)
+
+/* Was this execution recorded before it left the ring? 1 yes, 0 no, BOT_ERR_CONFLICT yes with another fingerprint (if
+ * the index knows), other negative values: cannot say now (the fill is not applied then, and the gate shuts). */
+typedef int (*dedupe_older)(void *user_data, uint32_t instrument, const bot_id *exec_id, uint64_t fingerprint);
+
+struct dedupe_entry {
+    bot_id   id;
+    uint32_t instrument;
+    uint32_t flags;
+    uint64_t fingerprint;
+    int64_t  venue_ns;
+};
+
+/* Flags of an entry. Free for the owner above these. */
+#define DEDUPE_CONFLICT_TOLD 1u /* other content was reported once */
+#define DEDUPE_HAS_FEE 2u       /* the fee came with it; else a repeated row may still bring it */
+
+struct dedupe_slot {
+    uint32_t hash;
+    uint32_t entry; /* index + 1; 0 empty */
+};
+
+struct dedupe {
+    struct dedupe_entry *ring;
+    struct dedupe_slot  *slots;
+    uint32_t             max, mask;
+    uint64_t             added;       /* ever; ring[added % max] is the next place */
+    int64_t              left_ns_max; /* newest venue time that has left the ring; INT64_MIN: none has */
+    uint64_t             asked;       /* times that `older` was called */
+    dedupe_older         older;       /* NULL: what has left the ring counts as new */
+    void                *user_data;
+};
+
+struct carve;
+void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, dedupe_older older, void *user_data);
+
+/* Side, quantity and price by value ("1.0" equals "1"). */
+uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price);
+
+/* Is (instrument, id) known? Changes nothing but the told flag.
+ *   0  new                          *ret_entry NULL
+ *   1  known, same content          *ret_entry the entry, NULL when `older` answered
+ *   BOT_ERR_CONFLICT  known, other content, told for the first time (1 from then on)
+ *   another negative value from `older` */
+int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns,
+                     struct dedupe_entry **ret_entry);
+
+/* Remembers an id that find called new. Never fails; may push the oldest out. */
+void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns, uint32_t flags);
+
+#endif

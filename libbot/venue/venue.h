@@ -47,6 +47,7 @@ enum venue_call {
     VENUE_CALL_AMEND,
     VENUE_CALL_CANCEL,
     VENUE_CALL_CANCEL_ALL,
+    VENUE_CALL_CANCEL_BATCH,  /* the orders of venue_request.batch; one ACK row each */
     VENUE_CALL_DEAD_MAN,      /* arm, refresh or (window 0) disarm */
     VENUE_CALL_LISTEN_KEY,    /* Binance: make or fetch; key in reply.cursor */
     VENUE_CALL_LISTEN_KEEP,
@@ -77,6 +78,12 @@ struct venue_reply {
 
 /* ---- encoding ---------------------------------------------------------------------------------------------- */
 
+/* One order of a batch. */
+struct venue_order_ref {
+    bot_symbol instrument;
+    bot_id     order_id, client_id;
+};
+
 /* A request before it is bytes. Unused fields are zero. */
 struct venue_request {
     enum venue_call   call;
@@ -88,11 +95,14 @@ struct venue_request {
     bot_order_request order;       /* SUBMIT; AMEND uses qty, price, side */
     uint32_t          window_ms;   /* DEAD_MAN */
     bot_id            request_id;  /* socket order entry: echoed in the answer */
+    const struct venue_order_ref *batch; /* CANCEL_BATCH: borrowed, 1 .. cancel_batch_max of them */
+    uint32_t          batch_n;
 };
 
 struct venue_keys {
     const char           *key, *passphrase; /* borrowed; key is not secret, is still never logged */
     const struct bot__signer *signer;       /* holds the secret */
+    bool                      test;         /* endpoints_test: OKX wants a header besides */
 };
 
 #define VENUE_PATH_MAX 1024
@@ -161,6 +171,7 @@ struct venue {
     int64_t order_unknown_ns;  /* an unanswered order request is UNKNOWN after this */
     int64_t fills_window_max_ns, fills_history_ns;
     uint32_t positions_parts, fills_parts, orders_parts; /* account-wide reads: number of calls */
+    uint32_t cancel_batch_max; /* > 0: there is no cancel-all call: list the open orders and cancel so many a call */
     uint32_t client_id_max;
     const char *client_id_alphabet; /* characters allowed */
     size_t   state_size;       /* of venue_context.state */

@@ -95,7 +95,7 @@ int bot__instrument_from_event(const bot_event *ev, struct instrument *ret)
 /* The value of round_lot contracts in whole units, times the number of lots. */
 static int value_in_units(const struct instrument *in, bot_i128 qty, bot_i128 price, bot_i128 *ret_value)
 {
-    bot_i128 divisor, units, lot_value;
+    bot_i128 divisor, units, lot_value = 0;
     int r = bot_fixed_mul_exact(price, in->round_unit.v, &divisor);
     /* The divisor once more at 1e-18 makes the quotient a count, rounded once. */
     if (r == BOT_OK && (divisor == 0 || __builtin_mul_overflow(divisor, ONE, &divisor)))

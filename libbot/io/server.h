@@ -29,10 +29,14 @@ struct server_request {
     struct slice               body;
 };
 
+struct server_header {
+    const char *name, *value;
+};
+
 struct server_answer {
     int          status;                 /* 200 when 0 */
     const char  *content_type;           /* "application/json" when NULL */
-    const struct { const char *name, *value; } *headers; /* further ones; may be NULL */
+    const struct server_header *headers; /* further ones; may be NULL */
     uint32_t     headers_n;
     struct slice body;
     bool         cut;                    /* fault: announce the whole body, send body_cut_at bytes, then end the connection */
@@ -80,6 +84,8 @@ uint32_t bot__server_connections(const struct server *server);
 int bot__server_answer(struct server *server, uint64_t token, const struct server_answer *answer);
 /* Fault: resets the connection without an answer. */
 void bot__server_drop(struct server *server, uint64_t token);
+/* Fault: ends the connection in good order, without an answer. Clients like to repeat a request after that. */
+void bot__server_hang_up(struct server *server, uint64_t token);
 
 /* One text message. BOT_ERR_FULL, BOT_ERR_NOT_FOUND. */
 int bot__server_ws_send(struct server *server, uint64_t ws, const char *text, size_t len);

@@ -174,7 +174,22 @@ static struct u256 mul_wide(bot_u128 a, bot_u128 b)
     return (struct u256){ .hi = p11 + (p01 >> 64) + (p10 >> 64) + (middle >> 64), .lo = (middle << 64) | (uint64_t)p00 };
 }
 
-/* n / d by shift and subtract. false when the quotient does not fit 128 bits. */
+/* One digit of a long division in base 2^64: floor((*r * 2^64 + next) / d) for *r < d and the top bit of d set; *r becomes
+ * the remainder. The guess from the leading digits is at most two too large (Knuth, TAOCP 4.3.1, theorem B). */
+static uint64_t div_digit(bot_u128 *r, uint64_t next, bot_u128 d)
+{
+    const uint64_t d1 = (uint64_t)(d >> 64), d0 = (uint64_t)d;
+    uint64_t q = (uint64_t)(*r >> 64) >= d1 ? UINT64_MAX : (uint64_t)(*r / d1);
+    bot_u128 rest = *r - (bot_u128)q * d1;
+    while (rest <= UINT64_MAX && (bot_u128)q * d0 > ((rest << 64) | next)) {
+        q--;
+        rest += d1;
+    }
+    *r = ((rest << 64) | next) - (bot_u128)q * d0;
+    return q;
+}
+
+/* n / d by long division. false when the quotient does not fit 128 bits. */
 static bool div_wide(struct u256 n, bot_u128 d, bot_u128 *ret_q, bot_u128 *ret_r)
 {
     if (n.hi == 0) {
@@ -184,18 +199,15 @@ static bool div_wide(struct u256 n, bot_u128 d, bot_u128 *ret_q, bot_u128 *ret_r
     }
     if (n.hi >= d)
         return false;
-    bot_u128 r = n.hi, q = 0;
-    for (int i = 127; i >= 0; i--) {
-        const bool carry = (r >> 127) != 0;
-        r = (r << 1) | ((n.lo >> i) & 1);
-        q <<= 1;
-        if (carry || r >= d) {
-            r -= d;
-            q |= 1;
-        }
-    }
-    *ret_q = q;
-    *ret_r = r;
+    const uint64_t d1 = (uint64_t)(d >> 64);
+    const int shift = d1 != 0 ? __builtin_clzll(d1) : 64 + __builtin_clzll((uint64_t)d);
+    d <<= shift;
+    bot_u128 r = shift == 0 ? n.hi : (n.hi << shift) | (n.lo >> (128 - shift));
+    const bot_u128 low = n.lo << shift;
+    const uint64_t q1 = div_digit(&r, (uint64_t)(low >> 64), d);
+    const uint64_t q0 = div_digit(&r, (uint64_t)low, d);
+    *ret_q = ((bot_u128)q1 << 64) | q0;
+    *ret_r = r >> shift;
     return true;
 }
 

@@ -13,6 +13,9 @@
 #include "bot/err.h"
 #include "bot/types.h"
 
+/* Set in `instrument` for the id of a funding or fee row: venues number those apart from executions. */
+#define DEDUPE_FUNDING 0x80000000u
+
 #define DEDUPE_SLACK_NS (60 * BOT_NS_PER_S)
 
 /* Was this execution recorded before it left the ring? 1 yes, 0 no, BOT_ERR_CONFLICT yes with another fingerprint (if

@@ -5,7 +5,7 @@
  * already), and only the rest is counted anew. So updates and executions may come in any order, each any number of times.
  *
  * Bounded: orders_max orders. The oldest order without an open derived quantity leaves first; an update of an order that left
- * cannot be judged and is refused by its time.
+ * cannot be judged and is refused by its time (venues whose updates carry no time: bot__ledger_order_counted at submit).
  */
 #ifndef BOT_CORE_DERIVE_H
 #define BOT_CORE_DERIVE_H
@@ -18,7 +18,7 @@ struct derive_order {
     uint32_t instrument;
     uint32_t next;          /* chain of its bucket: index + 1 */
     bot_i128 counted;       /* quantity in the position: executions and derived */
-    bot_i128 counted_value; /* sum of quantity * price of that, for the price of the next growth */
+    bot_i128 counted_value; /* contract value of that, signed: what the next growth's value is told from */
     bot_i128 derived;       /* of counted: derived, no execution yet */
     bot_i128 derived_value; /* contract value booked for it, signed */
     int64_t  venue_ns;      /* newest seen */

@@ -1,20 +1,6 @@
 /* core/ledger.h: the exact position of one account, from its own executions.
  *
- * Arithmetic. Everything is 1e-18 fixed point in 128 bits. For each instrument and leg:
- *   qty       signed; a short is negative on every leg
- *   cost      signed contract value of what is open: sum of qty * multiplier * price (linear, spot; exact, or the fill is
- *             refused) or qty * multiplier / price (inverse; rounded once per fill half to even at 1e-18, or by the venue's
- *             rounding rule, see core/instrument.h)
- *   realised  price PnL in the settle currency (spot: quote), fees and funding not in it
- * A fill on the side of the position adds its value to cost. A fill against it takes cost * closed / qty out, rounded half to
- * even at 1e-18, and all of it when the position gets flat. A fill through zero is split: the closed part's value is computed
- * like a fill's, the rest of the fill's value opens. So with k = -1 (linear, spot) or +1 (inverse) it holds at all times,
- * exactly, that
- *       realised + k * cost == k * sum of the values of all fills        (the cash flow)
- * whatever was rounded on the way: what rounding took from one side it gave to the other.
- *
- * Spot: a fee charged in the base coin leaves the holding, at the price of its fill: a buy of 1 with a fee of 0.001 is a
- * holding of 0.999 at that price. Dust is a position, not flat. The base fee's value is kept in fee_value.
+ * Arithmetic: core/position.h, the cash-flow invariant among it.
  *
  * Owners. Each bot has a sub-ledger, and what no bot ordered belongs to LEDGER_EXTERNAL. For each instrument and leg the
  * owners' qty, fees, funding and (realised + k * cost) add up to the account's, always, exactly. (Their costs alone need
@@ -30,6 +16,7 @@
 #include "core/derive.h"
 #include "core/instrument.h"
 #include "core/path.h"
+#include "core/position.h"
 
 #define LEDGER_EXTERNAL UINT32_MAX /* owner: manual orders, liquidations, whatever no bot of ours ordered */
 
@@ -44,15 +31,6 @@ struct ledger_options {
     bool     hedge;           /* room for long and short legs beside the net leg */
     dedupe_older older;       /* see core/dedupe.h; NULL: none */
     void    *user_data;       /* of older */
-};
-
-struct position {
-    bot_i128 qty, cost, realised;
-    bot_i128 funding;    /* paid is positive, in the settle currency (others: fees table of the funding row's currency) */
-    bot_i128 settlement; /* the part of realised that settlement fills brought */
-    bot_i128 fee_value;  /* spot: value of fees charged in the base coin, at their fills' prices */
-    uint64_t fills;      /* executions that moved it */
-    bool     unproven;   /* taken over without knowing its cost; until flat */
 };
 
 /* What a fill or funding did, for the orders module, exposure and alerts. */
@@ -116,7 +94,7 @@ uint32_t bot__ledger_instruments(const struct ledger *l); /* how many are known:
 int bot__ledger_apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret);
 
 /* A BOT_EV_FUNDING: never moves size. Known by its exec id where it has one, else by (instrument, venue time, amount).
- * It is booked to the named owner. Returns as apply_fill. */
+ * An amount in another currency than the instrument's settle currency is BOT_ERR_MALFORMED. Returns as apply_fill. */
 int bot__ledger_apply_funding(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret);
 
 /* A BOT_EV_ORDER of a venue without a fills channel (derived_orders_max > 0). When its cumulative quantity is above what
@@ -125,8 +103,10 @@ int bot__ledger_apply_funding(struct ledger *l, const bot_event *ev, uint32_t ow
  * side any more), so that the cash flow ends as the executions say. Returns as apply_fill, and BOT_ERR_NOT_FOUND for an
  * order that has left the table long ago: read its fills instead. */
 int bot__ledger_apply_order(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret);
-/* cum_qty of an order is accounted for already (by a baseline): only its growth is derived. */
-int bot__ledger_order_counted(struct ledger *l, uint32_t instrument, const bot_id *order_id, bot_i128 cum_qty, int64_t venue_ns);
+/* cum_qty of an order (0: it is new, just submitted) is accounted for already, by a baseline: only its growth is derived.
+ * avg_price of that, 0 with cum_qty 0. BOT_ERR_FULL, BOT_ERR_CONFLICT (the order is known). */
+int bot__ledger_order_counted(struct ledger *l, uint32_t instrument, const bot_id *order_id, bot_side side, bot_i128 cum_qty,
+                              bot_i128 avg_price, int64_t venue_ns);
 
 /* The position of a leg becomes qty at ts by the venue's word, not by fills: at the start, or when a drift is adopted.
  * entry_price 0: cost is not known, the position is "unproven". The difference goes to the external owner.
@@ -153,11 +133,6 @@ const bot_currency *bot__ledger_currency(const struct ledger *l, uint32_t i);
 bot_i128            bot__ledger_fee(const struct ledger *l, uint32_t instrument, bot_leg leg, uint32_t owner, uint32_t i);
 /* Was any fee (0 included) of that currency ever charged on the leg? */
 bool                bot__ledger_fee_seen(const struct ledger *l, uint32_t instrument, bot_leg leg, uint32_t i);
-
-/* Average entry price, rounded half to even to 12 (linear, spot) or 8 (inverse) fractional digits; 0 when flat. */
-int bot__position_entry(const struct position *p, const struct instrument *in, bot_i128 *ret_price);
-/* Price PnL of what is open, at a mark price > 0. */
-int bot__position_unrealised(const struct position *p, const struct instrument *in, bot_i128 mark, bot_i128 *ret_money);
 
 struct ledger_stats { /* counters only rise; held is a gauge */
     uint64_t fills, fills_known, fills_external, fills_derived, fills_absorbed, fundings, conflicts, unknown_kinds, refused, baselines;

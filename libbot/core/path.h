@@ -21,7 +21,6 @@ struct path_step {
 struct path {
     struct path_step *steps;
     uint32_t          max, n, next; /* ring: the newest is steps[next - 1] */
-    bool              cut;          /* a step has left: before the oldest nothing is known */
     int64_t           newest_venue_ns; /* largest seen; 0 none */
     int64_t           newest_seq;      /* largest seen; BOT_SEQ_NONE none */
 };
@@ -37,7 +36,8 @@ void bot__path_push(struct path *p, bot_ts ts, int64_t venue_ns, int64_t seq, bo
  * ret_until (may be NULL), with 1 only: the last moment of the newest such stretch, BOT_TS_NEVER while it still lasts. */
 int bot__path_held(const struct path *p, bot_i128 qty, bot_ts from, bot_ts to, bot_ts *ret_until);
 
-/* The newest moment before `before` at which the quantity was qty: 1 and *ret_at (at most before - 1), or 0 / TRUNCATED.
+/* The newest moment before `before` at which the quantity was qty: 1 and *ret_at (at most before - 1), or BOT_ERR_TRUNCATED when it is not in
+ * what is kept.
  * The age of a stale answer is `before` less that. */
 int bot__path_last(const struct path *p, bot_i128 qty, bot_ts before, bot_ts *ret_at);
 

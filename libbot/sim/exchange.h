@@ -9,6 +9,7 @@
  * half-even at 1e-18, the same amount for both sides. Hence, to the last digit, at any time and per instrument:
  *     sum of positions over all accounts, the house included = 0
  *     sum of (realised PnL - signed cost of the open position) over all accounts, the house included = 0
+ *     (inverse: realised PnL + signed cost)
  *     fees paid by all accounts = what the venue took in
  *
  * Account 0 is the house: the anonymous rest of the market, without margin, liquidation or events. sim/flow.h trades
@@ -108,7 +109,7 @@ struct exchange_order {
     char             link_id[EXCHANGE_LINK_ID_MAX + 1];
     /* The exchange's own. */
     uint32_t next, prev, next_by_id, next_by_link, next_done, level_side;
-    uint64_t link_hash;
+    uint64_t link_hash, version;
 };
 
 struct exchange_fill {
@@ -248,11 +249,12 @@ struct exchange_level {
 };
 uint32_t bot__exchange_book(const struct exchange *x, uint16_t instrument, bot_side side, struct exchange_level *ret, uint32_t max);
 
-/* The account's orders and fills, newest first: as they were at `as_of_ns` (INT64_MAX: now), which reaches back as far
- * as history_max. A cursor of 0 begins; the return is the cursor for the next, 0 behind the last. */
-uint64_t bot__exchange_orders_next(const struct exchange *x, uint32_t account, int64_t as_of_ns, bool open_only, uint64_t cursor,
-                                   struct exchange_order *ret);
-/* Fills in (by recency) order. index 0 is the newest not later than as_of_ns; false behind the oldest remembered. */
+/* The account's orders as they were at `as_of_ns` (INT64_MAX: now), which reaches back as far as history_max; newest
+ * first. instrument -1: all. The number written, at most max; of the open ones the newest are left out last. */
+enum exchange_which { EXCHANGE_ORDERS_OPEN, EXCHANGE_ORDERS_DONE };
+uint32_t bot__exchange_orders_at(const struct exchange *x, uint32_t account, int instrument, int64_t as_of_ns, enum exchange_which which,
+                                 struct exchange_order *ret, uint32_t max);
+/* Fills, funding rows among them: index 0 is the newest not later than as_of_ns; false behind the oldest remembered. */
 bool bot__exchange_fill_at(const struct exchange *x, uint32_t account, int64_t as_of_ns, uint32_t index, struct exchange_fill *ret);
 void bot__exchange_position_at(const struct exchange *x, uint32_t account, uint16_t instrument, bot_leg leg, int64_t as_of_ns,
                                struct exchange_position *ret);

@@ -120,3 +120,57 @@ TEST(decimal, wide_products_divide_back)
         ck_assert(v == -a);
     }
 }
+
+/* The schoolbook way, one bit at a time, on limbs of 32 bits: shares nothing with the library's division. */
+static bool muldiv_by_bits(bot_u128 a, bot_u128 b, bot_u128 c, bot_u128 *ret)
+{
+    uint32_t n[8] = { 0 };
+    for (int i = 0; i < 4; i++) {
+        uint64_t carry = 0;
+        for (int j = 0; j < 4; j++) {
+            const uint64_t t = (uint64_t)(uint32_t)(a >> (32 * i)) * (uint32_t)(b >> (32 * j)) + n[i + j] + carry;
+            n[i + j] = (uint32_t)t;
+            carry = t >> 32;
+        }
+        n[i + 4] = (uint32_t)carry;
+    }
+    bot_u128 r = 0, q = 0;
+    for (int bit = 255; bit >= 0; bit--) {
+        const bool carry = (r >> 127) != 0;
+        r = (r << 1) | ((n[bit / 32] >> (bit % 32)) & 1);
+        const bool one = carry || r >= c;
+        if (one) r -= c;
+        if (one && bit >= 128) return false;
+        q = (q << 1) | one;
+    }
+    if (r > c - r || (r == c - r && (q & 1) != 0)) q++;
+    if (q == 0 || q >> 127 != 0) return false;
+    *ret = q;
+    return true;
+}
+
+TEST(decimal, long_division_agrees_with_division_by_bits)
+{
+    test_rng rng = { 20260711 };
+    unsigned compared = 0;
+    for (int i = 0; i < 300000; i++) {
+        bot_u128 v[3];
+        for (int k = 0; k < 3; k++) {
+            v[k] = ((bot_u128)test_rng_next(&rng) << 64 | test_rng_next(&rng)) >> (1 + test_rng_below(&rng, 127));
+            if (test_rng_below(&rng, 4) == 0) v[k] |= (((bot_u128)1 << 63) - 1) << 64; /* runs of ones reach the rare corrections */
+            if (test_rng_below(&rng, 8) == 0) v[k] = (bot_u128)1 << test_rng_below(&rng, 127);
+            if (v[k] == 0) v[k] = 1;
+        }
+        bot_u128 expected;
+        bot_i128 got = -1;
+        const int r = bot_fixed_muldiv_half_even((bot_i128)v[0], (bot_i128)v[1], (bot_i128)v[2], &got);
+        if (muldiv_by_bits(v[0], v[1], v[2], &expected)) {
+            ck_assert_int_eq(r, BOT_OK);
+            ck_assert_msg(got == (bot_i128)expected, "round %d", i);
+            compared++;
+        } else {
+            ck_assert_msg(r == BOT_ERR_OVERFLOW || got == 0, "round %d", i);
+        }
+    }
+    ck_assert_uint_gt(compared, 100000);
+}

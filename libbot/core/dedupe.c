@@ -1,0 +1,96 @@
+#include "core/dedupe.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "core/carve.h"
+#include "core/hash.h"
+
+void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, dedupe_older older, void *user_data)
+{
+    const uint32_t slots = hash_slots(execs_max);
+    *d = (struct dedupe){ .max = execs_max, .mask = slots - 1, .left_ns_max = INT64_MIN, .older = older, .user_data = user_data };
+    d->ring = carve_take(c, execs_max, sizeof *d->ring);
+    d->slots = carve_take(c, slots, sizeof *d->slots);
+}
+
+uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
+{
+    const bot_i128 words[2] = { qty, price };
+    const uint64_t low = hash_words(words, 4, 1 + (uint64_t)side), high = hash_words(words, 4, 101 + (uint64_t)side);
+    return high << 32 | low;
+}
+
+static uint32_t exec_hash(uint32_t instrument, const bot_id *id) { return hash_words(id, sizeof *id / 8, instrument); }
+
+static bool is_entry(const struct dedupe_entry *e, uint32_t instrument, const bot_id *id)
+{
+    return e->instrument == instrument && memcmp(&e->id, id, sizeof *id) == 0;
+}
+
+int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns,
+                     struct dedupe_entry **ret_entry)
+{
+    BOT_ASSERT(id->len > 0);
+    const uint32_t hash = exec_hash(instrument, id);
+    for (uint32_t i = hash;; i++) {
+        const struct dedupe_slot *slot = &d->slots[i & d->mask];
+        if (slot->entry == 0)
+            break;
+        struct dedupe_entry *e = &d->ring[slot->entry - 1];
+        if (slot->hash != hash || !is_entry(e, instrument, id))
+            continue;
+        *ret_entry = e;
+        if (e->fingerprint == fingerprint || (e->flags & DEDUPE_CONFLICT_TOLD) != 0)
+            return 1;
+        e->flags |= DEDUPE_CONFLICT_TOLD;
+        return BOT_ERR_CONFLICT;
+    }
+    *ret_entry = NULL;
+    if (d->older == NULL || d->left_ns_max == INT64_MIN)
+        return 0;
+    /* No time given: nothing can be said about its age, so the index decides. */
+    if (venue_ns != 0 && venue_ns > d->left_ns_max && venue_ns - DEDUPE_SLACK_NS > d->left_ns_max)
+        return 0;
+    d->asked++;
+    return d->older(d->user_data, instrument, id, fingerprint);
+}
+
+/* Backward shift: no tombstones, so a table that lives for months stays as quick as on its first day. */
+static void forget(struct dedupe *d, uint32_t entry)
+{
+    const struct dedupe_entry *e = &d->ring[entry - 1];
+    uint32_t hole = exec_hash(e->instrument, &e->id) & d->mask;
+    while (d->slots[hole].entry != entry) {
+        BOT_ASSERT(d->slots[hole].entry != 0);
+        hole = (hole + 1) & d->mask;
+    }
+    for (uint32_t i = (hole + 1) & d->mask; d->slots[i].entry != 0; i = (i + 1) & d->mask) {
+        const uint32_t home = d->slots[i].hash & d->mask;
+        if (((i - home) & d->mask) >= ((i - hole) & d->mask)) {
+            d->slots[hole] = d->slots[i];
+            hole = i;
+        }
+    }
+    d->slots[hole] = (struct dedupe_slot){ 0 };
+}
+
+void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns, uint32_t flags)
+{
+    const uint32_t entry = (uint32_t)(d->added % d->max) + 1;
+    struct dedupe_entry *e = &d->ring[entry - 1];
+    if (d->added >= d->max) {
+        /* One without a time may be as new as the newest. */
+        const int64_t left_ns = e->venue_ns != 0 ? e->venue_ns : INT64_MAX;
+        if (left_ns > d->left_ns_max)
+            d->left_ns_max = left_ns;
+        forget(d, entry);
+    }
+    *e = (struct dedupe_entry){ *id, instrument, flags, fingerprint, venue_ns };
+    const uint32_t hash = exec_hash(instrument, id);
+    uint32_t i = hash & d->mask;
+    while (d->slots[i].entry != 0)
+        i = (i + 1) & d->mask;
+    d->slots[i] = (struct dedupe_slot){ hash, entry };
+    d->added++;
+}

@@ -1,0 +1,111 @@
+/* The exchange's insides, shared by its files only: exchange.c (orders and matching), exchange_account.c (positions, money,
+ * what the venue does of itself), exchange_truth.c (what can be asked). */
+#ifndef BOT_SIM_EXCHANGE_INTERNAL_H
+#define BOT_SIM_EXCHANGE_INTERNAL_H
+
+#include "sim/exchange.h"
+
+#define NONE UINT32_MAX
+#define CURRENCIES_MAX 8
+#define LEGS 3 /* bot_leg - BOT_LEG_NET */
+
+/* A price with its orders, oldest first. */
+struct level {
+    int64_t  price;
+    int64_t  lots;
+    uint32_t head, tail, n;
+};
+
+/* One side: sorted so that the best price stands last, where inserting and removing is cheap. */
+struct side {
+    struct level *levels;
+    uint32_t      n;
+};
+
+struct instrument {
+    struct exchange_instrument def;
+    struct side side[2]; /* 0 bids, 1 asks */
+    int64_t     seq, last_price, mark;
+    bot_i128    unit;    /* linear: value of one lot times one tick, 1e-18; inverse: lot * 1e18 / tick in 1e-18 */
+    bot_money   fees;
+    bool        book_changed;
+};
+
+/* One account's holding in one instrument. */
+struct holding {
+    struct exchange_position leg[LEGS];
+    int64_t  open_lots[2];          /* resting, by side */
+    bot_i128 open_price_lots[2];    /* sum of price * lots of those, for order margin */
+    uint32_t open_orders, reduce_only_orders;
+    bool     hedge, touched[LEGS];
+};
+
+/* A state that an order was in, from order.updated_ns until replaced_ns. */
+struct order_version {
+    struct exchange_order order;
+    int64_t replaced_ns; /* INT64_MAX: it still is */
+};
+struct position_version {
+    struct exchange_position pos;
+    int64_t  ns;
+    uint16_t instrument;
+    uint8_t  leg;
+};
+
+struct account {
+    bot_money balance[CURRENCIES_MAX];
+    bool      liquidation, wallet_touched[CURRENCIES_MAX];
+    struct holding holding[EXCHANGE_INSTRUMENTS_MAX];
+    struct exchange_fill *fills; /* ring */
+    uint64_t fills_n;            /* ever */
+    struct order_version *orders;
+    uint64_t orders_n;
+    struct position_version *positions;
+    uint64_t positions_n;
+};
+
+struct exchange {
+    struct exchange_options opt;
+    struct sim_alloc  alloc;
+    struct instrument instrument[EXCHANGE_INSTRUMENTS_MAX];
+    bot_currency currency[CURRENCIES_MAX];
+    uint32_t     currencies_n;
+    struct account *account; /* accounts_max + 1 */
+    uint32_t     accounts_n;
+    struct exchange_order *order;
+    uint32_t     free_head, done_head, done_tail; /* done: finished orders of clients, oldest first */
+    uint32_t    *by_id, *by_link;
+    uint32_t     hash_mask;
+    uint64_t     next_order, next_fill, next_trade;
+    enum exchange_mode mode;
+    struct exchange_stats stats;
+    int64_t      now, start_ns;
+    uint32_t     touched[64]; /* accounts with changed orders or holdings in this call */
+    uint32_t     touched_n;
+};
+
+static inline uint32_t side_index(uint8_t side) { return side == BOT_BUY ? 0 : 1; }
+static inline struct exchange_position *leg_of(struct holding *h, uint8_t leg) { return &h->leg[leg - BOT_LEG_NET]; }
+
+/* exchange.c */
+void     bot__exchange_emit(struct exchange *x, struct exchange_event ev);
+/* Opens and closes a call: flushes positions, wallets, books. */
+void     bot__exchange_call_end(struct exchange *x);
+struct exchange_order *bot__exchange_find(struct exchange *x, uint32_t account, uint64_t id);
+int      bot__exchange_place(struct exchange *x, const struct exchange_request *r, uint64_t *ret_id);
+void     bot__exchange_remove(struct exchange *x, struct exchange_order *o, enum exchange_end why);
+void     bot__exchange_reduce_only_trim(struct exchange *x, uint32_t account, uint16_t instrument);
+
+/* exchange_account.c */
+uint32_t bot__exchange_currency(const struct exchange *x, const bot_currency *c);
+/* Applies one side of a trade to the account and emits its fill. */
+void bot__exchange_apply(struct exchange *x, struct exchange_order *o, int64_t price, int64_t lots, bool maker, uint8_t kind);
+/* Enough free balance for that much more open interest? */
+bool bot__exchange_affords(const struct exchange *x, const struct exchange_request *r, int64_t price);
+/* Liquidates who has to be. True when somebody was: look again. */
+bool bot__exchange_check_margins(struct exchange *x, uint16_t instrument);
+void bot__exchange_touch(struct exchange *x, uint32_t account);
+void bot__exchange_remember_position(struct exchange *x, uint32_t account, uint16_t instrument, uint8_t leg);
+void bot__exchange_remember_order(struct exchange *x, struct exchange_order *o);
+
+#endif

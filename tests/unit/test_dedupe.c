@@ -1,0 +1,150 @@
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/carve.h"
+#include "core/dedupe.h"
+
+static bot_id id_of(unsigned long long n)
+{
+    bot_id id = { 0 };
+    id.len = (uint8_t)snprintf(id.s, sizeof id.s, "exec-%llu", n);
+    return id;
+}
+
+static void make(struct dedupe *d, uint32_t max, dedupe_older older, void *user_data)
+{
+    struct carve c = { 0 };
+    bot__dedupe_init(d, &c, max, older, user_data);
+    c = (struct carve){ .base = calloc(1, c.used) };
+    ck_assert_ptr_nonnull(c.base);
+    bot__dedupe_init(d, &c, max, older, user_data);
+}
+
+static int find(struct dedupe *d, uint32_t instrument, unsigned long long n, uint64_t fingerprint, int64_t venue_ns)
+{
+    struct dedupe_entry *e;
+    const bot_id id = id_of(n);
+    return bot__dedupe_find(d, instrument, &id, fingerprint, venue_ns, &e);
+}
+
+static void add(struct dedupe *d, uint32_t instrument, unsigned long long n, uint64_t fingerprint, int64_t venue_ns)
+{
+    const bot_id id = id_of(n);
+    bot__dedupe_add(d, instrument, &id, fingerprint, venue_ns, 0);
+}
+
+TEST(dedupe, an_id_is_known_for_its_instrument_only)
+{
+    struct dedupe d;
+    make(&d, 8, NULL, NULL);
+    add(&d, 1, 7, 99, 5);
+    ck_assert_int_eq(find(&d, 1, 7, 99, 5), 1);
+    ck_assert_int_eq(find(&d, 2, 7, 99, 5), 0);
+    ck_assert_int_eq(find(&d, 1, 8, 99, 5), 0);
+}
+
+TEST(dedupe, other_content_is_told_once)
+{
+    struct dedupe d;
+    make(&d, 8, NULL, NULL);
+    add(&d, 0, 7, 99, 5);
+    ck_assert_int_eq(find(&d, 0, 7, 98, 5), BOT_ERR_CONFLICT);
+    ck_assert_int_eq(find(&d, 0, 7, 98, 5), 1);
+    ck_assert_int_eq(find(&d, 0, 7, 97, 5), 1);
+    ck_assert_int_eq(find(&d, 0, 7, 99, 5), 1);
+}
+
+TEST(dedupe, ids_that_differ_in_the_last_byte_or_in_length_differ)
+{
+    struct dedupe d;
+    make(&d, 8, NULL, NULL);
+    struct dedupe_entry *e;
+    bot_id id = { .len = 46 };
+    memset(id.s, 'a', 46);
+    bot__dedupe_add(&d, 0, &id, 1, 0, 0);
+    ck_assert_int_eq(bot__dedupe_find(&d, 0, &id, 1, 0, &e), 1);
+    id.s[45] = 'b';
+    ck_assert_int_eq(bot__dedupe_find(&d, 0, &id, 1, 0, &e), 0);
+    id.s[45] = '\0';
+    id.len = 45;
+    ck_assert_int_eq(bot__dedupe_find(&d, 0, &id, 1, 0, &e), 0);
+}
+
+TEST(dedupe, fingerprints_compare_by_value_and_see_every_part)
+{
+    const uint64_t f = bot__dedupe_fingerprint(BOT_BUY, 5, 7);
+    ck_assert(f == bot__dedupe_fingerprint(BOT_BUY, 5, 7));
+    ck_assert(f != bot__dedupe_fingerprint(BOT_SELL, 5, 7));
+    ck_assert(f != bot__dedupe_fingerprint(BOT_BUY, 7, 5));
+    ck_assert(f != bot__dedupe_fingerprint(BOT_BUY, 5, 8));
+    ck_assert(f != bot__dedupe_fingerprint(BOT_BUY, (bot_i128)5 << 64, 7));
+}
+
+/* Everything that was ever added, as the journal's index would know it. */
+struct index {
+    unsigned long long below; /* exec-0 .. exec-(below-1) were recorded */
+    unsigned           asked;
+    int                answer; /* instead, when not 0 */
+};
+
+static int older(void *user_data, uint32_t instrument, const bot_id *id, uint64_t fingerprint)
+{
+    struct index *x = user_data;
+    (void)instrument;
+    (void)fingerprint;
+    x->asked++;
+    if (x->answer != 0)
+        return x->answer;
+    return strtoull(id->s + 5, NULL, 10) < x->below;
+}
+
+TEST(dedupe, what_left_the_window_is_asked_from_the_index_and_fresh_fills_are_not)
+{
+    struct index index = { 0 };
+    struct dedupe d;
+    make(&d, 1000, older, &index);
+    const int64_t second = BOT_NS_PER_S;
+    for (unsigned long long n = 0; n < 50000; n++) {
+        ck_assert_int_eq(find(&d, 0, n, n, (int64_t)(n + 1) * second), 0);
+        add(&d, 0, n, n, (int64_t)(n + 1) * second);
+        index.below = n + 1;
+    }
+    ck_assert_uint_eq(index.asked, 0); /* 1,000 seconds of window against 60 of slack */
+    for (unsigned long long n = 0; n < 50000; n += 97)
+        ck_assert_int_eq(find(&d, 0, n, n, (int64_t)(n + 1) * second), 1);
+    ck_assert_uint_gt(index.asked, 400);
+    /* An old execution that was never recorded is new: the index says so. */
+    ck_assert_int_eq(find(&d, 0, 60000, 1, 5 * second), 0);
+    /* Without a time nothing is assumed. */
+    const unsigned asked = index.asked;
+    ck_assert_int_eq(find(&d, 0, 61000, 1, 0), 0);
+    ck_assert_uint_eq(index.asked, asked + 1);
+    index.answer = BOT_ERR_IO;
+    ck_assert_int_eq(find(&d, 0, 3, 3, second), BOT_ERR_IO);
+}
+
+TEST(dedupe, agrees_with_a_plain_list_through_every_eviction)
+{
+    test_rng rng = { 41 };
+    enum { MAX = 37, IDS = 200 };
+    struct dedupe d;
+    make(&d, MAX, NULL, NULL);
+    unsigned long long list[MAX];
+    unsigned n = 0, at = 0;
+    for (int round = 0; round < 200000; round++) {
+        const unsigned long long id = test_rng_below(&rng, IDS);
+        int known = 0;
+        for (unsigned i = 0; i < n; i++)
+            known |= list[i] == id;
+        ck_assert_msg(find(&d, 0, id, id, 1) == known, "round %d", round);
+        if (!known) {
+            add(&d, 0, id, id, 1);
+            list[at] = id;
+            at = (at + 1) % MAX;
+            if (n < MAX) n++;
+        }
+    }
+}

@@ -4,7 +4,7 @@
  * no socket, allocates nothing after init, and draws no random number. Same events, same effects, bit for bit: that is
  * what the journal and every test rest on. The whole client (bot/account.h) is this core with a shell around it.
  *
- *     bot_core *core = bot_core_init(malloc(bot_core_size(&options)), &options, now);
+ *     bot_core *core = bot_core_init(aligned_alloc_zeroed(bot_core_size(&options)), &options, now);
  *     for (;;) {
  *         bot_event ev = next_event_or_tick();              // from your sockets, or BOT_EV_TICK at bot_core_deadline()
  *         int r = bot_core_step(core, &ev);
@@ -73,7 +73,11 @@ typedef struct bot_core_options {
     uint32_t orders_max;            /* 1024: orders that may still fill, ours and others', and the latest finished ones */
     uint32_t bots_max;              /* 16 */
     uint32_t fills_seen_max;        /* 65536: exec ids kept; older ones are answered by older_fill */
+    uint32_t path_steps_max;        /* 8192: steps of a position's path kept for each instrument and leg */
     uint32_t effects_max;           /* 256: effects of one step; more shuts the gate and is counted */
+
+    bool     hedge;                 /* the account holds long and short legs apart */
+    bool     resumed;               /* a journal was replayed: history is ours, backfills apply it */
 
     /* Leases. 0 means: not required. */
     int64_t private_lease_ns;       /* 10 s */
@@ -228,8 +232,8 @@ typedef struct bot_effect {
 
 /* Bytes that bot_core_init needs, or 0 when an option is out of its range. */
 BOT_API size_t bot_core_size(const bot_core_options *options);
-/* memory: bot_core_size bytes aligned to 16, the caller's, to be freed by it when the core is no longer used. NULL when
- * an option is out of its range. */
+/* memory: bot_core_size zeroed bytes aligned to 64 (pages that are never needed are never touched), the caller's, to be
+ * freed by it when the core is no longer used. NULL when an option is out of its range. */
 BOT_API bot_core *bot_core_init(void *memory, const bot_core_options *options, bot_ts now);
 /**
  * One step. ev is borrowed for the call; ev->ts must not run backwards (an older one is treated as the newest seen).

@@ -1,10 +1,10 @@
-/* core/arena.h: hands out parts of one block of memory, once, at open. The core takes all its memory this way. */
+/* core/arena.h: hands out parts of one block of memory, once, at open. The core takes all its memory this way.
+ * The block comes zeroed from the caller, so that pages of a large bound that is never reached are never touched. */
 #ifndef BOT_CORE_ARENA_H
 #define BOT_CORE_ARENA_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/assert.h"
 
@@ -16,12 +16,12 @@ struct arena {
 
 static inline void *bot__arena_take(struct arena *a, size_t count, size_t size)
 {
-    const size_t start = (a->used + 15) & ~(size_t)15;
+    const size_t start = (a->used + 63) & ~(size_t)63;
     a->used = start + count * size;
     if (a->base == NULL)
         return NULL;
     BOT_ASSERT(a->used <= a->size);
-    return memset(a->base + start, 0, count * size);
+    return a->base + start;
 }
 
 #endif

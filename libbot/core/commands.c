@@ -1,0 +1,379 @@
+/* What a strategy or a person asks for. */
+#include "core/core_internal.h"
+
+#include "bot/decimal.h"
+
+#define CLIENT_SESSION_DIGITS 9
+#define CLIENT_SEQ_DIGITS 7
+#define CLIENT_ID_LEN (1 + CLIENT_SESSION_DIGITS + 1 + CLIENT_SEQ_DIGITS)
+static const char BASE36[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/* ---- client ids: "b", the session, the bot, a counter, in base 36: letters and digits only, 18 characters, within the
+ * rules of every venue that has client ids. The session (wall ms at start) makes them unique across restarts. ---- */
+
+static void put_base36(char *end, int digits, uint64_t v)
+{
+    while (digits-- > 0) {
+        *--end = BASE36[v % 36];
+        v /= 36;
+    }
+}
+
+bot_id bot_core_next_client_id(bot_core *core, uint32_t bot)
+{
+    bot_id id = { .len = CLIENT_ID_LEN };
+    id.s[0] = 'b';
+    put_base36(id.s + 1 + CLIENT_SESSION_DIGITS, CLIENT_SESSION_DIGITS, core->options.session_id);
+    id.s[1 + CLIENT_SESSION_DIGITS] = BASE36[bot % 36];
+    put_base36(id.s + CLIENT_ID_LEN, CLIENT_SEQ_DIGITS, core->client_seq);
+    return id;
+}
+
+uint32_t bot_core_client_id_bot(const bot_core *core, const bot_id *client_id)
+{
+    if (client_id->len != CLIENT_ID_LEN || client_id->s[0] != 'b')
+        return ORDER_BOT_NONE;
+    for (int i = 1; i < CLIENT_ID_LEN; i++)
+        if (memchr(BASE36, client_id->s[i], 36) == NULL)
+            return ORDER_BOT_NONE;
+    const char *digit = memchr(BASE36, client_id->s[1 + CLIENT_SESSION_DIGITS], 36);
+    const uint32_t bot = (uint32_t)(digit - BASE36);
+    return bot < core->options.bots_max ? bot : ORDER_BOT_NONE;
+}
+
+/* ---- limits and attachment ---- */
+
+static struct core_limits *limits_of(bot_core *c, uint32_t bot, uint32_t instrument)
+{
+    return &c->limits[(size_t)bot * c->options.instruments_max + instrument];
+}
+
+int bot__core_attach(bot_core *c, const bot_event *ev)
+{
+    const bot_ev_attach *a = &ev->attach;
+    if (a->bot >= c->options.bots_max)
+        return BOT_ERR_FULL;
+    struct core_bot *b = &c->bots[a->bot];
+    *b = (struct core_bot){ .attached = true, .sends_orders = a->sends_orders, .scope = a->scope };
+    for (int i = 0; i < SUBMIT_RING; i++)
+        b->sent[i] = INT64_MIN;
+    return BOT_OK;
+}
+
+static bool looser(bot_i128 now, bot_i128 before, bool zero_is_none)
+{
+    if (!zero_is_none)
+        return now > before;
+    return before != 0 && (now == 0 || now > before);
+}
+
+int bot__core_set_limits(bot_core *c, const bot_event *ev)
+{
+    const bot_ev_limits *e = &ev->limits;
+    const bot_limits *n = &e->limits;
+    if (e->bot >= c->options.bots_max || !c->bots[e->bot].attached)
+        return BOT_ERR_NOT_FOUND;
+    if (n->position_max.v < 0 || n->order_qty_max.v < 0 || n->notional_max.v < 0 || n->loss_max.v < 0 ||
+        n->orders_per_s_max > SUBMIT_RING)
+        return BOT_ERR_INVALID;
+    const int64_t i = bot__core_instrument_of(c, &e->instrument);
+    if (i < 0)
+        return (int)i;
+    struct core_limits *l = limits_of(c, e->bot, (uint32_t)i);
+    const bot_limits *o = &l->limits;
+    /* Tighter takes effect at once; looser only when said explicitly, so that it stands in the journal as such. */
+    if (l->set && !e->loosen &&
+        (looser(n->position_max.v, o->position_max.v, false) || looser(n->order_qty_max.v, o->order_qty_max.v, true) ||
+         looser(n->notional_max.v, o->notional_max.v, true) || looser(n->loss_max.v, o->loss_max.v, true) ||
+         looser(n->open_orders_max, o->open_orders_max, true) || looser(n->orders_per_s_max, o->orders_per_s_max, true) ||
+         looser(n->collar_bps, o->collar_bps, true)))
+        return BOT_ERR_STATE;
+    if (!l->set)
+        l->loss_base = bot__core_result(c, (uint32_t)i, core_owner(c, e->bot));
+    l->set = true;
+    l->limits = *n;
+    c->instruments[i].traded = true;
+    return BOT_OK;
+}
+
+/* ---- orders ---- */
+
+static struct exposure exposure_of(const bot_core *c, uint32_t bot, uint32_t instrument, bot_leg leg)
+{
+    struct exposure e;
+    bot__core_interval(c, instrument, leg, &e.low, &e.high);
+    if (bot == ORDER_BOT_NONE || c->bots[bot].scope == BOT_SCOPE_ACCOUNT) {
+        e.working = bot__orders_account_sums(&c->orders, instrument, leg);
+        return e;
+    }
+    /* The bot's own part has the account's uncertainty: a fill that we may have missed may have been its own. */
+    const struct position *part = bot__ledger_owner_position(c->ledger, instrument, leg, bot);
+    const bot_i128 all = bot__core_qty(c, instrument, leg), own = part == NULL ? 0 : part->qty;
+    e.low += own - all;
+    e.high += own - all;
+    e.working = bot__orders_bot_sums(&c->orders, bot, instrument, leg);
+    return e;
+}
+
+/* Sum of the limits of the bots that trade the instrument; no limit when one of them measures the account by itself. */
+static bot_i128 account_limit(const bot_core *c, uint32_t instrument)
+{
+    bot_i128 sum = 0, most = 0;
+    bool own = false;
+    for (uint32_t b = 0; b < c->options.bots_max; b++) {
+        const struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
+        if (!l->set || !c->bots[b].attached)
+            continue;
+        if (c->bots[b].scope == BOT_SCOPE_OWN) {
+            own = true;
+            if (!bot_fixed_add(sum, l->limits.position_max.v, &sum))
+                return -1;
+        } else if (l->limits.position_max.v > most) {
+            most = l->limits.position_max.v;
+        }
+    }
+    return own ? (sum > most ? sum : most) : most;
+}
+
+static bool too_fast(struct core_bot *b, uint32_t per_s, bot_ts now)
+{
+    if (per_s == 0)
+        return false;
+    /* The per_s-th newest message must be a second old. */
+    const bot_ts then = b->sent[(b->sent_next + SUBMIT_RING - per_s) % SUBMIT_RING];
+    return then != INT64_MIN && now - then < BOT_NS_PER_S;
+}
+
+static void note_sent(struct core_bot *b, bot_ts now)
+{
+    b->sent[b->sent_next] = now;
+    b->sent_next = (b->sent_next + 1) % SUBMIT_RING;
+}
+
+static bool on_grid(bot_i128 v, bot_i128 step) { return step <= 0 || v % step == 0; }
+
+static int refuse(bot_core *c, int code)
+{
+    c->refusal.code = code;
+    c->stats.submits_refused++;
+    return code;
+}
+
+static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order_request *o, bot_i128 replaces)
+{
+    const struct core_limits *l = limits_of(c, bot, instrument);
+    const struct exposure_check x = {
+        .order = o, .limits = &l->limits,
+        .account_limit = account_limit(c, instrument),
+        .bot = exposure_of(c, bot, instrument, o->leg),
+        .account = exposure_of(c, ORDER_BOT_NONE, instrument, o->leg),
+        .contract = bot__ledger_instrument(c->ledger, instrument)->contract,
+        .multiplier = c->instruments[instrument].multiplier,
+        .now = c->now, .reference_age_max_ns = c->options.reference_age_max_ns,
+        .open_orders = c->orders.bot_open[bot],
+        .gate_open = bot__gate_open(&c->gate, c->now),
+        .reduce_allowed = (c->gate.held & BOT_GATE_KILL) == 0,
+        .reasons = c->gate.reasons, .replaces = replaces,
+    };
+    return bot__exposure_check(&x, &c->refusal);
+}
+
+int bot__core_submit(bot_core *c, const bot_event *ev)
+{
+    const bot_ev_submit *s = &ev->submit;
+    const bot_order_request *o = &s->order;
+    c->refusal = (bot_refusal){ 0 };
+    c->stats.submits++;
+    c->client_seq++; /* also when refused: an id is never given out twice */
+
+    if (s->bot >= c->options.bots_max || !c->bots[s->bot].attached || !c->bots[s->bot].sends_orders)
+        return refuse(c, BOT_ERR_INVALID);
+    if (o->qty.v <= 0 || (o->side != BOT_BUY && o->side != BOT_SELL) || (o->type != BOT_LIMIT && o->type != BOT_MARKET) ||
+        (o->type == BOT_LIMIT) != (o->price.v > 0) || s->client_id.len == 0)
+        return refuse(c, BOT_ERR_INVALID);
+    const uint32_t instrument = bot__ledger_find(c->ledger, &o->instrument);
+    if (instrument == INSTRUMENT_NONE || !bot__ledger_instrument(c->ledger, instrument)->tradable ||
+        !limits_of(c, s->bot, instrument)->set)
+        return refuse(c, BOT_ERR_INSTRUMENT);
+    const struct instrument *spec = bot__ledger_instrument(c->ledger, instrument);
+    if (!on_grid(o->qty.v, spec->lot.v) || (o->type == BOT_LIMIT && !on_grid(o->price.v, spec->tick.v)) ||
+        (o->leg > BOT_LEG_NET) != c->options.hedge)
+        return refuse(c, BOT_ERR_INVALID);
+
+    int r = check(c, s->bot, instrument, o, 0);
+    if (r == BOT_OK && too_fast(&c->bots[s->bot], limits_of(c, s->bot, instrument)->limits.orders_per_s_max, c->now))
+        r = c->refusal.code = BOT_ERR_LIMIT_RATE;
+    if (r < 0) {
+        c->stats.submits_refused++;
+        return r;
+    }
+    const struct order order = {
+        .client_id = s->client_id, .state = ORDER_IN_FLIGHT, .bot = s->bot, .instrument = instrument,
+        .side = o->side, .leg = o->leg == BOT_LEG_NONE ? BOT_LEG_NET : o->leg, .type = o->type, .tif = o->tif,
+        .reduce_only = o->reduce_only, .qty = o->qty.v, .price = o->price,
+        .request_id = c->next_request++ * 4 + BOT_REQUEST_SUBMIT,
+        .submitted_at = c->now, .updated_at = c->now, .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER,
+        .query_at = BOT_TS_NEVER,
+    };
+    const int64_t at = bot__orders_add(&c->orders, &order);
+    if (at < 0)
+        return refuse(c, (int)at);
+    c->orders.bot_open[s->bot]++;
+    core_look_at_orders(c, core_after(c->now, c->options.venue.order_unknown_ns));
+    note_sent(&c->bots[s->bot], c->now);
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_SEND, s->bot, instrument);
+    e->send.request_id = order.request_id;
+    e->send.request = BOT_REQUEST_SUBMIT;
+    e->send.client_id = order.client_id;
+    e->send.order = *o;
+    return BOT_OK;
+}
+
+int bot__core_amend(bot_core *c, const bot_event *ev)
+{
+    const bot_ev_amend *a = &ev->amend;
+    c->refusal = (bot_refusal){ 0 };
+    c->stats.amends++;
+    if (a->qty.v < 0 || a->price.v < 0 || (a->qty.v == 0 && a->price.v == 0))
+        return refuse(c, BOT_ERR_INVALID);
+    const uint32_t at = bot__orders_by_client(&c->orders, &a->client_id);
+    if (at == ORDER_NONE || c->orders.orders[at].bot != a->bot)
+        return refuse(c, BOT_ERR_NOT_FOUND);
+    struct order *o = bot__orders_at(&c->orders, at);
+    if (!c->options.venue.has_amend)
+        return refuse(c, BOT_ERR_UNSUPPORTED);
+    if (o->state != ORDER_OPEN || o->amend_qty != 0 || o->cancel_asked)
+        return refuse(c, BOT_ERR_ORDER_STATE);
+    const struct instrument *spec = bot__ledger_instrument(c->ledger, o->instrument);
+    const bot_i128 qty = a->qty.v != 0 ? a->qty.v : o->qty;
+    const bot_px price = a->price.v != 0 ? a->price : o->price;
+    if (!on_grid(qty, spec->lot.v) || !on_grid(price.v, spec->tick.v) || qty <= o->filled)
+        return refuse(c, BOT_ERR_INVALID);
+
+    /* The new remainder takes the place of the old one; what was filled is in the position already. Making an order
+     * smaller at the same price cannot raise the exposure and passes like a cancel. */
+    const bool shrinks = qty <= o->qty && price.v == o->price.v;
+    bot_order_request request = { .instrument = *core_symbol(c, o->instrument), .side = o->side, .leg = o->leg, .type = o->type,
+                                  .tif = o->tif, .reduce_only = o->reduce_only, .qty = { qty }, .price = price };
+    if (!shrinks) {
+        bot_order_request rest = request;
+        rest.qty.v = qty - o->filled;
+        int r = check(c, o->bot, o->instrument, &rest, o->counted);
+        if (r == BOT_OK && too_fast(&c->bots[o->bot], limits_of(c, o->bot, o->instrument)->limits.orders_per_s_max, c->now))
+            r = c->refusal.code = BOT_ERR_LIMIT_RATE;
+        if (r < 0) {
+            c->stats.submits_refused++;
+            return r;
+        }
+    }
+    o->amend_old = o->qty;
+    o->amend_qty = qty;
+    if (qty > o->qty)
+        o->qty = qty;
+    o->request_id = c->next_request++ * 4 + BOT_REQUEST_AMEND;
+    o->query_at = core_after(c->now, c->options.venue.order_unknown_ns);
+    core_look_at_orders(c, o->query_at);
+    bot__orders_recount(&c->orders, at);
+    note_sent(&c->bots[o->bot], c->now);
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_SEND, o->bot, o->instrument);
+    e->send.request_id = o->request_id;
+    e->send.request = BOT_REQUEST_AMEND;
+    e->send.client_id = o->client_id;
+    e->send.order_id = o->order_id;
+    e->send.order = request;
+    return BOT_OK;
+}
+
+void bot__core_send_cancel(bot_core *c, uint32_t order)
+{
+    struct order *o = bot__orders_at(&c->orders, order);
+    if (!bot__order_live(o))
+        return;
+    o->cancel_asked = true;
+    c->stats.cancels++;
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_SEND, o->bot, o->instrument);
+    e->send.request_id = c->next_request++ * 4 + BOT_REQUEST_CANCEL;
+    e->send.request = BOT_REQUEST_CANCEL;
+    e->send.client_id = o->client_id;
+    e->send.order_id = o->order_id;
+    e->send.order = (bot_order_request){ .instrument = *core_symbol(c, o->instrument), .side = o->side, .leg = o->leg };
+    if (o->query_at == BOT_TS_NEVER)
+        o->query_at = core_after(c->now, c->options.venue.order_unknown_ns);
+    core_look_at_orders(c, o->query_at);
+}
+
+int bot__core_cancel(bot_core *c, const bot_event *ev)
+{
+    const uint32_t at = bot__orders_by_client(&c->orders, &ev->cancel.client_id);
+    if (at == ORDER_NONE || c->orders.orders[at].bot != ev->cancel.bot)
+        return BOT_ERR_NOT_FOUND;
+    if (!bot__order_live(&c->orders.orders[at]))
+        return 1; /* final already: nothing to cancel, nothing wrong */
+    bot__core_send_cancel(c, at);
+    return BOT_OK;
+}
+
+/* bot UINT32_MAX: every order of ours. A person's orders are never touched. */
+int bot__core_cancel_all(bot_core *c, const bot_event *ev)
+{
+    int n = 0;
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        const struct order *o = &c->orders.orders[i];
+        if (bot__order_live(o) && o->bot != ORDER_BOT_NONE && (ev->cancel.bot == ORDER_BOT_NONE || o->bot == ev->cancel.bot)) {
+            bot__core_send_cancel(c, i);
+            n++;
+        }
+    }
+    return n;
+}
+
+void bot__core_kill(bot_core *c)
+{
+    bot__gate_set(&c->gate, BOT_GATE_KILL, 0, c->now);
+    const bot_event all = { .kind = BOT_EV_CANCEL_ALL, .cancel = { .bot = ORDER_BOT_NONE } };
+    (void)bot__core_cancel_all(c, &all);
+}
+
+int bot__core_rearm(bot_core *c, const bot_event *ev)
+{
+    const uint32_t latch = ev->rearm.latch;
+    if (latch == 0 || (latch & ~(bot_gate_latches() | BOT_GATE_STARTUP)) != 0 || (latch & (latch - 1)) != 0 ||
+        ev->rearm.reason[0] == '\0')
+        return BOT_ERR_INVALID;
+    if ((c->gate.held & latch) == 0)
+        return 0;
+    /* A person who re-arms after a drift, or at a start with a position, has looked and accepts the venue's number; it is
+     * still taken from a quiet read only, and must then agree like any other. */
+    if (latch == BOT_GATE_DRIFT || latch == BOT_GATE_STARTUP)
+        c->recon.adopt_once = true;
+    if (latch != BOT_GATE_STARTUP)
+        bot__gate_clear(&c->gate, latch, c->now);
+    if (latch == BOT_GATE_REJECT_STORM)
+        for (uint32_t b = 0; b < c->options.bots_max; b++)
+            c->bots[b].rejects_in_row = 0;
+    if (latch == BOT_GATE_LOSS)
+        for (uint32_t b = 0; b < c->options.bots_max; b++)
+            for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
+                if (limits_of(c, b, i)->set)
+                    limits_of(c, b, i)->loss_base = bot__core_result(c, i, core_owner(c, b));
+    c->recon.positions.due = c->now; /* prove at once */
+    return 1;
+}
+
+void bot__core_on_shut(bot_core *c)
+{
+    if (c->options.shut_policy == BOT_SHUT_LEAVE)
+        return;
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        const struct order *o = &c->orders.orders[i];
+        if (!bot__order_live(o) || o->bot == ORDER_BOT_NONE || o->cancel_asked)
+            continue;
+        if (c->options.shut_policy == BOT_SHUT_CANCEL_INCREASING) {
+            struct exposure e = exposure_of(c, o->bot, o->instrument, o->leg);
+            *(o->side == BOT_BUY ? &e.working.buy : &e.working.sell) -= o->counted;
+            if (o->counted <= bot__exposure_reducible(&e, o->side))
+                continue;
+        }
+        bot__core_send_cancel(c, i);
+    }
+}

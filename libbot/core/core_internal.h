@@ -1,0 +1,216 @@
+/* core/core_internal.h: the state of the core, shared by its own files and by nobody else.
+ *
+ * core.c      step, effects, deadline, questions
+ * commands.c  what a strategy or a person asks for
+ * reports.c   what the venue says of our orders, and asking it when it says nothing
+ * fills.c     executions into the ledger and onto orders
+ * recon.c     reads, verdicts, drift, adoption, start
+ */
+#ifndef BOT_CORE_INTERNAL_H
+#define BOT_CORE_INTERNAL_H
+
+#include "base/json.h"
+#include "bot/core.h"
+#include "core/exposure.h"
+#include "core/gate.h"
+#include "core/ledger.h"
+#include "core/orders.h"
+
+#define SUBMIT_RING 64    /* orders_per_s_max at most */
+#define STRANGERS_MAX 64  /* fills whose order nobody knows yet */
+#define STRANGER_WAIT_NS (10 * BOT_NS_PER_S)
+
+struct core_bot {
+    bool      attached, sends_orders;
+    bot_scope scope;
+    bot_ts    sent[SUBMIT_RING]; /* times of the latest submits and amends */
+    uint32_t  sent_next;
+    uint32_t  rejects_in_row;
+};
+
+struct core_limits {
+    bool       set;
+    bool       exceeded;  /* told that the position is beyond the limit */
+    bot_limits limits;
+    bot_i128   loss_base; /* result when the limits were set first: losses count from there */
+};
+
+/* One instrument and leg as reconciliation sees it. */
+struct recon_leg {
+    bot_ts   agreed_at;       /* sending time of the newest agreeing read; 0 none */
+    bot_verdict verdict;      /* the newest */
+    /* A read that may be ahead of our socket: decided when a fill makes it true, or at `until`. */
+    bool     pending;
+    bot_i128 pending_qty;
+    bot_ts   pending_sent, pending_received, pending_until;
+    uint64_t pending_read;
+    /* A drift that is open. */
+    bool     drifting;
+    bot_i128 drift_qty;       /* what the venue says */
+    bot_ts   drift_since;     /* sending time of its first read */
+    uint32_t drift_reads, drift_backfills;
+    bool     drift_alerted;
+    uint32_t adopt_reads;     /* equal quiet reads in a row */
+    bool     stale_alerted;
+    /* Row of the read under way. */
+    bool     row_seen;
+    bot_i128 row_qty;
+    int64_t  row_seq, row_venue_ns;
+    bot_dec  row_entry;
+    bool     row_entry_given;
+    /* Fills at or before this are inside an adopted baseline. */
+    int64_t  horizon_seq, horizon_venue_ns;
+};
+
+struct recon_instrument {
+    bool   traded;            /* a bot has limits for it: always in use */
+    bot_dec multiplier;
+    struct recon_leg leg[ORDER_LEGS];
+};
+
+struct recon_read {
+    uint64_t id;              /* 0: none under way */
+    bot_ts   begun, sent_at, deadline; /* begun: when the effect went out */
+    bool     sent;
+    bot_ts   due;             /* when to ask next; NEVER: not at all */
+    uint32_t failures;        /* in a row */
+};
+
+struct recon {
+    struct recon_read positions, orders, fills;
+    bot_ts   stream_ready_at; /* NEVER while the private stream is down */
+    bool     backfilled;      /* since the stream became ready */
+    bool     cold;            /* started without a journal and not proven yet: history before us is not ours to apply */
+    bool     adopt_once;      /* a person said: take the venue's number */
+    bool     start_alerted;
+    bot_ts   agreed_min;      /* oldest agreed_at over what is in use: what the lease rests on */
+    bot_ts   newest_fill_at;  /* host time of the newest applied fill */
+    bool     orders_listed;   /* a complete open-orders list since the stream became ready */
+    bool     fills_wanted;
+    uint64_t fills_before;    /* applied when the backfill began */
+    int64_t  newest_venue_ns; /* newest venue time of a fill or a proof: backfills start an overlap before it */
+    bot_ts   instruments_due; /* when an unknown name may be asked for again */
+    uint32_t list_generation; /* of the open-orders list under way */
+};
+
+/* A fill that no known order explains: adopted as external when its time is up. */
+struct stranger {
+    bool      used;
+    bot_ts    until;
+    uint32_t  instrument;
+    bot_leg   leg;
+    bot_id    order_id;
+    bot_i128  qty;   /* signed */
+    bot_i128  price;
+};
+
+struct bot_core {
+    bot_core_options options;
+    bot_ts   now;
+    uint64_t client_seq, next_request, next_read;
+
+    struct gate   gate;
+    struct orders orders;
+    struct ledger *ledger;
+    struct recon  recon;
+    struct recon_instrument *instruments; /* by ledger index */
+    struct core_bot    *bots;
+    struct core_limits *limits;           /* [bot * instruments_max + instrument] */
+    uint32_t           *list_seen;        /* by order: list_generation in which it was listed */
+    struct stranger    *strangers;
+    uint32_t            strangers_n;
+    bot_ts              orders_at;        /* no order needs anything before; a lower bound */
+
+    bot_effect *effects;
+    uint32_t    effects_n;
+    bot_event   fill_event;               /* what BOT_EFFECT_FILL lends out */
+    bot_refusal refusal;
+    bot_core_stats stats;
+    bot_ts      last_shut_at;
+    bot_ts      dead_man_at;              /* next refresh; NEVER */
+    bool        dead_man_armed;
+};
+
+static inline bot_ts core_after(bot_ts at, int64_t ns)
+{
+    bot_ts sum;
+    return __builtin_add_overflow(at, ns, &sum) ? BOT_TS_NEVER : sum;
+}
+static inline bot_ts core_min(bot_ts a, bot_ts b) { return a < b ? a : b; }
+static inline bot_ts core_max(bot_ts a, bot_ts b) { return a > b ? a : b; }
+
+/* core.c */
+bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument);
+void bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text);
+void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason);
+/* Index of the instrument; for an unknown one BOT_ERR_INSTRUMENT, and its row is asked for. */
+int64_t bot__core_instrument_of(bot_core *c, const bot_symbol *symbol);
+static inline const bot_symbol *core_symbol(const bot_core *c, uint32_t instrument)
+{
+    return &bot__ledger_instrument(c->ledger, instrument)->symbol;
+}
+/* Something of the orders table will need a look at that time. */
+static inline void core_look_at_orders(bot_core *c, bot_ts at) { c->orders_at = core_min(c->orders_at, at); }
+/* Held, working or traded: its disagreement shuts the gate. */
+bool bot__core_in_use(const bot_core *c, uint32_t instrument);
+bot_i128 bot__core_qty(const bot_core *c, uint32_t instrument, bot_leg leg);
+/* The account's interval: widened while a drift is open or a read is pending. */
+void bot__core_interval(const bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 *ret_low, bot_i128 *ret_high);
+bool bot__core_flat(const bot_core *c); /* no position, nothing working, in any instrument in use */
+
+/* commands.c */
+int bot__core_submit(bot_core *c, const bot_event *ev);
+int bot__core_amend(bot_core *c, const bot_event *ev);
+int bot__core_cancel(bot_core *c, const bot_event *ev);
+int bot__core_cancel_all(bot_core *c, const bot_event *ev);
+int bot__core_set_limits(bot_core *c, const bot_event *ev);
+int bot__core_attach(bot_core *c, const bot_event *ev);
+int bot__core_rearm(bot_core *c, const bot_event *ev);
+void bot__core_kill(bot_core *c);
+/* Sends a cancel for the order unless it is already final. */
+void bot__core_send_cancel(bot_core *c, uint32_t order);
+/* Carries out the shut policy after the gate has shut. */
+void bot__core_on_shut(bot_core *c);
+
+/* reports.c */
+int bot__core_order_report(bot_core *c, const bot_event *ev);
+int bot__core_ack(bot_core *c, const bot_event *ev);
+int bot__core_sent(bot_core *c, const bot_event *ev);
+int bot__core_reply(bot_core *c, const bot_event *ev);
+void bot__core_order_absent(bot_core *c, uint32_t order); /* the venue said "not found" or left it out of its list */
+void bot__core_orders_tick(bot_core *c);
+void bot__core_reopen_order(bot_core *c, uint32_t order); /* a closed order that shows signs of life */
+void bot__core_count_reject(bot_core *c, uint32_t bot);
+/* The first bot, or bot UINT32_MAX for the account, as an owner of the ledger. */
+static inline uint32_t core_owner(const bot_core *c, uint32_t bot)
+{
+    return bot == ORDER_BOT_NONE || c->bots[bot].scope == BOT_SCOPE_ACCOUNT ? LEDGER_ACCOUNT : bot;
+}
+/* Closes an order by the venue's word or by proof. */
+void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status, int code, int64_t venue_code, const char *reason);
+
+/* fills.c */
+int bot__core_fill(bot_core *c, const bot_event *ev);
+int bot__core_funding(bot_core *c, const bot_event *ev);
+/* Growth of an order's cumulative quantity on a venue without a fills channel. */
+void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report);
+int bot__core_instrument_row(bot_core *c, const bot_event *ev);
+/* Result of an owner on an instrument since ever: realised less fees in the settle currency less funding. */
+bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner);
+void bot__core_order_named(bot_core *c, uint32_t order); /* fills that waited for this order's id find it */
+void bot__core_fills_tick(bot_core *c);
+bot_ts bot__core_fills_deadline(const bot_core *c);
+
+/* recon.c */
+void bot__recon_init(bot_core *c);
+void bot__recon_stream(bot_core *c, const bot_event *ev);
+void bot__recon_read_begin(bot_core *c, const bot_event *ev);
+void bot__recon_read_end(bot_core *c, const bot_event *ev);
+void bot__recon_position_row(bot_core *c, const bot_event *ev);
+void bot__recon_filled(bot_core *c, uint32_t instrument, bot_leg leg); /* a fill was applied */
+bool bot__recon_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *fill);
+void bot__recon_want_fills(bot_core *c);
+void bot__recon_tick(bot_core *c);
+bot_ts bot__recon_deadline(const bot_core *c);
+
+#endif

@@ -1,0 +1,334 @@
+/* Executions: into the ledger, and onto the orders that they belong to. */
+#include "core/core_internal.h"
+
+#include "bot/decimal.h"
+
+/* Venues whose fills name no client id give the order's id only, which we may learn after the fill (the answer to our
+ * submit is still on its way): such a fill counts in the account at once and waits here for its owner. */
+static void remember_stranger(bot_core *c, const bot_event *ev, const struct ledger_result *r)
+{
+    for (uint32_t i = 0; i < STRANGERS_MAX; i++) {
+        struct stranger *s = &c->strangers[i];
+        if (s->used)
+            continue;
+        *s = (struct stranger){ .used = true, .until = core_after(c->now, STRANGER_WAIT_NS), .instrument = r->instrument, .leg = r->leg,
+                                .order_id = ev->fill.order_id };
+        if (bot_dec_to_fixed(ev->fill.qty, &s->qty) < 0 || bot_dec_to_fixed(ev->fill.price, &s->price) < 0) {
+            s->used = false;
+            return;
+        }
+        if (ev->fill.side == BOT_SELL)
+            s->qty = -s->qty;
+        c->strangers_n++;
+        return;
+    }
+    bot__core_alert(c, BOT_ALERT_FULL, UINT32_MAX, r->instrument, STRANGERS_MAX, "too many fills of unknown orders: taken as external");
+}
+
+static void external_fill(bot_core *c, uint32_t instrument, bot_fill_kind kind, bot_i128 qty)
+{
+    static const char *const words[] = {
+        [BOT_FILL_TRADE] = "a trade that no bot of ours ordered", [BOT_FILL_LIQUIDATION] = "liquidation",
+        [BOT_FILL_ADL] = "auto-deleveraging", [BOT_FILL_SETTLEMENT] = "settlement", [BOT_FILL_BLOCK] = "block trade",
+        [BOT_FILL_TRANSFER] = "position transfer",
+    };
+    c->stats.fills_external++;
+    if (kind == BOT_FILL_TRADE && c->options.manual_policy == BOT_MANUAL_IGNORE)
+        return;
+    if (kind == BOT_FILL_TRADE && c->options.manual_policy == BOT_MANUAL_PAUSE)
+        bot__gate_set(&c->gate, BOT_GATE_DRIFT, 0, c->now);
+    bot__core_alert(c, BOT_ALERT_EXTERNAL_FILL, UINT32_MAX, instrument, (int64_t)kind, words[kind]);
+    bot_effect *e = &c->effects[c->effects_n - 1];
+    e->alert.ours.v = qty;
+}
+
+bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner)
+{
+    bot_i128 sum = 0;
+    const struct instrument *in = bot__ledger_instrument(c->ledger, instrument);
+    for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT; leg++) {
+        const struct position *p = owner == LEDGER_ACCOUNT ? bot__ledger_position(c->ledger, instrument, leg)
+                                                           : bot__ledger_owner_position(c->ledger, instrument, leg, owner);
+        if (p == NULL)
+            continue;
+        sum += p->realised - p->funding;
+        for (uint32_t i = 0; i < bot__ledger_currencies(c->ledger); i++)
+            if (bot__currency_eq(bot__ledger_currency(c->ledger, i), &in->settle))
+                sum -= bot__ledger_fee(c->ledger, instrument, leg, owner, i);
+    }
+    return sum;
+}
+
+static void check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
+{
+    const bot_i128 qty = bot__core_qty(c, instrument, leg), size = qty < 0 ? -qty : qty;
+    for (uint32_t b = 0; b < c->options.bots_max; b++) {
+        struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
+        if (!l->set)
+            continue;
+        if (c->bots[b].scope == BOT_SCOPE_ACCOUNT && size > l->limits.position_max.v) {
+            if (!l->exceeded)
+                bot__core_alert(c, BOT_ALERT_LIMIT_EXCEEDED, b, instrument, 0, "the position is beyond the bot's limit");
+            l->exceeded = true;
+        } else {
+            l->exceeded = false;
+        }
+        if (l->limits.loss_max.v != 0) {
+            const bot_i128 loss = l->loss_base - bot__core_result(c, instrument, core_owner(c, b));
+            if (loss >= l->limits.loss_max.v) {
+                if ((c->gate.held & BOT_GATE_LOSS) == 0)
+                    bot__core_alert(c, BOT_ALERT_LOSS, b, instrument, (int64_t)(loss / (bot_i128)BOT_NS_PER_S), "the loss limit is reached");
+                bot__gate_set(&c->gate, BOT_GATE_LOSS, (int64_t)(loss / (bot_i128)BOT_NS_PER_S), c->now); /* value in 1e-9 */
+            }
+        }
+    }
+}
+
+/* Quantity that an applied fill adds to its order. */
+static void fill_order(bot_core *c, uint32_t at, bot_i128 qty)
+{
+    struct order *o = bot__orders_at(&c->orders, at);
+    const bot_i128 may = o->qty > o->reported ? o->qty : o->reported;
+    o->filled += qty;
+    if (o->state == ORDER_CLOSED && o->reported < o->filled && o->status != BOT_ORDER_FILLED)
+        bot__core_reopen_order(c, at); /* it was closed on an error answer or on absence, and trades */
+    if (may > 0 && o->filled > may) {
+        bot__core_alert(c, BOT_ALERT_OVERFILL, o->bot, o->instrument, 0, "an order was filled beyond its size: an execution may be counted twice");
+        bot__gate_set(&c->gate, BOT_GATE_OVERFILL, 0, c->now);
+        c->recon.positions.due = c->now;
+    }
+    if (o->state == ORDER_IN_FLIGHT || o->state == ORDER_UNKNOWN) {
+        o->state = ORDER_OPEN;
+        o->unknown_since = o->absent_at = o->query_at = BOT_TS_NEVER;
+        if (o->acked_at == 0)
+            o->acked_at = c->now;
+    }
+    o->updated_at = c->now;
+    if (o->filled > o->reported)
+        o->reported = o->filled;
+    if (bot__order_live(o) && o->qty > 0 && o->filled >= o->qty) {
+        bot__core_close_order(c, at, BOT_ORDER_FILLED, BOT_OK, 0, "");
+    } else {
+        bot__orders_recount(&c->orders, at);
+        if (bot__order_live(o)) {
+            o->status = BOT_ORDER_PARTIALLY_FILLED;
+            bot__core_order_effect(c, at, BOT_OK, 0, "");
+        }
+    }
+}
+
+static void applied(bot_core *c, const bot_event *ev, const struct ledger_result *r, uint32_t order)
+{
+    const bot_ev_fill *f = &ev->fill;
+    bot_i128 qty = 0;
+    (void)bot_dec_to_fixed(f->qty, &qty);
+    c->stats.fills_applied++;
+    c->recon.newest_fill_at = c->now;
+    if (ev->venue_ns > c->recon.newest_venue_ns)
+        c->recon.newest_venue_ns = ev->venue_ns;
+
+    if (order != ORDER_NONE) {
+        const bot_i128 moved = r->moved < 0 ? -r->moved : r->moved;
+        fill_order(c, order, (r->flags & LEDGER_ABSORBED) != 0 ? moved : qty);
+    }
+    const bool external = r->owner == LEDGER_EXTERNAL;
+    const bool may_be_ours = order == ORDER_NONE && f->client_id.len == 0 && f->order_id.len != 0 && f->kind == BOT_FILL_TRADE;
+    if ((r->flags & LEDGER_EXTERNAL_KIND) != 0)
+        external_fill(c, r->instrument, f->kind, r->moved);
+    else if (external && may_be_ours)
+        remember_stranger(c, ev, r);
+    else if (external)
+        external_fill(c, r->instrument, f->kind, r->moved);
+    if ((r->flags & LEDGER_MODE_SWITCH) != 0) {
+        bot__core_alert(c, BOT_ALERT_MODE, UINT32_MAX, r->instrument, 0, "net and hedge legs are both in use: the position mode changed");
+        bot__gate_set(&c->gate, BOT_GATE_MODE, 0, c->now);
+    }
+    if ((r->flags & LEDGER_WRONG_SIDE) != 0)
+        bot__recon_want_fills(c);
+
+    c->fill_event = *ev;
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
+    e->fill.fill = &c->fill_event;
+    e->fill.external = external;
+    if (r->moved != 0) {
+        e = bot__core_effect_add(c, BOT_EFFECT_POSITION, external ? UINT32_MAX : r->owner, r->instrument);
+        e->position.leg = r->leg;
+        e->position.qty.v = r->after;
+        e->position.before.v = r->before;
+    }
+    check_limits(c, r->instrument, r->leg);
+    bot__recon_filled(c, r->instrument, r->leg);
+}
+
+static int outcome_of(bot_core *c, const bot_event *ev, int r, const struct ledger_result *result, uint32_t order)
+{
+    switch (r) {
+    case LEDGER_NEW:
+        applied(c, ev, result, order);
+        if (ev->read_id != 0)
+            c->stats.backfilled_fills++;
+        return r;
+    case LEDGER_KNOWN:
+        c->stats.fills_duplicate++;
+        return r;
+    case LEDGER_HELD:
+        c->stats.fills_held++;
+        bot__gate_set(&c->gate, BOT_GATE_HELD_FILLS, 1, c->now);
+        (void)bot__core_instrument_of(c, &ev->instrument); /* asks for its row */
+        return r;
+    case BOT_ERR_CONFLICT:
+        c->stats.fills_conflict++;
+        bot__core_alert(c, BOT_ALERT_FILL_CONFLICT, UINT32_MAX, UINT32_MAX, 0, "an execution came again with other content: the first is kept");
+        return r;
+    default:
+        /* Whatever stops a fill of ours from being counted makes the position doubtful. */
+        if ((c->gate.held & BOT_GATE_UNKNOWN_EXEC) == 0)
+            bot__core_alert(c, BOT_ALERT_UNKNOWN_EXEC, UINT32_MAX, UINT32_MAX, r, bot_strerror(r));
+        bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, r, c->now);
+        c->recon.positions.due = c->now;
+        return r;
+    }
+}
+
+/* The order that a fill belongs to, and the bot that it belongs to by its client id even when the order is gone. */
+static uint32_t order_of(const bot_core *c, const bot_event *ev, uint32_t *ret_owner, bot_leg *ret_leg)
+{
+    uint32_t at = bot__orders_by_client(&c->orders, &ev->fill.client_id);
+    if (at == ORDER_NONE)
+        at = bot__orders_by_venue(&c->orders, &ev->fill.order_id);
+    *ret_owner = LEDGER_EXTERNAL;
+    *ret_leg = ev->fill.leg;
+    uint32_t bot = at != ORDER_NONE ? c->orders.orders[at].bot : bot_core_client_id_bot(c, &ev->fill.client_id);
+    if (bot != ORDER_BOT_NONE && c->bots[bot].attached)
+        *ret_owner = bot;
+    if (at != ORDER_NONE && *ret_leg == BOT_LEG_NONE && c->options.hedge)
+        *ret_leg = c->orders.orders[at].leg;
+    return at;
+}
+
+int bot__core_fill(bot_core *c, const bot_event *ev)
+{
+    /* History of an account that we have just been started on is in the position that we are about to be shown. */
+    if (ev->read_id != 0 && c->recon.cold)
+        return 0;
+    uint32_t owner;
+    bot_leg leg;
+    const uint32_t order = order_of(c, ev, &owner, &leg);
+    const uint32_t instrument = bot__ledger_find(c->ledger, &ev->instrument);
+    if (instrument != INSTRUMENT_NONE && bot__recon_inside_baseline(c, instrument, leg, ev)) {
+        c->stats.fills_duplicate++;
+        return 0;
+    }
+    struct ledger_result result = { 0 };
+    const int r = bot__ledger_apply_fill(c->ledger, ev, owner, leg, &result);
+    if (r == LEDGER_NEW && order != ORDER_NONE) /* the venue's id may be news as well (replace) */
+        bot__orders_name(&c->orders, order, &ev->fill.order_id);
+    return outcome_of(c, ev, r, &result, order);
+}
+
+int bot__core_funding(bot_core *c, const bot_event *ev)
+{
+    struct ledger_result result = { 0 };
+    const int r = bot__ledger_apply_funding(c->ledger, ev, LEDGER_EXTERNAL, BOT_LEG_NET, &result);
+    if (r == LEDGER_NEW) {
+        bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, UINT32_MAX, result.instrument);
+        c->fill_event = *ev;
+        e->fill.fill = &c->fill_event;
+        e->fill.external = true;
+        check_limits(c, result.instrument, BOT_LEG_NET);
+    }
+    return r;
+}
+
+void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report)
+{
+    struct order *o = bot__orders_at(&c->orders, order);
+    const uint32_t owner = o->bot != ORDER_BOT_NONE ? o->bot : LEDGER_EXTERNAL;
+    struct ledger_result result = { 0 };
+    const int r = bot__ledger_apply_order(c->ledger, report, owner, o->leg, &result);
+    if (r != LEDGER_NEW)
+        return;
+    c->stats.fills_derived++;
+    c->recon.newest_fill_at = c->now;
+    const bot_i128 moved = result.moved < 0 ? -result.moved : result.moved;
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_POSITION, o->bot, result.instrument);
+    e->position.leg = result.leg;
+    e->position.qty.v = result.after;
+    e->position.before.v = result.before;
+    o->derived_fills = true;
+    fill_order(c, order, moved);
+    check_limits(c, result.instrument, result.leg);
+    bot__recon_filled(c, result.instrument, result.leg);
+}
+
+void bot__core_order_named(bot_core *c, uint32_t order)
+{
+    if (c->strangers_n == 0)
+        return;
+    const struct order *o = bot__orders_at(&c->orders, order);
+    if (o->order_id.len == 0 || o->bot == ORDER_BOT_NONE)
+        return;
+    for (uint32_t i = 0; i < STRANGERS_MAX; i++) {
+        struct stranger *s = &c->strangers[i];
+        if (!s->used || s->instrument != o->instrument || !bot__id_eq(&s->order_id, &o->order_id))
+            continue;
+        s->used = false;
+        c->strangers_n--;
+        (void)bot__ledger_transfer(c->ledger, s->instrument, s->leg, s->qty, s->price, LEDGER_EXTERNAL, o->bot);
+        fill_order(c, order, s->qty < 0 ? -s->qty : s->qty);
+    }
+}
+
+void bot__core_fills_tick(bot_core *c)
+{
+    if (c->strangers_n == 0)
+        return;
+    for (uint32_t i = 0; i < STRANGERS_MAX; i++) {
+        struct stranger *s = &c->strangers[i];
+        if (!s->used || s->until > c->now)
+            continue;
+        s->used = false;
+        c->strangers_n--;
+        external_fill(c, s->instrument, BOT_FILL_TRADE, s->qty);
+    }
+}
+
+bot_ts bot__core_fills_deadline(const bot_core *c)
+{
+    bot_ts at = BOT_TS_NEVER;
+    if (c->strangers_n != 0)
+        for (uint32_t i = 0; i < STRANGERS_MAX; i++)
+            if (c->strangers[i].used)
+                at = core_min(at, c->strangers[i].until);
+    return at;
+}
+
+/* ---- instruments ---- */
+
+static void held_outcome(void *user_data, const bot_event *ev, int r, const struct ledger_result *result)
+{
+    bot_core *c = user_data;
+    uint32_t owner;
+    bot_leg leg;
+    if (ev->kind == BOT_EV_FILL)
+        (void)outcome_of(c, ev, r, result, order_of(c, ev, &owner, &leg));
+}
+
+int bot__core_instrument_row(bot_core *c, const bot_event *ev)
+{
+    struct instrument row;
+    int r = bot__instrument_from_event(ev, &row);
+    if (r < 0)
+        return r;
+    r = bot__ledger_instrument_put(c->ledger, &row, c->now, held_outcome, c);
+    if (r < 0) {
+        bot__core_alert(c, BOT_ALERT_FULL, UINT32_MAX, UINT32_MAX, r, "an instrument cannot be taken up");
+        return r;
+    }
+    c->instruments[r].multiplier = ev->inst.multiplier;
+    struct ledger_stats stats;
+    bot__ledger_stats(c->ledger, &stats);
+    if (stats.held == 0 && (c->gate.held & BOT_GATE_HELD_FILLS) != 0)
+        bot__gate_clear(&c->gate, BOT_GATE_HELD_FILLS, c->now);
+    return r;
+}

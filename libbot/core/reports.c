@@ -1,0 +1,374 @@
+/* What the venue says of our orders, and asking it when it says nothing. */
+#include "core/core_internal.h"
+
+#include <string.h>
+
+#include "bot/decimal.h"
+
+#define QUERY_WAIT_MAX (30 * BOT_NS_PER_S)
+
+static bool final_status(bot_order_status s)
+{
+    return s == BOT_ORDER_FILLED || s == BOT_ORDER_CANCELED || s == BOT_ORDER_REJECTED || s == BOT_ORDER_EXPIRED;
+}
+
+static uint32_t find(const bot_core *c, const bot_id *client_id, const bot_id *order_id)
+{
+    const uint32_t at = bot__orders_by_client(&c->orders, client_id);
+    return at != ORDER_NONE ? at : bot__orders_by_venue(&c->orders, order_id);
+}
+
+void bot__core_count_reject(bot_core *c, uint32_t bot)
+{
+    c->stats.rejects++;
+    if (bot == ORDER_BOT_NONE || c->options.rejects_max == 0)
+        return;
+    if (++c->bots[bot].rejects_in_row < c->options.rejects_max)
+        return;
+    if ((c->gate.held & BOT_GATE_REJECT_STORM) == 0)
+        bot__core_alert(c, BOT_ALERT_REJECT_STORM, bot, UINT32_MAX, c->bots[bot].rejects_in_row, "the venue rejects order after order");
+    bot__gate_set(&c->gate, BOT_GATE_REJECT_STORM, c->bots[bot].rejects_in_row, c->now);
+}
+
+void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status, int code, int64_t venue_code, const char *reason)
+{
+    struct order *o = bot__orders_at(&c->orders, order);
+    const bool was_live = bot__order_live(o);
+    o->state = ORDER_CLOSED;
+    o->status = status;
+    o->updated_at = c->now;
+    o->unknown_since = o->absent_at = o->query_at = BOT_TS_NEVER;
+    o->amend_qty = 0;
+    if (was_live && o->bot != ORDER_BOT_NONE)
+        c->orders.bot_open[o->bot]--;
+    bot__orders_recount(&c->orders, order);
+    bot__core_order_effect(c, order, code, venue_code, reason);
+}
+
+/* A closed order that shows signs of life (an error answer for an order that was taken; a stale "not found"). */
+void bot__core_reopen_order(bot_core *c, uint32_t order)
+{
+    struct order *o = bot__orders_at(&c->orders, order);
+    if (bot__order_live(o))
+        return;
+    o->state = ORDER_OPEN;
+    o->status = BOT_ORDER_OPEN;
+    o->query_at = core_after(c->now, c->options.order_query_every_ns);
+    core_look_at_orders(c, o->query_at);
+    if (o->bot != ORDER_BOT_NONE)
+        c->orders.bot_open[o->bot]++;
+    bot__core_alert(c, BOT_ALERT_UNKNOWN_ORDER, o->bot, o->instrument, 0, "an order that was taken for gone is alive");
+}
+
+static void mark_unknown(bot_core *c, uint32_t order)
+{
+    struct order *o = bot__orders_at(&c->orders, order);
+    if (!bot__order_live(o) || o->state == ORDER_UNKNOWN)
+        return;
+    o->state = ORDER_UNKNOWN;
+    o->unknown_since = c->now;
+    o->absent_at = BOT_TS_NEVER;
+    o->absent_count = 0;
+    o->query_at = core_after(c->now, c->options.order_query_every_ns);
+    core_look_at_orders(c, o->query_at);
+    c->stats.unknown_outcomes++;
+    bot__core_order_effect(c, order, BOT_ERR_UNKNOWN_OUTCOME, 0, "");
+}
+
+static void known_again(struct order *o)
+{
+    o->state = ORDER_OPEN;
+    o->unknown_since = o->absent_at = BOT_TS_NEVER;
+    o->absent_count = 0;
+    o->query_at = BOT_TS_NEVER;
+}
+
+/* An order of the venue that our table does not hold: of an earlier run of ours, or of a stranger. Live ones count. */
+static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrument)
+{
+    const bot_ev_order *r = &ev->order;
+    if (final_status(r->status) || r->status == BOT_ORDER_NONE || r->side == BOT_SIDE_NONE || (ev->has & BOT_HAS_QTY) == 0)
+        return ORDER_NONE;
+    uint32_t bot = bot_core_client_id_bot(c, &r->client_id);
+    if (bot != ORDER_BOT_NONE && !c->bots[bot].attached)
+        bot = ORDER_BOT_NONE;
+    struct order order = {
+        .client_id = r->client_id, .order_id = r->order_id, .state = ORDER_OPEN, .status = r->status, .bot = bot,
+        .instrument = instrument, .side = r->side, .leg = r->leg == BOT_LEG_NONE ? BOT_LEG_NET : r->leg, .type = r->type,
+        .tif = r->tif, .reduce_only = r->reduce_only, .submitted_at = c->now, .updated_at = c->now, .acked_at = c->now,
+        .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER, .query_at = BOT_TS_NEVER,
+    };
+    if (bot_dec_to_fixed(r->qty, &order.qty) < 0 || order.qty < 0)
+        return ORDER_NONE;
+    if ((ev->has & BOT_HAS_CUM_QTY) != 0 && bot_dec_to_fixed(r->cum_qty, &order.reported) == BOT_OK)
+        order.filled = order.reported; /* what it filled before we knew it is in the position already */
+    if ((ev->has & BOT_HAS_PRICE) != 0)
+        (void)bot_dec_to_fixed(r->price, &order.price.v);
+    const int64_t at = bot__orders_add(&c->orders, &order);
+    if (at < 0) {
+        bot__core_alert(c, BOT_ALERT_FULL, UINT32_MAX, instrument, 0, "no room for an open order of the account");
+        bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, at, c->now);
+        return ORDER_NONE;
+    }
+    if (bot != ORDER_BOT_NONE)
+        c->orders.bot_open[bot]++;
+    else if (c->options.manual_policy != BOT_MANUAL_IGNORE)
+        bot__core_alert(c, BOT_ALERT_UNKNOWN_ORDER, UINT32_MAX, instrument, 0, "an order on the account that no bot of ours sent");
+    return (uint32_t)at;
+}
+
+int bot__core_order_report(bot_core *c, const bot_event *ev)
+{
+    const bot_ev_order *r = &ev->order;
+    const int64_t instrument = bot__core_instrument_of(c, &ev->instrument);
+    if (instrument < 0)
+        return (int)instrument;
+    if (r->order_id.len == 0 && r->client_id.len == 0)
+        return BOT_ERR_MALFORMED;
+    bot_i128 cum = -1, qty = -1;
+    if ((ev->has & BOT_HAS_CUM_QTY) != 0 && (bot_dec_to_fixed(r->cum_qty, &cum) < 0 || cum < 0))
+        return BOT_ERR_MALFORMED;
+    if ((ev->has & BOT_HAS_QTY) != 0 && (bot_dec_to_fixed(r->qty, &qty) < 0 || qty < 0))
+        return BOT_ERR_MALFORMED;
+
+    uint32_t at = find(c, &r->client_id, &r->order_id);
+    if (at == ORDER_NONE)
+        at = adopt_order(c, ev, (uint32_t)instrument);
+    if (at == ORDER_NONE)
+        return 0;
+    struct order *o = bot__orders_at(&c->orders, at);
+    if (o->instrument != (uint32_t)instrument || (r->side != BOT_SIDE_NONE && r->side != o->side))
+        return BOT_ERR_CONFLICT;
+    bot__orders_name(&c->orders, at, &r->order_id);
+    bot__core_order_named(c, at);
+    c->list_seen[at] = ev->read_id != 0 ? c->recon.list_generation : c->list_seen[at];
+
+    /* A row of a read that was asked for before the last news of this order is old: its cumulative quantity still is a
+     * lower bound, its status is not news. */
+    const bool old = ev->read_id != 0 && ev->ts < o->updated_at;
+    if (cum > o->reported)
+        o->reported = cum;
+    if (o->state == ORDER_CLOSED && !final_status(r->status)) {
+        /* "Open" after a final report is a late message, unless we closed it on an error answer or on absence. */
+        const bool by_venue = o->status == BOT_ORDER_FILLED || o->status == BOT_ORDER_CANCELED || o->acked_at != 0;
+        if (!by_venue && !old)
+            bot__core_reopen_order(c, at);
+    }
+    if (!c->options.venue.has_fills_channel)
+        bot__core_derive_fill(c, at, ev);
+
+    if (bot__order_live(o) && !old) {
+        if (o->amend_qty != 0 && qty >= 0 && qty == o->amend_qty) {
+            o->qty = qty;
+            o->amend_qty = 0;
+            if ((ev->has & BOT_HAS_PRICE) != 0)
+                (void)bot_dec_to_fixed(r->price, &o->price.v);
+        } else if (o->amend_qty == 0 && qty > 0) {
+            o->qty = qty > o->qty && o->bot != ORDER_BOT_NONE ? o->qty : qty; /* never more than we sent by a report alone */
+        }
+        if (o->acked_at == 0)
+            o->acked_at = c->now;
+        o->updated_at = c->now;
+        if (final_status(r->status)) {
+            if (r->status == BOT_ORDER_FILLED && cum < 0 && o->reported < o->qty)
+                o->reported = o->qty;
+            if (r->status == BOT_ORDER_REJECTED)
+                bot__core_count_reject(c, o->bot);
+            bot__core_close_order(c, at, r->status, r->status == BOT_ORDER_REJECTED ? BOT_ERR_REJECTED : BOT_OK, r->venue_code, r->reason);
+            return 1;
+        }
+        const bot_order_status before = o->status;
+        const bool was_open = o->state == ORDER_OPEN;
+        known_again(o);
+        o->status = r->status;
+        if (o->bot != ORDER_BOT_NONE)
+            c->bots[o->bot].rejects_in_row = 0;
+        bot__orders_recount(&c->orders, at);
+        if (!was_open || before != r->status)
+            bot__core_order_effect(c, at, BOT_OK, 0, r->reason);
+        return 1;
+    }
+    bot__orders_recount(&c->orders, at);
+    return 0;
+}
+
+/* The venue took the request; what became of the order comes as a report. */
+static void acked(bot_core *c, uint32_t at, const bot_id *order_id)
+{
+    struct order *o = bot__orders_at(&c->orders, at);
+    bot__orders_name(&c->orders, at, order_id);
+    bot__core_order_named(c, at);
+    if (o->acked_at == 0)
+        o->acked_at = c->now;
+    if (o->state == ORDER_IN_FLIGHT || o->state == ORDER_UNKNOWN) {
+        known_again(o);
+        o->status = o->status == BOT_ORDER_NONE ? BOT_ORDER_OPEN : o->status;
+        o->updated_at = c->now;
+        bot__orders_recount(&c->orders, at);
+        bot__core_order_effect(c, at, BOT_OK, 0, "");
+    }
+}
+
+static int answered(bot_core *c, uint32_t at, bot_request_kind request, bot_outcome outcome, const bot_id *order_id, int64_t venue_code,
+                    const char *reason)
+{
+    struct order *o = bot__orders_at(&c->orders, at);
+    switch (outcome) {
+    case BOT_OUTCOME_OK:
+        if (request == BOT_REQUEST_SUBMIT)
+            acked(c, at, order_id);
+        return 1;
+
+    case BOT_OUTCOME_UNKNOWN:
+    case BOT_OUTCOME_TIMEOUT:
+    case BOT_OUTCOME_MALFORMED:
+    case BOT_OUTCOME_NONE:
+        if (request == BOT_REQUEST_SUBMIT && o->state == ORDER_IN_FLIGHT)
+            mark_unknown(c, at);
+        else if (bot__order_live(o))
+            core_look_at_orders(c, o->query_at = core_after(c->now, c->options.order_query_every_ns));
+        return 1;
+
+    case BOT_OUTCOME_NOT_FOUND: /* an answer to a cancel or amend; once proves nothing */
+        bot__core_order_absent(c, at);
+        return 1;
+
+    case BOT_OUTCOME_NOT_SENT:
+    case BOT_OUTCOME_REJECTED:
+    case BOT_OUTCOME_LIMITED:
+    case BOT_OUTCOME_BANNED:
+    case BOT_OUTCOME_MAINTENANCE:
+    case BOT_OUTCOME_CLOCK:
+    case BOT_OUTCOME_AUTH:
+        break;
+    }
+    /* It did not happen. */
+    if (request == BOT_REQUEST_SUBMIT) {
+        if (o->state != ORDER_IN_FLIGHT)
+            return 0; /* a report or fill has said otherwise already: that one is right */
+        if (outcome != BOT_OUTCOME_NOT_SENT)
+            bot__core_count_reject(c, o->bot);
+        bot__core_close_order(c, at, BOT_ORDER_REJECTED, outcome == BOT_OUTCOME_NOT_SENT ? BOT_ERR_NOT_CONNECTED : BOT_ERR_REJECTED,
+                              venue_code, reason);
+        return 1;
+    }
+    if (request == BOT_REQUEST_AMEND && o->amend_qty != 0) {
+        o->qty = o->amend_old;
+        o->amend_qty = 0;
+        bot__orders_recount(&c->orders, at);
+        bot__core_order_effect(c, at, BOT_ERR_REJECTED, venue_code, reason);
+        return 1;
+    }
+    if (request == BOT_REQUEST_CANCEL && bot__order_live(o)) {
+        /* A refused cancel is ambiguous (filled? gone? never there?): ask, and let the strategy cancel again. */
+        o->cancel_asked = false;
+        core_look_at_orders(c, o->query_at = core_after(c->now, c->options.order_query_every_ns / 4));
+        bot__core_order_effect(c, at, BOT_ERR_REJECTED, venue_code, reason);
+    }
+    return 1;
+}
+
+int bot__core_reply(bot_core *c, const bot_event *ev)
+{
+    const bot_ev_reply *r = &ev->reply;
+    const uint32_t at = find(c, &r->client_id, &r->order_id);
+    if (at == ORDER_NONE)
+        return BOT_ERR_NOT_FOUND;
+    return answered(c, at, (bot_request_kind)(r->request_id % 4), r->outcome, &r->order_id, r->venue_code, r->reason);
+}
+
+int bot__core_sent(bot_core *c, const bot_event *ev)
+{
+    if (ev->reply.outcome == BOT_OUTCOME_OK)
+        return 0; /* it left: it was counted when it was submitted */
+    return bot__core_reply(c, ev);
+}
+
+/* An acknowledgement that came by itself, over the order-entry socket or the private stream. */
+int bot__core_ack(bot_core *c, const bot_event *ev)
+{
+    const uint32_t at = find(c, &ev->ack.client_id, &ev->ack.order_id);
+    if (at == ORDER_NONE)
+        return 0;
+    if (ev->ack.accepted)
+        acked(c, at, &ev->ack.order_id);
+    return 1;
+}
+
+void bot__core_order_absent(bot_core *c, uint32_t at)
+{
+    struct order *o = bot__orders_at(&c->orders, at);
+    if (!bot__order_live(o))
+        return;
+    if (o->state != ORDER_UNKNOWN)
+        mark_unknown(c, at);
+    if (o->absent_at == BOT_TS_NEVER) {
+        o->absent_at = c->now;
+        o->absent_count = 1;
+        bot__recon_want_fills(c); /* the fill history is the third witness */
+        return;
+    }
+    o->absent_count++;
+    /* Proof: "not found" at both ends of a span longer than the venue's known lag, with a complete list and a complete
+     * fill history since in which it does not stand (a fill or a listing would have ended this spell). */
+    if (c->now - o->absent_at < c->options.venue.absence_bound_ns || !c->recon.backfilled || !c->recon.orders_listed)
+        return;
+    c->stats.orders_lost++;
+    bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, c->now - o->absent_at, "the venue does not know it: proven absent");
+    bot__core_close_order(c, at, BOT_ORDER_EXPIRED, BOT_OK, 0, "proven absent");
+}
+
+static bot_ts orders_deadline(const bot_core *c)
+{
+    bot_ts at = BOT_TS_NEVER;
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        const struct order *o = &c->orders.orders[i];
+        if (!bot__order_live(o))
+            continue;
+        at = core_min(at, o->query_at);
+        if (o->state == ORDER_IN_FLIGHT)
+            at = core_min(at, core_after(o->submitted_at, c->options.venue.order_unknown_ns));
+        if (o->state == ORDER_UNKNOWN && (c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0)
+            at = core_min(at, core_after(o->unknown_since, c->options.order_unknown_latch_ns));
+    }
+    return at;
+}
+
+void bot__core_orders_tick(bot_core *c)
+{
+    if (c->now < c->orders_at)
+        return;
+    bool too_long = false;
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        struct order *o = bot__orders_at(&c->orders, i);
+        if (!bot__order_live(o))
+            continue;
+        if (o->state == ORDER_IN_FLIGHT && c->now - o->submitted_at >= c->options.venue.order_unknown_ns)
+            mark_unknown(c, i);
+        if (o->state == ORDER_UNKNOWN && o->bot != ORDER_BOT_NONE && c->now - o->unknown_since >= c->options.order_unknown_latch_ns) {
+            too_long = true;
+            if ((c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0) {
+                bot__core_alert(c, BOT_ALERT_ORDER_UNKNOWN, o->bot, o->instrument, c->now - o->unknown_since,
+                                "the outcome of an order is unknown");
+                bot__gate_set(&c->gate, BOT_GATE_ORDER_UNKNOWN, c->now - o->unknown_since, c->now);
+            }
+        }
+        if (o->query_at <= c->now) {
+            const int64_t waited = c->now - (o->unknown_since != BOT_TS_NEVER ? o->unknown_since : o->updated_at);
+            int64_t wait = c->options.order_query_every_ns;
+            while (wait < waited && wait < QUERY_WAIT_MAX)
+                wait *= 2;
+            o->query_at = core_after(c->now, wait < QUERY_WAIT_MAX ? wait : QUERY_WAIT_MAX);
+            bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_READ, o->bot, o->instrument);
+            e->read.id = ++c->next_read;
+            e->read.read = BOT_READ_ORDER;
+            e->read.deadline = core_after(c->now, c->options.read_deadline_ns);
+            e->read.symbol = *core_symbol(c, o->instrument);
+            e->read.order_id = o->order_id;
+            e->read.client_id = o->client_id;
+        }
+    }
+    c->orders_at = orders_deadline(c);
+    if (!too_long && (c->gate.held & BOT_GATE_ORDER_UNKNOWN) != 0)
+        bot__gate_clear(&c->gate, BOT_GATE_ORDER_UNKNOWN, c->now);
+}

@@ -46,8 +46,8 @@ typedef enum bot_event_kind {
     BOT_EV_BUDGET,     /* rate-limit headers, bans */
     BOT_EV_CLOCK,      /* a measurement of the venue's clock against ours */
     BOT_EV_MONITOR,    /* a monitor changed its mind (trade rate, feed lag, ...) */
-    BOT_EV_JOURNAL,    /* the journal works again, or failed */
-    BOT_EV_LEADER,     /* leadership gained or lost */
+    BOT_EV_JOURNAL,    /* the journal works again (monitor.ok), or failed; monitor.reason says how */
+    BOT_EV_LEADER,     /* leadership gained (monitor.ok) or lost */
     /* Asked by a strategy or a person. */
     BOT_EV_SUBMIT,
     BOT_EV_AMEND,

@@ -86,6 +86,7 @@ bool bot__id_set(bot_id *id, const char *p, size_t len);           /* false: doe
 bool bot__symbol_set(bot_symbol *s, const char *p, size_t len);
 bool bot__currency_set(bot_currency *c, const char *p, size_t len);
 static inline bool bot__id_eq(const bot_id *a, const bot_id *b) { return a->len == b->len && memcmp(a->s, b->s, a->len) == 0; }
+static inline bool bot__currency_eq(const bot_currency *a, const bot_currency *b) { return a->len == b->len && memcmp(a->s, b->s, a->len) == 0; }
 static inline bool bot__symbol_eq(const bot_symbol *a, const bot_symbol *b) { return a->len == b->len && memcmp(a->s, b->s, a->len) == 0; }
 
 /* Writer: appends to a caller's buffer; commas are its business; overflow sticks and is reported at the end. */

@@ -80,6 +80,7 @@ struct recon {
     struct recon_read positions, orders, fills;
     bot_ts   stream_ready_at; /* NEVER while the private stream is down */
     bool     backfilled;      /* since the stream became ready */
+    bool     proven;          /* once since start */
     bool     cold;            /* started without a journal and not proven yet: history before us is not ours to apply */
     bool     adopt_once;      /* a person said: take the venue's number */
     bool     start_alerted;
@@ -89,6 +90,7 @@ struct recon {
     bool     fills_wanted;
     uint64_t fills_before;    /* applied when the backfill began */
     int64_t  newest_venue_ns; /* newest venue time of a fill or a proof: backfills start an overlap before it */
+    bot_ts   pending_at;      /* no pending read ends before; a lower bound */
     bot_ts   instruments_due; /* when an unknown name may be asked for again */
     uint32_t list_generation; /* of the open-orders list under way */
 };
@@ -126,7 +128,8 @@ struct bot_core {
     bot_event   fill_event;               /* what BOT_EFFECT_FILL lends out */
     bot_refusal refusal;
     bot_core_stats stats;
-    bot_ts      last_shut_at;
+    bot_ts      shut_at;                  /* since when the gate is shut */
+    bot_ts      deadline;                 /* as of the end of the last step */
     bot_ts      dead_man_at;              /* next refresh; NEVER */
     bool        dead_man_armed;
 };
@@ -141,7 +144,7 @@ static inline bot_ts core_max(bot_ts a, bot_ts b) { return a > b ? a : b; }
 
 /* core.c */
 bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument);
-void bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text);
+bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text);
 void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason);
 /* Index of the instrument; for an unknown one BOT_ERR_INSTRUMENT, and its row is asked for. */
 int64_t bot__core_instrument_of(bot_core *c, const bot_symbol *symbol);

@@ -37,9 +37,7 @@ static void external_fill(bot_core *c, uint32_t instrument, bot_fill_kind kind, 
         return;
     if (kind == BOT_FILL_TRADE && c->options.manual_policy == BOT_MANUAL_PAUSE)
         bot__gate_set(&c->gate, BOT_GATE_DRIFT, 0, c->now);
-    bot__core_alert(c, BOT_ALERT_EXTERNAL_FILL, UINT32_MAX, instrument, (int64_t)kind, words[kind]);
-    bot_effect *e = &c->effects[c->effects_n - 1];
-    e->alert.ours.v = qty;
+    bot__core_alert(c, BOT_ALERT_EXTERNAL_FILL, UINT32_MAX, instrument, (int64_t)kind, words[kind])->alert.ours.v = qty;
 }
 
 bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner)

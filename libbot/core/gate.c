@@ -89,10 +89,15 @@ void bot__gate_renew(struct gate *g, enum gate_lease lease, bot_ts from)
     bot__gate_renew_for(g, lease, from, g->options.lease_ns[lease]);
 }
 
+void bot__gate_cap(struct gate *g, enum gate_lease lease, bot_ts until)
+{
+    if (g->options.lease_ns[lease] != 0 && g->expiry[lease] > until)
+        g->expiry[lease] = until;
+}
+
 void bot__gate_expire(struct gate *g, enum gate_lease lease, bot_ts now)
 {
-    if (g->options.lease_ns[lease] != 0 && g->expiry[lease] > now)
-        g->expiry[lease] = now;
+    bot__gate_cap(g, lease, now);
 }
 
 void bot__gate_set(struct gate *g, uint32_t reason, int64_t value, bot_ts now)

@@ -43,6 +43,8 @@ void bot__gate_init(struct gate *g, const struct gate_options *options, bot_ts n
 void bot__gate_renew(struct gate *g, enum gate_lease lease, bot_ts from);
 /* As renew with a duration of its own (RECONCILED lasts longer when flat). */
 void bot__gate_renew_for(struct gate *g, enum gate_lease lease, bot_ts from, int64_t duration_ns);
+/* The lease ends at `until` at the latest (flat has become risk: the longer lease no longer holds). */
+void bot__gate_cap(struct gate *g, enum gate_lease lease, bot_ts until);
 /* The lease ends now (socket closed). */
 void bot__gate_expire(struct gate *g, enum gate_lease lease, bot_ts now);
 /* Set or clear a STATE or LATCH reason. value: the number behind it. */

@@ -16,8 +16,6 @@
  */
 #include "core/core_internal.h"
 
-#include <stdio.h>
-
 #include "bot/decimal.h"
 
 #define READ_SLACK_NS (2 * BOT_NS_PER_S) /* a shell that forgets to end a read is not waited for much longer */
@@ -36,7 +34,7 @@ static bot_leg last_leg(const bot_core *c) { return c->options.hedge ? BOT_LEG_S
 void bot__recon_init(bot_core *c)
 {
     struct recon *r = &c->recon;
-    *r = (struct recon){ .stream_ready_at = BOT_TS_NEVER, .cold = !c->options.resumed, .newest_fill_at = INT64_MIN };
+    *r = (struct recon){ .stream_ready_at = BOT_TS_NEVER, .pending_at = BOT_TS_NEVER, .cold = !c->options.resumed, .newest_fill_at = INT64_MIN };
     r->positions.due = r->orders.due = r->fills.due = BOT_TS_NEVER;
     for (uint32_t i = 0; i < c->options.instruments_max; i++)
         for (int k = 0; k < ORDER_LEGS; k++) {
@@ -168,10 +166,10 @@ static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
     set_horizon(c, l);
     l->drifting = l->drift_alerted = l->pending = false;
     l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
-    bot__core_alert(c, BOT_ALERT_ADOPTED, UINT32_MAX, instrument, 0, "the venue's position is the baseline now");
-    c->effects[c->effects_n - 1].alert.ours.v = before;
-    c->effects[c->effects_n - 1].alert.venue.v = venue;
-    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_POSITION, UINT32_MAX, instrument);
+    bot_effect *e = bot__core_alert(c, BOT_ALERT_ADOPTED, UINT32_MAX, instrument, 0, "the venue's position is the baseline now");
+    e->alert.ours.v = before;
+    e->alert.venue.v = venue;
+    e = bot__core_effect_add(c, BOT_EFFECT_POSITION, UINT32_MAX, instrument);
     e->position.leg = leg;
     e->position.qty.v = venue;
     e->position.before.v = before;
@@ -198,10 +196,10 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
 
     const bool starting = !c->recon.proven;
     if (starting ? !c->recon.start_alerted : !l->drift_alerted) {
-        bot__core_alert(c, starting ? BOT_ALERT_START_POSITION : BOT_ALERT_DRIFT, UINT32_MAX, instrument, 0,
+        bot_effect *e = bot__core_alert(c, starting ? BOT_ALERT_START_POSITION : BOT_ALERT_DRIFT, UINT32_MAX, instrument, 0,
                         starting ? "the venue holds a position that we have no history of" : "the venue's position differs from ours");
-        c->effects[c->effects_n - 1].alert.ours.v = ours;
-        c->effects[c->effects_n - 1].alert.venue.v = venue;
+        e->alert.ours.v = ours;
+        e->alert.venue.v = venue;
         l->drift_alerted = true;
         if (starting)
             c->recon.start_alerted = true;
@@ -232,6 +230,7 @@ static void pend(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, 
         l->pending_sent = sent_at;
         l->pending_received = c->now;
         l->pending_until = core_after(c->now, c->options.grace_ns);
+        c->recon.pending_at = core_min(c->recon.pending_at, l->pending_until);
     }
     verdict_effect(c, instrument, leg, BOT_VERDICT_PENDING, evidence, 0, venue);
 }
@@ -319,7 +318,7 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
     bot_ts last = 0;
     const int past = bot__path_last(path, venue, sent_at, &last);
     const bool in_window = past == 1 && sent_at - last <= c->options.stale_window_ns;
-    if (older || (in_window && !ahead && !l->drifting)) {
+    if (older || (in_window && !ahead && !(l->drifting && venue == l->drift_qty))) {
         const bot_ts age = in_window ? sent_at - last : sent_at - step_at;
         if (age > 0 && (uint64_t)age > c->stats.stale_age_max_ns)
             c->stats.stale_age_max_ns = (uint64_t)age;
@@ -528,13 +527,18 @@ void bot__recon_tick(bot_core *c)
             reads[k]->id = 0;
             failed(c, reads[k], &(bot_ev_read){ .outcome = BOT_OUTCOME_TIMEOUT });
         }
-    const uint32_t n = bot__ledger_instruments(c->ledger);
-    for (uint32_t i = 0; i < n; i++)
-        for (bot_leg leg = first_leg(c); leg <= last_leg(c); leg++) {
-            struct recon_leg *l = leg_of(c, i, leg);
-            if (l->pending && c->now >= l->pending_until)
-                drift(c, i, leg, l->pending_qty, l->pending_sent);
-        }
+    if (c->now >= r->pending_at) {
+        r->pending_at = BOT_TS_NEVER;
+        const uint32_t n = bot__ledger_instruments(c->ledger);
+        for (uint32_t i = 0; i < n; i++)
+            for (bot_leg leg = first_leg(c); leg <= last_leg(c); leg++) {
+                struct recon_leg *l = leg_of(c, i, leg);
+                if (l->pending && c->now >= l->pending_until)
+                    drift(c, i, leg, l->pending_qty, l->pending_sent);
+                else if (l->pending)
+                    r->pending_at = core_min(r->pending_at, l->pending_until);
+            }
+    }
     if (!stream_ready(c))
         return;
     if (r->fills.id == 0 && r->fills_wanted && c->now >= r->fills.due) {
@@ -554,18 +558,13 @@ bot_ts bot__recon_deadline(const bot_core *c)
 {
     const struct recon *r = &c->recon;
     const struct recon_read *const reads[] = { &r->positions, &r->orders, &r->fills };
-    bot_ts at = BOT_TS_NEVER;
+    bot_ts at = r->pending_at;
     for (int k = 0; k < 3; k++) {
         if (reads[k]->id != 0)
             at = core_min(at, core_after(reads[k]->deadline, READ_SLACK_NS));
         else if (stream_ready(c))
             at = core_min(at, reads[k]->due);
     }
-    const uint32_t n = bot__ledger_instruments(c->ledger);
-    for (uint32_t i = 0; i < n; i++)
-        for (int k = 0; k < ORDER_LEGS; k++)
-            if (c->instruments[i].leg[k].pending)
-                at = core_min(at, c->instruments[i].leg[k].pending_until);
     return at;
 }
 

@@ -1,0 +1,470 @@
+/* The step function: one event in, effects out, one next deadline. */
+#include "core/core_internal.h"
+
+#include <string.h>
+
+#include "bot/decimal.h"
+
+#define GAP_NS (2 * BOT_NS_PER_S) /* a deadline missed by so much: the process was away */
+
+void bot_core_options_init(bot_core_options *options)
+{
+    *options = (bot_core_options){
+        .struct_size = sizeof *options,
+        .venue = { .has_fills_channel = true, .has_client_ids = true, .has_amend = true, .has_reduce_only = true,
+                   .positions_omit_flat = true, .absence_bound_ns = 10 * BOT_NS_PER_S, .order_unknown_ns = 5 * BOT_NS_PER_S,
+                   .position_time_slack_ns = 500 * BOT_NS_PER_MS, .client_id_max = 36 },
+        .instruments_max = 64,
+        .orders_max = 1024,
+        .bots_max = 16,
+        .fills_seen_max = 65536,
+        .path_steps_max = 8192,
+        .effects_max = 256,
+        .private_lease_ns = 10 * BOT_NS_PER_S,
+        .reconciled_lease_ns = 15 * BOT_NS_PER_S,
+        .reconciled_flat_ns = 60 * BOT_NS_PER_S,
+        .rest_lease_ns = 24 * BOT_NS_PER_S,
+        .public_lease_ns = 0,
+        .clock_lease_ns = 600 * BOT_NS_PER_S,
+        .clock_offset_max_ns = 5 * BOT_NS_PER_S,
+        .hold_down_ns = 2 * BOT_NS_PER_S,
+        .agree_reads_min = 2,
+        .read_every_ns = 5 * BOT_NS_PER_S,
+        .read_every_flat_ns = 20 * BOT_NS_PER_S,
+        .read_after_fill_ns = 1 * BOT_NS_PER_S,
+        .read_retry_ns = 1 * BOT_NS_PER_S,
+        .read_deadline_ns = 3 * BOT_NS_PER_S,
+        .orders_every_ns = 30 * BOT_NS_PER_S,
+        .grace_ns = 2 * BOT_NS_PER_S,
+        .stale_window_ns = 600 * BOT_NS_PER_S,
+        .drift_reads_min = 3,
+        .drift_span_ns = 5 * BOT_NS_PER_S,
+        .backfills_max = 3,
+        .backfill_overlap_ns = 60 * BOT_NS_PER_S,
+        .adopt_reads_min = 3,
+        .order_unknown_latch_ns = 10 * BOT_NS_PER_S,
+        .order_query_every_ns = 2 * BOT_NS_PER_S,
+        .rejects_max = 20,
+        .reference_age_max_ns = 5 * BOT_NS_PER_S,
+    };
+}
+
+static int older_fill(void *user_data, uint32_t instrument, const bot_id *exec_id, uint64_t fingerprint)
+{
+    (void)fingerprint;
+    const bot_core *c = user_data;
+    return c->options.older_fill(c->options.user_data, core_symbol(c, instrument), exec_id) ? 1 : 0;
+}
+
+static void ledger_options(const bot_core_options *o, bot_core *c, struct ledger_options *ret)
+{
+    bot__ledger_options_init(ret);
+    ret->instruments_max = o->instruments_max;
+    ret->owners_max = o->bots_max;
+    ret->execs_max = o->fills_seen_max;
+    ret->path_steps_max = o->path_steps_max;
+    ret->derived_orders_max = o->venue.has_fills_channel ? 0 : 4096;
+    ret->hedge = o->hedge;
+    ret->older = o->older_fill != NULL ? older_fill : NULL;
+    ret->user_data = c;
+}
+
+static bool options_valid(const bot_core_options *o)
+{
+    return o->struct_size == sizeof *o && o->instruments_max >= 1 && o->instruments_max <= 4096 && o->orders_max >= 16 &&
+           o->orders_max <= 65536 && o->bots_max >= 1 && o->bots_max <= 36 && o->effects_max >= 64 && o->effects_max <= 65536 &&
+           o->private_lease_ns >= 0 && o->reconciled_lease_ns > 0 && o->reconciled_flat_ns >= o->reconciled_lease_ns &&
+           o->rest_lease_ns >= 0 && o->public_lease_ns >= 0 && o->clock_lease_ns >= 0 && o->hold_down_ns >= 0 &&
+           o->agree_reads_min >= 1 && o->read_every_ns > 0 && o->read_every_flat_ns > 0 && o->read_retry_ns > 0 &&
+           o->read_deadline_ns > 0 && o->orders_every_ns > 0 && o->grace_ns >= 0 && o->stale_window_ns >= 0 &&
+           o->drift_reads_min >= 1 && o->adopt_reads_min >= 1 && o->order_query_every_ns > 0 && o->venue.order_unknown_ns > 0 &&
+           o->venue.absence_bound_ns > 0;
+}
+
+static bot_core *carve(struct arena *a, const bot_core_options *o)
+{
+    bot_core *c = bot__arena_take(a, 1, sizeof *c);
+    struct orders orders;
+    bot__orders_init(&orders, a, o->orders_max, o->instruments_max, o->bots_max);
+    struct recon_instrument *instruments = bot__arena_take(a, o->instruments_max, sizeof *instruments);
+    struct core_bot *bots = bot__arena_take(a, o->bots_max, sizeof *bots);
+    struct core_limits *limits = bot__arena_take(a, (size_t)o->bots_max * o->instruments_max, sizeof *limits);
+    uint32_t *list_seen = bot__arena_take(a, o->orders_max, sizeof *list_seen);
+    struct stranger *strangers = bot__arena_take(a, STRANGERS_MAX, sizeof *strangers);
+    bot_effect *effects = bot__arena_take(a, (size_t)o->effects_max + 1, sizeof *effects); /* one more to write into when full */
+    struct ledger_options lo;
+    ledger_options(o, c, &lo);
+    const size_t ledger_size = bot__ledger_size(&lo);
+    void *ledger = bot__arena_take(a, ledger_size, 1);
+    if (c == NULL || ledger_size == 0)
+        return NULL;
+    c->options = *o;
+    c->orders = orders;
+    c->instruments = instruments;
+    c->bots = bots;
+    c->limits = limits;
+    c->list_seen = list_seen;
+    c->strangers = strangers;
+    c->effects = effects;
+    c->ledger = bot__ledger_init(ledger, &lo);
+    return c;
+}
+
+size_t bot_core_size(const bot_core_options *options)
+{
+    if (!options_valid(options))
+        return 0;
+    struct ledger_options lo;
+    ledger_options(options, NULL, &lo);
+    if (bot__ledger_size(&lo) == 0)
+        return 0;
+    struct arena a = { 0 };
+    (void)carve(&a, options);
+    return a.used;
+}
+
+bot_core *bot_core_init(void *memory, const bot_core_options *options, bot_ts now)
+{
+    const size_t size = bot_core_size(options);
+    if (size == 0)
+        return NULL;
+    BOT_ASSERT(((uintptr_t)memory & 63) == 0);
+    struct arena a = { .base = memory, .size = size };
+    bot_core *c = carve(&a, options);
+    if (c == NULL)
+        return NULL;
+    c->now = now;
+    c->orders_at = c->dead_man_at = c->deadline = BOT_TS_NEVER;
+    c->shut_at = now;
+    const struct gate_options go = {
+        .lease_ns = { [GATE_LEASE_PRIVATE_STREAM] = options->private_lease_ns, [GATE_LEASE_RECONCILED] = options->reconciled_lease_ns,
+                      [GATE_LEASE_REST] = options->rest_lease_ns, [GATE_LEASE_PUBLIC_STREAM] = options->public_lease_ns,
+                      [GATE_LEASE_CLOCK] = options->clock_lease_ns },
+        .hold_down_ns = options->hold_down_ns,
+        .agree_reads_min = options->agree_reads_min,
+    };
+    bot__gate_init(&c->gate, &go, now);
+    bot__recon_init(c);
+    return c;
+}
+
+/* ---- effects ---- */
+
+bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument)
+{
+    bot_effect *e = &c->effects[c->effects_n];
+    if (c->effects_n < c->options.effects_max) {
+        c->effects_n++;
+    } else {
+        /* A step that wants more than the host made room for cannot be carried out whole: nothing may leave any more. */
+        c->stats.effects_lost++;
+        bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, BOT_ERR_FULL, c->now);
+    }
+    memset(e, 0, sizeof *e);
+    e->kind = kind;
+    e->bot = bot;
+    e->instrument = instrument;
+    return e;
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+    size_t n = strnlen(from, size - 1);
+    memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text)
+{
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_ALERT, bot, instrument);
+    e->alert.alert = alert;
+    e->alert.value = value;
+    copy_text(e->alert.text, sizeof e->alert.text, text);
+    return e;
+}
+
+void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason)
+{
+    const struct order *o = &c->orders.orders[order];
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_ORDER, o->bot, o->instrument);
+    e->order.client_id = o->client_id;
+    e->order.status = bot__order_status(o);
+    e->order.code = code;
+    e->order.venue_code = venue_code;
+    copy_text(e->order.reason, sizeof e->order.reason, reason);
+}
+
+/* ---- positions ---- */
+
+bot_i128 bot__core_qty(const bot_core *c, uint32_t instrument, bot_leg leg)
+{
+    const struct position *p = bot__ledger_position(c->ledger, instrument, leg == BOT_LEG_NONE ? BOT_LEG_NET : leg);
+    return p == NULL ? 0 : p->qty;
+}
+
+void bot__core_interval(const bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 *ret_low, bot_i128 *ret_high)
+{
+    const struct recon_leg *l = &c->instruments[instrument].leg[bot__leg_index(leg)];
+    bot_i128 low = bot__core_qty(c, instrument, leg), high = low;
+    if (l->drifting || l->pending) {
+        const bot_i128 venue = l->drifting ? l->drift_qty : l->pending_qty;
+        if (venue < low) low = venue;
+        if (venue > high) high = venue;
+    }
+    *ret_low = low;
+    *ret_high = high;
+}
+
+bool bot__core_flat(const bot_core *c)
+{
+    for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
+        for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT; leg++) {
+            const struct order_sums sums = bot__orders_account_sums(&c->orders, i, leg);
+            if (bot__core_qty(c, i, leg) != 0 || sums.buy != 0 || sums.sell != 0)
+                return false;
+        }
+    return true;
+}
+
+/* ---- the step ---- */
+
+static const uint32_t monitor_reason[BOT_MONITOR_COUNT] = {
+    [BOT_MONITOR_TRADE_RATE] = BOT_GATE_TRADE_RATE,     [BOT_MONITOR_FEED_LAG] = BOT_GATE_FEED_LAG,
+    [BOT_MONITOR_ACK_TIME] = BOT_GATE_ACK_TIME,         [BOT_MONITOR_PRIVATE_SILENT] = BOT_GATE_PRIVATE_SILENT,
+    [BOT_MONITOR_FEED_PARTIAL] = BOT_GATE_FEED_PARTIAL, [BOT_MONITOR_STATUS] = BOT_GATE_VENUE_STATUS,
+};
+
+static void state_reason(bot_core *c, uint32_t reason, bool ok, int64_t value)
+{
+    if (ok)
+        bot__gate_clear(&c->gate, reason, c->now);
+    else
+        bot__gate_set(&c->gate, reason, value, c->now);
+}
+
+static int on_monitor(bot_core *c, const bot_ev_monitor *m)
+{
+    if ((uint32_t)m->monitor >= BOT_MONITOR_COUNT)
+        return BOT_ERR_INVALID;
+    const bool was_silent = (c->gate.held & BOT_GATE_PRIVATE_SILENT) != 0;
+    state_reason(c, monitor_reason[m->monitor], m->ok, m->value);
+    if (m->monitor == BOT_MONITOR_PRIVATE_SILENT && !m->ok && !was_silent) {
+        /* Our order must have traded and nobody told us: look at once, and do not trust that socket any longer. */
+        c->recon.positions.due = c->now;
+        bot__recon_want_fills(c);
+        bot__core_effect_add(c, BOT_EFFECT_RESYNC, UINT32_MAX, UINT32_MAX);
+    }
+    return BOT_OK;
+}
+
+static void on_stream(bot_core *c, const bot_event *ev)
+{
+    const bot_ev_stream *s = &ev->stream;
+    const bool ready = s->state == BOT_STREAM_READY;
+    if (s->stream == BOT_STREAM_PRIVATE) {
+        if (ready)
+            bot__gate_renew(&c->gate, GATE_LEASE_PRIVATE_STREAM, c->now);
+        else
+            bot__gate_expire(&c->gate, GATE_LEASE_PRIVATE_STREAM, c->now);
+        bot__recon_stream(c, ev);
+    } else if (s->stream == BOT_STREAM_PUBLIC) {
+        if (ready)
+            bot__gate_renew(&c->gate, GATE_LEASE_PUBLIC_STREAM, c->now);
+        else
+            bot__gate_expire(&c->gate, GATE_LEASE_PUBLIC_STREAM, c->now);
+    }
+}
+
+static void on_frame(bot_core *c, bot_stream stream)
+{
+    /* A frame of a private stream that has not been brought up yet (login, subscriptions) is no sign that fills come. */
+    if (stream == BOT_STREAM_PRIVATE && c->recon.stream_ready_at != BOT_TS_NEVER)
+        bot__gate_renew(&c->gate, GATE_LEASE_PRIVATE_STREAM, c->now);
+    else if (stream == BOT_STREAM_PUBLIC)
+        bot__gate_renew(&c->gate, GATE_LEASE_PUBLIC_STREAM, c->now);
+}
+
+static int on_error(bot_core *c, const bot_event *ev)
+{
+    /* The private stream said something that we cannot read: it may have been a fill. */
+    if (ev->source == BOT_SOURCE_WS_PRIVATE && bot_err_class(ev->error.code) == BOT_CLASS_INPUT) {
+        if ((c->gate.held & BOT_GATE_UNKNOWN_EXEC) == 0)
+            bot__core_alert(c, BOT_ALERT_UNKNOWN_EXEC, UINT32_MAX, UINT32_MAX, ev->error.code, ev->error.detail);
+        bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, ev->error.code, c->now);
+    }
+    return BOT_OK;
+}
+
+static int dispatch(bot_core *c, const bot_event *ev)
+{
+    switch ((bot_event_kind)ev->kind) {
+    case BOT_EV_FILL: return bot__core_fill(c, ev);
+    case BOT_EV_ORDER: return bot__core_order_report(c, ev);
+    case BOT_EV_POSITION: bot__recon_position_row(c, ev); return BOT_OK;
+    case BOT_EV_FUNDING: return bot__core_funding(c, ev);
+    case BOT_EV_INSTRUMENT: return bot__core_instrument_row(c, ev);
+    case BOT_EV_ACK: return bot__core_ack(c, ev);
+    case BOT_EV_ERROR: return on_error(c, ev);
+    case BOT_EV_STATUS:
+        state_reason(c, BOT_GATE_VENUE_STATUS, ev->status.status <= BOT_STATUS_BUSY, (int64_t)ev->status.status);
+        return BOT_OK;
+    case BOT_EV_STREAM: on_stream(c, ev); return BOT_OK;
+    case BOT_EV_FRAME: on_frame(c, ev->stream.stream); return BOT_OK;
+    case BOT_EV_READ_BEGIN: bot__recon_read_begin(c, ev); return BOT_OK;
+    case BOT_EV_READ_END: bot__recon_read_end(c, ev); return BOT_OK;
+    case BOT_EV_SENT: return bot__core_sent(c, ev);
+    case BOT_EV_REPLY: return bot__core_reply(c, ev);
+    case BOT_EV_CLOCK:
+        if (ev->clock.offset_ns <= c->options.clock_offset_max_ns && ev->clock.offset_ns >= -c->options.clock_offset_max_ns)
+            bot__gate_renew(&c->gate, GATE_LEASE_CLOCK, c->now);
+        else
+            bot__gate_expire(&c->gate, GATE_LEASE_CLOCK, c->now);
+        return BOT_OK;
+    case BOT_EV_MONITOR: return on_monitor(c, &ev->monitor);
+    case BOT_EV_JOURNAL: state_reason(c, BOT_GATE_JOURNAL, ev->monitor.ok, ev->monitor.value); return BOT_OK;
+    case BOT_EV_LEADER: state_reason(c, BOT_GATE_LEADER, ev->monitor.ok, 0); return BOT_OK;
+    case BOT_EV_SUBMIT: return bot__core_submit(c, ev);
+    case BOT_EV_AMEND: return bot__core_amend(c, ev);
+    case BOT_EV_CANCEL: return bot__core_cancel(c, ev);
+    case BOT_EV_CANCEL_ALL: return bot__core_cancel_all(c, ev);
+    case BOT_EV_LIMITS: return bot__core_set_limits(c, ev);
+    case BOT_EV_ATTACH: return bot__core_attach(c, ev);
+    case BOT_EV_REARM: return bot__core_rearm(c, ev);
+    case BOT_EV_KILL: bot__core_kill(c); return BOT_OK;
+    case BOT_EV_TICK:
+    case BOT_EV_WALLET:
+    case BOT_EV_TRADE:
+    case BOT_EV_BOOK:
+    case BOT_EV_TIME:
+    case BOT_EV_CONTROL:
+    case BOT_EV_GAP:
+    case BOT_EV_BUDGET:
+    case BOT_EV_CHECKPOINT:
+        return BOT_OK;
+    case BOT_EV_NONE:
+    case BOT_EV_KIND_COUNT:
+        break;
+    }
+    return BOT_ERR_INVALID;
+}
+
+static void dead_man(bot_core *c)
+{
+    if (c->options.dead_man_ns == 0 || !c->options.venue.has_dead_man || c->gate.reasons != 0 || c->now < c->dead_man_at)
+        return; /* shut: it is left to run out */
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_DEAD_MAN, UINT32_MAX, UINT32_MAX);
+    e->dead_man.window_ms = (uint32_t)(c->options.dead_man_ns / BOT_NS_PER_MS);
+    c->dead_man_at = core_after(c->now, c->options.dead_man_ns / 3);
+}
+
+int bot_core_step(bot_core *core, const bot_event *ev)
+{
+    bot_core *c = core;
+    c->effects_n = 0;
+    c->stats.events++;
+    if (ev->ts > c->now)
+        c->now = ev->ts;
+    if (c->deadline != BOT_TS_NEVER && c->now > core_after(c->deadline, GAP_NS))
+        bot__core_alert(c, BOT_ALERT_GAP, UINT32_MAX, UINT32_MAX, c->now - c->deadline, "the process was away: frozen, suspended or stalled");
+
+    /* What time has done comes before the event: an order that arrives after a lease has run out meets a shut gate. */
+    const uint32_t before = c->gate.reasons;
+    bot__core_orders_tick(c);
+    bot__recon_tick(c);
+    bot__core_fills_tick(c);
+    bool changed = bot__gate_evaluate(&c->gate, c->now);
+    const int r = dispatch(c, ev);
+    if (ev->kind != BOT_EV_SUBMIT) {
+        bot__recon_tick(c); /* what the event made due */
+        changed |= bot__gate_evaluate(&c->gate, c->now);
+    }
+    const uint32_t after = c->gate.reasons;
+    if (changed && before != after) {
+        bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_GATE, UINT32_MAX, UINT32_MAX);
+        e->gate.before = before;
+        e->gate.after = after;
+        if (before == 0) {
+            c->stats.gate_shut_count++;
+            c->shut_at = c->now;
+            bot__core_on_shut(c);
+        } else if (after == 0) {
+            c->stats.gate_shut_ns += (uint64_t)(c->now - c->shut_at);
+            c->dead_man_at = c->now;
+        }
+    }
+    dead_man(c);
+    c->deadline = core_min(core_min(c->orders_at, bot__recon_deadline(c)),
+                           core_min(bot__core_fills_deadline(c), bot__gate_deadline(&c->gate, c->now)));
+    if (c->gate.reasons == 0 && c->options.dead_man_ns != 0 && c->options.venue.has_dead_man)
+        c->deadline = core_min(c->deadline, c->dead_man_at);
+    return r;
+}
+
+uint32_t bot_core_effects_count(const bot_core *core) { return core->effects_n; }
+const bot_effect *bot_core_effect(const bot_core *core, uint32_t i) { return i < core->effects_n ? &core->effects[i] : NULL; }
+bot_ts bot_core_deadline(const bot_core *core) { return core->deadline; }
+
+/* ---- questions ---- */
+
+uint32_t bot_core_instruments(const bot_core *core) { return bot__ledger_instruments(core->ledger); }
+
+const bot_symbol *bot_core_instrument(const bot_core *core, uint32_t i)
+{
+    return i < bot_core_instruments(core) ? core_symbol(core, i) : NULL;
+}
+
+int64_t bot_core_find_instrument(const bot_core *core, const bot_symbol *symbol)
+{
+    const uint32_t i = bot__ledger_find(core->ledger, symbol);
+    return i == INSTRUMENT_NONE ? (int64_t)BOT_ERR_NOT_FOUND : (int64_t)i;
+}
+
+static void position_of(const bot_core *c, uint32_t instrument, bot_leg leg, const struct position *p, bot_position *ret)
+{
+    const struct instrument *in = bot__ledger_instrument(c->ledger, instrument);
+    *ret = (bot_position){ .instrument = in->symbol, .leg = leg, .agreed_at = c->instruments[instrument].leg[bot__leg_index(leg)].agreed_at,
+                           .cost_proven = true };
+    if (p == NULL)
+        return;
+    ret->qty.v = p->qty;
+    ret->cost.v = p->cost;
+    ret->realised.v = p->realised;
+    ret->funding.v = p->funding;
+    ret->cost_proven = !p->unproven;
+    (void)bot__position_entry(p, in, &ret->avg_entry.v);
+}
+
+void bot_core_position(const bot_core *core, uint32_t instrument, bot_leg leg, bot_position *ret)
+{
+    position_of(core, instrument, leg, bot__ledger_position(core->ledger, instrument, leg), ret);
+    bot__core_interval(core, instrument, leg, &ret->low.v, &ret->high.v);
+    const struct order_sums sums = bot__orders_account_sums(&core->orders, instrument, leg);
+    ret->working_buy.v = sums.buy;
+    ret->working_sell.v = sums.sell;
+}
+
+void bot_core_bot_position(const bot_core *core, uint32_t bot, uint32_t instrument, bot_leg leg, bot_position *ret)
+{
+    position_of(core, instrument, leg, bot__ledger_owner_position(core->ledger, instrument, leg, bot), ret);
+    bot__core_interval(core, instrument, leg, &ret->low.v, &ret->high.v);
+    const bot_i128 other = bot__core_qty(core, instrument, leg) - ret->qty.v;
+    ret->low.v -= other;
+    ret->high.v -= other;
+    const struct order_sums sums = bot__orders_bot_sums(&core->orders, bot, instrument, leg);
+    ret->working_buy.v = sums.buy;
+    ret->working_sell.v = sums.sell;
+}
+
+bool bot_core_gate_open(const bot_core *core, bot_ts now) { return bot__gate_open(&core->gate, now); }
+void bot_core_gate_state(const bot_core *core, bot_ts now, bot_gate_state *ret) { bot__gate_state(&core->gate, now, ret); }
+const bot_refusal *bot_core_last_refusal(const bot_core *core) { return &core->refusal; }
+
+void bot_core_stats_get(const bot_core *core, bot_core_stats *ret)
+{
+    *ret = core->stats;
+    ret->orders_live = 0;
+    for (uint32_t i = 0; i < core->orders.used; i++)
+        ret->orders_live += bot__order_live(&core->orders.orders[i]);
+    if (core->gate.reasons != 0)
+        ret->gate_shut_ns += (uint64_t)(core->now - core->shut_at);
+}

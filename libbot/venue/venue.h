@@ -166,11 +166,13 @@ struct venue {
     bool has_position_time;    /* ... an update time */
     bool positions_omit_flat;  /* a missing row in a complete answer means flat */
     bool fills_per_instrument; /* the fills call needs an instrument */
+    bool positions_per_instrument, orders_per_instrument; /* likewise */
+    bool needs_listen_key;     /* the private stream's URL holds a key from VENUE_CALL_LISTEN_KEY */
     bool hedge_possible;
     int64_t absence_bound_ns;  /* "not found" is proof of absence only when said twice, this far apart */
     int64_t order_unknown_ns;  /* an unanswered order request is UNKNOWN after this */
     int64_t fills_window_max_ns, fills_history_ns;
-    uint32_t positions_parts, fills_parts, orders_parts; /* account-wide reads: number of calls */
+    uint32_t positions_parts, fills_parts, orders_parts, instruments_parts; /* number of calls for all of it; 0 is 1 */
     uint32_t cancel_batch_max; /* > 0: there is no cancel-all call: list the open orders and cancel so many a call */
     uint32_t client_id_max;
     const char *client_id_alphabet; /* characters allowed */

@@ -1,0 +1,252 @@
+/* Public data: reference prices, and the monitors that decide whether the venue is slowing down. */
+#include "session/session_internal.h"
+
+#include "bot/decimal.h"
+#include "core/core_internal.h"
+
+size_t bot__feed_memory(const struct session_options *o)
+{
+    if (!o->public_data || o->instruments_n == 0)
+        return 0;
+    bot__rate_options ro;
+    bot__rate_options_init(&ro);
+    ro.instruments = o->instruments_n;
+    if (o->rate_alarms_per_day > 0)
+        ro.alarms_per_day = o->rate_alarms_per_day;
+    return bot__rate_size(&ro);
+}
+
+bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size)
+{
+    for (uint32_t i = 0; i < s->options.instruments_n; i++) {
+        s->feeds[i].symbol = s->options.instruments[i];
+        bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
+    }
+    bot__lag_options lo;
+    bot__lag_options_init(&lo);
+    bot__lag_init(&s->feed_lag, &lo, s->t.now);
+    bot__lag_options_init_ack(&lo);
+    bot__lag_init(&s->ack_lag, &lo, s->t.now);
+    bot__private_init(&s->private_watch, NULL);
+    if (rate_size == 0)
+        return true;
+    bot__rate_options ro;
+    bot__rate_options_init(&ro);
+    ro.instruments = s->options.instruments_n;
+    if (s->options.rate_alarms_per_day > 0)
+        ro.alarms_per_day = s->options.rate_alarms_per_day;
+    return bot__rate_init(rate_memory, rate_size, &ro, s->t.now, &s->rate) == BOT_OK;
+}
+
+static struct feed_instrument *find(struct session *s, const bot_symbol *symbol)
+{
+    for (uint32_t i = 0; i < s->options.instruments_n; i++)
+        if (bot__symbol_eq(&s->feeds[i].symbol, symbol))
+            return &s->feeds[i];
+    return NULL;
+}
+
+bool bot__session_reference(const struct session *s, const bot_symbol *instrument, bot_px *ret_price, bot_ts *ret_at)
+{
+    for (uint32_t i = 0; i < s->options.instruments_n; i++) {
+        const struct feed_instrument *f = &s->feeds[i];
+        if (!bot__symbol_eq(&f->symbol, instrument))
+            continue;
+        if (f->last.v <= 0)
+            return false;
+        *ret_price = f->last;
+        /* A book that moves confirms the last price as much as a trade does. */
+        *ret_at = f->last_at > f->book_at ? f->last_at : f->book_at;
+        return true;
+    }
+    return false;
+}
+
+static void monitor_event(struct session *s, bot_monitor monitor, bool ok, int64_t value, int64_t reference, const char *reason)
+{
+    if (!s->options.monitors)
+        return;
+    bot_event ev = { .kind = BOT_EV_MONITOR, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE,
+                     .monitor = { .monitor = monitor, .ok = ok, .value = value, .reference = reference } };
+    size_t n = 0;
+    for (; reason[n] != '\0' && n + 1 < sizeof ev.monitor.reason; n++)
+        ev.monitor.reason[n] = reason[n];
+    (void)bot__session_feed(s, &ev);
+}
+
+/* ---- the private stream by evidence ---- */
+
+/* Resting orders of ours that this trade went through. */
+static void traded_through(struct session *s, const bot_event *ev, bot_px price)
+{
+    const bot_core *c = s->core;
+    const uint32_t instrument = bot__ledger_find(c->ledger, &ev->instrument);
+    if (instrument == INSTRUMENT_NONE)
+        return;
+    const struct order_sums sums = bot__orders_account_sums(&c->orders, instrument, BOT_LEG_NET);
+    if (sums.buy == 0 && sums.sell == 0 && !c->options.hedge)
+        return;
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        const struct order *o = &c->orders.orders[i];
+        if (o->state == ORDER_OPEN && o->instrument == instrument && o->type == BOT_LIMIT && o->bot != ORDER_BOT_NONE && !o->cancel_asked &&
+            o->acked_at != 0)
+            (void)bot__private_trade(&s->private_watch, s->t.now, price, ev->venue_ns, &o->client_id, o->side, o->price, o->acked_at, 0);
+    }
+}
+
+void bot__feed_private_event(struct session *s, const bot_event *ev)
+{
+    const bot_id *client = ev->kind == BOT_EV_FILL ? &ev->fill.client_id : &ev->order.client_id;
+    if (client->len != 0)
+        bot__private_heard(&s->private_watch, s->t.now, client);
+}
+
+/* ---- public events ---- */
+
+void bot__feed_event(struct session *s, const bot_event *ev)
+{
+    struct feed_instrument *f = find(s, &ev->instrument);
+    if (f == NULL)
+        return;
+    if (ev->kind == BOT_EV_BOOK) {
+        f->book_at = s->t.now;
+        bot__feed_book(&f->feed, s->t.now);
+        return;
+    }
+    if (ev->kind != BOT_EV_TRADE || ev->trade.block || ev->trade.replayed)
+        return;
+    s->stats.public_trades++;
+    bot_px price;
+    if (bot_dec_to_fixed(ev->trade.price, &price.v) < 0)
+        return;
+    f->last = price;
+    f->last_at = s->t.now;
+    bot__feed_trade(&f->feed, s->t.now);
+    if (s->rate != NULL) {
+        if (bot__rate_deadline(s->rate) <= s->t.now)
+            bot__rate_tick(s->rate, s->t.now);
+        bot__rate_trade(s->rate, (uint32_t)(f - s->feeds), s->t.now, ev->venue_ns, ev->trade.side);
+    }
+    if (ev->venue_ns != 0)
+        bot__lag_arrival(&s->feed_lag, s->t.now, ev->venue_ns);
+    traded_through(s, ev, price);
+}
+
+void bot__feed_lost(struct session *s)
+{
+    if (s->rate != NULL)
+        bot__rate_resume(s->rate, s->t.now);
+    for (uint32_t i = 0; i < s->options.instruments_n; i++)
+        bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
+}
+
+void bot__feed_acked(struct session *s, bot_ts sent_at)
+{
+    bot__lag_sample(&s->ack_lag, s->t.now, s->t.now - sent_at);
+}
+
+/* ---- time ---- */
+
+static void rate_changes(struct session *s)
+{
+    bot__rate_change change;
+    bot__rate_tick(s->rate, s->t.now);
+    bool any = false;
+    while (bot__rate_next_change(s->rate, &change) == 1)
+        any = true;
+    if (!any)
+        return;
+    /* The worst of all instruments shuts: one of them stopped is enough to doubt the venue. */
+    bot__rate_view worst;
+    bot__rate_get(s->rate, BOT__RATE_POOL, &worst);
+    for (uint32_t i = 0; i < s->options.instruments_n && worst.state != BOT__RATE_DROPPED; i++) {
+        bot__rate_view v;
+        bot__rate_get(s->rate, i, &v);
+        if (v.state == BOT__RATE_DROPPED)
+            worst = v;
+    }
+    const bool bad = worst.state == BOT__RATE_DROPPED;
+    if (bad != s->rate_bad)
+        monitor_event(s, BOT_MONITOR_TRADE_RATE, !bad, worst.rate_milli, worst.reference_milli, bot__rate_reason_name(worst.reason));
+    s->rate_bad = bad;
+}
+
+static void lag_changes(struct session *s, struct bot__lag *lag, bot_monitor monitor, bool *bad)
+{
+    if (!bot__lag_tick(lag, s->t.now))
+        return;
+    bot__lag_view v;
+    bot__lag_get(lag, &v);
+    if (*bad != !v.ok)
+        monitor_event(s, monitor, v.ok, v.value_ns, v.reference_ns, bot__lag_reason_name(v.reason));
+    *bad = !v.ok;
+}
+
+static void feed_changes(struct session *s)
+{
+    bool was = false, is = false;
+    bot__feed_reason reason = BOT__FEED_OK;
+    bot_ts since = s->t.now;
+    for (uint32_t i = 0; i < s->options.instruments_n; i++) {
+        struct feed_instrument *f = &s->feeds[i];
+        was |= f->feed_bad;
+        (void)bot__feed_tick(&f->feed, s->t.now);
+        bot_ts from;
+        const bot__feed_reason r = bot__feed_get(&f->feed, &from);
+        f->feed_bad = r == BOT__FEED_TRADES_DEAD || r == BOT__FEED_BOOK_DEAD;
+        if (f->feed_bad && !is) {
+            is = true;
+            reason = r;
+            since = from;
+        }
+    }
+    if (was != is)
+        monitor_event(s, BOT_MONITOR_FEED_PARTIAL, !is, s->t.now - since, 0, bot__feed_reason_name(reason));
+}
+
+static void private_changes(struct session *s)
+{
+    if (!bot__private_tick(&s->private_watch, s->t.now))
+        return;
+    bot__private_view v;
+    bot__private_get(&s->private_watch, &v);
+    const bool bad = v.reason != BOT__PRIVATE_OK;
+    if (bad != s->private_bad)
+        monitor_event(s, BOT_MONITOR_PRIVATE_SILENT, !bad, bad ? s->t.now - v.since : 0, 0, bot__private_reason_name(v.reason));
+    s->private_bad = bad;
+}
+
+void bot__feed_ticks(struct session *s)
+{
+    if (!s->options.public_data)
+        return;
+    if (s->streams[BOT_STREAM_PUBLIC].phase == STREAM_UP) {
+        if (s->rate != NULL && bot__rate_deadline(s->rate) <= s->t.now)
+            rate_changes(s);
+        feed_changes(s);
+        lag_changes(s, &s->feed_lag, BOT_MONITOR_FEED_LAG, &s->lag_bad);
+    }
+    lag_changes(s, &s->ack_lag, BOT_MONITOR_ACK_TIME, &s->ack_bad);
+    private_changes(s);
+}
+
+bot_ts bot__feeds_deadline(const struct session *s)
+{
+    if (!s->options.public_data)
+        return BOT_TS_NEVER;
+    bot_ts at = BOT_TS_NEVER;
+    if (s->streams[BOT_STREAM_PUBLIC].phase == STREAM_UP) {
+        if (s->rate != NULL && bot__rate_deadline(s->rate) < at)
+            at = bot__rate_deadline(s->rate);
+        if (bot__lag_deadline(&s->feed_lag) < at)
+            at = bot__lag_deadline(&s->feed_lag);
+        for (uint32_t i = 0; i < s->options.instruments_n; i++)
+            if (bot__feed_deadline(&s->feeds[i].feed) < at)
+                at = bot__feed_deadline(&s->feeds[i].feed);
+    }
+    if (bot__lag_deadline(&s->ack_lag) < at)
+        at = bot__lag_deadline(&s->ack_lag);
+    if (bot__private_deadline(&s->private_watch) < at)
+        at = bot__private_deadline(&s->private_watch);
+    return at;
+}

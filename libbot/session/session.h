@@ -1,0 +1,80 @@
+/* session/session.h: one account's whole client without a socket in it.
+ *
+ * Brings the streams up (login, subscriptions, liveness, back-off), carries out the core's effects as requests, pages
+ * through reads, keeps the clock measured, feeds the monitors, and hands everything that the core decides on to the host's
+ * tap in the order in which it was decided: that sequence of events is the journal. Sans-IO: see transport.h.
+ *
+ * session.c   life, time, feeding the core, effects to the host
+ * streams.c   sockets from closed to READY and back
+ * requests.c  reads with pages, order requests, the budget
+ * feed.c      public data: reference prices and monitors
+ */
+#ifndef BOT_SESSION_SESSION_H
+#define BOT_SESSION_SESSION_H
+
+#include "bot/core.h"
+#include "core/budget.h"
+#include "session/transport.h"
+
+#define SESSION_INSTRUMENTS_MAX 64
+#define SESSION_URL_MAX 256
+
+/* What the session tells. effect: a copy, valid for the call; never called inside a call of ours that the host made. */
+struct session_host {
+    void *self;
+    void (*effect)(void *self, const bot_effect *effect);
+    /* Every event right before the core takes it: the journal. May be NULL. */
+    void (*event)(void *self, const bot_event *ev);
+    /* Public data, for bots that want it (TRADE, BOOK) and wallet rows; borrowed for the call. May be NULL. */
+    void (*market)(void *self, const bot_event *ev);
+    /* level: 0 error, 1 warning, 2 info, 3 debug. name: a fixed event name. Never a secret. May be NULL. */
+    void (*log)(void *self, int level, const char *name, const char *text);
+};
+
+struct session_options {
+    const struct venue *venue;
+    struct venue_keys   keys;
+    char rest_url[SESSION_URL_MAX], private_url[SESSION_URL_MAX], public_url[SESSION_URL_MAX], trade_url[SESSION_URL_MAX];
+    bot_symbol instruments[SESSION_INSTRUMENTS_MAX]; /* traded or watched */
+    uint32_t   instruments_n;
+    bool       all_instruments; /* watcher: whatever the account holds */
+    bool       public_data;     /* subscribe trades and books of the instruments; monitors run on them */
+    bool       monitors;        /* let the monitors shut the gate */
+    bool       orders_over_ws;  /* where the venue has it */
+    double     rate_alarms_per_day;
+    struct budget *budget;      /* borrowed; may be shared by sessions of one address; NULL: none */
+    uint32_t   budget_account;
+    uint64_t   seed;            /* of the back-off jitter */
+    bot_core_options core;      /* venue rules are filled in by session_init */
+};
+
+/* Copies the venue's facts into the core's rules. */
+void bot__session_venue_rules(const struct venue *v, bot_venue_rules *ret);
+
+size_t bot__session_size(const struct session_options *o); /* 0: an option is out of its range */
+/* memory: size zeroed bytes aligned to 64, the caller's. transport and host are copied. Nothing is sent before start. */
+struct session *bot__session_init(void *memory, const struct session_options *o, const struct transport *transport,
+                                  const struct session_host *host, struct session_time t);
+/* One journaled event, before start: brings the core to where it was. */
+void bot__session_replay(struct session *s, const bot_event *ev);
+void bot__session_start(struct session *s, struct session_time t);
+/* Closes every stream and cancels every request; no effect or input follows. */
+void bot__session_stop(struct session *s);
+
+/* A command (SUBMIT, AMEND, CANCEL, CANCEL_ALL, LIMITS, ATTACH, REARM, KILL, JOURNAL, LEADER): fills what the session
+ * knows (reference price) and steps the core. Returns what the core says. */
+int bot__session_command(struct session *s, struct session_time t, bot_event *ev);
+bot_core *bot__session_core(struct session *s);
+const struct session_options *bot__session_options(const struct session *s);
+/* Price that the collar compares with, and when it was last confirmed; false: none. */
+bool bot__session_reference(const struct session *s, const bot_symbol *instrument, bot_px *ret_price, bot_ts *ret_at);
+
+struct session_stats { /* counters only rise */
+    uint64_t ws_messages, ws_bytes, ws_undecodable, ws_connects, ws_losses;
+    uint64_t http_requests, http_failures, http_timeouts, reads_waited, orders_sent, public_trades;
+    int64_t  clock_offset_ns, clock_error_ns; /* gauges */
+    bool     ready[BOT_STREAM_COUNT];
+};
+void bot__session_stats_get(const struct session *s, struct session_stats *ret);
+
+#endif

@@ -1,0 +1,154 @@
+/* session/session_internal.h: the session's state, for its own files. */
+#ifndef BOT_SESSION_INTERNAL_H
+#define BOT_SESSION_INTERNAL_H
+
+#include "core/lag.h"
+#include "core/rate.h"
+#include "core/silent.h"
+#include "session/session.h"
+
+#define READS_MAX 24
+#define REQUESTS_MAX 64
+#define OUTBOX_MAX 512
+#define LEVELS_MAX 10000
+#define CONNECTS_KEPT 64
+#define FRAME_EVERY_NS (200 * BOT_NS_PER_MS)
+#define PAGES_MAX 400
+
+enum stream_phase {
+    STREAM_IDLE,        /* not wanted, or waiting for what it needs (instruments, listen key) */
+    STREAM_WAITING,     /* until at: back-off */
+    STREAM_OPENING,     /* ws_open called; until at */
+    STREAM_LOGIN,       /* login sent; until at */
+    STREAM_SUBSCRIBING, /* subscribes sent; until at */
+    STREAM_UP,          /* READY was said */
+};
+
+struct stream {
+    enum stream_phase phase;
+    bool     wanted;
+    bot_ts   at;            /* deadline of the phase */
+    bot_ts   heard_at, framed_at, ping_at, up_at;
+    uint32_t failures;      /* in a row */
+    uint32_t acks_missing;
+    bot_ts   connects[CONNECTS_KEPT];
+    uint32_t connects_next;
+};
+
+/* A read of the core or of the session's own (clock, listen key, dead-man switch). */
+struct read {
+    bool     used, waiting;   /* waiting: for the budget, until at */
+    uint64_t id;              /* the core's; 0 for our own */
+    bot_read_kind kind;
+    enum venue_call call;
+    struct venue_request req; /* of the page under way */
+    char     cursor[256];
+    uint64_t http;            /* 0: none under way */
+    struct budget_request draw;
+    bool     drawn;
+    bot_ts   at, deadline, sent_at;
+    int64_t  sent_wall_ns;
+    int64_t  to_ns_end;       /* fills: end of the last window */
+    uint32_t parts, instrument, pages, rows;
+    bool     per_instrument;
+};
+
+/* An order request on its way. */
+struct order_call {
+    bool     used, waiting, over_ws;
+    uint64_t http;
+    struct venue_request req;
+    uint64_t request_id;
+    struct budget_request draw;
+    bool     drawn;
+    bot_ts   at, deadline, sent_at;
+};
+
+struct feed_instrument {
+    bot_symbol symbol;
+    bot_px     last, bid, ask;
+    bot_ts     last_at, book_at;
+    struct bot__feed feed;
+    bool       feed_bad;
+};
+
+struct outbox_item {
+    bot_effect effect;
+    bot_event  event; /* of a FILL effect */
+};
+
+struct session {
+    struct session_options options;
+    struct transport transport;
+    struct session_host host;
+    bot_core *core;
+    struct session_time t;
+    bool started, stopped, instruments_loaded, delivering;
+    uint64_t rng, next_http;
+
+    struct stream streams[BOT_STREAM_COUNT];
+    struct venue_context contexts[BOT_STREAM_COUNT], rest_context;
+    char listen_key[128];
+    bot_ts listen_keep_at;
+
+    struct read reads[READS_MAX];
+    struct order_call calls[REQUESTS_MAX];
+    bot_ts clock_at;
+    int64_t clock_offset_ns;
+    bool clock_known;
+
+    struct feed_instrument feeds[SESSION_INSTRUMENTS_MAX];
+    struct bot__rate *rate;
+    struct bot__lag feed_lag, ack_lag;
+    struct bot__private private_watch;
+    bool rate_bad, lag_bad, ack_bad, private_bad;
+
+    struct outbox_item *outbox;
+    uint32_t outbox_head, outbox_n;
+    struct session_stats stats;
+    bot_symbol wanted[SESSION_INSTRUMENTS_MAX * 2]; /* instruments whose rows the core wants */
+    uint32_t wanted_n;
+};
+
+/* session.c */
+/* Around every input from outside: time comes in; effects go out to the host and the timer is armed. */
+void bot__session_enter(struct session *s, struct session_time t);
+void bot__session_leave(struct session *s);
+int  bot__session_feed(struct session *s, bot_event *ev);
+void bot__session_log(struct session *s, int level, const char *name, const char *format, ...) __attribute__((format(printf, 4, 5)));
+uint64_t bot__session_random(struct session *s);
+static inline bot_ts session_after(bot_ts at, int64_t ns)
+{
+    bot_ts sum;
+    return __builtin_add_overflow(at, ns, &sum) ? BOT_TS_NEVER : sum;
+}
+static inline int64_t session_venue_wall(const struct session *s) { return s->t.wall_ns + s->clock_offset_ns; }
+
+/* streams.c */
+void bot__streams_start(struct session *s);
+void bot__streams_tick(struct session *s);
+bot_ts bot__streams_deadline(const struct session *s);
+void bot__streams_resync(struct session *s, bot_stream stream, const char *reason);
+void bot__streams_control(struct session *s, bot_stream stream, const bot_event *ev);
+void bot__streams_listen_key(struct session *s, const char *key);
+
+/* requests.c */
+void bot__requests_read(struct session *s, const bot_effect *e);
+void bot__requests_own_read(struct session *s, enum venue_call call, bot_read_kind kind, uint32_t window_ms);
+void bot__requests_send(struct session *s, const bot_effect *e);
+void bot__requests_ws_answer(struct session *s, const bot_event *ev); /* ACK or ERROR of the order-entry socket */
+void bot__requests_trade_lost(struct session *s);
+void bot__requests_tick(struct session *s);
+bot_ts bot__requests_deadline(const struct session *s);
+
+/* feed.c */
+bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size);
+size_t bot__feed_memory(const struct session_options *o);
+void bot__feed_event(struct session *s, const bot_event *ev);
+void bot__feed_private_event(struct session *s, const bot_event *ev);
+void bot__feed_lost(struct session *s);
+void bot__feed_acked(struct session *s, bot_ts sent_at);
+void bot__feed_ticks(struct session *s);
+bot_ts bot__feeds_deadline(const struct session *s);
+
+#endif

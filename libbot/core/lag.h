@@ -2,7 +2,9 @@
  *
  * Three delays, one judge. Absolute clocks are off by seconds in careful people's captures, so a delay is only ever
  * compared with its own recent minimum; what is normal above it (polling, jitter, bursts) is learned.
- *   FEED   arrival minus the venue's match time. Needs both clocks, and only their difference's changes count.
+ *   FEED   arrival minus the venue's match time. Only changes of the difference count. A venue clock that is stepped
+ *          back is told from lag by its own order: what is late still comes in order, so times that go back and stay
+ *          back are the clock's doing, and the comparison starts afresh.
  *   VENUE  sent minus matched, both on the venue's clock: immune to our clock.
  *   ACK    order sent to acknowledgement on the private stream or the reply, both on our clock; an order that is
  *          still unanswered counts as late while it waits.
@@ -25,10 +27,9 @@ typedef enum bot__lag_reason {
 
 typedef struct bot__lag_options {
     bot_ts floor_ns;      /* 600 ms. Less than this above the minimum is never late. */
-    bot_ts ceiling_ns;    /* 30 s. More than this always is once learned, whatever was learned as normal. */
     double margin;        /* 2. Late is this many times the largest delay known as normal. */
-    bot_ts hold_ns;       /* 5 s. Back below half the limit for this long: released. */
-    bot_ts memory_ns;     /* 30 min. How long a minimum and a maximum are remembered. */
+    bot_ts hold_ns;       /* 3 s. Back below half the limit for this long: released. */
+    bot_ts memory_ns;     /* 30 min. How long a minimum is remembered; a maximum is for 24 times that. */
     uint32_t samples_min; /* 20. Fewer samples than this: learning. */
 } bot__lag_options;
 void bot__lag_options_init(bot__lag_options *opts);
@@ -48,14 +49,30 @@ typedef struct bot__lag_view {
 /* Fields are lag.c's own. */
 struct bot__lag {
     bot__lag_options opts;
-    bot_ts  now, slot_until, since, below_since, fast_at, waiting_since;
-    int64_t minimum[BOT__LAG_SLOTS], maximum[BOT__LAG_SLOTS]; /* of a slice of memory_ns each; [0] is in progress */
-    int64_t low, excess, batch_low, trail[BOT__LAG_SLOTS];
-    bot_ts  trail_at[BOT__LAG_SLOTS], batch_at;
-    uint32_t trail_n, late_n;
-    uint64_t samples;
+    bot_ts   now;
+    struct {
+        int64_t v[BOT__LAG_SLOTS]; /* of equal slices of time, [0] is in progress */
+        bot_ts  until;
+    } low, high;                   /* smallest delay; largest excess over it while normal */
+    struct {
+        int64_t v[2];              /* excess of the last seconds, not learned yet */
+        bot_ts  until;
+    } pending;
+    struct {
+        bot_ts  at;                /* -1: none in progress */
+        int64_t delay, venue_ns;
+    } batch;
+    struct {
+        int64_t v[BOT__LAG_SLOTS]; /* smallest excess of the last quarter seconds, newest first */
+        bot_ts  at[BOT__LAG_SLOTS];
+        uint32_t n;
+    } trail;
+    int64_t  venue_high, excess;
+    bot_ts   calm_since, late_since, stepped_since, waiting_since, since;
+    uint32_t above_n, stepped_n;
+    uint64_t samples, steps;       /* clock steps noticed */
+    bool     late, changed;
     bot__lag_reason reason;
-    bool    late, has_batch;
 };
 
 void bot__lag_init(struct bot__lag *lag, const bot__lag_options *opts, bot_ts now);

@@ -27,7 +27,7 @@ typedef struct bot__private_options {
     bot_ts grace_ns; /* 1 s. The private message may come this much after the public one. */
 } bot__private_options;
 
-#define BOT__PRIVATE_WITNESSES 16 /* suspicions remembered at a time; further ones renew the oldest */
+#define BOT__PRIVATE_WITNESSES 16 /* suspicions remembered at a time; further ones replace the youngest */
 
 typedef struct bot__private_view {
     bot__private_reason reason; /* OK: nothing speaks against the stream */
@@ -75,7 +75,7 @@ const char *bot__private_reason_name(bot__private_reason reason);
 
 typedef enum bot__feed_reason {
     BOT__FEED_OK,
-    BOT__FEED_QUIET,       /* ok: fewer trades than usual, book moves less too: the market rests */
+    BOT__FEED_QUIET,       /* ok: one is silent, but too little of the other came meanwhile to prove anything */
     BOT__FEED_TRADES_DEAD, /* the book moves as ever, trades do not come */
     BOT__FEED_BOOK_DEAD,   /* trades come, the book stands still */
     BOT__FEED_DEAD,        /* neither comes */
@@ -92,7 +92,7 @@ typedef struct bot__feed_options {
 /* Fields are silent.c's own. */
 struct bot__feed {
     bot__feed_options opts;
-    bot_ts   now, started, last_trade, last_book, slot_until, since;
+    bot_ts   now, last_trade, last_book, slot_until, since;
     bot_ts   book_pause[4], trade_pause[4];
     uint64_t trades, books;
     uint32_t trades_since_book, books_since_trade;

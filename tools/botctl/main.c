@@ -5,7 +5,10 @@
 
 #include "bot/types.h"
 
+extern const struct command command_rate;
+
 const struct command *const botctl_commands[] = {
+    &command_rate,
     NULL,
 };
 

@@ -105,6 +105,11 @@ int bot_dec_to_fixed(bot_dec dec, bot_i128 *ret_v)
 {
     BOT_ASSERT(dec.scale >= 0 && dec.scale <= DIGITS_MAX);
     if (dec.scale <= BOT_FIXED_DIGITS) {
+        /* 64 bits times 10^18 fit 128: nearly every number of a venue takes one multiplication. */
+        if (dec.coef == (int64_t)dec.coef) {
+            *ret_v = (bot_i128)(int64_t)dec.coef * (int64_t)POW10_64[BOT_FIXED_DIGITS - dec.scale];
+            return BOT_OK;
+        }
         bot_i128 v;
         if (__builtin_mul_overflow(dec.coef, (bot_i128)POW10_64[BOT_FIXED_DIGITS - dec.scale], &v))
             return BOT_ERR_OVERFLOW;
@@ -241,6 +246,14 @@ int bot_dec_mul_fixed(bot_dec a, bot_dec b, bot_i128 *ret_v)
     BOT_ASSERT(b.scale >= 0 && b.scale <= DIGITS_MAX);
     bot_i128 product;
     const int scale = a.scale + b.scale;
+    if (scale <= BOT_FIXED_DIGITS && a.coef == (int64_t)a.coef && b.coef == (int64_t)b.coef) {
+        product = (bot_i128)(int64_t)a.coef * (int64_t)b.coef;
+        const int64_t unit = (int64_t)POW10_64[BOT_FIXED_DIGITS - scale];
+        if (product == (int64_t)product) {
+            *ret_v = (bot_i128)(int64_t)product * unit;
+            return BOT_OK;
+        }
+    }
     if (scale <= BOT_FIXED_DIGITS && !__builtin_mul_overflow(a.coef, b.coef, &product)) {
         if (__builtin_mul_overflow(product, (bot_i128)POW10_64[BOT_FIXED_DIGITS - scale], &product))
             return BOT_ERR_OVERFLOW;

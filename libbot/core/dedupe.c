@@ -11,14 +11,14 @@ void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, ded
     const uint32_t slots = hash_slots(execs_max);
     *d = (struct dedupe){ .max = execs_max, .mask = slots - 1, .left_ns_max = INT64_MIN, .older = older, .user_data = user_data };
     d->ring = carve_take(c, execs_max, sizeof *d->ring);
+    d->ring_ns = carve_take(c, execs_max, sizeof *d->ring_ns);
     d->slots = carve_take(c, slots, sizeof *d->slots);
 }
 
 uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
 {
     const bot_i128 words[2] = { qty, price };
-    const uint64_t low = hash_words(words, 4, 1 + (uint64_t)side), high = hash_words(words, 4, 101 + (uint64_t)side);
-    return high << 32 | low;
+    return hash_words64(words, 4, 1 + (uint64_t)side) >> 8;
 }
 
 static uint32_t exec_hash(uint32_t instrument, const bot_id *id) { return hash_words(id, sizeof *id / 8, instrument); }
@@ -37,13 +37,15 @@ int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
         const struct dedupe_slot *slot = &d->slots[i & d->mask];
         if (slot->entry == 0)
             break;
+        if (slot->hash != hash)
+            continue;
         struct dedupe_entry *e = &d->ring[slot->entry - 1];
-        if (slot->hash != hash || !is_entry(e, instrument, id))
+        if (!is_entry(e, instrument, id))
             continue;
         *ret_entry = e;
-        if (e->fingerprint == fingerprint || (e->flags & DEDUPE_CONFLICT_TOLD) != 0)
+        if (e->fingerprint == (fingerprint & (UINT64_MAX >> 8)) || (e->flags & DEDUPE_CONFLICT_TOLD) != 0)
             return 1;
-        e->flags |= DEDUPE_CONFLICT_TOLD;
+        e->flags = (e->flags | DEDUPE_CONFLICT_TOLD) & 0xff;
         return BOT_ERR_CONFLICT;
     }
     *ret_entry = NULL;
@@ -60,7 +62,7 @@ int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
 static void forget(struct dedupe *d, uint32_t entry)
 {
     const struct dedupe_entry *e = &d->ring[entry - 1];
-    uint32_t hole = exec_hash(e->instrument, &e->id) & d->mask;
+    uint32_t hole = e->hash & d->mask;
     while (d->slots[hole].entry != entry) {
         BOT_ASSERT(d->slots[hole].entry != 0);
         hole = (hole + 1) & d->mask;
@@ -81,13 +83,14 @@ void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
     struct dedupe_entry *e = &d->ring[entry - 1];
     if (d->added >= d->max) {
         /* One without a time may be as new as the newest. */
-        const int64_t left_ns = e->venue_ns != 0 ? e->venue_ns : INT64_MAX;
+        const int64_t left_ns = d->ring_ns[entry - 1] != 0 ? d->ring_ns[entry - 1] : INT64_MAX;
         if (left_ns > d->left_ns_max)
             d->left_ns_max = left_ns;
         forget(d, entry);
     }
-    *e = (struct dedupe_entry){ *id, instrument, flags, fingerprint, venue_ns };
     const uint32_t hash = exec_hash(instrument, id);
+    *e = (struct dedupe_entry){ .id = *id, .instrument = instrument, .hash = hash, .fingerprint = fingerprint & (UINT64_MAX >> 8), .flags = flags & 0xff };
+    d->ring_ns[entry - 1] = venue_ns;
     uint32_t i = hash & d->mask;
     while (d->slots[i].entry != 0)
         i = (i + 1) & d->mask;

@@ -1,7 +1,7 @@
 /* core/dedupe.h: which executions were applied already.
  *
  * A ring of the newest execs_max (instrument, exec id) pairs with an open-addressed index over it. Ids are kept and
- * compared whole; of the content (side, quantity, price) a 64-bit fingerprint is kept, which only decides whether a
+ * compared whole; of the content (side, quantity, price) a 56-bit fingerprint is kept, which only decides whether a
  * repeated id raises an alert. Memory is bounded: when the ring is full the oldest id leaves. What has left is asked from
  * `older` (the journal's index), but only where it may matter: an execution whose venue time lies more than
  * DEDUPE_SLACK_NS behind the newest that ever left the ring cannot be one of those that left, because one execution's
@@ -22,15 +22,15 @@
  * the index knows), other negative values: cannot say now (the fill is not applied then, and the gate shuts). */
 typedef int (*dedupe_older)(void *user_data, uint32_t instrument, const bot_id *exec_id, uint64_t fingerprint);
 
-struct dedupe_entry {
+struct dedupe_entry { /* one cache line */
     bot_id   id;
     uint32_t instrument;
-    uint32_t flags;
-    uint64_t fingerprint;
-    int64_t  venue_ns;
+    uint32_t hash;
+    uint64_t fingerprint : 56;
+    uint64_t flags : 8;
 };
 
-/* Flags of an entry. Free for the owner above these. */
+/* Flags of an entry. */
 #define DEDUPE_CONFLICT_TOLD 1u /* other content was reported once */
 #define DEDUPE_HAS_FEE 2u       /* the fee came with it; else a repeated row may still bring it */
 
@@ -41,6 +41,7 @@ struct dedupe_slot {
 
 struct dedupe {
     struct dedupe_entry *ring;
+    int64_t             *ring_ns; /* venue time of each entry; 0 it gave none */
     struct dedupe_slot  *slots;
     uint32_t             max, mask;
     uint64_t             added;       /* ever; ring[added % max] is the next place */

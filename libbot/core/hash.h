@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Multiply-and-fold over 64-bit words; `n` words behind p. */
-static inline uint32_t hash_words(const void *p, size_t n, uint64_t seed)
+static inline uint64_t hash_words64(const void *p, size_t n, uint64_t seed)
 {
     const unsigned char *bytes = p;
     uint64_t h = seed ^ UINT64_C(0x9e3779b97f4a7c15);
@@ -18,9 +18,9 @@ static inline uint32_t hash_words(const void *p, size_t n, uint64_t seed)
         __extension__ const unsigned __int128 product = (unsigned __int128)(h ^ w) * UINT64_C(0xd6e8feb86659fd93);
         h = (uint64_t)product ^ (uint64_t)(product >> 64) ^ (h << 23 | h >> 41);
     }
-    h *= UINT64_C(0xff51afd7ed558ccd);
-    return (uint32_t)(h >> 32);
+    return h * UINT64_C(0xff51afd7ed558ccd);
 }
+static inline uint32_t hash_words(const void *p, size_t n, uint64_t seed) { return (uint32_t)(hash_words64(p, n, seed) >> 32); }
 
 /* Slots of a table for n things: a power of two, at most half full. */
 static inline uint32_t hash_slots(uint32_t n)

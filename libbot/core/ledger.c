@@ -9,6 +9,7 @@
 #define BOUND_MAX (1u << 24)
 #define CURRENCIES_MAX 64 /* bits of a fee_seen word */
 #define PATH_STEPS_MIN 4096
+#define ONE ((bot_i128)1000000000000000000)
 
 enum { SLOT_NET, SLOT_LONG, SLOT_SHORT };
 
@@ -184,8 +185,13 @@ struct change {
 
 static void change_begin(const struct ledger *l, int64_t cell, uint32_t owner, struct change *ret)
 {
-    *ret = (struct change){ .cell = cell, .row = owner_row(l, cell, owner), .account = l->account[cell] };
+    ret->cell = cell;
+    ret->row = owner_row(l, cell, owner);
+    ret->account = l->account[cell];
     ret->owner = l->owners[ret->row];
+    ret->fee = false;
+    ret->realised = 0;
+    ret->flags = 0;
 }
 
 static int change_add(struct change *c, const struct instrument *in, bot_i128 qty, bot_i128 value, bot_i128 price)
@@ -327,8 +333,16 @@ static int change_fill(struct change *c, const struct instrument *in, const bot_
                        const struct absorbed *a, bot_i128 *ret_value)
 {
     const bool buy = ev->fill.side == BOT_BUY;
-    bot_i128 qty = buy ? v->qty : -v->qty, value;
-    int r = bot__instrument_value(in, qty, v->price, &value);
+    bot_i128 qty = buy ? v->qty : -v->qty, value = 0;
+    int r;
+    if (in->contract != BOT_INVERSE && in->multiplier == ONE) {
+        r = bot_dec_mul_fixed(ev->fill.qty, ev->fill.price, &value); /* from the short numbers as they were written */
+        value = r == BOT_OK && !buy ? -value : value;
+    } else {
+        r = bot__instrument_value(in, qty, v->price, &value);
+    }
+    if (r < 0)
+        return r;
     *ret_value = value;
     if (r == BOT_OK && a->qty != 0) {
         bot_i128 absorbed_value, owner_realised;
@@ -405,7 +419,7 @@ static int complete_fee(struct ledger *l, const bot_event *ev, const struct fill
     }
     if (r < 0)
         return r;
-    e->flags |= DEDUPE_HAS_FEE;
+    e->flags = (e->flags | DEDUPE_HAS_FEE) & 0xff;
     c.flags |= LEDGER_FEE_ONLY;
     change_commit(l, &c, ev, c.account.qty != before);
     result_of(l, &c, owner, before, ret);

@@ -640,8 +640,10 @@ int bot__journal_open(const struct journal_config *config, struct journal **ret_
         return BOT_ERR_OPTIONS;
     }
     struct journal *j = fs->alloc(fs->self, sizeof *j);
-    if (j == NULL)
+    if (j == NULL) {
+        snprintf(ret->text, sizeof ret->text, "out of memory");
         return BOT_ERR_NOMEM;
+    }
     memset(j, 0, sizeof *j);
     j->config = *config;
     j->fs = fs;

@@ -2,6 +2,9 @@
 #ifndef BOT_VENUE_REGISTRY_H
 #define BOT_VENUE_REGISTRY_H
 
-#define BOT_VENUE_LIST(X)
+#define BOT_VENUE_LIST(X) \
+    X(okx) \
+    X(bitflyer) \
+    X(hyperliquid)
 
 #endif

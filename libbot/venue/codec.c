@@ -1,0 +1,143 @@
+#include "venue/codec.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/assert.h"
+
+#define DAY_S INT64_C(86400)
+
+void bot__emit(struct emit *e, const bot_event *ev)
+{
+    e->n++;
+    if (e->dry || e->err < 0)
+        return;
+    const int r = e->sink(e->user_data, ev);
+    if (r < 0)
+        e->err = r;
+}
+
+static int each(struct slice rows, struct emit *e, int (*row)(struct json *j, void *arg), void *arg)
+{
+    struct json j;
+    bot__json_init(&j, rows.p, rows.len);
+    bot__json_array(&j);
+    while (bot__json_item(&j)) {
+        const int r = row(&j, arg);
+        if (r < 0)
+            return r;
+        if (e->err < 0)
+            return e->err;
+    }
+    return bot__json_end(&j);
+}
+
+int bot__rows_each(struct slice rows, bool whole, struct emit *e, int (*row)(struct json *j, void *arg), void *arg)
+{
+    if (whole) {
+        const int n = e->n;
+        e->dry = true;
+        const int r = each(rows, e, row, arg);
+        e->dry = false;
+        e->n = n;
+        if (r < 0)
+            return r;
+    }
+    return each(rows, e, row, arg);
+}
+
+void bot__event_init(bot_event *ev, bot_event_kind kind, bot_source source)
+{
+    memset(ev, 0, sizeof *ev);
+    ev->kind = (uint16_t)kind;
+    ev->source = (uint8_t)source;
+    ev->seq = BOT_SEQ_NONE;
+}
+
+void bot__jo_fixed_bare(struct json_out *o, const char *key, bot_i128 value)
+{
+    char text[BOT_DEC_TEXT_MAX];
+    const size_t len = bot_fixed_format(value, text);
+    bot__jo_raw(o, key, text, len);
+}
+
+void bot__reply_init(struct venue_reply *reply)
+{
+    memset(reply, 0, sizeof *reply);
+    reply->used = reply->remaining = reply->limit = -1;
+}
+
+int bot__reply_fail(struct venue_reply *reply, bot_outcome outcome, int64_t venue_code, struct slice words)
+{
+    reply->outcome = outcome;
+    reply->venue_code = venue_code;
+    bot__text_copy(words, reply->detail, sizeof reply->detail);
+    return BOT_OK;
+}
+
+int bot__reply_malformed(struct venue_reply *reply, int err, const char *what)
+{
+    reply->outcome = BOT_OUTCOME_MALFORMED;
+    reply->rows = 0;
+    reply->cursor[0] = '\0';
+    snprintf(reply->detail, sizeof reply->detail, "%s: %s", what, bot_strerror(err));
+    return err;
+}
+
+bool bot__call_moves(enum venue_call call)
+{
+    switch (call) {
+    case VENUE_CALL_SUBMIT:
+    case VENUE_CALL_AMEND:
+    case VENUE_CALL_CANCEL:
+    case VENUE_CALL_CANCEL_ALL:
+    case VENUE_CALL_CANCEL_BATCH:
+    case VENUE_CALL_DEAD_MAN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bot_outcome bot__http_outcome(int http_status)
+{
+    if (http_status == 0 || (http_status >= 200 && http_status < 300))
+        return BOT_OUTCOME_OK;
+    if (http_status == 429)
+        return BOT_OUTCOME_LIMITED;
+    if (http_status == 403 || http_status == 418)
+        return BOT_OUTCOME_BANNED;
+    if (http_status == 401)
+        return BOT_OUTCOME_AUTH;
+    if (http_status >= 400 && http_status < 500)
+        return BOT_OUTCOME_REJECTED;
+    return BOT_OUTCOME_UNKNOWN; /* 5xx and whatever else: it may have been carried out behind the proxy that says so */
+}
+
+struct slice bot__header(const struct venue_header *headers, uint32_t n, const char *name)
+{
+    const size_t len = strlen(name);
+    for (uint32_t i = 0; i < n; i++)
+        if (headers[i].name.len == len && strncasecmp(headers[i].name.p, name, len) == 0)
+            return headers[i].value;
+    return (struct slice){ NULL, 0 };
+}
+
+int64_t bot__retry_after_ns(const struct venue_header *headers, uint32_t n)
+{
+    int64_t seconds;
+    if (!bot__text_i64(bot__header(headers, n, "retry-after"), &seconds) || seconds <= 0)
+        return 0;
+    return (seconds < DAY_S ? seconds : DAY_S) * BOT_NS_PER_S;
+}
+
+bool bot__http_header(struct venue_http *http, const char *name, const char *value)
+{
+    if (http->headers_n == VENUE_HEADERS_MAX || strlen(name) >= sizeof http->headers[0].name ||
+        strlen(value) >= sizeof http->headers[0].value)
+        return false;
+    snprintf(http->headers[http->headers_n].name, sizeof http->headers[0].name, "%s", name);
+    snprintf(http->headers[http->headers_n].value, sizeof http->headers[0].value, "%s", value);
+    http->headers_n++;
+    return true;
+}

@@ -1,0 +1,964 @@
+/* Hyperliquid perpetuals, read-only: positions and fills of an address, public trades and books.
+ *
+ * No key and no signature: keys->key is the account's 0x address, and every read is a POST of a small JSON body that names
+ * it. Numbers are strings, quantities are coins, fees are positive when paid, sides are "B" and "A" (ask). A fill is known
+ * by tid; recordings of 2023 have none and are known by order and the position before the fill. Order entry needs keccak-256
+ * and secp256k1 and is not offered: encode says BOT_ERR_UNSUPPORTED.
+ *
+ * The user's streams take the address in the subscription and need no login; what this codec sends as login is the
+ * subscription to userFills, whose answer is what makes the stream good.
+ */
+#include <stdio.h>
+
+#include "venue/codec.h"
+
+#define F(text) { text, sizeof(text) - 1 }
+
+#define FILLS_MAX 2000 /* rows of one answer */
+#define COINS_MAX 64
+
+/* The first trades message of a coin after subscribing repeats the last ones (measured). */
+struct hl_state {
+    uint64_t coins[COINS_MAX]; /* hashes; 0 is free */
+};
+
+struct hl_rows {
+    struct emit   e;
+    bot_source    source;
+    struct slice  user;
+    struct venue_scratch *scratch;
+    struct hl_state *state;
+    struct venue_reply *reply;
+    int64_t       state_ns;   /* of a positions answer: the time of the whole */
+    int64_t       first_ms, last_ms;
+    uint32_t      rows;
+    bool          replayed;
+};
+
+static int finish(struct fields *f, struct json *j, struct hl_rows *o, const bot_event *ev)
+{
+    if (f->err != 0) {
+        bot__json_fail(j, f->err);
+        return f->err;
+    }
+    bot__emit(&o->e, ev);
+    return BOT_OK;
+}
+
+static bot_side side_of(const struct fields *f, uint32_t i)
+{
+    return field_is(f, i, "B") ? BOT_BUY : field_is(f, i, "A") ? BOT_SELL : BOT_SIDE_NONE;
+}
+
+/* ---- fills -------------------------------------------------------------------------------------------------- */
+
+enum { T_COIN, T_PX, T_SZ, T_SIDE, T_TIME, T_START, T_DIR, T_OID, T_CROSSED, T_FEE, T_TOKEN, T_TID, T_CLOID, T_FIELDS };
+static const struct slice fill_fields[T_FIELDS] = {
+    [T_COIN] = F("coin"),   [T_PX] = F("px"),           [T_SZ] = F("sz"),    [T_SIDE] = F("side"),   [T_TIME] = F("time"),
+    [T_START] = F("startPosition"), [T_DIR] = F("dir"), [T_OID] = F("oid"),  [T_CROSSED] = F("crossed"), [T_FEE] = F("fee"),
+    [T_TOKEN] = F("feeToken"), [T_TID] = F("tid"),      [T_CLOID] = F("cloid"),
+};
+
+static bool dir_begins(const struct fields *f, const char *word)
+{
+    const size_t n = strlen(word);
+    return f->v[T_DIR].len >= n && memcmp(f->v[T_DIR].p, word, n) == 0;
+}
+
+static bot_fill_kind kind_of(const struct fields *f, bool liquidated)
+{
+    static const char *const trades[] = { "Open Long", "Open Short", "Close Long", "Close Short", "Long > Short", "Short > Long",
+                                          "Buy", "Sell" };
+    if (liquidated || dir_begins(f, "Liquidated"))
+        return BOT_FILL_LIQUIDATION;
+    if (dir_begins(f, "Auto-Deleveraging"))
+        return BOT_FILL_ADL;
+    if (dir_begins(f, "Settlement"))
+        return BOT_FILL_SETTLEMENT;
+    if (dir_begins(f, "Spot Dust") || dir_begins(f, "Net Child"))
+        return BOT_FILL_TRANSFER;
+    if (!bot__field_given(f, T_DIR))
+        return BOT_FILL_TRADE;
+    for (size_t i = 0; i < sizeof trades / sizeof *trades; i++)
+        if (f->v[T_DIR].len == strlen(trades[i]) && dir_begins(f, trades[i]))
+            return BOT_FILL_TRADE;
+    return BOT_FILL_UNKNOWN;
+}
+
+/* {"liquidatedUser":"0x..",...} stands on both sides' fills: it is ours only when it names us, or when nobody is named. */
+static bool is_liquidated(struct slice row, struct slice user, int *ret_err)
+{
+    struct json j;
+    struct slice key, who = { NULL, 0 };
+    bool found = false;
+    bot__json_init(&j, row.p, row.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "liquidation") && bot__json_peek(&j) == JSON_OBJECT) {
+            found = true;
+            bot__json_object(&j);
+            while (bot__json_key(&j, &key)) {
+                if (slice_is(key, "liquidatedUser"))
+                    who = bot__json_text(&j);
+                else
+                    bot__json_skip(&j);
+            }
+        } else {
+            bot__json_skip(&j);
+        }
+    }
+    *ret_err = bot__json_end(&j);
+    return found && (user.len == 0 || who.len == 0 || (who.len == user.len && memcmp(who.p, user.p, who.len) == 0));
+}
+
+static int fill_row(struct json *j, void *arg)
+{
+    struct hl_rows *o = arg;
+    const struct slice raw = bot__json_raw(j);
+    int err = j->err;
+    if (err != 0)
+        return err;
+    const bool liquidated = is_liquidated(raw, o->user, &err);
+    if (err < 0) {
+        bot__json_fail(j, err);
+        return err;
+    }
+    struct json inner;
+    struct fields f;
+    bot__json_init(&inner, raw.p, raw.len);
+    bot__fields_read(&f, &inner, fill_fields, T_FIELDS);
+
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_FILL, o->source);
+    if (f.err != 0)
+        return finish(&f, j, o, &ev);
+    if (!bot__field_symbol(&f, T_COIN, &ev.instrument))
+        bot__fields_fail(&f, T_COIN, BOT_ERR_MALFORMED);
+    if (!bot__field_id(&f, T_OID, &ev.fill.order_id))
+        bot__fields_fail(&f, T_OID, BOT_ERR_MALFORMED);
+    if (!bot__field_id(&f, T_TID, &ev.fill.exec_id)) {
+        char key[BOT_ID_MAX + 1];
+        const int n = snprintf(key, sizeof key, "%.20s:%.*s", ev.fill.order_id.s, (int)(f.v[T_START].len < 24 ? f.v[T_START].len : 24),
+                               f.v[T_START].len > 0 ? f.v[T_START].p : "");
+        if (f.v[T_START].len == 0 || n < 0 || !bot__id_set(&ev.fill.exec_id, key, (size_t)n))
+            bot__fields_fail(&f, T_TID, BOT_ERR_MALFORMED);
+    }
+    bot__field_id(&f, T_CLOID, &ev.fill.client_id);
+    ev.fill.side = side_of(&f, T_SIDE);
+    if (ev.fill.side == BOT_SIDE_NONE)
+        bot__fields_fail(&f, T_SIDE, BOT_ERR_MALFORMED);
+    ev.fill.leg = BOT_LEG_NET;
+    ev.fill.kind = kind_of(&f, liquidated);
+    bool crossed;
+    if (bot__field_bool(&f, T_CROSSED, &crossed))
+        ev.fill.liquidity = crossed ? BOT_TAKER : BOT_MAKER;
+    if (bot__field_dec_positive(&f, T_SZ, &ev.fill.qty) && bot__field_dec_positive(&f, T_PX, &ev.fill.price))
+        ev.has |= BOT_HAS_QTY | BOT_HAS_PRICE;
+    else
+        bot__fields_fail(&f, T_SZ, BOT_ERR_MALFORMED);
+    if (bot__field_dec(&f, T_FEE, &ev.fill.fee)) {
+        ev.has |= BOT_HAS_FEE;
+        if (!bot__field_currency(&f, T_TOKEN, &ev.fill.fee_currency))
+            bot__currency_set(&ev.fill.fee_currency, "USDC", 4); /* before tokens were named there was no other */
+    }
+    ev.venue_ns = bot__field_ms(&f, T_TIME);
+    if (o->rows == 0)
+        o->first_ms = ev.venue_ns / BOT_NS_PER_MS;
+    o->last_ms = ev.venue_ns / BOT_NS_PER_MS;
+    o->rows += !o->e.dry;
+    return finish(&f, j, o, &ev);
+}
+
+/* ---- positions, orders, funding ----------------------------------------------------------------------------- */
+
+enum { P_COIN, P_SZI, P_ENTRY, P_FIELDS };
+static const struct slice position_fields[P_FIELDS] = { [P_COIN] = F("coin"), [P_SZI] = F("szi"), [P_ENTRY] = F("entryPx") };
+
+static int asset_row(struct json *j, void *arg)
+{
+    struct hl_rows *o = arg;
+    struct slice key;
+    bool found = false;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (!slice_is(key, "position") || found) {
+            bot__json_skip(j);
+            continue;
+        }
+        found = true;
+        struct fields f;
+        bot_event ev;
+        bot__event_init(&ev, BOT_EV_POSITION, o->source);
+        /* The row has inner objects (leverage, funding); none of them is wanted. */
+        bot__fields_read(&f, j, position_fields, P_FIELDS);
+        if (f.err != 0)
+            return f.err;
+        if (!bot__field_symbol(&f, P_COIN, &ev.instrument))
+            bot__fields_fail(&f, P_COIN, BOT_ERR_MALFORMED);
+        if (bot__field_dec(&f, P_SZI, &ev.position.qty))
+            ev.has |= BOT_HAS_QTY;
+        else
+            bot__fields_fail(&f, P_SZI, BOT_ERR_MALFORMED);
+        if (bot__field_dec_positive(&f, P_ENTRY, &ev.position.entry_price))
+            ev.has |= BOT_HAS_ENTRY_PRICE;
+        ev.position.leg = BOT_LEG_NET;
+        ev.venue_ns = o->state_ns;
+        if (finish(&f, j, o, &ev) < 0)
+            return f.err;
+    }
+    if (j->err == 0 && !found)
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    return j->err;
+}
+
+/* {"assetPositions":[...],"time":...}: the time comes last and belongs to every row, so that the rows wait for it. */
+static int clearinghouse(struct json *j, struct hl_rows *o)
+{
+    struct slice key, rows = { NULL, 0 };
+    int64_t ms = 0;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "assetPositions")) {
+            if (rows.p != NULL)
+                bot__json_fail(j, BOT_ERR_CONFLICT);
+            rows = bot__json_raw(j);
+        } else if (slice_is(key, "time")) {
+            bot__json_i64(j, &ms);
+        } else {
+            bot__json_skip(j);
+        }
+    }
+    /* Without both it is not the state of an account, and a missing list must not read as flat. */
+    if (j->err == 0 && (rows.p == NULL || ms <= 0 || ms > INT64_MAX / BOT_NS_PER_MS))
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    if (j->err != 0)
+        return j->err;
+    o->state_ns = ms * BOT_NS_PER_MS;
+    if (o->reply != NULL)
+        o->reply->venue_ns = o->state_ns;
+    return bot__rows_each(rows, /* whole= */ true, &o->e, asset_row, o);
+}
+
+enum {
+    O_COIN, O_SIDE, O_PX, O_SZ, O_OID, O_TIME, O_ORIG, O_CLOID, O_REDUCE, O_TIF, O_TRIGGER, O_TRIGGER_PX, O_TYPE, O_FIELDS,
+};
+static const struct slice order_fields[O_FIELDS] = {
+    [O_COIN] = F("coin"),        [O_SIDE] = F("side"),    [O_PX] = F("limitPx"),     [O_SZ] = F("sz"),   [O_OID] = F("oid"),
+    [O_TIME] = F("timestamp"),   [O_ORIG] = F("origSz"),  [O_CLOID] = F("cloid"),    [O_REDUCE] = F("reduceOnly"),
+    [O_TIF] = F("tif"),          [O_TRIGGER] = F("isTrigger"), [O_TRIGGER_PX] = F("triggerPx"), [O_TYPE] = F("orderType"),
+};
+
+static bot_order_status status_of(struct slice word)
+{
+    if (slice_is(word, "open"))
+        return BOT_ORDER_OPEN;
+    if (slice_is(word, "filled"))
+        return BOT_ORDER_FILLED;
+    if (slice_is(word, "triggered"))
+        return BOT_ORDER_TRIGGERED;
+    /* "canceled", "marginCanceled", "reduceOnlyCanceled", ... and "rejected", "tickRejected", "iocCancelRejected", ... */
+    static const struct slice endings[] = { F("anceled"), F("ejected"), F("scheduledCancel") };
+    for (size_t i = 0; i < 3; i++)
+        if (word.len >= endings[i].len && memcmp(word.p + word.len - endings[i].len, endings[i].p, endings[i].len) == 0)
+            return i == 1 ? BOT_ORDER_REJECTED : BOT_ORDER_CANCELED;
+    return BOT_ORDER_NONE;
+}
+
+static int order_event(struct json *j, struct hl_rows *o, struct slice status, int64_t status_ms)
+{
+    struct fields f;
+    bot_event ev;
+    bot__fields_read(&f, j, order_fields, O_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot__event_init(&ev, BOT_EV_ORDER, o->source);
+    if (!bot__field_symbol(&f, O_COIN, &ev.instrument))
+        bot__fields_fail(&f, O_COIN, BOT_ERR_MALFORMED);
+    if (!bot__field_id(&f, O_OID, &ev.order.order_id))
+        bot__fields_fail(&f, O_OID, BOT_ERR_MALFORMED);
+    bot__field_id(&f, O_CLOID, &ev.order.client_id);
+    ev.order.side = side_of(&f, O_SIDE);
+    if (ev.order.side == BOT_SIDE_NONE)
+        bot__fields_fail(&f, O_SIDE, BOT_ERR_MALFORMED);
+    ev.order.leg = BOT_LEG_NET;
+    if (bot__field_dec(&f, O_ORIG, &ev.order.qty))
+        ev.has |= BOT_HAS_QTY;
+    if (bot__field_dec(&f, O_SZ, &ev.order.leaves_qty))
+        ev.has |= BOT_HAS_LEAVES_QTY;
+    if (bot__field_dec(&f, O_PX, &ev.order.price) && ev.order.price.coef > 0)
+        ev.has |= BOT_HAS_PRICE;
+    if (bot__field_bool(&f, O_REDUCE, &ev.order.reduce_only))
+        ev.has |= BOT_HAS_REDUCE_ONLY;
+    ev.order.type = field_is(&f, O_TYPE, "Market") || field_is(&f, O_TYPE, "Stop Market") || field_is(&f, O_TYPE, "Take Profit Market")
+                        ? BOT_MARKET
+                        : BOT_LIMIT;
+    ev.order.tif = field_is(&f, O_TIF, "Gtc")   ? BOT_GTC
+                   : field_is(&f, O_TIF, "Ioc") ? BOT_IOC
+                   : field_is(&f, O_TIF, "Alo") ? BOT_POST_ONLY
+                                                : BOT_TIF_NONE;
+    if (bot__field_given(&f, O_TIF)) {
+        ev.order.post_only = ev.order.tif == BOT_POST_ONLY;
+        ev.has |= BOT_HAS_POST_ONLY;
+    }
+    bool trigger = false;
+    bot__field_bool(&f, O_TRIGGER, &trigger);
+    if (trigger && bot__field_dec_positive(&f, O_TRIGGER_PX, &ev.order.trigger_price))
+        ev.has |= BOT_HAS_TRIGGER_PRICE;
+    ev.order.status = status.len == 0 ? (trigger ? BOT_ORDER_UNTRIGGERED : BOT_ORDER_OPEN) : status_of(status);
+    if (ev.order.status == BOT_ORDER_OPEN && (ev.has & BOT_HAS_QTY) && (ev.has & BOT_HAS_LEAVES_QTY) &&
+        bot_dec_cmp(ev.order.leaves_qty, ev.order.qty) < 0)
+        ev.order.status = BOT_ORDER_PARTIALLY_FILLED;
+    if (ev.order.status == BOT_ORDER_NONE)
+        bot__fields_fail(&f, O_TYPE, BOT_ERR_MALFORMED);
+    if (ev.order.status == BOT_ORDER_REJECTED || ev.order.status == BOT_ORDER_CANCELED)
+        bot__text_copy(status, ev.order.reason, sizeof ev.order.reason);
+    ev.venue_ns = status_ms > 0 ? status_ms * BOT_NS_PER_MS : bot__field_ms(&f, O_TIME);
+    return finish(&f, j, o, &ev);
+}
+
+static int open_order_row(struct json *j, void *arg) { return order_event(j, arg, (struct slice){ NULL, 0 }, 0); }
+
+/* {"order":{..},"status":"open","statusTimestamp":..} */
+static int order_update_row(struct json *j, void *arg)
+{
+    struct slice key, order = { NULL, 0 }, status = { NULL, 0 };
+    int64_t ms = 0;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "order") && order.p == NULL)
+            order = bot__json_raw(j);
+        else if (slice_is(key, "status"))
+            status = bot__json_string(j);
+        else if (slice_is(key, "statusTimestamp"))
+            bot__json_i64(j, &ms);
+        else
+            bot__json_skip(j);
+    }
+    if (j->err == 0 && (order.p == NULL || status.len == 0 || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS))
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    if (j->err != 0)
+        return j->err;
+    struct json inner;
+    bot__json_init(&inner, order.p, order.len);
+    const int r = order_event(&inner, arg, status, ms);
+    if (r < 0)
+        bot__json_fail(j, r);
+    return r;
+}
+
+enum { U_COIN, U_USDC, U_TIME, U_FIELDS };
+static const struct slice funding_fields[U_FIELDS] = { [U_COIN] = F("coin"), [U_USDC] = F("usdc"), [U_TIME] = F("time") };
+
+/* One funding payment; when: the time of a REST row stands outside its delta. It has no id of its own: coin and hour. */
+static int funding_event(struct json *j, struct hl_rows *o, int64_t when_ms)
+{
+    struct fields f;
+    bot_event ev;
+    bot__fields_read(&f, j, funding_fields, U_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot__event_init(&ev, BOT_EV_FUNDING, o->source);
+    if (!bot__field_symbol(&f, U_COIN, &ev.instrument))
+        bot__fields_fail(&f, U_COIN, BOT_ERR_MALFORMED);
+    bot_dec usdc;
+    if (bot__field_dec(&f, U_USDC, &usdc))
+        ev.funding.amount = bot_dec_neg(usdc); /* negative is paid */
+    else
+        bot__fields_fail(&f, U_USDC, BOT_ERR_MALFORMED);
+    bot__currency_set(&ev.funding.currency, "USDC", 4);
+    ev.venue_ns = when_ms > 0 ? when_ms * BOT_NS_PER_MS : bot__field_ms(&f, U_TIME);
+    char id[BOT_ID_MAX + 1];
+    snprintf(id, sizeof id, "%.25s:%lld", ev.instrument.s, (long long)(ev.venue_ns / BOT_NS_PER_MS));
+    if (ev.venue_ns == 0 || !bot__id_set(&ev.funding.exec_id, id, strlen(id)))
+        bot__fields_fail(&f, U_TIME, BOT_ERR_MALFORMED);
+    return finish(&f, j, o, &ev);
+}
+
+static int funding_row(struct json *j, void *arg)
+{
+    struct slice key, delta = { NULL, 0 };
+    int64_t ms = 0;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "delta") && delta.p == NULL)
+            delta = bot__json_raw(j);
+        else if (slice_is(key, "time"))
+            bot__json_i64(j, &ms);
+        else
+            bot__json_skip(j);
+    }
+    if (j->err == 0 && (delta.p == NULL || ms <= 0 || ms > INT64_MAX / BOT_NS_PER_MS))
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    if (j->err != 0)
+        return j->err;
+    struct json inner;
+    bot__json_init(&inner, delta.p, delta.len);
+    const int r = funding_event(&inner, arg, ms);
+    if (r < 0)
+        bot__json_fail(j, r);
+    return r;
+}
+
+static int funding_push_row(struct json *j, void *arg) { return funding_event(j, arg, 0); }
+
+/* ---- instruments, public ------------------------------------------------------------------------------------ */
+
+enum { I_NAME, I_DECIMALS, I_DELISTED, I_FIELDS };
+static const struct slice instrument_fields[I_FIELDS] = { [I_NAME] = F("name"), [I_DECIMALS] = F("szDecimals"), [I_DELISTED] = F("isDelisted") };
+
+static int instrument_row(struct json *j, void *arg)
+{
+    struct hl_rows *o = arg;
+    struct fields f;
+    bot_event ev;
+    bot__fields_read(&f, j, instrument_fields, I_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot__event_init(&ev, BOT_EV_INSTRUMENT, o->source);
+    if (!bot__field_symbol(&f, I_NAME, &ev.instrument))
+        bot__fields_fail(&f, I_NAME, BOT_ERR_MALFORMED);
+    int64_t decimals = 0;
+    if (!bot__field_i64(&f, I_DECIMALS, &decimals) || decimals < 0 || decimals > 6)
+        bot__fields_fail(&f, I_DECIMALS, BOT_ERR_MALFORMED);
+    bool delisted = false;
+    bot__field_bool(&f, I_DELISTED, &delisted);
+    ev.inst.contract = BOT_LINEAR;
+    ev.inst.tradable = !delisted;
+    /* Prices have at most 5 significant digits besides: a grid that widens with the price, of which this is the finest. */
+    ev.inst.tick = (bot_dec){ 1, 6 - (int32_t)decimals };
+    ev.inst.lot = (bot_dec){ 1, (int32_t)decimals };
+    ev.inst.multiplier = (bot_dec){ 1, 0 };
+    ev.inst.notional_min = (bot_dec){ 10, 0 };
+    bot__currency_set(&ev.inst.base, ev.instrument.s, ev.instrument.len <= BOT_CURRENCY_MAX ? ev.instrument.len : 0);
+    bot__currency_set(&ev.inst.quote, "USD", 3);
+    bot__currency_set(&ev.inst.settle, "USDC", 4);
+    return finish(&f, j, o, &ev);
+}
+
+static int universe(struct json *j, struct hl_rows *o)
+{
+    struct slice key, rows = { NULL, 0 };
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "universe") && rows.p == NULL)
+            rows = bot__json_raw(j);
+        else
+            bot__json_skip(j);
+    }
+    if (j->err == 0 && rows.p == NULL)
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    return j->err != 0 ? j->err : bot__rows_each(rows, true, &o->e, instrument_row, o);
+}
+
+enum { R_COIN, R_SIDE, R_PX, R_SZ, R_TIME, R_TID, R_FIELDS };
+static const struct slice trade_fields[R_FIELDS] = {
+    [R_COIN] = F("coin"), [R_SIDE] = F("side"), [R_PX] = F("px"), [R_SZ] = F("sz"), [R_TIME] = F("time"), [R_TID] = F("tid"),
+};
+
+/* Whether this coin's trades are heard for the first time on this connection; remembers it. */
+static bool first_of_coin(struct hl_state *s, const bot_symbol *coin)
+{
+    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (uint8_t i = 0; i < coin->len; i++)
+        h = (h ^ (unsigned char)coin->s[i]) * UINT64_C(1099511628211);
+    h += h == 0;
+    for (uint32_t i = 0; i < COINS_MAX; i++) {
+        if (s->coins[i] == h)
+            return false;
+        if (s->coins[i] == 0) {
+            s->coins[i] = h;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int trade_row(struct json *j, void *arg)
+{
+    struct hl_rows *o = arg;
+    struct fields f;
+    bot_event ev;
+    bot__fields_read(&f, j, trade_fields, R_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot__event_init(&ev, BOT_EV_TRADE, o->source);
+    if (!bot__field_symbol(&f, R_COIN, &ev.instrument))
+        bot__fields_fail(&f, R_COIN, BOT_ERR_MALFORMED);
+    bot__field_id(&f, R_TID, &ev.trade.trade_id);
+    ev.trade.side = side_of(&f, R_SIDE);
+    if (bot__field_dec_positive(&f, R_PX, &ev.trade.price) && bot__field_dec_positive(&f, R_SZ, &ev.trade.qty))
+        ev.has |= BOT_HAS_QTY | BOT_HAS_PRICE;
+    else
+        bot__fields_fail(&f, R_PX, BOT_ERR_MALFORMED);
+    ev.venue_ns = bot__field_ms(&f, R_TIME);
+    if (o->rows++ == 0 && o->state != NULL && f.err == 0)
+        o->replayed = first_of_coin(o->state, &ev.instrument);
+    ev.trade.replayed = o->replayed;
+    return finish(&f, j, o, &ev);
+}
+
+enum { V_PX, V_SZ, V_FIELDS };
+static const struct slice level_fields[V_FIELDS] = { [V_PX] = F("px"), [V_SZ] = F("sz") };
+
+static uint32_t levels(struct json *j, struct venue_scratch *scratch, uint32_t used)
+{
+    uint32_t n = 0;
+    bot__json_array(j);
+    while (bot__json_item(j)) {
+        struct fields f;
+        bot_dec px = { 0, 0 }, sz = { 0, 0 };
+        bot__fields_read(&f, j, level_fields, V_FIELDS);
+        if (f.err == 0 && (!bot__field_dec_positive(&f, V_PX, &px) || !bot__field_dec(&f, V_SZ, &sz)))
+            bot__fields_fail(&f, V_PX, BOT_ERR_MALFORMED);
+        const int r = f.err != 0                          ? f.err
+                      : used + n < scratch->levels_max ? bot__level_set(&scratch->levels[used + n], px, sz)
+                                                         : BOT_ERR_FULL;
+        if (r < 0) {
+            bot__json_fail(j, r);
+            return 0;
+        }
+        n++;
+    }
+    return n;
+}
+
+/* {"coin":..,"time":..,"levels":[[bids],[asks]]}: the whole of what is shown, every time. */
+static int book(struct json *j, struct hl_rows *o)
+{
+    struct slice key;
+    bot_event ev;
+    int64_t ms = 0;
+    uint32_t sides = 0;
+    bot__event_init(&ev, BOT_EV_BOOK, o->source);
+    ev.book.snapshot = true;
+    ev.book.seq_first = ev.book.seq_last = ev.book.seq_prev = BOT_SEQ_NONE;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "coin")) {
+            bot__json_symbol(j, &ev.instrument);
+        } else if (slice_is(key, "time")) {
+            if (bot__json_i64(j, &ms) && ms > 0 && ms < INT64_MAX / BOT_NS_PER_MS)
+                ev.venue_ns = ms * BOT_NS_PER_MS;
+        } else if (slice_is(key, "levels") && sides == 0) {
+            bot__json_array(j);
+            while (bot__json_item(j) && sides < 3) {
+                const uint32_t used = ev.book.bids_n;
+                if (sides == 0) {
+                    ev.book.bids = o->scratch->levels;
+                    ev.book.bids_n = levels(j, o->scratch, 0);
+                } else if (sides == 1) {
+                    ev.book.asks = o->scratch->levels + used;
+                    ev.book.asks_n = levels(j, o->scratch, used);
+                } else {
+                    bot__json_fail(j, BOT_ERR_MALFORMED);
+                }
+                sides++;
+            }
+        } else {
+            bot__json_skip(j);
+        }
+    }
+    if (j->err == 0 && (sides != 2 || ev.instrument.len == 0))
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    if (j->err != 0)
+        return j->err;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+/* ---- socket ------------------------------------------------------------------------------------------------- */
+
+static void control(struct hl_rows *o, bot_control what, struct slice text)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
+    ev.control.control = what;
+    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
+    bot__emit(&o->e, &ev);
+}
+
+/* Members of an object that the codec looks into one level deep. */
+static int members(struct slice object, const struct slice *names, uint32_t n, struct slice *ret)
+{
+    struct json j;
+    struct slice key;
+    for (uint32_t i = 0; i < n; i++)
+        ret[i] = (struct slice){ NULL, 0 };
+    bot__json_init(&j, object.p, object.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        uint32_t i = 0;
+        while (i < n && !(names[i].len == key.len && memcmp(names[i].p, key.p, key.len) == 0))
+            i++;
+        if (i == n) {
+            bot__json_skip(&j);
+            continue;
+        }
+        if (ret[i].p != NULL)
+            bot__json_fail(&j, BOT_ERR_CONFLICT);
+        ret[i] = bot__json_raw(&j);
+    }
+    return bot__json_end(&j);
+}
+
+static struct slice unquoted(struct slice raw)
+{
+    return raw.len >= 2 && raw.p[0] == '"' ? (struct slice){ raw.p + 1, raw.len - 2 } : (struct slice){ NULL, 0 };
+}
+
+static int user_events(struct hl_rows *o, struct slice data)
+{
+    static const struct slice names[] = { F("fills"), F("funding"), F("user"), F("fundings") };
+    struct slice m[4];
+    int r = members(data, names, 4, m);
+    if (r < 0)
+        return r;
+    o->user = unquoted(m[2]);
+    if (m[0].p != NULL)
+        return bot__rows_each(m[0], true, &o->e, fill_row, o);
+    if (m[3].p != NULL)
+        return bot__rows_each(m[3], true, &o->e, funding_push_row, o);
+    if (m[1].p != NULL) {
+        struct json j;
+        bot__json_init(&j, m[1].p, m[1].len);
+        r = funding_event(&j, o, 0);
+        return r < 0 ? r : bot__json_end(&j);
+    }
+    control(o, BOT_CONTROL_OTHER, SLICE("userEvents")); /* liquidation notices, cancels not by the user, what is to come */
+    return BOT_OK;
+}
+
+static int channel_message(struct hl_rows *o, struct slice channel, struct slice data)
+{
+    struct json j;
+    bot__json_init(&j, data.p, data.len);
+    int r;
+    if (slice_is(channel, "userFills") || slice_is(channel, "userEvents") || slice_is(channel, "user") || slice_is(channel, "userFundings"))
+        return user_events(o, data);
+    if (slice_is(channel, "orderUpdates"))
+        return bot__rows_each(data, true, &o->e, order_update_row, o);
+    if (slice_is(channel, "trades"))
+        return bot__rows_each(data, false, &o->e, trade_row, o);
+    if (slice_is(channel, "l2Book")) {
+        r = book(&j, o);
+        return r < 0 ? r : bot__json_end(&j);
+    }
+    if (slice_is(channel, "clearinghouseState") || slice_is(channel, "webData2")) {
+        static const struct slice names[] = { F("clearinghouseState") };
+        struct slice m[1];
+        r = members(data, names, 1, m);
+        if (r < 0)
+            return r;
+        if (m[0].p == NULL)
+            return BOT_ERR_MALFORMED;
+        bot__json_init(&j, m[0].p, m[0].len);
+        r = clearinghouse(&j, o);
+        return r < 0 ? r : bot__json_end(&j);
+    }
+    if (slice_is(channel, "subscriptionResponse")) {
+        static const struct slice names[] = { F("subscription") }, inner[] = { F("type") };
+        struct slice m[1], type[1];
+        r = members(data, names, 1, m);
+        if (r == BOT_OK && m[0].p != NULL)
+            r = members(m[0], inner, 1, type);
+        else
+            type[0] = (struct slice){ NULL, 0 };
+        const struct slice word = unquoted(type[0]);
+        control(o, slice_is(word, "userFills") ? BOT_CONTROL_AUTH : BOT_CONTROL_SUBSCRIBED, word);
+        return r;
+    }
+    if (slice_is(channel, "error")) {
+        bot_event ev;
+        bot__event_init(&ev, BOT_EV_ERROR, o->source);
+        ev.error.code = BOT_ERR_REJECTED;
+        bot__text_copy(unquoted(data), ev.error.detail, sizeof ev.error.detail);
+        bot__emit(&o->e, &ev);
+        return BOT_OK;
+    }
+    control(o, slice_is(channel, "pong") ? BOT_CONTROL_PONG : BOT_CONTROL_OTHER, channel);
+    return BOT_OK;
+}
+
+static int decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data)
+{
+    static const struct slice names[] = { F("channel"), F("data") };
+    struct hl_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .scratch = &ctx->scratch,
+                         .state = ctx->state };
+    struct slice m[2];
+    int r = members(msg, names, 2, m);
+    if (r < 0)
+        return r;
+    const struct slice channel = unquoted(m[0]);
+    if (channel.len == 0)
+        return BOT_ERR_MALFORMED;
+    if (m[1].p == NULL && !slice_is(channel, "pong"))
+        return BOT_ERR_MALFORMED;
+    r = channel_message(&o, channel, m[1]);
+    return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;
+}
+
+/* ---- REST --------------------------------------------------------------------------------------------------- */
+
+static int whole_object(struct slice body, struct hl_rows *o, int (*read)(struct json *, struct hl_rows *))
+{
+    struct json j;
+    bot__json_init(&j, body.p, body.len);
+    if (bot__json_peek(&j) != JSON_OBJECT)
+        return BOT_ERR_MALFORMED;
+    bot__json_skip(&j); /* the whole body is sound before anything of it is given out */
+    int r = bot__json_end(&j);
+    if (r < 0)
+        return r;
+    bot__json_init(&j, body.p, body.len);
+    r = read(&j, o);
+    return r < 0 ? r : bot__json_end(&j);
+}
+
+static int read_body(struct slice body, enum venue_call call, struct hl_rows *o)
+{
+    switch (call) {
+    case VENUE_CALL_POSITIONS: return whole_object(body, o, clearinghouse);
+    case VENUE_CALL_FILLS: return bot__rows_each(body, true, &o->e, fill_row, o);
+    case VENUE_CALL_OPEN_ORDERS: return bot__rows_each(body, true, &o->e, open_order_row, o);
+    case VENUE_CALL_ACCOUNT_LOG: return bot__rows_each(body, true, &o->e, funding_row, o);
+    case VENUE_CALL_INSTRUMENTS: return whole_object(body, o, universe);
+    case VENUE_CALL_BOOK: return whole_object(body, o, book);
+    case VENUE_CALL_TIME: {
+        const int r = whole_object(body, o, clearinghouse);
+        bot_event ev;
+        bot__event_init(&ev, BOT_EV_TIME, o->source);
+        ev.venue_ns = o->state_ns;
+        if (r == BOT_OK)
+            bot__emit(&o->e, &ev);
+        return r;
+    }
+    default: return BOT_ERR_UNSUPPORTED;
+    }
+}
+
+static int ignore(void *user_data, const bot_event *ev)
+{
+    (void)user_data, (void)ev;
+    return 0;
+}
+
+/* For the time the state of an account is read: only its clock is given on. */
+static int only_time(void *user_data, const bot_event *ev)
+{
+    struct emit *e = user_data;
+    return ev->kind == BOT_EV_TIME ? e->sink(e->user_data, ev) : 0;
+}
+
+static int decode_rest(struct venue_context *ctx, enum venue_call call, int http_status, const struct venue_header *headers,
+                       uint32_t headers_n, struct slice body, venue_sink sink, void *user_data, struct venue_reply *ret)
+{
+    static const struct slice names[] = { F("status"), F("response") };
+    bot__reply_init(ret);
+    struct emit outer = { .sink = sink != NULL ? sink : ignore, .user_data = user_data };
+    struct hl_rows o = { .e = { .sink = outer.sink, .user_data = user_data }, .source = BOT_SOURCE_REST,
+                         .scratch = &ctx->scratch, .reply = ret };
+    if (call == VENUE_CALL_TIME)
+        o.e = (struct emit){ .sink = only_time, .user_data = &outer };
+
+    /* {"status":"err","response":"words"}: English, no codes. */
+    struct slice m[2];
+    if (members(body, names, 2, m) == BOT_OK && slice_is(unquoted(m[0]), "err")) {
+        const bool limited = http_status == 429 || (m[1].len > 9 && memcmp(m[1].p, "\"Too many", 9) == 0);
+        return bot__reply_fail(ret, limited ? BOT_OUTCOME_LIMITED : BOT_OUTCOME_REJECTED, http_status, unquoted(m[1]));
+    }
+    const bot_outcome http = bot__http_outcome(http_status);
+    if (http != BOT_OUTCOME_OK) {
+        bot__reply_fail(ret, http, http_status, SLICE("HTTP error"));
+        if (http == BOT_OUTCOME_LIMITED || http == BOT_OUTCOME_BANNED)
+            ret->banned_for_ns = bot__retry_after_ns(headers, headers_n);
+        return BOT_OK;
+    }
+    const int r = read_body(body, call, &o);
+    if (o.e.err < 0)
+        return o.e.err;
+    if (r == BOT_ERR_UNSUPPORTED)
+        return r;
+    if (r < 0)
+        return bot__reply_malformed(ret, r, "answer has not the expected shape");
+    ret->outcome = BOT_OUTCOME_OK;
+    ret->rows = call == VENUE_CALL_TIME ? 1 : (uint32_t)o.e.n;
+    /* Fills by time come oldest first: the next page begins in the millisecond of the last row, whose fills come again and
+     * are known. A page that is one millisecond from end to end would never end: step over it. */
+    if (call == VENUE_CALL_FILLS && o.rows >= FILLS_MAX)
+        snprintf(ret->cursor, sizeof ret->cursor, "%lld", (long long)(o.last_ms > o.first_ms ? o.last_ms : o.last_ms + 1));
+    return (int)ret->rows;
+}
+
+/* ---- requests ----------------------------------------------------------------------------------------------- */
+
+static bool is_address(const char *s)
+{
+    if (s == NULL || strlen(s) != 42 || s[0] != '0' || s[1] != 'x')
+        return false;
+    for (const char *p = s + 2; *p != '\0'; p++)
+        if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f') || (*p >= 'A' && *p <= 'F')))
+            return false;
+    return true;
+}
+
+static int encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
+{
+    (void)wall_ns;
+    const char *type = NULL;
+    bool of_user = true;
+    int64_t from_ms = 0;
+    ret->method = "POST";
+    ret->scope = 0;
+    ret->weight = 20;
+    ret->headers_n = 0;
+    ret->body_len = 0;
+    ret->body[0] = '\0';
+    snprintf(ret->path, sizeof ret->path, "/info");
+    switch (req->call) {
+    case VENUE_CALL_TIME: /* no such call: every account's state is stamped */
+    case VENUE_CALL_POSITIONS:
+        type = "clearinghouseState";
+        ret->weight = 2;
+        break;
+    case VENUE_CALL_FILLS:
+        type = "userFillsByTime";
+        if (req->cursor != NULL && req->cursor[0] != '\0') {
+            if (!bot__text_i64((struct slice){ req->cursor, strlen(req->cursor) }, &from_ms) || from_ms < 0)
+                return BOT_ERR_INVALID;
+        } else {
+            from_ms = req->from_ns / BOT_NS_PER_MS;
+        }
+        break;
+    case VENUE_CALL_ACCOUNT_LOG:
+        type = "userFunding";
+        from_ms = req->from_ns / BOT_NS_PER_MS;
+        break;
+    case VENUE_CALL_OPEN_ORDERS: type = "frontendOpenOrders"; break;
+    case VENUE_CALL_INSTRUMENTS:
+        type = "meta";
+        of_user = false;
+        break;
+    case VENUE_CALL_BOOK:
+        type = "l2Book";
+        ret->weight = 2;
+        of_user = false;
+        if (req->instrument.len == 0)
+            return BOT_ERR_INVALID;
+        break;
+    default:
+        return BOT_ERR_UNSUPPORTED; /* read-only */
+    }
+    if (of_user && (keys == NULL || !is_address(keys->key)))
+        return BOT_ERR_INVALID;
+    struct json_out o;
+    bot__jo_init(&o, ret->body, sizeof ret->body);
+    bot__jo_object(&o, NULL);
+    bot__jo_str(&o, "type", type);
+    if (of_user)
+        bot__jo_str(&o, "user", keys->key);
+    if (req->call == VENUE_CALL_BOOK)
+        bot__jo_strn(&o, "coin", req->instrument.s, req->instrument.len);
+    if (req->call == VENUE_CALL_FILLS || req->call == VENUE_CALL_ACCOUNT_LOG) {
+        bot__jo_i64(&o, "startTime", from_ms);
+        if (req->to_ns > 0)
+            bot__jo_i64(&o, "endTime", req->to_ns / BOT_NS_PER_MS);
+    }
+    bot__jo_object_end(&o);
+    const int len = bot__jo_end(&o);
+    if (len < 0)
+        return len;
+    ret->body_len = (size_t)len;
+    return bot__http_header(ret, "Content-Type", "application/json") ? BOT_OK : BOT_ERR_FULL;
+}
+
+static int subscription(const char *type, const char *member, const char *value, size_t value_len, char *buf, size_t size)
+{
+    struct json_out o;
+    bot__jo_init(&o, buf, size);
+    bot__jo_object(&o, NULL);
+    bot__jo_str(&o, "method", "subscribe");
+    bot__jo_object(&o, "subscription");
+    bot__jo_str(&o, "type", type);
+    bot__jo_strn(&o, member, value, value_len);
+    bot__jo_object_end(&o);
+    bot__jo_object_end(&o);
+    return bot__jo_end(&o);
+}
+
+static int ws_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size)
+{
+    (void)wall_ns;
+    if (stream != BOT_STREAM_PRIVATE)
+        return 0;
+    if (keys == NULL || !is_address(keys->key))
+        return BOT_ERR_INVALID;
+    return subscription("userFills", "user", keys->key, 42, buf, size);
+}
+
+static int ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf, size_t size)
+{
+    if (stream != BOT_STREAM_PUBLIC || index / 2 >= instruments_n)
+        return 0;
+    const bot_symbol *coin = &instruments[index / 2];
+    return subscription(index % 2 == 0 ? "trades" : "l2Book", "coin", coin->s, coin->len, buf, size);
+}
+
+static int ws_ping(bot_stream stream, char *buf, size_t size)
+{
+    static const char ping[] = "{\"method\":\"ping\"}";
+    (void)stream;
+    if (size < sizeof ping)
+        return BOT_ERR_FULL;
+    memcpy(buf, ping, sizeof ping);
+    return (int)sizeof ping - 1;
+}
+
+static int ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
+                   size_t size)
+{
+    (void)stream, (void)instruments, (void)instruments_n, (void)listen_key;
+    if (size < 1)
+        return BOT_ERR_FULL;
+    buf[0] = '\0';
+    return 0;
+}
+
+/* ---- facts -------------------------------------------------------------------------------------------------- */
+
+#define S BOT_NS_PER_S
+
+const struct venue bot__venue_hyperliquid = {
+    .name = "hyperliquid",
+    .title = "Hyperliquid (read-only)",
+    .endpoints = { .rest = "https://api.hyperliquid.xyz", .ws_private = "wss://api.hyperliquid.xyz/ws",
+                   .ws_public = "wss://api.hyperliquid.xyz/ws", .ws_trade = "" },
+    .endpoints_test = { .rest = "https://api.hyperliquid-testnet.xyz", .ws_private = "wss://api.hyperliquid-testnet.xyz/ws",
+                        .ws_public = "wss://api.hyperliquid-testnet.xyz/ws", .ws_trade = "" },
+    .private_plan = { .login = true, .ping_every_ms = 20000, .dead_after_ms = 50000, .connects_max = 10,
+                      .connects_window_ms = 60000 },
+    .public_plan = { .subscribe_acked = true, .ping_every_ms = 20000, .dead_after_ms = 50000, .connects_max = 10,
+                     .connects_window_ms = 60000 },
+    .scopes = { { "ip", VENUE_WINDOW_ROLLING, 1200, 60 * S, true } },
+    .scopes_n = 1,
+    .has_fills_channel = true,
+    .has_position_time = true, /* of the account's state as a whole */
+    .positions_omit_flat = true,
+    .absence_bound_ns = 10 * S,
+    .order_unknown_ns = 10 * S,
+    .fills_window_max_ns = 0,
+    .fills_history_ns = 30 * 86400 * S, /* the newest 10,000 fills, however old */
+    .positions_parts = 1,
+    .fills_parts = 1,
+    .orders_parts = 1,
+    .client_id_max = 0,
+    .client_id_alphabet = "",
+    .state_size = sizeof(struct hl_state),
+    .decode_ws = decode_ws,
+    .decode_rest = decode_rest,
+    .encode_rest = encode_rest,
+    .encode_ws = NULL,
+    .ws_login = ws_login,
+    .ws_subscribe = ws_subscribe,
+    .ws_ping = ws_ping,
+    .ws_path = ws_path,
+};

@@ -1,0 +1,446 @@
+/* OKX v5: the table of facts, and reading whole messages.
+ * Sources: the official documentation (mirror of 2026-07-28) and its change logs. */
+#include "venue/okx/okx.h"
+
+/* ---- codes -------------------------------------------------------------------------------------------------- */
+
+bool bot__okx_code(struct slice text, int64_t *ret_code)
+{
+    size_t n = 0;
+    while (n < text.len && text.p[n] != '_')
+        n++;
+    return bot__text_i64((struct slice){ text.p, n }, ret_code);
+}
+
+bot_outcome bot__okx_outcome(int64_t code, enum venue_call call)
+{
+    switch (code) {
+    case 0:
+        return BOT_OUTCOME_OK;
+    case 50011: case 50040: case 50061: case 60014:
+        return BOT_OUTCOME_LIMITED;
+    case 50001: /* matching engine upgrading */
+        return BOT_OUTCOME_MAINTENANCE;
+    case 50102: case 50112: case 60004: case 60006:
+        return BOT_OUTCOME_CLOCK;
+    case 50119: case 50120: case 60005: case 60007: case 60008: case 60009: case 60011: case 60024:
+        return BOT_OUTCOME_AUTH;
+    case 51400: case 51401: case 51402: case 51503: case 51509: case 51510: case 51603:
+        return BOT_OUTCOME_NOT_FOUND;
+    case 1: case 2: /* all or some rows failed: the rows say how */
+        return BOT_OUTCOME_REJECTED;
+    /* The venue lost track: 50004 and 51149 are time-outs, 50013 busy, 50026 and 63999 internal errors, 500 a web server's. */
+    case 500: case 50000 + 4: case 50013: case 50026: case 51149: case 63999: case 64007:
+        return bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : BOT_OUTCOME_MALFORMED;
+    default:
+        break;
+    }
+    if (code >= 50100 && code <= 50114)
+        return BOT_OUTCOME_AUTH;
+    return BOT_OUTCOME_REJECTED;
+}
+
+enum venue_call bot__okx_op_call(struct slice op)
+{
+    if (slice_is(op, "order") || slice_is(op, "batch-orders"))
+        return VENUE_CALL_SUBMIT;
+    if (slice_is(op, "amend-order") || slice_is(op, "batch-amend-orders"))
+        return VENUE_CALL_AMEND;
+    if (slice_is(op, "cancel-order"))
+        return VENUE_CALL_CANCEL;
+    if (slice_is(op, "batch-cancel-orders"))
+        return VENUE_CALL_CANCEL_BATCH;
+    if (slice_is(op, "mass-cancel"))
+        return VENUE_CALL_CANCEL_ALL;
+    return VENUE_CALL_NONE;
+}
+
+/* ---- socket ------------------------------------------------------------------------------------------------- */
+
+struct envelope {
+    struct slice event, channel, instrument, code, words, id, op, action, data, conn, count;
+    bool         has_data;
+};
+
+static void read_arg(struct json *j, struct envelope *env)
+{
+    struct slice key;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "channel"))
+            env->channel = bot__json_string(j);
+        else if (slice_is(key, "instId"))
+            env->instrument = bot__json_string(j);
+        else
+            bot__json_skip(j);
+    }
+}
+
+static int read_envelope(struct slice msg, struct envelope *env)
+{
+    struct json j;
+    struct slice key;
+    bot__json_init(&j, msg.p, msg.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "arg")) read_arg(&j, env);
+        else if (slice_is(key, "data")) {
+            if (env->has_data)
+                bot__json_fail(&j, BOT_ERR_CONFLICT);
+            env->data = bot__json_raw(&j);
+            env->has_data = true;
+        }
+        else if (slice_is(key, "event")) env->event = bot__json_string(&j);
+        else if (slice_is(key, "channel")) env->channel = bot__json_string(&j);
+        else if (slice_is(key, "action")) env->action = bot__json_string(&j);
+        else if (slice_is(key, "op")) env->op = bot__json_string(&j);
+        else if (slice_is(key, "id")) env->id = bot__json_text(&j);
+        else if (slice_is(key, "code")) env->code = bot__json_text(&j);
+        else if (slice_is(key, "msg")) env->words = bot__json_string(&j);
+        else if (slice_is(key, "connCount")) env->count = bot__json_text(&j);
+        else bot__json_skip(&j);
+    }
+    return bot__json_end(&j);
+}
+
+static void control(struct okx_rows *o, bot_control what, struct slice text)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
+    ev.control.control = what;
+    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
+    bot__emit(&o->e, &ev);
+}
+
+static void venue_error(struct okx_rows *o, int err, const struct envelope *env)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_ERROR, o->source);
+    ev.error.code = err;
+    if (bot__okx_code(env->code, &ev.error.venue_code))
+        ev.has |= BOT_HAS_VENUE_CODE;
+    ev.error.request_id = o->request_id;
+    bot__text_copy(env->words.len > 0 ? env->words : env->event, ev.error.detail, sizeof ev.error.detail);
+    bot__emit(&o->e, &ev);
+}
+
+static int event_message(struct okx_rows *o, const struct envelope *env)
+{
+    int64_t code = 0;
+    bot__okx_code(env->code, &code);
+    if (slice_is(env->event, "subscribe"))
+        control(o, BOT_CONTROL_SUBSCRIBED, env->channel);
+    else if (slice_is(env->event, "unsubscribe"))
+        control(o, BOT_CONTROL_UNSUBSCRIBED, env->channel);
+    else if (slice_is(env->event, "login") && code == 0)
+        control(o, BOT_CONTROL_AUTH, (struct slice){ NULL, 0 });
+    else if (slice_is(env->event, "notice") && code == 64008) /* sent a minute before the close */
+        control(o, BOT_CONTROL_DISCONNECT, env->words);
+    else if (slice_is(env->event, "login") || slice_is(env->event, "error") || slice_is(env->event, "channel-conn-count-error"))
+        venue_error(o, BOT_ERR_REJECTED, env);
+    else
+        control(o, BOT_CONTROL_OTHER, env->event);
+    return BOT_OK;
+}
+
+/* Answer to an order sent over the socket: rows when the venue looked at the orders, else only the envelope's code. */
+static int op_message(struct okx_rows *o, const struct envelope *env)
+{
+    int64_t code;
+    if (!bot__okx_code(env->code, &code))
+        return BOT_ERR_MALFORMED;
+    const int n = o->e.n;
+    if (env->has_data) {
+        const int r = bot__rows_each(env->data, /* whole= */ true, &o->e, bot__okx_ack_row, o);
+        if (r < 0)
+            return r;
+    }
+    if (o->e.n > n)
+        return BOT_OK;
+    if (code == 0)
+        return BOT_ERR_MALFORMED; /* a success that names nothing */
+    const bool unknown = bot__okx_outcome(code, o->call) == BOT_OUTCOME_UNKNOWN;
+    venue_error(o, unknown ? BOT_ERR_UNKNOWN_OUTCOME : BOT_ERR_REJECTED, env);
+    return BOT_OK;
+}
+
+static int data_message(struct okx_rows *o, const struct envelope *env)
+{
+    static const struct {
+        struct slice channel;
+        int (*row)(struct json *, void *);
+        bool whole; /* carries money of ours */
+    } channels[] = {
+#define C(text) { text, sizeof(text) - 1 }
+        { C("orders"), bot__okx_order_push_row, true },
+        { C("positions"), bot__okx_position_row, true },
+        { C("balance_and_position"), bot__okx_balance_position_row, true },
+        { C("account"), bot__okx_balance_row, true },
+        { C("trades"), bot__okx_trade_row, false },
+        { C("trades-all"), bot__okx_trade_row, false },
+        { C("books"), bot__okx_book_row, false },
+        { C("books5"), bot__okx_book_row, false },
+        { C("bbo-tbt"), bot__okx_book_row, false },
+        { C("books-l2-tbt"), bot__okx_book_row, false },
+        { C("books50-l2-tbt"), bot__okx_book_row, false },
+        { C("instruments"), bot__okx_instrument_row, false },
+        { C("status"), bot__okx_status_row, false },
+#undef C
+    };
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        if (channels[i].channel.len != env->channel.len ||
+            memcmp(channels[i].channel.p, env->channel.p, env->channel.len) != 0)
+            continue;
+        /* Channels without an action (books5, bbo-tbt) push the whole of their book every time. */
+        o->snapshot = !slice_is(env->action, "update");
+        o->instrument = env->instrument;
+        return bot__rows_each(env->data, channels[i].whole, &o->e, channels[i].row, o);
+    }
+    /* Tickers, funding rates, others' liquidations; and "fills", which aggregates per price and drops client ids: it
+     * cannot be counted beside the orders channel without counting twice. */
+    control(o, BOT_CONTROL_OTHER, env->channel);
+    return BOT_OK;
+}
+
+int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data)
+{
+    struct okx_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .state = ctx->state,
+                          .scratch = &ctx->scratch };
+    int r;
+    if (slice_is(msg, "pong")) {
+        control(&o, BOT_CONTROL_PONG, msg);
+        return o.e.err < 0 ? o.e.err : o.e.n;
+    }
+    struct envelope env = { 0 };
+    r = read_envelope(msg, &env);
+    if (r < 0)
+        return r;
+    if (env.id.len > 0)
+        bot__id_set(&o.request_id, env.id.p, env.id.len);
+    o.call = bot__okx_op_call(env.op);
+    if (env.event.len > 0)
+        r = event_message(&o, &env);
+    else if (env.op.len > 0)
+        r = op_message(&o, &env);
+    else if (env.channel.len > 0 && env.has_data)
+        r = data_message(&o, &env);
+    else
+        r = BOT_ERR_MALFORMED;
+    return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;
+}
+
+/* ---- REST --------------------------------------------------------------------------------------------------- */
+
+static int mode_row(struct json *j, void *arg)
+{
+    static const struct slice names[] = { { "posMode", 7 } };
+    struct okx_rows *o = arg;
+    struct fields f;
+    bot__fields_read(&f, j, names, 1);
+    if (f.err != 0)
+        return f.err;
+    if (!field_is(&f, 0, "net_mode") && !field_is(&f, 0, "long_short_mode")) {
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+        return BOT_ERR_MALFORMED;
+    }
+    o->reply->hedge = field_is(&f, 0, "long_short_mode");
+    o->e.n++;
+    return BOT_OK;
+}
+
+static int skip_row(struct json *j, void *arg)
+{
+    (void)arg;
+    bot__json_skip(j);
+    return j->err;
+}
+
+static int (*row_reader(enum venue_call call))(struct json *, void *)
+{
+    switch (call) {
+    case VENUE_CALL_TIME: return bot__okx_time_row;
+    case VENUE_CALL_INSTRUMENTS: return bot__okx_instrument_row;
+    case VENUE_CALL_POSITIONS: return bot__okx_position_row;
+    case VENUE_CALL_FILLS: return bot__okx_fill_row;
+    case VENUE_CALL_OPEN_ORDERS: return bot__okx_order_row;
+    case VENUE_CALL_ORDER: return bot__okx_order_row;
+    case VENUE_CALL_BALANCE: return bot__okx_balance_row;
+    case VENUE_CALL_BOOK: return bot__okx_book_row;
+    case VENUE_CALL_STATUS: return bot__okx_status_row;
+    case VENUE_CALL_MODE: return mode_row;
+    case VENUE_CALL_ACCOUNT_LOG: return bot__okx_bill_row;
+    case VENUE_CALL_SUBMIT: case VENUE_CALL_AMEND: case VENUE_CALL_CANCEL: case VENUE_CALL_CANCEL_BATCH:
+        return bot__okx_ack_row;
+    case VENUE_CALL_DEAD_MAN: return skip_row;
+    default: return NULL;
+    }
+}
+
+/* Rows of the array, for pages: a full page has another behind it. */
+static uint32_t count_rows(struct slice data)
+{
+    struct json j;
+    uint32_t n = 0;
+    bot__json_init(&j, data.p, data.len);
+    bot__json_array(&j);
+    while (bot__json_item(&j)) {
+        bot__json_skip(&j);
+        n++;
+    }
+    return n;
+}
+
+static int no_answer(struct venue_reply *ret, enum venue_call call, int http_status, const struct venue_header *headers,
+                     uint32_t headers_n, int err)
+{
+    const bot_outcome http = bot__http_outcome(http_status);
+    if (http == BOT_OUTCOME_OK)
+        /* A success that cannot be read: what was asked for may have been done. */
+        bot__reply_malformed(ret, err, "answer is not an OKX envelope");
+    else
+        bot__reply_fail(ret, http, http_status, SLICE("HTTP error without a readable body"));
+    if (ret->outcome == BOT_OUTCOME_BANNED || ret->outcome == BOT_OUTCOME_LIMITED)
+        ret->banned_for_ns = bot__retry_after_ns(headers, headers_n);
+    if (bot__call_moves(call) && (ret->outcome == BOT_OUTCOME_MALFORMED || ret->outcome == BOT_OUTCOME_REJECTED))
+        ret->outcome = BOT_OUTCOME_UNKNOWN;
+    return err;
+}
+
+int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int http_status, const struct venue_header *headers,
+                         uint32_t headers_n, struct slice body, venue_sink sink, void *user_data, struct venue_reply *ret)
+{
+    bot__reply_init(ret);
+    struct envelope env = { 0 };
+    int r = read_envelope(body, &env);
+    int64_t code = 0;
+    if (r == BOT_OK && (!bot__okx_code(env.code, &code)))
+        r = BOT_ERR_MALFORMED;
+    if (r < 0)
+        return no_answer(ret, call, http_status, headers, headers_n, r);
+
+    struct okx_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = BOT_SOURCE_REST, .state = ctx->state,
+                          .scratch = &ctx->scratch, .reply = ret, .call = call, .snapshot = true,
+                          .instrument = { ctx->instrument.s, ctx->instrument.len } };
+    if (http_status == 0) {
+        o.source = BOT_SOURCE_WS_TRADE;
+        if (env.id.len > 0)
+            bot__id_set(&o.request_id, env.id.p, env.id.len);
+    }
+    int (*const row)(struct json *, void *) = row_reader(call);
+    if (row == NULL)
+        return BOT_ERR_UNSUPPORTED;
+
+    const bool rows_say = row == bot__okx_ack_row && env.has_data && (code == 0 || code == 1 || code == 2);
+    if (code != 0 && !rows_say) {
+        bot__reply_fail(ret, bot__okx_outcome(code, call), code, env.words);
+        if (ret->outcome == BOT_OUTCOME_LIMITED)
+            ret->banned_for_ns = bot__retry_after_ns(headers, headers_n);
+        return BOT_OK;
+    }
+    /* An HTTP error with a code of success contradicts itself: neither is believed. */
+    if (bot__http_outcome(http_status) != BOT_OUTCOME_OK || !env.has_data)
+        return no_answer(ret, call, http_status, headers, headers_n, BOT_ERR_MALFORMED);
+
+    ret->outcome = BOT_OUTCOME_OK;
+    r = bot__rows_each(env.data, /* whole= */ true, &o.e, row, &o);
+    if (r < 0 && o.e.err == 0) {
+        memset(&ret->order_id, 0, sizeof ret->order_id);
+        memset(&ret->client_id, 0, sizeof ret->client_id);
+        bot__reply_malformed(ret, r, "a row cannot be read");
+        if (bot__call_moves(call))
+            ret->outcome = BOT_OUTCOME_UNKNOWN;
+        return r;
+    }
+    if (o.e.err < 0)
+        return o.e.err;
+    ret->rows = (uint32_t)o.e.n;
+    if (ret->outcome == BOT_OUTCOME_OK && o.e.n == 0) {
+        /* Lists may be empty; an answer about one thing may not. */
+        if (call == VENUE_CALL_ORDER)
+            return bot__reply_fail(ret, BOT_OUTCOME_NOT_FOUND, 0, SLICE("no such order"));
+        if (row == bot__okx_ack_row || call == VENUE_CALL_TIME || call == VENUE_CALL_MODE || call == VENUE_CALL_BOOK)
+            return no_answer(ret, call, http_status, headers, headers_n, BOT_ERR_MALFORMED);
+    }
+    /* Code 1 with rows that all say success would be a lie of another kind. */
+    if (rows_say && code == 1 && ret->outcome == BOT_OUTCOME_OK)
+        return no_answer(ret, call, http_status, headers, headers_n, BOT_ERR_MALFORMED);
+    if ((call == VENUE_CALL_FILLS || call == VENUE_CALL_OPEN_ORDERS || call == VENUE_CALL_ACCOUNT_LOG) &&
+        count_rows(env.data) >= OKX_PAGE_ROWS)
+        memcpy(ret->cursor, o.last_id.s, o.last_id.len + 1u);
+    if (call == VENUE_CALL_STATUS && o.e.n == 0) {
+        bot_event ev; /* no maintenance is listed */
+        bot__event_init(&ev, BOT_EV_STATUS, o.source);
+        ev.status.status = BOT_STATUS_NORMAL;
+        bot__emit(&o.e, &ev);
+        ret->rows = 1;
+        if (o.e.err < 0)
+            return o.e.err;
+    }
+    return (int)ret->rows;
+}
+
+/* ---- facts -------------------------------------------------------------------------------------------------- */
+
+#define S BOT_NS_PER_S
+
+const struct venue bot__venue_okx = {
+    .name = "okx",
+    .title = "OKX v5",
+    .endpoints = { .rest = "https://openapi.okx.com",
+                   .ws_private = "wss://ws.okx.com:8443/ws/v5/private",
+                   .ws_public = "wss://ws.okx.com:8443/ws/v5/public",
+                   .ws_trade = "wss://ws.okx.com:8443/ws/v5/private" },
+    .endpoints_test = { .rest = "https://openapi.okx.com",
+                        .ws_private = "wss://wspap.okx.com:8443/ws/v5/private",
+                        .ws_public = "wss://wspap.okx.com:8443/ws/v5/public",
+                        .ws_trade = "wss://wspap.okx.com:8443/ws/v5/private" },
+    /* The server closes after 30 s of silence in both directions. */
+    .private_plan = { .login = true, .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 25000,
+                      .connects_max = 3, .connects_window_ms = 1000 },
+    .public_plan = { .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 25000, .connects_max = 3,
+                     .connects_window_ms = 1000 },
+    .trade_plan = { .login = true, .ping_every_ms = 10000, .dead_after_ms = 25000, .connects_max = 3,
+                    .connects_window_ms = 1000 },
+    /* Placing is limited per user and instrument; counted per user here, which is never more. Amend and cancel count apart.
+     * Together they stay below the sub-account's 1000 new and amended orders in 2 s. */
+    .scopes = {
+        [OKX_SCOPE_PUBLIC] = { "public", VENUE_WINDOW_ROLLING, 10, 2 * S, true },
+        [OKX_SCOPE_ACCOUNT] = { "account", VENUE_WINDOW_ROLLING, 10, 2 * S, false },
+        [OKX_SCOPE_FILLS] = { "fills", VENUE_WINDOW_ROLLING, 60, 2 * S, false },
+        [OKX_SCOPE_ORDERS] = { "orders-read", VENUE_WINDOW_ROLLING, 60, 2 * S, false },
+        [OKX_SCOPE_PLACE] = { "place", VENUE_WINDOW_ROLLING, 60, 2 * S, false },
+        [OKX_SCOPE_AMEND] = { "amend", VENUE_WINDOW_ROLLING, 60, 2 * S, false },
+        [OKX_SCOPE_CANCEL] = { "cancel", VENUE_WINDOW_ROLLING, 60, 2 * S, false },
+        [OKX_SCOPE_DEAD_MAN] = { "cancel-all-after", VENUE_WINDOW_ROLLING, 1, 1 * S, false },
+    },
+    .scopes_n = OKX_SCOPES,
+    .has_fills_channel = true, /* the orders channel: one push a match */
+    .has_client_ids = true,
+    .has_amend = true,
+    .has_reduce_only = true,
+    .has_dead_man = true,
+    .has_ws_orders = true,
+    .has_position_seq = true,  /* tradeId of the newest fill in the row; liquidations have none (negative ids) */
+    .has_position_time = true,
+    .positions_omit_flat = true,
+    .hedge_possible = true,
+    .absence_bound_ns = 5 * S,
+    .order_unknown_ns = 10 * S,
+    .fills_window_max_ns = 90 * 86400 * S,
+    .fills_history_ns = 90 * 86400 * S,
+    .positions_parts = 1,
+    .fills_parts = 1,
+    .orders_parts = 1,
+    .cancel_batch_max = OKX_BATCH_MAX,
+    .client_id_max = OKX_CLIENT_ID_MAX,
+    .client_id_alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    .state_size = sizeof(struct okx_state),
+    .decode_ws = bot__okx_decode_ws,
+    .decode_rest = bot__okx_decode_rest,
+    .encode_rest = bot__okx_encode_rest,
+    .encode_ws = bot__okx_encode_ws,
+    .ws_login = bot__okx_ws_login,
+    .ws_subscribe = bot__okx_ws_subscribe,
+    .ws_ping = bot__okx_ws_ping,
+    .ws_path = bot__okx_ws_path,
+};

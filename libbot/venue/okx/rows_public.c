@@ -1,0 +1,325 @@
+/* OKX v5: rows of public data, acknowledgements, and the small answers. */
+#include <stdio.h>
+
+#include "venue/okx/okx.h"
+
+#define F(text) { text, sizeof(text) - 1 }
+
+static int finish(struct fields *f, struct json *j, struct okx_rows *o, const bot_event *ev)
+{
+    if (f->err != 0) {
+        bot__json_fail(j, f->err);
+        return f->err;
+    }
+    bot__emit(&o->e, ev);
+    return BOT_OK;
+}
+
+/* ---- instruments -------------------------------------------------------------------------------------------- */
+
+enum {
+    I_TYPE, I_INST, I_BASE, I_QUOTE, I_SETTLE, I_FAMILY, I_ULY, I_TICK, I_LOT, I_MIN, I_MAX, I_CT_VAL, I_CT_MULT, I_CT_CCY,
+    I_CT_TYPE, I_STATE, I_FIELDS,
+};
+static const struct slice instrument_fields[I_FIELDS] = {
+    [I_TYPE] = F("instType"),   [I_INST] = F("instId"),   [I_BASE] = F("baseCcy"),   [I_QUOTE] = F("quoteCcy"),
+    [I_SETTLE] = F("settleCcy"), [I_FAMILY] = F("instFamily"), [I_ULY] = F("uly"),   [I_TICK] = F("tickSz"),
+    [I_LOT] = F("lotSz"),       [I_MIN] = F("minSz"),     [I_MAX] = F("maxLmtSz"),   [I_CT_VAL] = F("ctVal"),
+    [I_CT_MULT] = F("ctMult"),  [I_CT_CCY] = F("ctValCcy"), [I_CT_TYPE] = F("ctType"), [I_STATE] = F("state"),
+};
+
+/* Derivatives leave baseCcy and quoteCcy empty; their family is "BTC-USD". */
+static void currencies_of(struct fields *f, bot_ev_instrument *inst)
+{
+    bot__field_currency(f, I_BASE, &inst->base);
+    bot__field_currency(f, I_QUOTE, &inst->quote);
+    bot__field_currency(f, I_SETTLE, &inst->settle);
+    const struct slice family = bot__field_given(f, I_FAMILY) ? f->v[I_FAMILY] : f->v[I_ULY];
+    const char *dash = family.len > 0 ? memchr(family.p, '-', family.len) : NULL;
+    if (dash == NULL)
+        return;
+    const size_t base = (size_t)(dash - family.p);
+    if (inst->base.len == 0 && !bot__currency_set(&inst->base, family.p, base))
+        bot__fields_fail(f, I_FAMILY, BOT_ERR_OVERFLOW);
+    /* "BTC-USD_UM" names a margin model behind the currency. */
+    size_t quote = 0;
+    while (quote < family.len - base - 1 && dash[1 + quote] != '_' && dash[1 + quote] != '-')
+        quote++;
+    if (inst->quote.len == 0 && !bot__currency_set(&inst->quote, dash + 1, quote))
+        bot__fields_fail(f, I_FAMILY, BOT_ERR_OVERFLOW);
+}
+
+int bot__okx_instrument_row(struct json *j, void *arg)
+{
+    struct okx_rows *o = arg;
+    struct fields f;
+    bot__fields_read(&f, j, instrument_fields, I_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_INSTRUMENT, o->source);
+    bot__field_symbol(&f, I_INST, &ev.instrument);
+    /* Options have no lots and ticks of the kind the ledger counts in; they are listed as not tradable. */
+    const bool derivative = field_is(&f, I_TYPE, "SWAP") || field_is(&f, I_TYPE, "FUTURES") || field_is(&f, I_TYPE, "OPTION");
+    if (derivative)
+        ev.inst.contract = field_is(&f, I_CT_TYPE, "inverse") ? BOT_INVERSE
+                           : field_is(&f, I_CT_TYPE, "linear") ? BOT_LINEAR
+                                                               : BOT_CONTRACT_NONE;
+    else
+        ev.inst.contract = BOT_SPOT;
+    currencies_of(&f, &ev.inst);
+    bot__field_dec(&f, I_TICK, &ev.inst.tick);
+    bot__field_dec(&f, I_LOT, &ev.inst.lot);
+    bot__field_dec(&f, I_MIN, &ev.inst.qty_min);
+    bot__field_dec(&f, I_MAX, &ev.inst.qty_max);
+
+    ev.inst.multiplier = (bot_dec){ 1, 0 };
+    bot_dec value, times = { 1, 0 };
+    if (derivative && bot__field_dec(&f, I_CT_VAL, &value)) {
+        bot__field_dec(&f, I_CT_MULT, &times);
+        bot_i128 product;
+        const int r = bot_dec_mul_fixed(value, times, &product);
+        if (r < 0 || product <= 0)
+            bot__fields_fail(&f, I_CT_VAL, r < 0 ? r : BOT_ERR_MALFORMED);
+        else
+            ev.inst.multiplier = bot_dec_from_fixed(product);
+    }
+    ev.inst.tradable = field_is(&f, I_STATE, "live") && ev.inst.contract != BOT_CONTRACT_NONE &&
+                       !field_is(&f, I_TYPE, "OPTION") && bot_dec_sign(ev.inst.tick) > 0 && bot_dec_sign(ev.inst.lot) > 0;
+    if (ev.instrument.len == 0)
+        bot__fields_fail(&f, I_INST, BOT_ERR_MALFORMED);
+    return finish(&f, j, o, &ev);
+}
+
+/* ---- trades ------------------------------------------------------------------------------------------------- */
+
+enum { R_INST, R_TRADE, R_PX, R_SZ, R_SIDE, R_TS, R_COUNT, R_FIELDS };
+static const struct slice trade_fields[R_FIELDS] = {
+    [R_INST] = F("instId"), [R_TRADE] = F("tradeId"), [R_PX] = F("px"), [R_SZ] = F("sz"), [R_SIDE] = F("side"),
+    [R_TS] = F("ts"),       [R_COUNT] = F("count"),
+};
+
+int bot__okx_trade_row(struct json *j, void *arg)
+{
+    struct okx_rows *o = arg;
+    struct fields f;
+    bot__fields_read(&f, j, trade_fields, R_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_TRADE, o->source);
+    bot__field_symbol(&f, R_INST, &ev.instrument);
+    bot__field_id(&f, R_TRADE, &ev.trade.trade_id);
+    ev.trade.side = field_is(&f, R_SIDE, "buy") ? BOT_BUY : field_is(&f, R_SIDE, "sell") ? BOT_SELL : BOT_SIDE_NONE;
+    if (bot__field_dec_positive(&f, R_PX, &ev.trade.price))
+        ev.has |= BOT_HAS_PRICE;
+    else
+        bot__fields_fail(&f, R_PX, BOT_ERR_MALFORMED);
+    if (bot__field_dec_positive(&f, R_SZ, &ev.trade.qty))
+        ev.has |= BOT_HAS_QTY;
+    else
+        bot__fields_fail(&f, R_SZ, BOT_ERR_MALFORMED);
+    ev.venue_ns = bot__field_ms(&f, R_TS);
+    /* The trades channel may put several matches of one taker order at one price into a row: tradeId is the last of
+     * `count` consecutive ones. */
+    int64_t count, last;
+    if (bot__field_i64(&f, R_COUNT, &count) && count > 1 && bot__text_i64(f.v[R_TRADE], &last) && last >= count) {
+        ev.trade.id_first = last - count + 1;
+        ev.trade.id_last = last;
+    }
+    if (ev.instrument.len == 0)
+        bot__fields_fail(&f, R_INST, BOT_ERR_MALFORMED);
+    return finish(&f, j, o, &ev);
+}
+
+/* ---- books -------------------------------------------------------------------------------------------------- */
+
+/* [["price","size","0","orders"], ...] appended to the scratch. */
+static uint32_t levels(struct json *j, struct venue_scratch *scratch, uint32_t used)
+{
+    uint32_t n = 0;
+    bot__json_array(j);
+    while (bot__json_item(j)) {
+        bot_dec price = { 0, 0 }, qty = { 0, 0 };
+        bool given = true;
+        bot__json_array(j);
+        for (uint32_t i = 0; bot__json_item(j); i++) {
+            if (i == 0)
+                given = bot__json_dec(j, &price);
+            else if (i == 1)
+                given = bot__json_dec(j, &qty) && given;
+            else
+                bot__json_skip(j);
+        }
+        if (j->err != 0)
+            return 0;
+        int r = given && bot_dec_sign(price) > 0 ? BOT_OK : BOT_ERR_MALFORMED;
+        if (r == BOT_OK)
+            r = used + n < scratch->levels_max ? bot__level_set(&scratch->levels[used + n], price, qty) : BOT_ERR_FULL;
+        if (r < 0) {
+            bot__json_fail(j, r);
+            return 0;
+        }
+        n++;
+    }
+    return n;
+}
+
+int bot__okx_book_row(struct json *j, void *arg)
+{
+    struct okx_rows *o = arg;
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_BOOK, o->source);
+    ev.book.snapshot = o->snapshot;
+    ev.book.seq_first = ev.book.seq_last = ev.book.seq_prev = BOT_SEQ_NONE;
+    if (o->instrument.len > 0)
+        bot__symbol_set(&ev.instrument, o->instrument.p, o->instrument.len);
+    bool asks = false, bids = false;
+    struct slice key;
+    uint32_t used = 0;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "asks") && !asks) {
+            ev.book.asks = o->scratch->levels + used;
+            ev.book.asks_n = levels(j, o->scratch, used);
+            used += ev.book.asks_n;
+            asks = true;
+        } else if (slice_is(key, "bids") && !bids) {
+            ev.book.bids = o->scratch->levels + used;
+            ev.book.bids_n = levels(j, o->scratch, used);
+            used += ev.book.bids_n;
+            bids = true;
+        } else if (slice_is(key, "asks") || slice_is(key, "bids")) {
+            bot__json_fail(j, BOT_ERR_CONFLICT);
+        } else if (slice_is(key, "ts")) {
+            int64_t ms;
+            if (bot__json_i64(j, &ms) && ms > 0 && ms < INT64_MAX / BOT_NS_PER_MS)
+                ev.venue_ns = ms * BOT_NS_PER_MS;
+        } else if (slice_is(key, "checksum")) {
+            /* Dead since 2026-06-23: always 0. Before that a real checksum, which is 0 once in 2^32 books. */
+            int64_t sum;
+            if (bot__json_i64(j, &sum) && sum != 0) {
+                if (sum < INT32_MIN || sum > INT32_MAX)
+                    bot__json_fail(j, BOT_ERR_MALFORMED);
+                ev.book.checksum_given = true;
+                ev.book.checksum = (int32_t)sum;
+            }
+        } else if (slice_is(key, "seqId")) {
+            if (bot__json_i64(j, &ev.book.seq_last))
+                ev.seq = ev.book.seq_first = ev.book.seq_last;
+        } else if (slice_is(key, "prevSeqId")) {
+            bot__json_i64(j, &ev.book.seq_prev);
+        } else if (slice_is(key, "instId") && ev.instrument.len == 0) {
+            bot__json_symbol(j, &ev.instrument);
+        } else {
+            bot__json_skip(j);
+        }
+    }
+    if (j->err == 0 && (!asks || !bids))
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    if (j->err != 0)
+        return j->err;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+/* ---- acknowledgements --------------------------------------------------------------------------------------- */
+
+enum { A_ORD, A_CL, A_CODE, A_MSG, A_SUB, A_TS, A_RESULT, A_FIELDS };
+static const struct slice ack_fields[A_FIELDS] = {
+    [A_ORD] = F("ordId"), [A_CL] = F("clOrdId"), [A_CODE] = F("sCode"), [A_MSG] = F("sMsg"), [A_SUB] = F("subCode"),
+    [A_TS] = F("ts"),     [A_RESULT] = F("result"),
+};
+
+int bot__okx_ack_row(struct json *j, void *arg)
+{
+    struct okx_rows *o = arg;
+    struct fields f;
+    bot__fields_read(&f, j, ack_fields, A_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    int64_t code = 0;
+    const bool coded = bot__okx_code(f.v[A_CODE], &code);
+    /* mass-cancel answers {"result":true} instead of a code. */
+    const bool accepted = coded ? code == 0 : field_is(&f, A_RESULT, "true");
+    if (!coded && !bot__field_given(&f, A_CODE) && !bot__field_given(&f, A_RESULT))
+        bot__fields_fail(&f, A_CODE, BOT_ERR_MALFORMED);
+    const bot_outcome outcome = accepted ? BOT_OUTCOME_OK : coded ? bot__okx_outcome(code, o->call) : BOT_OUTCOME_REJECTED;
+
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_ACK, o->source);
+    bot__field_id(&f, A_ORD, &ev.ack.order_id);
+    bot__field_id(&f, A_CL, &ev.ack.client_id);
+    if (o->reply != NULL && !o->e.dry) {
+        if (o->reply->rows == 0) {
+            o->reply->order_id = ev.ack.order_id;
+            o->reply->client_id = ev.ack.client_id;
+        }
+        /* A batch is as bad as its worst row; the rows tell which. */
+        if (!accepted && (o->reply->outcome == BOT_OUTCOME_OK || outcome == BOT_OUTCOME_UNKNOWN)) {
+            bot__reply_fail(o->reply, outcome, code, f.v[A_MSG]);
+        }
+        o->reply->rows++;
+    }
+    ev.venue_ns = bot__field_ms(&f, A_TS);
+    /* "It timed out" is no refusal: the order may stand. Such a row must not release anything. */
+    if (outcome == BOT_OUTCOME_UNKNOWN) {
+        bot_event error;
+        bot__event_init(&error, BOT_EV_ERROR, o->source);
+        error.error.code = BOT_ERR_UNKNOWN_OUTCOME;
+        error.error.venue_code = code;
+        error.has |= BOT_HAS_VENUE_CODE;
+        error.error.request_id = o->request_id;
+        bot__field_text(&f, A_MSG, error.error.detail, sizeof error.error.detail);
+        return finish(&f, j, o, &error);
+    }
+    ev.ack.request_id = o->request_id;
+    ev.ack.accepted = accepted;
+    if (coded && code != 0) {
+        ev.ack.venue_code = code;
+        ev.has |= BOT_HAS_VENUE_CODE;
+    }
+    if (!accepted)
+        bot__field_text(&f, A_MSG, ev.ack.reason, sizeof ev.ack.reason);
+    return finish(&f, j, o, &ev);
+}
+
+/* ---- time, status ------------------------------------------------------------------------------------------- */
+
+enum { S_TS, S_STATE, S_TITLE, S_FIELDS };
+static const struct slice small_fields[S_FIELDS] = { [S_TS] = F("ts"), [S_STATE] = F("state"), [S_TITLE] = F("title") };
+
+int bot__okx_time_row(struct json *j, void *arg)
+{
+    struct okx_rows *o = arg;
+    struct fields f;
+    bot__fields_read(&f, j, small_fields, S_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_TIME, o->source);
+    ev.venue_ns = bot__field_ms(&f, S_TS);
+    if (ev.venue_ns == 0)
+        bot__fields_fail(&f, S_TS, BOT_ERR_MALFORMED);
+    if (o->reply != NULL)
+        o->reply->venue_ns = ev.venue_ns;
+    return finish(&f, j, o, &ev);
+}
+
+/* A row is one planned or running maintenance. Only a running one says something about now. */
+int bot__okx_status_row(struct json *j, void *arg)
+{
+    struct okx_rows *o = arg;
+    struct fields f;
+    bot__fields_read(&f, j, small_fields, S_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_STATUS, o->source);
+    ev.status.status = field_is(&f, S_STATE, "ongoing")    ? BOT_STATUS_CLOSED
+                       : field_is(&f, S_STATE, "pre_open") ? BOT_STATUS_CANCEL_ONLY
+                                                           : BOT_STATUS_NORMAL;
+    bot__field_text(&f, S_STATE, ev.status.text, sizeof ev.status.text);
+    ev.venue_ns = bot__field_ms(&f, S_TS);
+    return finish(&f, j, o, &ev);
+}

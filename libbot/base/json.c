@@ -25,14 +25,14 @@ void bot__json_fail(struct json *j, int err)
         j->err = err;
 }
 
-static bool fail(struct json *j, int err)
+static bool refuse(struct json *j, int err)
 {
     bot__json_fail(j, err);
     return false;
 }
 
 /* What is wrong at p: the end of the text is another thing than a wrong byte. */
-static bool unexpected(struct json *j) { return fail(j, j->p == j->end ? BOT_ERR_TRUNCATED : BOT_ERR_MALFORMED); }
+static bool unexpected(struct json *j) { return refuse(j, j->p == j->end ? BOT_ERR_TRUNCATED : BOT_ERR_MALFORMED); }
 
 static inline void space(struct json *j)
 {
@@ -155,7 +155,7 @@ static struct slice string_body(struct json *j)
         p = plain_end(p, end);
         if (p == end) {
             j->p = p;
-            fail(j, BOT_ERR_TRUNCATED);
+            refuse(j, BOT_ERR_TRUNCATED);
             return (struct slice){ 0 };
         }
         if (*p == '"') {
@@ -172,7 +172,7 @@ static struct slice string_body(struct json *j)
         }
         if (n == 0) {
             j->p = p;
-            fail(j, BOT_ERR_MALFORMED);
+            refuse(j, BOT_ERR_MALFORMED);
             return (struct slice){ 0 };
         }
         p += n;
@@ -228,10 +228,10 @@ static bool word(struct json *j, const char *text, size_t len)
 {
     if ((size_t)(j->end - j->p) < len) {
         /* A beginning of the word at the very end is cut, anything else is wrong. */
-        return fail(j, memcmp(j->p, text, (size_t)(j->end - j->p)) == 0 ? BOT_ERR_TRUNCATED : BOT_ERR_MALFORMED);
+        return refuse(j, memcmp(j->p, text, (size_t)(j->end - j->p)) == 0 ? BOT_ERR_TRUNCATED : BOT_ERR_MALFORMED);
     }
     if (memcmp(j->p, text, len) != 0)
-        return fail(j, BOT_ERR_MALFORMED);
+        return refuse(j, BOT_ERR_MALFORMED);
     j->p += len;
     return true;
 }
@@ -265,7 +265,7 @@ static bool enter(struct json *j, char open, bool array)
     if (j->err != 0 || j->p == j->end || *j->p != open)
         return unexpected(j);
     if (j->depth == JSON_DEPTH_MAX)
-        return fail(j, BOT_ERR_TOO_DEEP);
+        return refuse(j, BOT_ERR_TOO_DEEP);
     j->p++;
     j->depth++;
     j->arrays = array ? j->arrays | (UINT64_C(1) << j->depth) : j->arrays & ~(UINT64_C(1) << j->depth);
@@ -366,9 +366,9 @@ int bot__json_end(struct json *j)
     if (j->err == 0) {
         space(j);
         if (j->depth != 0)
-            fail(j, BOT_ERR_TRUNCATED);
+            refuse(j, BOT_ERR_TRUNCATED);
         else if (j->p != j->end)
-            fail(j, BOT_ERR_MALFORMED);
+            refuse(j, BOT_ERR_MALFORMED);
     }
     return j->err;
 }
@@ -420,7 +420,7 @@ bool bot__json_dec(struct json *j, bot_dec *ret)
     if (j->err != 0 || s.len == 0)
         return false;
     const int r = bot_dec_parse(s.p, s.len, ret);
-    return r == BOT_OK ? true : fail(j, r);
+    return r == BOT_OK ? true : refuse(j, r);
 }
 
 bool bot__json_i64(struct json *j, int64_t *ret)
@@ -431,14 +431,14 @@ bool bot__json_i64(struct json *j, int64_t *ret)
     const bool negative = s.p[0] == '-';
     uint64_t v = 0;
     if (s.len == negative || s.len - negative > 19)
-        return fail(j, BOT_ERR_MALFORMED);
+        return refuse(j, BOT_ERR_MALFORMED);
     for (size_t i = negative; i < s.len; i++) {
         if (!IS_DIGIT(s.p[i]))
-            return fail(j, BOT_ERR_MALFORMED);
+            return refuse(j, BOT_ERR_MALFORMED);
         v = v * 10 + (uint64_t)(s.p[i] - '0');
     }
     if (v > (uint64_t)INT64_MAX)
-        return fail(j, BOT_ERR_OVERFLOW);
+        return refuse(j, BOT_ERR_OVERFLOW);
     *ret = negative ? -(int64_t)v : (int64_t)v;
     return true;
 }
@@ -461,7 +461,7 @@ bool bot__json_id(struct json *j, bot_id *ret)
     const struct slice s = bot__json_text(j);
     if (j->err != 0 || s.len == 0)
         return false;
-    return bot__id_set(ret, s.p, s.len) ? true : fail(j, BOT_ERR_OVERFLOW);
+    return bot__id_set(ret, s.p, s.len) ? true : refuse(j, BOT_ERR_OVERFLOW);
 }
 
 bool bot__json_symbol(struct json *j, bot_symbol *ret)
@@ -469,7 +469,7 @@ bool bot__json_symbol(struct json *j, bot_symbol *ret)
     const struct slice s = bot__json_text(j);
     if (j->err != 0 || s.len == 0)
         return false;
-    return bot__symbol_set(ret, s.p, s.len) ? true : fail(j, BOT_ERR_OVERFLOW);
+    return bot__symbol_set(ret, s.p, s.len) ? true : refuse(j, BOT_ERR_OVERFLOW);
 }
 
 bool bot__json_currency(struct json *j, bot_currency *ret)
@@ -477,5 +477,5 @@ bool bot__json_currency(struct json *j, bot_currency *ret)
     const struct slice s = bot__json_text(j);
     if (j->err != 0 || s.len == 0)
         return false;
-    return bot__currency_set(ret, s.p, s.len) ? true : fail(j, BOT_ERR_OVERFLOW);
+    return bot__currency_set(ret, s.p, s.len) ? true : refuse(j, BOT_ERR_OVERFLOW);
 }

@@ -7,6 +7,7 @@
 #ifndef BOT_VENUE_VENUE_H
 #define BOT_VENUE_VENUE_H
 
+#include "base/book_rules.h"
 #include "base/json.h"
 #include "base/sign.h"
 #include "bot/event.h"
@@ -169,6 +170,7 @@ struct venue {
     bool positions_per_instrument, orders_per_instrument; /* likewise */
     bool needs_listen_key;     /* the private stream's URL holds a key from VENUE_CALL_LISTEN_KEY */
     bool hedge_possible;
+    struct book_rules book; /* how its order book is kept whole */
     int64_t absence_bound_ns;  /* "not found" is proof of absence only when said twice, this far apart */
     int64_t order_unknown_ns;  /* an unanswered order request is UNKNOWN after this */
     int64_t fills_window_max_ns, fills_history_ns;

@@ -423,6 +423,7 @@ const struct venue bot__venue_okx = {
     .has_position_seq = true,  /* tradeId of the newest fill in the row; liquidations have none (negative ids) */
     .has_position_time = true,
     .positions_omit_flat = true,
+    .book = { .chain = BOOK_CHAIN_PREV, .checksum = BOOK_CHECKSUM_OKX },
     .hedge_possible = true,
     .absence_bound_ns = 5 * S,
     .order_unknown_ns = 10 * S,

@@ -42,6 +42,7 @@ enum venue_call {
     VENUE_CALL_ORDER,         /* one order, by client or venue id */
     VENUE_CALL_BALANCE,
     VENUE_CALL_BOOK,          /* snapshot for the delta stream */
+    VENUE_CALL_PUBLIC_TRADES, /* the latest public trades of an instrument */
     VENUE_CALL_STATUS,
     VENUE_CALL_MODE,          /* position mode: decoded into reply.hedge */
     VENUE_CALL_SUBMIT,

@@ -1,0 +1,266 @@
+#include "venue/bybit/bybit.h"
+
+#include <stdio.h>
+
+bot_outcome bot__bybit_outcome(int64_t code, enum venue_call call)
+{
+    switch (code) {
+    case 0: return BOT_OUTCOME_OK;
+    case 10002: return BOT_OUTCOME_CLOCK;
+    case 10003: case 10004: case 10005: case 10007: case 10009: case 10010: case 10024: case 10028: case 10029: case 33004:
+        return BOT_OUTCOME_AUTH;
+    case 10006: case 10018: case 10403: case 10429: case 429: case 20003: return BOT_OUTCOME_LIMITED;
+    case 10000: case 10016: case 5004: /* timeout, server error: an order's state is not known by this */
+        return BOT_OUTCOME_UNKNOWN;
+    case 10019: return BOT_OUTCOME_MAINTENANCE;
+    case 110001: case 170213: return call == VENUE_CALL_SUBMIT ? BOT_OUTCOME_REJECTED : BOT_OUTCOME_NOT_FOUND;
+    default: return BOT_OUTCOME_REJECTED;
+    }
+}
+
+static uint32_t scope_of(enum venue_call call)
+{
+    switch (call) {
+    case VENUE_CALL_SUBMIT: return BYBIT_SCOPE_CREATE;
+    case VENUE_CALL_AMEND: return BYBIT_SCOPE_AMEND;
+    case VENUE_CALL_CANCEL:
+    case VENUE_CALL_CANCEL_ALL: return BYBIT_SCOPE_CANCEL;
+    case VENUE_CALL_POSITIONS: return BYBIT_SCOPE_POSITION;
+    case VENUE_CALL_FILLS: return BYBIT_SCOPE_EXECUTION;
+    case VENUE_CALL_OPEN_ORDERS:
+    case VENUE_CALL_ORDER: return BYBIT_SCOPE_ORDERS;
+    case VENUE_CALL_BALANCE: return BYBIT_SCOPE_WALLET;
+    default: return BYBIT_SCOPE_IP;
+    }
+}
+
+static void budget_words(const struct venue_header *headers, uint32_t n, struct venue_reply *ret)
+{
+    int64_t v;
+    if (bot__text_i64(bot__header(headers, n, "X-Bapi-Limit"), &v) && v > 0 && v <= INT32_MAX) ret->limit = (int32_t)v;
+    if (bot__text_i64(bot__header(headers, n, "X-Bapi-Limit-Status"), &v) && v >= 0 && v <= INT32_MAX) ret->remaining = (int32_t)v;
+    /* The reset time is "now" while the limit is not reached: it means something only then. */
+    if (ret->remaining == 0 && bot__text_i64(bot__header(headers, n, "X-Bapi-Limit-Reset-Timestamp"), &v) && v > 0 && v < INT64_MAX / BOT_NS_PER_MS)
+        ret->reset_wall_ns = v * BOT_NS_PER_MS;
+}
+
+struct body {
+    struct slice result, message;
+    int64_t code, time_ms;
+    bool code_given, result_given;
+};
+
+static int read_body(struct slice text, struct body *b)
+{
+    struct json j;
+    struct slice key;
+    bot__json_init(&j, text.p, text.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "retCode") || slice_is(key, "ret_code")) {
+            if (b->code_given)
+                bot__json_fail(&j, BOT_ERR_CONFLICT);
+            b->code_given = bot__json_i64(&j, &b->code);
+        } else if (slice_is(key, "retMsg") || slice_is(key, "ret_msg")) {
+            b->message = bot__json_text(&j);
+        } else if (slice_is(key, "result")) {
+            if (b->result_given)
+                bot__json_fail(&j, BOT_ERR_CONFLICT);
+            b->result_given = true;
+            b->result = bot__json_raw(&j);
+        } else if (slice_is(key, "time")) {
+            bot__json_i64(&j, &b->time_ms);
+        } else {
+            bot__json_skip(&j);
+        }
+    }
+    return bot__json_end(&j);
+}
+
+struct result {
+    struct slice category, list, cursor, order_id, link_id, second, nano, symbol, success;
+    bool escaped_cursor;
+};
+
+static int read_result(struct slice text, struct result *r)
+{
+    struct json j;
+    struct slice key;
+    bot__json_init(&j, text.p, text.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "category")) r->category = bot__json_text(&j);
+        else if (slice_is(key, "list")) r->list = bot__json_raw(&j);
+        else if (slice_is(key, "nextPageCursor")) {
+            r->cursor = bot__json_text(&j);
+            r->escaped_cursor = j.escaped;
+        }
+        else if (slice_is(key, "orderId")) r->order_id = bot__json_text(&j);
+        else if (slice_is(key, "orderLinkId")) r->link_id = bot__json_text(&j);
+        else if (slice_is(key, "timeSecond")) r->second = bot__json_text(&j);
+        else if (slice_is(key, "timeNano")) r->nano = bot__json_text(&j);
+        else if (slice_is(key, "success")) r->success = bot__json_text(&j);
+        else bot__json_skip(&j);
+    }
+    return bot__json_end(&j);
+}
+
+static int rows_of(const struct result *res, struct bybit_rows *rows, int (*row)(struct json *j, void *arg), struct venue_reply *ret)
+{
+    if (res->list.len == 0 || res->list.p[0] != '[')
+        return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "result.list is missing");
+    const int r = bot__rows_each(res->list, true, rows->e, row, rows);
+    if (r < 0)
+        return bot__reply_malformed(ret, r, rows->error[0] != '\0' ? rows->error : "result.list");
+    ret->rows = (uint32_t)rows->e->n;
+    if (res->cursor.len >= sizeof ret->cursor)
+        return bot__reply_malformed(ret, BOT_ERR_OVERFLOW, "nextPageCursor");
+    if (res->escaped_cursor) {
+        const int n = bot__json_unescape(res->cursor, ret->cursor, sizeof ret->cursor - 1);
+        if (n < 0)
+            return bot__reply_malformed(ret, n, "nextPageCursor");
+        ret->cursor[n] = '\0';
+    } else if (res->cursor.len != 0) {
+        memcpy(ret->cursor, res->cursor.p, res->cursor.len);
+        ret->cursor[res->cursor.len] = '\0';
+    }
+    return BOT_OK;
+}
+
+static int ack(const struct result *res, bot_source source, struct emit *e, struct venue_reply *ret)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_ACK, source);
+    ev.ack.accepted = true;
+    if (!bot__id_set(&ev.ack.order_id, res->order_id.p, res->order_id.len) || !bot__id_set(&ev.ack.client_id, res->link_id.p, res->link_id.len))
+        return bot__reply_malformed(ret, BOT_ERR_OVERFLOW, "orderId");
+    if (ev.ack.order_id.len == 0 && ev.ack.client_id.len == 0)
+        return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "orderId is missing");
+    ret->order_id = ev.ack.order_id;
+    ret->client_id = ev.ack.client_id;
+    ret->rows = 1;
+    bot__emit(e, &ev);
+    return e->err;
+}
+
+/* Rows of cancel-all: {orderId, orderLinkId} each. */
+static int ack_row(struct json *j, void *arg)
+{
+    struct bybit_rows *rows = arg;
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_ACK, rows->source);
+    ev.ack.accepted = true;
+    struct slice key;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "orderId")) bot__json_id(j, &ev.ack.order_id);
+        else if (slice_is(key, "orderLinkId")) bot__json_id(j, &ev.ack.client_id);
+        else bot__json_skip(j);
+    }
+    if (j->err != 0)
+        return j->err;
+    bot__emit(rows->e, &ev);
+    return BOT_OK;
+}
+
+static int server_time(const struct result *res, const struct body *b, struct emit *e, struct venue_reply *ret)
+{
+    int64_t nano, second;
+    if (bot__text_i64(res->nano, &nano) && nano > 0) ret->venue_ns = nano;
+    else if (bot__text_i64(res->second, &second) && second > 0 && second < INT64_MAX / BOT_NS_PER_S) ret->venue_ns = second * BOT_NS_PER_S;
+    else if (b->time_ms > 0) ret->venue_ns = b->time_ms * BOT_NS_PER_MS;
+    else return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "timeNano is missing");
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_TIME, BOT_SOURCE_REST);
+    ev.venue_ns = ret->venue_ns;
+    ret->rows = 1;
+    bot__emit(e, &ev);
+    return e->err;
+}
+
+int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int http_status, const struct venue_header *headers,
+                           uint32_t headers_n, struct slice body, venue_sink sink, void *user_data, struct venue_reply *ret)
+{
+    struct emit e = { .sink = sink, .user_data = user_data };
+    bot__reply_init(ret);
+    ret->scope = scope_of(call);
+    budget_words(headers, headers_n, ret);
+    const bot_outcome by_status = bot__http_outcome(http_status);
+    struct body b = { 0 };
+    const int r = read_body(body, &b);
+    if (r < 0 || !b.code_given) {
+        /* HTML of a proxy, an empty body, a cut one: nothing is read out of it. 403 at the edge closes the address for
+         * ten minutes ("access too frequent"). */
+        if (http_status == 403) {
+            bot__reply_fail(ret, BOT_OUTCOME_BANNED, 403, SLICE("HTTP 403: access too frequent, or a region that is not served"));
+            ret->scope = BYBIT_SCOPE_IP;
+            ret->banned_for_ns = 600 * BOT_NS_PER_S;
+            return BOT_OK;
+        }
+        if (by_status != BOT_OUTCOME_OK) {
+            bot__reply_fail(ret, by_status == BOT_OUTCOME_REJECTED && bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : by_status, http_status,
+                            SLICE("HTTP error without a readable body"));
+            ret->banned_for_ns = bot__retry_after_ns(headers, headers_n);
+            return BOT_OK;
+        }
+        (void)bot__reply_malformed(ret, r < 0 ? r : BOT_ERR_MALFORMED, r < 0 ? "body" : "retCode is missing");
+        return BOT_OK;
+    }
+    if (b.time_ms > 0 && b.time_ms < INT64_MAX / BOT_NS_PER_MS)
+        ret->venue_ns = b.time_ms * BOT_NS_PER_MS;
+    ret->venue_code = b.code;
+    if (b.code != 0) {
+        bot__reply_fail(ret, bot__bybit_outcome(b.code, call), b.code, b.message);
+        if (ret->outcome == BOT_OUTCOME_LIMITED && http_status == 403) {
+            ret->outcome = BOT_OUTCOME_BANNED;
+            ret->scope = BYBIT_SCOPE_IP;
+            ret->banned_for_ns = 600 * BOT_NS_PER_S;
+        }
+        return BOT_OK;
+    }
+    if (by_status != BOT_OUTCOME_OK) {
+        bot__reply_fail(ret, by_status, http_status, SLICE("HTTP error with a body that says success"));
+        return BOT_OK;
+    }
+    struct result res = { 0 };
+    if (!b.result_given || b.result.len == 0 || b.result.p[0] != '{' || read_result(b.result, &res) < 0) {
+        (void)bot__reply_malformed(ret, BOT_ERR_MALFORMED, "result is missing or not an object");
+        return BOT_OK;
+    }
+    ret->outcome = BOT_OUTCOME_OK;
+    struct bybit_rows rows = { .e = &e, .source = BOT_SOURCE_REST, .envelope_ns = call == VENUE_CALL_BALANCE ? ret->venue_ns : 0, .category = res.category };
+    int done = BOT_OK;
+    switch (call) {
+    case VENUE_CALL_TIME: done = server_time(&res, &b, &e, ret); break;
+    case VENUE_CALL_INSTRUMENTS: done = rows_of(&res, &rows, bot__bybit_instrument, ret); break;
+    case VENUE_CALL_POSITIONS: done = rows_of(&res, &rows, bot__bybit_position, ret); break;
+    case VENUE_CALL_FILLS: done = rows_of(&res, &rows, bot__bybit_execution, ret); break;
+    case VENUE_CALL_OPEN_ORDERS: done = rows_of(&res, &rows, bot__bybit_order, ret); break;
+    case VENUE_CALL_ORDER:
+        done = rows_of(&res, &rows, bot__bybit_order, ret);
+        ret->cursor[0] = '\0'; /* the venue gives one for a single order too */
+        if (done == BOT_OK && ret->outcome == BOT_OUTCOME_OK && ret->rows == 0)
+            bot__reply_fail(ret, BOT_OUTCOME_NOT_FOUND, 0, SLICE("no such order in the list"));
+        break;
+    case VENUE_CALL_BALANCE: done = rows_of(&res, &rows, bot__bybit_wallet, ret); break;
+    case VENUE_CALL_BOOK: {
+        const int book = bot__bybit_book(ctx, b.result, true, 0, BOT_SOURCE_REST, &e);
+        if (book < 0) done = bot__reply_malformed(ret, book, "result");
+        ret->rows = (uint32_t)e.n;
+        break;
+    }
+    case VENUE_CALL_PUBLIC_TRADES:
+        rows.replayed = true;
+        done = rows_of(&res, &rows, bot__bybit_public_trade, ret);
+        break;
+    case VENUE_CALL_SUBMIT:
+    case VENUE_CALL_AMEND:
+    case VENUE_CALL_CANCEL: done = ack(&res, BOT_SOURCE_REST, &e, ret); break;
+    case VENUE_CALL_CANCEL_ALL: done = rows_of(&res, &rows, ack_row, ret); break;
+    case VENUE_CALL_DEAD_MAN: break;
+    default: bot__reply_fail(ret, BOT_OUTCOME_MALFORMED, 0, SLICE("a call that this venue does not have")); break;
+    }
+    if (done < 0 && ret->outcome == BOT_OUTCOME_OK)
+        ret->outcome = BOT_OUTCOME_MALFORMED;
+    return e.err < 0 ? e.err : BOT_OK;
+}

@@ -1,0 +1,486 @@
+#include "venue/bybit/bybit.h"
+
+#include <stdio.h>
+
+static bot_side side_of(struct slice s)
+{
+    return slice_is(s, "Buy") ? BOT_BUY : slice_is(s, "Sell") ? BOT_SELL : BOT_SIDE_NONE;
+}
+
+/* A row that cannot be read: what was wrong is kept for the caller's words. */
+static int bad(struct bybit_rows *rows, const struct fields *f, struct json *j)
+{
+    const struct slice name = bot__fields_culprit(f);
+    snprintf(rows->error, sizeof rows->error, "%.*s: %s", (int)name.len, name.p, bot_strerror(f->err));
+    bot__json_fail(j, f->err);
+    return f->err;
+}
+
+/* Derivatives pass; other categories become a named error. */
+static bool foreign(struct bybit_rows *rows, struct slice category, const bot_symbol *symbol, bot_event *ev)
+{
+    if (category.len == 0)
+        category = rows->category;
+    if (category.len == 0 || slice_is(category, "linear") || slice_is(category, "inverse"))
+        return false;
+    bot__event_init(ev, BOT_EV_ERROR, rows->source);
+    ev->error.code = BOT_ERR_UNSUPPORTED;
+    snprintf(ev->error.detail, sizeof ev->error.detail, "%.*s row of %s: not a derivative, not counted", (int)category.len, category.p, symbol->s);
+    return true;
+}
+
+/* ---- executions ---- */
+
+enum { X_SYMBOL, X_EXEC_ID, X_ORDER_ID, X_LINK_ID, X_SIDE, X_PRICE, X_QTY, X_TYPE, X_FEE, X_FEE_CURRENCY, X_TIME, X_MAKER, X_LEAVES, X_SEQ,
+       X_CATEGORY, X_FIELDS };
+static const struct slice execution_names[X_FIELDS] = {
+    { "symbol", 6 },    { "execId", 6 },   { "orderId", 7 },      { "orderLinkId", 11 }, { "side", 4 },
+    { "execPrice", 9 }, { "execQty", 7 },  { "execType", 8 },     { "execFee", 7 },      { "feeCurrency", 11 },
+    { "execTime", 8 },  { "isMaker", 7 },  { "leavesQty", 9 },    { "seq", 3 },          { "category", 8 },
+};
+
+/* Kinds that change a position. Funding does not: its row repeats the position's size as execQty. */
+static bot_fill_kind kind_of(struct slice s)
+{
+    if (slice_is(s, "Trade") || slice_is(s, "FutureSpread")) return BOT_FILL_TRADE;
+    if (slice_is(s, "AdlTrade")) return BOT_FILL_ADL;
+    if (slice_is(s, "BustTrade")) return BOT_FILL_LIQUIDATION;
+    if (slice_is(s, "Delivery") || slice_is(s, "Settle")) return BOT_FILL_SETTLEMENT;
+    if (slice_is(s, "BlockTrade")) return BOT_FILL_BLOCK;
+    if (slice_is(s, "MovePosition")) return BOT_FILL_TRANSFER;
+    return BOT_FILL_UNKNOWN;
+}
+
+int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
+{
+    struct fields f;
+    bot__fields_read(&f, j, execution_names, X_FIELDS);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot__event_init(ev, BOT_EV_FILL, rows->source);
+    if (!bot__field_symbol(&f, X_SYMBOL, &ev->instrument))
+        bot__fields_fail(&f, X_SYMBOL, BOT_ERR_MALFORMED);
+    ev->venue_ns = bot__field_ms(&f, X_TIME);
+    if (!bot__field_i64(&f, X_SEQ, &ev->seq) || ev->seq < 0)
+        ev->seq = BOT_SEQ_NONE;
+    if (f.err == 0 && foreign(rows, f.v[X_CATEGORY], &ev->instrument, ev))
+        return 1;
+    bot_id exec_id = { 0 };
+    if (!bot__field_id(&f, X_EXEC_ID, &exec_id))
+        bot__fields_fail(&f, X_EXEC_ID, BOT_ERR_MALFORMED);
+
+    if (field_is(&f, X_TYPE, "Funding")) {
+        ev->kind = BOT_EV_FUNDING;
+        ev->funding.exec_id = exec_id;
+        bot__field_currency(&f, X_FEE_CURRENCY, &ev->funding.currency);
+        if (!bot__field_dec(&f, X_FEE, &ev->funding.amount)) /* positive: the holder pays */
+            bot__fields_fail(&f, X_FEE, BOT_ERR_MALFORMED);
+        return f.err != 0 ? bad(rows, &f, j) : BOT_OK;
+    }
+    bot_ev_fill *x = &ev->fill;
+    x->exec_id = exec_id;
+    x->kind = bot__field_given(&f, X_TYPE) ? kind_of(f.v[X_TYPE]) : BOT_FILL_UNKNOWN;
+    x->side = side_of(f.v[X_SIDE]);
+    if (x->side == BOT_SIDE_NONE)
+        bot__fields_fail(&f, X_SIDE, BOT_ERR_MALFORMED);
+    bot__field_id(&f, X_ORDER_ID, &x->order_id);
+    bot__field_id(&f, X_LINK_ID, &x->client_id);
+    if (!bot__field_dec_positive(&f, X_QTY, &x->qty))
+        bot__fields_fail(&f, X_QTY, BOT_ERR_MALFORMED);
+    if (!bot__field_dec_positive(&f, X_PRICE, &x->price))
+        bot__fields_fail(&f, X_PRICE, BOT_ERR_MALFORMED);
+    ev->has = BOT_HAS_QTY | BOT_HAS_PRICE;
+    if (bot__field_dec(&f, X_FEE, &x->fee))
+        ev->has |= BOT_HAS_FEE;
+    if (bot__field_dec(&f, X_LEAVES, &x->leaves_qty))
+        ev->has |= BOT_HAS_LEAVES_QTY;
+    bot__field_currency(&f, X_FEE_CURRENCY, &x->fee_currency);
+    bool maker;
+    if (bot__field_bool(&f, X_MAKER, &maker))
+        x->liquidity = maker ? BOT_MAKER : BOT_TAKER;
+    return f.err != 0 ? bad(rows, &f, j) : BOT_OK;
+}
+
+int bot__bybit_execution(struct json *j, void *arg)
+{
+    struct bybit_rows *rows = arg;
+    bot_event ev;
+    const int r = bot__bybit_execution_row(j, rows, &ev);
+    if (r < 0)
+        return r;
+    bot__emit(rows->e, &ev);
+    return BOT_OK;
+}
+
+/* ---- orders ---- */
+
+enum { O_SYMBOL, O_ORDER_ID, O_LINK_ID, O_STATUS, O_SIDE, O_QTY, O_CUM, O_LEAVES, O_PRICE, O_AVG, O_TRIGGER, O_TYPE, O_TIF, O_REDUCE,
+       O_IDX, O_REJECT, O_CANCEL, O_UPDATED, O_CATEGORY, O_FIELDS };
+static const struct slice order_names[O_FIELDS] = {
+    { "symbol", 6 },     { "orderId", 7 },  { "orderLinkId", 11 },  { "orderStatus", 11 },  { "side", 4 },        { "qty", 3 },
+    { "cumExecQty", 10 },{ "leavesQty", 9 },{ "price", 5 },         { "avgPrice", 8 },      { "triggerPrice", 12 },{ "orderType", 9 },
+    { "timeInForce", 11 },{ "reduceOnly", 10 },{ "positionIdx", 11 },{ "rejectReason", 12 }, { "cancelType", 10 },  { "updatedTime", 11 },
+    { "category", 8 },
+};
+
+static bot_order_status status_of(struct slice s)
+{
+    if (slice_is(s, "New") || slice_is(s, "Created") || slice_is(s, "Active")) return BOT_ORDER_OPEN;
+    if (slice_is(s, "PartiallyFilled")) return BOT_ORDER_PARTIALLY_FILLED;
+    if (slice_is(s, "Filled")) return BOT_ORDER_FILLED;
+    if (slice_is(s, "Cancelled") || slice_is(s, "Deactivated") || slice_is(s, "PartiallyFilledCanceled")) return BOT_ORDER_CANCELED;
+    if (slice_is(s, "Rejected")) return BOT_ORDER_REJECTED;
+    if (slice_is(s, "Untriggered")) return BOT_ORDER_UNTRIGGERED;
+    if (slice_is(s, "Triggered")) return BOT_ORDER_TRIGGERED;
+    return BOT_ORDER_NONE;
+}
+
+static bot_tif tif_of(struct slice s)
+{
+    return slice_is(s, "GTC") ? BOT_GTC : slice_is(s, "IOC") ? BOT_IOC : slice_is(s, "FOK") ? BOT_FOK : slice_is(s, "PostOnly") ? BOT_POST_ONLY
+                                                                                                     : BOT_TIF_NONE;
+}
+
+static bool leg_of(struct fields *f, uint32_t i, bot_leg *ret)
+{
+    int64_t idx;
+    if (!bot__field_i64(f, i, &idx))
+        return false;
+    if (idx < 0 || idx > 2) {
+        bot__fields_fail(f, i, BOT_ERR_MALFORMED);
+        return false;
+    }
+    *ret = idx == 0 ? BOT_LEG_NET : idx == 1 ? BOT_LEG_LONG : BOT_LEG_SHORT;
+    return true;
+}
+
+int bot__bybit_order(struct json *j, void *arg)
+{
+    struct bybit_rows *rows = arg;
+    struct fields f;
+    bot__fields_read(&f, j, order_names, O_FIELDS);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_ORDER, rows->source);
+    if (!bot__field_symbol(&f, O_SYMBOL, &ev.instrument))
+        bot__fields_fail(&f, O_SYMBOL, BOT_ERR_MALFORMED);
+    if (f.err == 0 && foreign(rows, f.v[O_CATEGORY], &ev.instrument, &ev)) {
+        bot__emit(rows->e, &ev);
+        return BOT_OK;
+    }
+    bot_ev_order *o = &ev.order;
+    ev.venue_ns = bot__field_ms(&f, O_UPDATED);
+    if (ev.venue_ns == 0)
+        ev.venue_ns = rows->envelope_ns;
+    if (!bot__field_id(&f, O_ORDER_ID, &o->order_id))
+        bot__fields_fail(&f, O_ORDER_ID, BOT_ERR_MALFORMED);
+    bot__field_id(&f, O_LINK_ID, &o->client_id);
+    o->status = status_of(f.v[O_STATUS]);
+    if (o->status == BOT_ORDER_NONE)
+        bot__fields_fail(&f, O_STATUS, BOT_ERR_MALFORMED);
+    o->side = side_of(f.v[O_SIDE]);
+    if (o->side == BOT_SIDE_NONE)
+        bot__fields_fail(&f, O_SIDE, BOT_ERR_MALFORMED);
+    (void)leg_of(&f, O_IDX, &o->leg);
+    o->type = field_is(&f, O_TYPE, "Limit") ? BOT_LIMIT : field_is(&f, O_TYPE, "Market") ? BOT_MARKET : BOT_TYPE_NONE;
+    o->tif = tif_of(f.v[O_TIF]);
+    if (o->tif == BOT_POST_ONLY) {
+        o->post_only = true;
+        ev.has |= BOT_HAS_POST_ONLY;
+    }
+    const struct { uint32_t field, bit; bot_dec *to; } numbers[] = {
+        { O_QTY, BOT_HAS_QTY, &o->qty },           { O_CUM, BOT_HAS_CUM_QTY, &o->cum_qty }, { O_LEAVES, BOT_HAS_LEAVES_QTY, &o->leaves_qty },
+        { O_PRICE, BOT_HAS_PRICE, &o->price },     { O_AVG, BOT_HAS_AVG_PRICE, &o->avg_price },
+        { O_TRIGGER, BOT_HAS_TRIGGER_PRICE, &o->trigger_price },
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!bot__field_dec(&f, numbers[i].field, numbers[i].to))
+            continue;
+        if (bot_dec_sign(*numbers[i].to) < 0)
+            bot__fields_fail(&f, numbers[i].field, BOT_ERR_MALFORMED);
+        ev.has |= numbers[i].bit;
+    }
+    /* "0" stands for "none" in these three. */
+    if ((ev.has & BOT_HAS_AVG_PRICE) != 0 && bot_dec_is_zero(o->avg_price)) ev.has &= ~(uint32_t)BOT_HAS_AVG_PRICE;
+    if ((ev.has & BOT_HAS_TRIGGER_PRICE) != 0 && bot_dec_is_zero(o->trigger_price)) ev.has &= ~(uint32_t)BOT_HAS_TRIGGER_PRICE;
+    if ((ev.has & BOT_HAS_PRICE) != 0 && bot_dec_is_zero(o->price)) ev.has &= ~(uint32_t)BOT_HAS_PRICE;
+    if (bot__field_bool(&f, O_REDUCE, &o->reduce_only))
+        ev.has |= BOT_HAS_REDUCE_ONLY;
+    if (bot__field_given(&f, O_REJECT) && !field_is(&f, O_REJECT, "EC_NoError"))
+        bot__field_text(&f, O_REJECT, o->reason, sizeof o->reason);
+    else if (o->status == BOT_ORDER_CANCELED && bot__field_given(&f, O_CANCEL) && !field_is(&f, O_CANCEL, "UNKNOWN"))
+        bot__field_text(&f, O_CANCEL, o->reason, sizeof o->reason);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot__emit(rows->e, &ev);
+    return BOT_OK;
+}
+
+/* ---- positions ---- */
+
+enum { P_SYMBOL, P_SIDE, P_SIZE, P_AVG, P_ENTRY, P_IDX, P_SEQ, P_UPDATED, P_CATEGORY, P_FIELDS };
+static const struct slice position_names[P_FIELDS] = {
+    { "symbol", 6 }, { "side", 4 }, { "size", 4 }, { "avgPrice", 8 }, { "entryPrice", 10 }, { "positionIdx", 11 }, { "seq", 3 },
+    { "updatedTime", 11 }, { "category", 8 },
+};
+
+int bot__bybit_position(struct json *j, void *arg)
+{
+    struct bybit_rows *rows = arg;
+    struct fields f;
+    bot__fields_read(&f, j, position_names, P_FIELDS);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_POSITION, rows->source);
+    if (!bot__field_symbol(&f, P_SYMBOL, &ev.instrument))
+        bot__fields_fail(&f, P_SYMBOL, BOT_ERR_MALFORMED);
+    if (f.err == 0 && foreign(rows, f.v[P_CATEGORY], &ev.instrument, &ev)) {
+        bot__emit(rows->e, &ev);
+        return BOT_OK;
+    }
+    bot_ev_position *p = &ev.position;
+    if (!bot__field_dec(&f, P_SIZE, &p->qty) || bot_dec_sign(p->qty) < 0)
+        bot__fields_fail(&f, P_SIZE, BOT_ERR_MALFORMED);
+    p->leg = BOT_LEG_NET;
+    (void)leg_of(&f, P_IDX, &p->leg);
+    const bot_side side = side_of(f.v[P_SIDE]);
+    if (side == BOT_SELL) {
+        p->qty = bot_dec_neg(p->qty);
+    } else if (side == BOT_SIDE_NONE && !bot_dec_is_zero(p->qty)) {
+        bot__fields_fail(&f, P_SIDE, BOT_ERR_MALFORMED); /* a size without a direction is no position */
+    }
+    ev.has = BOT_HAS_QTY;
+    const uint32_t entry = bot__field_given(&f, P_ENTRY) ? P_ENTRY : P_AVG;
+    if (bot__field_dec(&f, entry, &p->entry_price) && !bot_dec_is_zero(p->entry_price))
+        ev.has |= BOT_HAS_ENTRY_PRICE;
+    if (!bot__field_i64(&f, P_SEQ, &ev.seq) || ev.seq < 0)
+        ev.seq = BOT_SEQ_NONE;
+    ev.venue_ns = bot__field_ms(&f, P_UPDATED);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot__emit(rows->e, &ev);
+    return BOT_OK;
+}
+
+/* ---- wallet ---- */
+
+enum { W_COIN, W_BALANCE, W_FIELDS };
+static const struct slice coin_names[W_FIELDS] = { { "coin", 4 }, { "walletBalance", 13 } };
+
+int bot__bybit_wallet(struct json *j, void *arg)
+{
+    struct bybit_rows *rows = arg;
+    struct slice key;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (!slice_is(key, "coin")) {
+            bot__json_skip(j);
+            continue;
+        }
+        bot__json_array(j);
+        while (bot__json_item(j)) {
+            struct fields f;
+            bot__fields_read(&f, j, coin_names, W_FIELDS);
+            bot_event ev;
+            bot__event_init(&ev, BOT_EV_WALLET, rows->source);
+            ev.venue_ns = rows->envelope_ns;
+            if (!bot__field_currency(&f, W_COIN, &ev.wallet.currency))
+                bot__fields_fail(&f, W_COIN, BOT_ERR_MALFORMED);
+            const bool given = bot__field_dec(&f, W_BALANCE, &ev.wallet.balance);
+            if (f.err != 0)
+                return bad(rows, &f, j);
+            if (given)
+                bot__emit(rows->e, &ev);
+        }
+    }
+    return j->err;
+}
+
+/* ---- instruments ---- */
+
+struct steps {
+    bot_dec tick, lot, min, max, notional;
+    bool    has_tick, has_lot;
+};
+
+static void filter(struct json *j, struct steps *s)
+{
+    struct slice key;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "tickSize")) s->has_tick = bot__json_dec(j, &s->tick);
+        else if (slice_is(key, "qtyStep")) s->has_lot = bot__json_dec(j, &s->lot);
+        else if (slice_is(key, "minOrderQty")) bot__json_dec(j, &s->min);
+        else if (slice_is(key, "maxOrderQty")) bot__json_dec(j, &s->max);
+        else if (slice_is(key, "minNotionalValue")) bot__json_dec(j, &s->notional);
+        else bot__json_skip(j);
+    }
+}
+
+int bot__bybit_instrument(struct json *j, void *arg)
+{
+    struct bybit_rows *rows = arg;
+    struct steps steps = { 0 };
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_INSTRUMENT, rows->source);
+    bot_ev_instrument *in = &ev.inst;
+    struct slice key, contract = { 0 };
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "symbol")) bot__json_symbol(j, &ev.instrument);
+        else if (slice_is(key, "contractType")) contract = bot__json_text(j);
+        else if (slice_is(key, "status")) in->tradable = slice_is(bot__json_text(j), "Trading");
+        else if (slice_is(key, "baseCoin")) bot__json_currency(j, &in->base);
+        else if (slice_is(key, "quoteCoin")) bot__json_currency(j, &in->quote);
+        else if (slice_is(key, "settleCoin")) bot__json_currency(j, &in->settle);
+        else if (slice_is(key, "priceFilter") || slice_is(key, "lotSizeFilter")) filter(j, &steps);
+        else bot__json_skip(j);
+    }
+    if (j->err != 0)
+        return j->err;
+    if (contract.len == 0) { /* spot and options have none */
+        bot_event other;
+        if (foreign(rows, (struct slice){ 0 }, &ev.instrument, &other)) {
+            bot__emit(rows->e, &other);
+            return BOT_OK;
+        }
+    }
+    in->contract = slice_is(contract, "LinearPerpetual") || slice_is(contract, "LinearFutures")     ? BOT_LINEAR
+                   : slice_is(contract, "InversePerpetual") || slice_is(contract, "InverseFutures") ? BOT_INVERSE
+                                                                                                    : BOT_CONTRACT_NONE;
+    if (ev.instrument.len == 0 || in->contract == BOT_CONTRACT_NONE || !steps.has_tick || !steps.has_lot || bot_dec_sign(steps.tick) <= 0 ||
+        bot_dec_sign(steps.lot) <= 0) {
+        snprintf(rows->error, sizeof rows->error, "instrument %s: name, contract, tick or lot missing", ev.instrument.s);
+        return BOT_ERR_MALFORMED;
+    }
+    in->tick = steps.tick;
+    in->lot = steps.lot;
+    in->qty_min = steps.min;
+    in->qty_max = steps.max;
+    in->notional_min = steps.notional;
+    in->multiplier = (bot_dec){ 1, 0 }; /* linear counts coins, inverse contracts of 1 USD */
+    bot__emit(rows->e, &ev);
+    return BOT_OK;
+}
+
+/* ---- public ---- */
+
+enum { T_TIME, T_SYMBOL, T_SIDE, T_QTY, T_PRICE, T_ID, T_BLOCK, T_SEQ, T_FIELDS };
+static const struct slice trade_names[T_FIELDS] = { { "T", 1 }, { "s", 1 }, { "S", 1 }, { "v", 1 }, { "p", 1 }, { "i", 1 }, { "BT", 2 }, { "seq", 3 } };
+static const struct slice public_trade_names[T_FIELDS] = { { "time", 4 }, { "symbol", 6 }, { "side", 4 }, { "size", 4 }, { "price", 5 },
+                                                           { "execId", 6 }, { "isBlockTrade", 12 }, { "seq", 3 } };
+
+static int trade(struct json *j, struct bybit_rows *rows, const struct slice *names)
+{
+    struct fields f;
+    bot__fields_read(&f, j, names, T_FIELDS);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_TRADE, rows->source);
+    bot_ev_trade *t = &ev.trade;
+    if (!bot__field_symbol(&f, T_SYMBOL, &ev.instrument))
+        bot__fields_fail(&f, T_SYMBOL, BOT_ERR_MALFORMED);
+    if (!bot__field_dec_positive(&f, T_QTY, &t->qty))
+        bot__fields_fail(&f, T_QTY, BOT_ERR_MALFORMED);
+    if (!bot__field_dec_positive(&f, T_PRICE, &t->price))
+        bot__fields_fail(&f, T_PRICE, BOT_ERR_MALFORMED);
+    bot__field_id(&f, T_ID, &t->trade_id);
+    bot__field_bool(&f, T_BLOCK, &t->block);
+    t->side = side_of(f.v[T_SIDE]);
+    t->sent_ns = rows->envelope_ns;
+    t->replayed = rows->replayed;
+    ev.venue_ns = bot__field_ms(&f, T_TIME);
+    if (!bot__field_i64(&f, T_SEQ, &ev.seq) || ev.seq < 0)
+        ev.seq = BOT_SEQ_NONE;
+    ev.has = BOT_HAS_QTY | BOT_HAS_PRICE;
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot__emit(rows->e, &ev);
+    return BOT_OK;
+}
+
+int bot__bybit_trade(struct json *j, void *rows) { return trade(j, rows, trade_names); }
+int bot__bybit_public_trade(struct json *j, void *rows) { return trade(j, rows, public_trade_names); }
+
+static bool levels(struct json *j, struct venue_scratch *scratch, uint32_t *used, uint32_t *ret_n)
+{
+    const uint32_t start = *used;
+    bot__json_array(j);
+    while (bot__json_item(j)) {
+        bot_dec pair[2] = { 0 };
+        int n = 0;
+        bot__json_array(j);
+        while (bot__json_item(j)) {
+            if (n < 2) {
+                if (!bot__json_dec(j, &pair[n]))
+                    bot__json_fail(j, BOT_ERR_MALFORMED);
+            } else {
+                bot__json_skip(j);
+            }
+            n++;
+        }
+        if (n < 2)
+            bot__json_fail(j, BOT_ERR_MALFORMED);
+        if (*used == scratch->levels_max)
+            bot__json_fail(j, BOT_ERR_FULL);
+        if (j->err != 0)
+            return false;
+        const int r = bot__level_set(&scratch->levels[(*used)++], pair[0], pair[1]);
+        if (r < 0)
+            bot__json_fail(j, r);
+    }
+    *ret_n = *used - start;
+    return j->err == 0;
+}
+
+int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot, int64_t venue_ns, bot_source source, struct emit *e)
+{
+    struct json j;
+    bot__json_init(&j, data.p, data.len);
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_BOOK, source);
+    bot_ev_book *b = &ev.book;
+    b->snapshot = snapshot;
+    b->seq_first = b->seq_last = b->seq_prev = BOT_SEQ_NONE;
+    uint32_t used = 0;
+    struct slice key;
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "s")) {
+            bot__json_symbol(&j, &ev.instrument);
+        } else if (slice_is(key, "b")) {
+            b->bids = ctx->scratch.levels + used;
+            levels(&j, &ctx->scratch, &used, &b->bids_n);
+        } else if (slice_is(key, "a")) {
+            b->asks = ctx->scratch.levels + used;
+            levels(&j, &ctx->scratch, &used, &b->asks_n);
+        } else if (slice_is(key, "u")) {
+            bot__json_i64(&j, &b->seq_last);
+        } else if (slice_is(key, "seq")) {
+            bot__json_i64(&j, &ev.seq);
+        } else if (slice_is(key, "cts") || (slice_is(key, "ts") && venue_ns == 0)) {
+            int64_t ms;
+            if (bot__json_i64(&j, &ms))
+                venue_ns = ms * BOT_NS_PER_MS;
+        } else {
+            bot__json_skip(&j);
+        }
+    }
+    const int r = bot__json_end(&j);
+    if (r < 0)
+        return r;
+    if (ev.instrument.len == 0 || b->seq_last == BOT_SEQ_NONE)
+        return BOT_ERR_MALFORMED;
+    /* u grows by one with each delta; u = 1 is a restart of the service: the book is whole again. */
+    b->seq_first = b->seq_last;
+    if (!snapshot && b->seq_last == 1)
+        b->snapshot = true;
+    if (!b->snapshot)
+        b->seq_prev = b->seq_last - 1;
+    ev.venue_ns = venue_ns;
+    bot__emit(e, &ev);
+    return BOT_OK;
+}

@@ -3,6 +3,7 @@
 #define BOT_VENUE_REGISTRY_H
 
 #define BOT_VENUE_LIST(X) \
+    X(bybit) \
     X(okx) \
     X(bitflyer) \
     X(hyperliquid)

@@ -5,9 +5,11 @@
 
 #include "bot/types.h"
 
+extern const struct command command_decode;
 extern const struct command command_rate;
 
 const struct command *const botctl_commands[] = {
+    &command_decode,
     &command_rate,
     NULL,
 };

@@ -17,7 +17,7 @@ static int bad(struct bybit_rows *rows, const struct fields *f, struct json *j)
 }
 
 /* Derivatives pass; other categories become a named error. */
-static bool foreign(struct bybit_rows *rows, struct slice category, const bot_symbol *symbol, bot_event *ev)
+static bool foreign(struct bybit_rows *rows, struct slice category, bot_symbol symbol, bot_event *ev)
 {
     if (category.len == 0)
         category = rows->category;
@@ -25,7 +25,7 @@ static bool foreign(struct bybit_rows *rows, struct slice category, const bot_sy
         return false;
     bot__event_init(ev, BOT_EV_ERROR, rows->source);
     ev->error.code = BOT_ERR_UNSUPPORTED;
-    snprintf(ev->error.detail, sizeof ev->error.detail, "%.*s row of %s: not a derivative, not counted", (int)category.len, category.p, symbol->s);
+    snprintf(ev->error.detail, sizeof ev->error.detail, "%.*s row of %s: not a derivative, not counted", (int)category.len, category.p, symbol.s);
     return true;
 }
 
@@ -63,7 +63,7 @@ int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event 
     ev->venue_ns = bot__field_ms(&f, X_TIME);
     if (!bot__field_i64(&f, X_SEQ, &ev->seq) || ev->seq < 0)
         ev->seq = BOT_SEQ_NONE;
-    if (f.err == 0 && foreign(rows, f.v[X_CATEGORY], &ev->instrument, ev))
+    if (f.err == 0 && foreign(rows, f.v[X_CATEGORY], ev->instrument, ev))
         return 1;
     bot_id exec_id = { 0 };
     if (!bot__field_id(&f, X_EXEC_ID, &exec_id))
@@ -165,7 +165,7 @@ int bot__bybit_order(struct json *j, void *arg)
     bot__event_init(&ev, BOT_EV_ORDER, rows->source);
     if (!bot__field_symbol(&f, O_SYMBOL, &ev.instrument))
         bot__fields_fail(&f, O_SYMBOL, BOT_ERR_MALFORMED);
-    if (f.err == 0 && foreign(rows, f.v[O_CATEGORY], &ev.instrument, &ev)) {
+    if (f.err == 0 && foreign(rows, f.v[O_CATEGORY], ev.instrument, &ev)) {
         bot__emit(rows->e, &ev);
         return BOT_OK;
     }
@@ -236,7 +236,7 @@ int bot__bybit_position(struct json *j, void *arg)
     bot__event_init(&ev, BOT_EV_POSITION, rows->source);
     if (!bot__field_symbol(&f, P_SYMBOL, &ev.instrument))
         bot__fields_fail(&f, P_SYMBOL, BOT_ERR_MALFORMED);
-    if (f.err == 0 && foreign(rows, f.v[P_CATEGORY], &ev.instrument, &ev)) {
+    if (f.err == 0 && foreign(rows, f.v[P_CATEGORY], ev.instrument, &ev)) {
         bot__emit(rows->e, &ev);
         return BOT_OK;
     }
@@ -342,7 +342,7 @@ int bot__bybit_instrument(struct json *j, void *arg)
         return j->err;
     if (contract.len == 0) { /* spot and options have none */
         bot_event other;
-        if (foreign(rows, (struct slice){ 0 }, &ev.instrument, &other)) {
+        if (foreign(rows, (struct slice){ 0 }, ev.instrument, &other)) {
             bot__emit(rows->e, &other);
             return BOT_OK;
         }

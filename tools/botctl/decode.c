@@ -1,0 +1,259 @@
+/* botctl decode: venue messages in, normalised events out. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "botctl.h"
+#include "venue/venue.h"
+
+#define LEVELS_MAX 20000
+#define OUT_MAX (LEVELS_MAX * 110 + 4096)
+
+struct decode {
+    const struct venue *venue;
+    struct venue_context ctx;
+    char  *out;
+    size_t line;
+    bool   wrong;
+};
+
+static int print_event(void *user_data, const bot_event *ev)
+{
+    struct decode *d = user_data;
+    if (ev->kind == BOT_EV_ERROR && bot_err_class(ev->error.code) == BOT_CLASS_INPUT)
+        d->wrong = true;
+    if (bot_event_format(ev, d->venue->name, d->out, OUT_MAX) > 0)
+        puts(d->out);
+    return 0;
+}
+
+/* {"event":"error","line":3,"code":"MALFORMED","detail":"..."} */
+static void print_error(struct decode *d, int code, int64_t venue_code, const char *detail)
+{
+    struct json_out o;
+    bot__jo_init(&o, d->out, OUT_MAX);
+    bot__jo_object(&o, NULL);
+    bot__jo_str(&o, "event", "error");
+    bot__jo_str(&o, "venue", d->venue->name);
+    bot__jo_i64(&o, "line", (int64_t)d->line);
+    bot__jo_str(&o, "code", bot_err_name(code));
+    if (venue_code != 0)
+        bot__jo_i64(&o, "venue_code", venue_code);
+    bot__jo_str(&o, "detail", detail);
+    bot__jo_object_end(&o);
+    if (bot__jo_end(&o) > 0)
+        puts(d->out);
+}
+
+static void decode_message(struct decode *d, const char *text, size_t len)
+{
+    const int r = d->venue->decode_ws(&d->ctx, BOT_SOURCE_NONE, (struct slice){ text, len }, print_event, d);
+    if (r < 0) {
+        print_error(d, r, 0, bot_strerror(r));
+        d->wrong = true;
+    }
+}
+
+/* Has every bracket that was opened been closed, and every string? */
+static bool closed(const char *p, size_t n)
+{
+    long depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < n; i++) {
+        if (in_string) {
+            if (p[i] == '\\') i++;
+            else if (p[i] == '"') in_string = false;
+        } else if (p[i] == '"') {
+            in_string = true;
+        } else if (p[i] == '{' || p[i] == '[') {
+            depth++;
+        } else if (p[i] == '}' || p[i] == ']') {
+            depth--;
+        }
+    }
+    return depth <= 0 && !in_string;
+}
+
+/* Recorded captures: "time TAB direction TAB message". Only what the venue sent is decoded. */
+static const char *capture_payload(const char *line, bool *ret_skip)
+{
+    *ret_skip = false;
+    char *end;
+    (void)strtod(line, &end);
+    if (end == line || *end != '\t' || (end[1] != '<' && end[1] != '>') || end[2] != '\t')
+        return line;
+    *ret_skip = end[1] == '>';
+    return end + 3;
+}
+
+/* What an object that spans lines may grow to before it is taken for garbage. */
+#define MESSAGE_MAX (16u << 20)
+
+static int decode_stream(struct decode *d, FILE *in)
+{
+    char *line = NULL, *message = NULL;
+    size_t size = 0, at = 0, room = 0, started = 0;
+    ssize_t n;
+    size_t number = 0;
+    while ((n = getline(&line, &size, in)) >= 0) {
+        number++;
+        bool skip = false;
+        const char *text = at == 0 ? capture_payload(line, &skip) : line;
+        size_t len = (size_t)n - (size_t)(text - line);
+        while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+            len--;
+        if (skip || (at == 0 && len == 0))
+            continue;
+        /* A new message begins while the last is still open: the last one was cut. */
+        if (at != 0 && len > 1 && (memcmp(text, "{\"", 2) == 0)) {
+            d->line = started;
+            decode_message(d, message, at);
+            at = 0;
+        }
+        if (at == 0)
+            started = number;
+        if (at + len + 2 > room) {
+            room = (at + len + 2) * 2;
+            char *more = realloc(message, room);
+            if (more == NULL) {
+                perror("botctl decode");
+                break;
+            }
+            message = more;
+        }
+        if (at != 0)
+            message[at++] = '\n';
+        memcpy(message + at, text, len);
+        at += len;
+        message[at] = '\0';
+        const char first = message[strspn(message, " \t")];
+        if ((first == '{' || first == '[') && at < MESSAGE_MAX && !closed(message, at))
+            continue; /* pretty-printed over several lines */
+        d->line = started;
+        decode_message(d, message, at);
+        at = 0;
+    }
+    if (at != 0) {
+        d->line = started;
+        decode_message(d, message, at);
+    }
+    const bool failed = ferror(in) != 0;
+    free(line);
+    free(message);
+    if (failed)
+        perror("botctl decode: input");
+    return failed || d->wrong ? EXIT_FOUND_WRONG : 0;
+}
+
+static int decode_body(struct decode *d, FILE *in, enum venue_call call)
+{
+    size_t size = 1 << 16, len = 0, n;
+    char *body = malloc(size);
+    while (body != NULL && (n = fread(body + len, 1, size - len, in)) > 0) {
+        len += n;
+        if (len == size) {
+            char *more = realloc(body, size *= 2);
+            if (more == NULL)
+                free(body);
+            body = more;
+        }
+    }
+    if (body == NULL) {
+        perror("botctl decode");
+        return EXIT_FOUND_WRONG;
+    }
+    struct venue_reply reply;
+    d->line = 1;
+    const int r = d->venue->decode_rest(&d->ctx, call, 200, NULL, 0, (struct slice){ body, len }, print_event, d, &reply);
+    if (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED) {
+        print_error(d, r < 0 ? r : BOT_ERR_MALFORMED, 0, reply.detail);
+        d->wrong = true;
+    } else if (reply.outcome != BOT_OUTCOME_OK) {
+        print_error(d, BOT_ERR_REJECTED, reply.venue_code, reply.detail); /* the venue's own words: readable, not wrong */
+    }
+    free(body);
+    return d->wrong ? EXIT_FOUND_WRONG : 0;
+}
+
+static const struct {
+    const char *name;
+    enum venue_call call;
+} rest_kinds[] = {
+    { "positions", VENUE_CALL_POSITIONS }, { "fills", VENUE_CALL_FILLS },     { "orders", VENUE_CALL_OPEN_ORDERS },
+    { "order", VENUE_CALL_ORDER },         { "order_ack", VENUE_CALL_SUBMIT },{ "cancel_ack", VENUE_CALL_CANCEL },
+    { "amend_ack", VENUE_CALL_AMEND },     { "cancel_all", VENUE_CALL_CANCEL_ALL }, { "instruments", VENUE_CALL_INSTRUMENTS },
+    { "time", VENUE_CALL_TIME },           { "balance", VENUE_CALL_BALANCE }, { "book", VENUE_CALL_BOOK },
+    { "trades", VENUE_CALL_PUBLIC_TRADES },{ "status", VENUE_CALL_STATUS },   { "mode", VENUE_CALL_MODE },
+    { "log", VENUE_CALL_ACCOUNT_LOG },
+};
+
+static int run(int argc, char **argv)
+{
+    const char *venue_name = NULL, *rest = NULL, *path = NULL, *instrument = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char **to = strcmp(argv[i], "--venue") == 0 ? &venue_name : strcmp(argv[i], "--rest") == 0 ? &rest
+                          : strcmp(argv[i], "--instrument") == 0 ? &instrument : NULL;
+        if (to != NULL) {
+            if (++i == argc)
+                return botctl_usage("decode", "%s needs a value", argv[i - 1]);
+            *to = argv[i];
+        } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            return botctl_usage("decode", "there is no option '%s'", argv[i]);
+        } else if (path != NULL) {
+            return botctl_usage("decode", "one file at a time; '%s' is too many", argv[i]);
+        } else {
+            path = argv[i];
+        }
+    }
+    if (venue_name == NULL)
+        return botctl_usage("decode", "which venue? give --venue NAME");
+    struct decode d = { .venue = bot__venue_find(venue_name) };
+    if (d.venue == NULL) {
+        botctl_usage("decode", "there is no venue '%s'", venue_name);
+        fprintf(stderr, "venues:");
+        for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
+            fprintf(stderr, " %s", bot__venue_at(i)->name);
+        fputc('\n', stderr);
+        return EXIT_USAGE;
+    }
+    enum venue_call call = VENUE_CALL_NONE;
+    for (size_t i = 0; rest != NULL && i < sizeof rest_kinds / sizeof *rest_kinds; i++)
+        if (strcmp(rest, rest_kinds[i].name) == 0)
+            call = rest_kinds[i].call;
+    if (rest != NULL && call == VENUE_CALL_NONE)
+        return botctl_usage("decode", "there is no REST kind '%s'", rest);
+    if (instrument != NULL && !bot__symbol_set(&d.ctx.instrument, instrument, strlen(instrument)))
+        return botctl_usage("decode", "'%s' is no instrument name", instrument);
+    FILE *in = botctl_open_input("decode", path);
+    if (in == NULL)
+        return EXIT_FOUND_WRONG;
+    d.ctx.scratch.levels = malloc(LEVELS_MAX * sizeof *d.ctx.scratch.levels);
+    d.ctx.scratch.levels_max = LEVELS_MAX;
+    d.ctx.state = calloc(1, d.venue->state_size + 1);
+    d.out = malloc(OUT_MAX);
+    int status = EXIT_FOUND_WRONG;
+    if (d.ctx.scratch.levels == NULL || d.ctx.state == NULL || d.out == NULL)
+        perror("botctl decode");
+    else
+        status = call == VENUE_CALL_NONE ? decode_stream(&d, in) : decode_body(&d, in, call);
+    free(d.ctx.scratch.levels);
+    free(d.ctx.state);
+    free(d.out);
+    if (in != stdin)
+        fclose(in);
+    return status;
+}
+
+const struct command command_decode = {
+    .name = "decode",
+    .synopsis = "--venue NAME [--rest KIND] [--instrument NAME] [FILE|-]",
+    .summary = "venue messages -> normalised events, one JSON object a line",
+    .help = "Without --rest: raw socket messages, one a line (a message may span lines; its number is that of its first\n"
+            "line). Lines of the form `time TAB < TAB message` are read too; what the client sent (>) is passed over.\n"
+            "With --rest: the file is one HTTP body. KIND: positions fills orders order order_ack cancel_ack amend_ack\n"
+            "cancel_all instruments time balance book trades status mode log. --instrument names what a body leaves out.\n\n"
+            "What cannot be decoded gives {\"event\":\"error\",\"line\":N,\"code\":\"MALFORMED\",...} and exit status 1. What the\n"
+            "venue itself says in error is an error event with its venue_code; that is readable, and no reason for status 1.\n",
+    .run = run,
+};

@@ -431,8 +431,13 @@ BOTH void event_payload(struct coder *c, enum way way, bot_event *ev)
         code_u32(c, way, &ev->cancel.bot);
         CODE_NAME(ev->cancel.client_id);
         break;
-    case BOT_EV_LIMITS:
-    case BOT_EV_ATTACH: code_limits(c, way, &ev->limits); break;
+    case BOT_EV_LIMITS: code_limits(c, way, &ev->limits); break;
+    case BOT_EV_ATTACH:
+        code_u32(c, way, &ev->attach.bot);
+        CODE(ev->attach.scope, BOT_SCOPE_OWN);
+        CODE(ev->attach.sends_orders, 1);
+        CODE_TEXT(ev->attach.name);
+        break;
     case BOT_EV_REARM:
     case BOT_EV_KILL:
         code_u32(c, way, &ev->rearm.latch);

@@ -66,7 +66,7 @@ int bot__journal_begin_segment(struct journal *j)
     return BOT_OK;
 }
 
-int bot__journal_index_segment(const struct journal_fs *fs, const char *path, struct index_table *t)
+int bot__journal_index_segment(const struct journal_fs *fs, const char *path, struct index_table *t, bot_ts *ret_ts_max)
 {
     bot_journal_reader *r;
     bot_journal_item item;
@@ -76,6 +76,8 @@ int bot__journal_index_segment(const struct journal_fs *fs, const char *path, st
     if (e != BOT_OK)
         return e;
     while ((e = bot_journal_next(r, &item, NULL)) != 0 && e != BOT_ERR_IO && e != BOT_ERR_NOMEM) {
+        if (e == 1 && ret_ts_max != NULL && item.ts > *ret_ts_max)
+            *ret_ts_max = item.ts;
         if (e != 1 || item.kind != BOT_JOURNAL_EVENT || (item.event.kind != BOT_EV_FILL && item.event.kind != BOT_EV_FUNDING))
             continue;
         const bot_id *id = item.event.kind == BOT_EV_FILL ? &item.event.fill.exec_id : &item.event.funding.exec_id;
@@ -153,7 +155,7 @@ static int recover_sealed(struct journal *j, uint32_t segment, uint8_t *buf, str
         snprintf(ret->damage.text, sizeof ret->damage.text, "segment %u is damaged; `botctl verify` names the places", segment);
     }
     struct index_table t = { 0 };
-    e = bot__journal_index_segment(j->fs, path, &t);
+    e = bot__journal_index_segment(j->fs, path, &t, NULL);
     if (e == BOT_OK) {
         /* Without the index the segment is searched from end to end: slower, not wrong. */
         const bool written = bot__index_write(j->fs, path_new, path_index, f, &t) == BOT_OK;
@@ -187,6 +189,7 @@ static int recover_last(struct journal *j, uint32_t segment, uint8_t *buf, const
         j->fs->close(j->fs->self, fd);
         return e;
     }
+    ret->ts_last = scan.ts_max;
     const bool damaged = scan.header_err != BOT_OK || scan.valid_behind;
     if (damaged) {
         j->fs->close(j->fs->self, fd);
@@ -227,7 +230,7 @@ static int recover_last(struct journal *j, uint32_t segment, uint8_t *buf, const
     j->wall_min = scan.wall_min;
     j->wall_max = scan.wall_max;
     atomic_store(&j->segment_now, segment);
-    e = bot__journal_index_segment(j->fs, path, &j->table);
+    e = bot__journal_index_segment(j->fs, path, &j->table, &ret->ts_last);
     return e == BOT_OK ? e : fail(ret, e, "%s: %s", path, bot_strerror(e));
 }
 
@@ -277,6 +280,8 @@ int bot__journal_recover(struct journal *j, struct journal_recovery *ret)
     j->fs->release(j->fs->self, segments);
     if (e != BOT_OK)
         return e;
+    ret->ts_offset = ret->existed && ret->ts_last >= now ? ret->ts_last - now + 1 : 0;
+    j->ts_offset = ret->ts_offset;
     ret->next_record = j->header.first_record + j->file_records;
     atomic_store(&j->next_record, ret->next_record);
     /* What was found may be in the page cache only, left by a process that was killed. */

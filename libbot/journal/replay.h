@@ -1,9 +1,23 @@
-/* journal/replay.h: a journal through the core, and the core's options as text. */
+/* journal/replay.h: a journal through the core: after a crash, and for questions about the past.
+ *
+ * The rule that makes a replay exact, for whoever writes a journal:
+ *
+ *   - The core's options are the first item of a run (bot__journal_append_options), and their ts is the `now` that the core was
+ *     initialised with in the journal's first run. Later runs initialise their core with that same ts (bot__journal_begin)
+ *     and replay everything, with their own options, before they step on anything new.
+ *   - Every event is appended in the order in which the core steps on it, its ts ts_offset included.
+ *   - older_fill is bot__journal_older_fill.
+ *
+ * The state at a record is then: a core with the options of the run that the record belongs to, initialised at the
+ * journal's beginning, stepped through every event that ends before it.
+ */
 #ifndef BOT_JOURNAL_REPLAY_H
 #define BOT_JOURNAL_REPLAY_H
 
 #include "bot/core.h"
 #include "bot/journal.h"
+#include "journal/fs.h"
+#include "journal/writer.h"
 
 /* Takes one item. Below zero stops the replay and is returned by it; above zero stops it and returns BOT_OK. */
 typedef int (*journal_step_fn)(void *user_data, const bot_journal_item *item);
@@ -11,17 +25,40 @@ typedef int (*journal_step_fn)(void *user_data, const bot_journal_item *item);
 struct journal_replay_result {
     uint64_t items, events, lost, damages;
     uint64_t record_end;           /* one past the last record seen */
+    bot_ts   ts_last;
     bot_journal_place damage;      /* the first */
 };
 
-/* Hands every item before record until_record (UINT64_MAX: all) to step. Damage is counted, the first is kept, and the
- * replay goes on behind it unless stop_at_damage: then its error is returned. */
+/* Hands every item that ends before record until_record (UINT64_MAX: all) to step. Damage is counted, the first is kept, and
+ * the replay goes on behind it unless stop_at_damage: then its error is returned. */
 int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool stop_at_damage, journal_step_fn step,
                         void *user_data, struct journal_replay_result *ret_result);
 
+/* The journal's beginning: ts of its first OPTIONS item. BOT_ERR_NOT_FOUND: none. Leaves the reader at its start. */
+int bot__journal_begin(bot_journal_reader *reader, bot_ts *ret_ts);
+/* Options of the run that writes record `record` (the last OPTIONS item that ends before it, or the first there is), defaults for
+ * what they do not name. BOT_ERR_NOT_FOUND: none. Leaves the reader at its start. */
+int bot__journal_options_at(bot_journal_reader *reader, uint64_t record, bot_core_options *ret_options);
+
+/* Was this fill journaled before the event that is being stepped on? For bot_core_options.older_fill, with a journal_older as
+ * user_data, in a replay and live alike. */
+struct journal_older {
+    const struct journal_fs *fs;
+    const char     *path;   /* of the journal; borrowed */
+    struct journal *live;   /* NULL while replaying; set once the replay is done */
+    void           *seen;   /* replay: executions met so far */
+};
+void bot__journal_older_init(struct journal_older *o, const struct journal_fs *fs, const char *path);
+/* Replay: after the core has stepped on the item. BOT_OK or BOT_ERR_NOMEM. */
+int  bot__journal_older_see(struct journal_older *o, const bot_journal_item *item);
+/* The replay is over; from here on the journal that is being written answers. live may be NULL. Frees what replaying took. */
+void bot__journal_older_live(struct journal_older *o, struct journal *live);
+bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bot_id *exec_id);
+
 /* Every number of the options as lines "name=value"; pointers are left out. Length or BOT_ERR_FULL. 4 KiB is enough. */
 int bot__core_options_format(const bot_core_options *options, char *buf, size_t size);
-/* Starts from the defaults. A name that this version does not know is BOT_ERR_UNSUPPORTED: a rule must not be dropped. */
+/* Starts from the defaults. A name that this version does not know is BOT_ERR_UNSUPPORTED: a rule must not be dropped.
+ * BOT_ERR_MALFORMED. */
 int bot__core_options_parse(const char *text, size_t len, bot_core_options *ret_options);
 
 #endif

@@ -92,6 +92,7 @@ int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t 
     ret->header_err = bot__journal_header_decode(buf, (size_t)n, &ret->header);
     ret->crc_last = ret->crc_end = ret->header.chain_in;
     ret->number_first = ret->number_end = ret->header.first_record;
+    ret->ts_max = ret->header.created;
     bool any = ret->header_err == BOT_OK;
 
     bool whole = true;
@@ -108,6 +109,7 @@ int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t 
                 ret->number_first = any ? ret->number_first : rec.number;
                 ret->number_end = rec.number + 1;
                 ret->crc_end = rec.crc;
+                ret->ts_max = rec.ts > ret->ts_max ? rec.ts : ret->ts_max;
                 any = true;
             }
             /* A record of an older use of the same disk block would be in order but of another chain. */
@@ -128,8 +130,8 @@ int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t 
     return BOT_OK;
 }
 
-int bot__segment_has_exec(const struct journal_fs *fs, int fd, uint64_t first_record, uint64_t record, uint16_t kind,
-                          const bot_symbol *instrument, const bot_id *exec_id)
+int bot__segment_count_exec(const struct journal_fs *fs, int fd, uint64_t first_record, uint64_t record, uint16_t kind,
+                            const bot_symbol *instrument, const bot_id *exec_id)
 {
     /* An execution's item is at most JOURNAL_EVENT_ITEM_MAX long and begins in this record: four records hold it. */
     enum { RECORDS = 5 };
@@ -152,19 +154,20 @@ int bot__segment_has_exec(const struct journal_fs *fs, int fd, uint64_t first_re
         len += rec.used;
     }
     memset(stream + len, 0, 16);
+    int count = 0;
     for (size_t at = first; at < begin_max && at + JOURNAL_ITEM_HEAD <= len;) {
         const size_t item_len = (size_t)get_u16(stream + at) + 2;
         if (item_len < JOURNAL_ITEM_HEAD || item_len > len - at)
-            return 0;
+            break;
         bot_journal_item item;
         if (stream[at + 2] == BOT_JOURNAL_EVENT && bot__item_decode(stream + at, item_len, &item) == BOT_OK &&
             item.event.kind == kind && item.event.instrument.len == instrument->len &&
             memcmp(item.event.instrument.s, instrument->s, instrument->len) == 0) {
             const bot_id *id = kind == BOT_EV_FILL ? &item.event.fill.exec_id : &item.event.funding.exec_id;
             if (id->len == exec_id->len && memcmp(id->s, exec_id->s, id->len) == 0)
-                return 1;
+                count++;
         }
         at += item_len;
     }
-    return 0;
+    return count;
 }

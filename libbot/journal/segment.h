@@ -23,14 +23,15 @@ struct segment_scan {
     uint64_t end;              /* byte behind them */
     uint64_t size;             /* of the file */
     uint64_t number_first, number_end; /* of the first record and one past the last that is valid, wherever it stands */
+    bot_ts   ts_max;           /* newest monotonic time named by the header or a record */
     uint32_t crc_end;          /* of that last one; chain_in when there is none */
     bool     valid_behind;     /* a valid record stands behind the first bad one: damage, not a torn tail */
 };
 /* BOT_OK or BOT_ERR_IO. buf: scratch of buf_size bytes, a multiple of 256. */
 int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t buf_size, struct segment_scan *ret);
 
-/* Does an item in record `record` carry this execution? fd: its segment. 1, 0, BOT_ERR_IO. */
-int bot__segment_has_exec(const struct journal_fs *fs, int fd, uint64_t first_record, uint64_t record, uint16_t kind,
-                          const bot_symbol *instrument, const bot_id *exec_id);
+/* How many items that begin in record `record` carry this execution? fd: its segment. Or BOT_ERR_IO. */
+int bot__segment_count_exec(const struct journal_fs *fs, int fd, uint64_t first_record, uint64_t record, uint16_t kind,
+                            const bot_symbol *instrument, const bot_id *exec_id);
 
 #endif

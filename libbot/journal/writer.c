@@ -93,6 +93,14 @@ int bot__journal_append(struct journal *j, const bot_event *ev)
     if (len < 0)
         return len;
     const uint32_t exec = ev->kind == BOT_EV_FILL || ev->kind == BOT_EV_FUNDING ? ENTRY_EXEC : 0;
+    if (exec != 0) {
+        j->execs_appended++;
+        j->last_exec_kind = ev->kind;
+        j->last_exec_instrument = ev->instrument;
+        j->last_exec = ev->kind == BOT_EV_FILL ? ev->fill.exec_id : ev->funding.exec_id;
+    } else {
+        j->last_exec_kind = 0;
+    }
     commit(j, len, exec | (bot__item_is_lazy(ev->kind) ? ENTRY_LAZY : 0));
     return BOT_OK;
 }
@@ -294,6 +302,7 @@ static bool write_batch(struct journal *j)
     while (i < j->execs_n && j->exec_records[i] < j->header.first_record + j->file_records + j->batch_n &&
            bot__index_add(j->fs, &j->table, j->exec_keys[i], j->exec_records[i]) == BOT_OK)
         i++;
+    j->execs_written += i;
     const bool remembered = i == j->execs_n || j->exec_records[i] >= j->header.first_record + j->file_records + j->batch_n;
     pthread_mutex_unlock(&j->index_mutex);
     memmove(j->exec_keys, j->exec_keys + i, (j->execs_n - i) * sizeof *j->exec_keys);
@@ -403,7 +412,7 @@ static bool roll(struct journal *j)
     j->header.first_record = end;
     j->header.chain_in = j->crc_last;
     j->header.created_wall_ns = j->fs->wall(j->fs->self);
-    j->header.created = j->fs->now(j->fs->self);
+    j->header.created = j->fs->now(j->fs->self) + j->ts_offset;
     pthread_mutex_unlock(&j->index_mutex);
     const uint64_t records = j->file_records;
     if (bot__journal_begin_segment(j) != BOT_OK) {
@@ -437,7 +446,7 @@ static bool make_room(struct journal *j, size_t len)
 static bool begin_run(struct journal *j)
 {
     uint8_t buf[JOURNAL_EVENT_ITEM_MAX + 16];
-    const bot_ts now = j->fs->now(j->fs->self);
+    const bot_ts now = j->fs->now(j->fs->self) + j->ts_offset;
     int len = bot__item_encode_run(now, j->fs->wall(j->fs->self), j->fs->pid(j->fs->self), "libbot " BOT_VERSION, buf);
     BOT_ASSERT(len > 0);
     if (!make_room(j, (size_t)len))
@@ -521,8 +530,16 @@ static void *thread_main(void *arg)
 
 /* ---- searching ------------------------------------------------------------------------------------------------ */
 
-static int ask_records(struct journal *j, uint32_t segment, uint64_t first_record, const uint64_t *records, int n, uint16_t kind,
-                       const bot_symbol *instrument, const bot_id *exec_id)
+struct exec_question {
+    uint16_t kind;
+    const bot_symbol *instrument;
+    const bot_id *id;
+    uint64_t key;
+};
+
+/* How often the execution stands in these records of a segment. */
+static int count_in(struct journal *j, uint32_t segment, uint64_t first_record, const uint64_t *records, int n,
+                    const struct exec_question *q)
 {
     char path[JOURNAL_PATH_MAX];
     if (n <= 0)
@@ -531,55 +548,61 @@ static int ask_records(struct journal *j, uint32_t segment, uint64_t first_recor
     int fd = j->fs->open(j->fs->self, path, JOURNAL_READ);
     if (fd < 0)
         return BOT_ERR_IO;
-    int r = 0;
-    for (int i = 0; i < n && r == 0; i++)
-        r = bot__segment_has_exec(j->fs, fd, first_record, records[i], kind, instrument, exec_id);
+    int count = 0, r = 0;
+    for (int i = 0; i < n && r >= 0; i++) {
+        r = bot__segment_count_exec(j->fs, fd, first_record, records[i], q->kind, q->instrument, q->id);
+        count += r > 0 ? r : 0;
+    }
     j->fs->close(j->fs->self, fd);
-    return r;
+    return r < 0 ? r : count;
 }
 
-static int ask_all(struct journal *j, uint32_t segment, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id)
+static int count_sealed(struct journal *j, const struct sealed *s, const struct exec_question *q)
 {
     char path[JOURNAL_PATH_MAX];
-    struct index_table t = { 0 };
     uint64_t records[INDEX_PER_KEY_MAX];
-    bot__segment_path(j->path, segment, "journal", path);
-    int r = bot__journal_index_segment(j->fs, path, &t);
-    if (r == BOT_OK)
-        r = bot__index_lookup(&t, bot__index_key(kind, instrument, exec_id), records);
+    int n = BOT_ERR_CHECKSUM;
+    if (s->indexed) {
+        bot__segment_path(j->path, s->segment, "index", path);
+        n = bot__index_find(j->fs, path, q->key, records);
+    }
+    if (n >= 0)
+        return count_in(j, s->segment, s->first_record, records, n, q);
+    /* No index, or a damaged one: the segment from end to end. Its keys are made from its records now, and that another
+     * execution has the same one (1 in 2^64) is exact enough. */
+    struct index_table t = { 0 };
+    bot__segment_path(j->path, s->segment, "journal", path);
+    int r = bot__journal_index_segment(j->fs, path, &t, NULL);
+    n = r == BOT_OK ? bot__index_lookup(&t, q->key, records) : r;
     bot__index_release(j->fs, &t);
-    return r < 0 ? r : r > 0; /* the key was made from the records a moment ago: one in 2^64 is exact enough */
+    return n;
 }
 
 int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id)
 {
-    char path[JOURNAL_PATH_MAX];
     uint64_t records[INDEX_PER_KEY_MAX];
-    const uint64_t key = bot__index_key(kind, instrument, exec_id);
+    const struct exec_question q = { kind, instrument, exec_id, bot__index_key(kind, instrument, exec_id) };
+    /* One moment: what the table holds, how many segments stood behind it, and whether the event that is being decided on, if
+     * it asks about itself, is among it already. */
     pthread_mutex_lock(&j->index_mutex);
-    const uint32_t segment = j->header.segment;
+    const uint32_t segment = j->header.segment, sealed_n = j->sealed_n;
     const uint64_t first = j->header.first_record;
-    int n = bot__index_lookup(&j->table, key, records), r;
+    const bool newest_written = j->execs_written == j->execs_appended;
+    const int n = bot__index_lookup(&j->table, q.key, records);
     pthread_mutex_unlock(&j->index_mutex);
-    if ((r = ask_records(j, segment, first, records, n, kind, instrument, exec_id)) != 0)
-        return r;
-    for (uint32_t i = 0;; i++) {
+    const bool itself = j->last_exec_kind == kind && j->last_exec.len == exec_id->len &&
+                        memcmp(j->last_exec.s, exec_id->s, exec_id->len) == 0 && j->last_exec_instrument.len == instrument->len &&
+                        memcmp(j->last_exec_instrument.s, instrument->s, instrument->len) == 0;
+    const int enough = itself && newest_written ? 2 : 1;
+    int count = count_in(j, segment, first, records, n, &q);
+    for (uint32_t i = sealed_n; i-- > 0 && count >= 0 && count < enough;) {
         pthread_mutex_lock(&j->index_mutex);
-        const bool more = i < j->sealed_n;
-        const struct sealed s = more ? j->sealed[j->sealed_n - 1 - i] : (struct sealed){ 0 };
+        const struct sealed s = j->sealed[i];
         pthread_mutex_unlock(&j->index_mutex);
-        if (!more)
-            return 0;
-        n = BOT_ERR_CHECKSUM;
-        if (s.indexed) {
-            bot__segment_path(j->path, s.segment, "index", path);
-            n = bot__index_find(j->fs, path, key, records);
-        }
-        r = n < 0 ? ask_all(j, s.segment, kind, instrument, exec_id)
-                  : ask_records(j, s.segment, s.first_record, records, n, kind, instrument, exec_id);
-        if (r != 0)
-            return r;
+        const int r = count_sealed(j, &s, &q);
+        count = r < 0 ? r : count + r;
     }
+    return count < 0 ? count : count >= enough;
 }
 
 /* ---- open, close ---------------------------------------------------------------------------------------------- */

@@ -34,6 +34,10 @@ struct journal_config {
 struct journal_recovery {
     bool     existed;          /* there was something to resume from */
     uint64_t next_record;      /* the first record of this run: replay what lies before it */
+    bot_ts   ts_last;          /* newest time in the journal's end */
+    /* What must be added to the host's monotonic clock to get the ts of this run's events: 0, or after a reboot so much that
+     * time does not run backwards in the journal. A session adds it to everything that it gives to the core. */
+    int64_t  ts_offset;
     uint64_t torn_bytes;       /* cut from the end */
     bot_journal_place damage;  /* first damage found in the last segment; NONE */
     uint32_t indexes_rebuilt;
@@ -61,16 +65,17 @@ int bot__journal_append_raw(struct journal *j, bot_ts ts, bot_source source, con
 /* The core's options of this run, as text (journal/replay.h makes it). First thing to append after opening. */
 int bot__journal_append_options(struct journal *j, bot_ts ts, const char *text, size_t len);
 
-/* Loop thread; now: monotonic. Call at every tick: a stalled disk cannot report itself. */
+/* Loop thread; now: the host's monotonic clock, without ts_offset. Call at every tick: a stalled disk cannot report itself. */
 enum journal_state bot__journal_state(const struct journal *j, bot_ts now);
 /* Why, in one plain sentence ("" while OK). Any thread. */
 size_t bot__journal_state_text(const struct journal *j, bot_ts now, char *buf, size_t size);
 /* Any thread. */
 void bot__journal_stats_get(const struct journal *j, bot_journal_stats *ret);
 
-/* Was a fill (BOT_EV_FILL) or payment (BOT_EV_FUNDING) with this id ever journaled? Exact, in bounded memory: reads the
- * index, so it may wait for the disk; the ledger asks only about ids older than its window. What is still in the ring
- * is not seen. 1, 0, BOT_ERR_IO. Loop thread. */
+/* Was a fill (BOT_EV_FILL) or payment (BOT_EV_FUNDING) with this id ever journaled? Asked by the core while it steps on an
+ * event that was appended just before, that event itself does not count. Exact, in bounded memory: reads the index, so it may
+ * wait for the disk; the ledger asks only about ids older than its window, which have left the ring long ago.
+ * 1, 0, BOT_ERR_IO. Loop thread. */
 int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id);
 
 /* One turn of the writer's work, with inline_rounds only. Returns the number of records written. */

@@ -34,6 +34,10 @@ struct journal {
     bot_ts   lost_from, lost_to;
     uint64_t raw_segment_used;
     uint32_t raw_segment_seen; /* the segment that raw_segment_used counts for */
+    uint64_t execs_appended;
+    uint16_t last_exec_kind;   /* the newest item, if it was one of them; else 0 */
+    bot_symbol last_exec_instrument;
+    bot_id   last_exec;
 
     /* Written by the writer's thread, read by any. */
     _Atomic int      failed_op, failed_errno; /* OP_NONE: fine */
@@ -55,6 +59,7 @@ struct journal {
     struct index_table table;  /* of the active segment; only what has been written */
     struct sealed     *sealed;
     uint32_t           sealed_n, sealed_room;
+    uint64_t           execs_written; /* how many of execs_appended can be found */
 
     /* Writer's thread. */
     int      fd;
@@ -68,6 +73,7 @@ struct journal {
     bot_ts   lazy_since;
     bool     urgent;              /* a fill waits for its sync */
     bool     run_pending;         /* the run's first item is still to be written */
+    int64_t  ts_offset;           /* host's monotonic clock to the journal's */
     bool     must_roll, must_rewrite, sealed_done;
     bot_ts   sync_at, retry_at;
     int64_t  wall_min, wall_max;
@@ -81,7 +87,8 @@ int bot__journal_recover(struct journal *j, struct journal_recovery *ret);
 int bot__journal_begin_segment(struct journal *j);
 /* Adds to j->sealed. BOT_OK or BOT_ERR_NOMEM. */
 int bot__journal_add_sealed(struct journal *j, struct sealed s);
-/* Keys of all executions in one segment file. Damage is passed over: what cannot be read cannot be found. */
-int bot__journal_index_segment(const struct journal_fs *fs, const char *path, struct index_table *t);
+/* Keys of all executions in one segment file. Damage is passed over: what cannot be read cannot be found. ret_ts_max (may be
+ * NULL) is raised to the newest time of an item. */
+int bot__journal_index_segment(const struct journal_fs *fs, const char *path, struct index_table *t, bot_ts *ret_ts_max);
 
 #endif

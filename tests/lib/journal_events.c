@@ -193,8 +193,11 @@ static void payload(test_rng *rng, bot_event *ev)
         break;
     case BOT_EV_CANCEL:
     case BOT_EV_CANCEL_ALL: ev->cancel.bot = (uint32_t)i64(rng), ev->cancel.client_id = id(rng); break;
-    case BOT_EV_LIMITS:
-    case BOT_EV_ATTACH: limits(rng, &ev->limits); break;
+    case BOT_EV_LIMITS: limits(rng, &ev->limits); break;
+    case BOT_EV_ATTACH:
+        ev->attach.bot = (uint32_t)i64(rng), ev->attach.scope = ENUM(bot_scope, BOT_SCOPE_OWN), ev->attach.sends_orders = FLAG();
+        TEXT(ev->attach.name);
+        break;
     case BOT_EV_REARM:
     case BOT_EV_KILL: ev->rearm.latch = (uint32_t)i64(rng); TEXT(ev->rearm.reason); break;
     case BOT_EV_CHECKPOINT:

@@ -1,0 +1,253 @@
+#include "journal/replay.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "journal/index.h"
+#include "journal/segment.h"
+#include "journal/writer_state.h"
+
+int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool stop_at_damage, journal_step_fn step,
+                        void *user_data, struct journal_replay_result *ret)
+{
+    bot_journal_item item;
+    bot_journal_place place;
+    *ret = (struct journal_replay_result){ 0 };
+    for (;;) {
+        int e = bot_journal_next(reader, &item, &place);
+        if (e == 0)
+            return BOT_OK;
+        if (e == BOT_ERR_IO || e == BOT_ERR_NOMEM || e == BOT_ERR_VERSION)
+            return e;
+        if (e < 0) {
+            if (ret->damages++ == 0)
+                ret->damage = place;
+            if (stop_at_damage)
+                return e;
+            continue;
+        }
+        if (item.record_end >= until_record)
+            return BOT_OK;
+        ret->items++;
+        ret->events += item.kind == BOT_JOURNAL_EVENT;
+        ret->lost += item.kind == BOT_JOURNAL_LOST ? item.lost.items : 0;
+        ret->record_end = item.record_end + 1;
+        ret->ts_last = item.ts > ret->ts_last ? item.ts : ret->ts_last;
+        e = step(user_data, &item);
+        if (e != 0)
+            return e < 0 ? e : BOT_OK;
+    }
+}
+
+/* ---- options ------------------------------------------------------------------------------------------------ */
+
+/* Every number of bot_core_options but its own size. A field that is missing here would be missing in every replay: the unit
+ * test sets each byte of the struct and wants it back. */
+#define OPTIONS_LIST(X)                                                                                                   \
+    X(venue.has_fills_channel) X(venue.has_client_ids) X(venue.has_amend) X(venue.has_reduce_only) X(venue.has_dead_man)   \
+    X(venue.has_position_seq) X(venue.positions_omit_flat) X(venue.fills_per_instrument) X(venue.absence_bound_ns)         \
+    X(venue.order_unknown_ns) X(venue.position_time_slack_ns) X(venue.client_id_max) X(instruments_max) X(orders_max)      \
+    X(bots_max) X(fills_seen_max) X(path_steps_max) X(effects_max) X(hedge) X(resumed) X(private_lease_ns)                 \
+    X(reconciled_lease_ns) X(reconciled_flat_ns) X(rest_lease_ns) X(public_lease_ns) X(clock_lease_ns)                     \
+    X(clock_offset_max_ns) X(hold_down_ns) X(agree_reads_min) X(read_every_ns) X(read_every_flat_ns) X(read_after_fill_ns) \
+    X(read_retry_ns) X(read_deadline_ns) X(orders_every_ns) X(grace_ns) X(stale_window_ns) X(drift_reads_min)              \
+    X(drift_span_ns) X(backfills_max) X(backfill_overlap_ns) X(adopt_reads_min) X(start_adopt) X(drift_policy)             \
+    X(manual_policy) X(shut_policy) X(order_unknown_latch_ns) X(order_query_every_ns) X(rejects_max)                       \
+    X(reference_age_max_ns) X(dead_man_ns) X(session_id)
+
+int bot__core_options_format(const bot_core_options *o, char *buf, size_t size)
+{
+    size_t len = 0;
+    int n;
+#define PRINT(field)                                                                                   \
+    n = snprintf(buf + len, size - len, "%s=%lld\n", #field, (long long)o->field);                     \
+    if (n < 0 || (size_t)n >= size - len)                                                              \
+        return BOT_ERR_FULL;                                                                           \
+    len += (size_t)n;
+    OPTIONS_LIST(PRINT)
+#undef PRINT
+    n = snprintf(buf + len, size - len, "venue.client_id_alphabet=%.*s\n", (int)sizeof o->venue.client_id_alphabet - 1,
+                 o->venue.client_id_alphabet);
+    if (n < 0 || (size_t)n >= size - len)
+        return BOT_ERR_FULL;
+    return (int)(len + (size_t)n);
+}
+
+static bool parse_i64(const char *p, size_t len, int64_t *ret)
+{
+    const bool minus = len > 0 && p[0] == '-';
+    uint64_t v = 0;
+    if (len == minus || len > 20)
+        return false;
+    for (size_t i = minus; i < len; i++) {
+        if (p[i] < '0' || p[i] > '9' || __builtin_mul_overflow(v, UINT64_C(10), &v) ||
+            __builtin_add_overflow(v, (uint64_t)(p[i] - '0'), &v))
+            return false;
+    }
+    *ret = (int64_t)(minus ? 0 - v : v);
+    return true;
+}
+
+static int set_option(bot_core_options *o, const char *name, size_t name_len, const char *value, size_t value_len)
+{
+    static const char alphabet[] = "venue.client_id_alphabet";
+    if (name_len == sizeof alphabet - 1 && memcmp(name, alphabet, name_len) == 0) {
+        if (value_len >= sizeof o->venue.client_id_alphabet)
+            return BOT_ERR_MALFORMED;
+        memset(o->venue.client_id_alphabet, 0, sizeof o->venue.client_id_alphabet);
+        memcpy(o->venue.client_id_alphabet, value, value_len);
+        return BOT_OK;
+    }
+    int64_t v;
+    if (!parse_i64(value, value_len, &v))
+        return BOT_ERR_MALFORMED;
+#define SET(field)                                                                                     \
+    if (name_len == sizeof #field - 1 && memcmp(name, #field, name_len) == 0) {                        \
+        o->field = (__typeof__(o->field))v;                                                            \
+        return (int64_t)o->field == v ? BOT_OK : BOT_ERR_MALFORMED;                                    \
+    }
+    OPTIONS_LIST(SET)
+#undef SET
+    return BOT_ERR_UNSUPPORTED;
+}
+
+int bot__core_options_parse(const char *text, size_t len, bot_core_options *ret)
+{
+    bot_core_options o;
+    bot_core_options_init(&o);
+    for (const char *p = text, *end = text + len; p < end;) {
+        const char *line_end = memchr(p, '\n', (size_t)(end - p));
+        const char *equals = line_end != NULL ? memchr(p, '=', (size_t)(line_end - p)) : NULL;
+        if (equals == NULL)
+            return BOT_ERR_MALFORMED;
+        int e = set_option(&o, p, (size_t)(equals - p), equals + 1, (size_t)(line_end - equals - 1));
+        if (e != BOT_OK)
+            return e;
+        p = line_end + 1;
+    }
+    *ret = o;
+    return BOT_OK;
+}
+
+int bot__journal_begin(bot_journal_reader *reader, bot_ts *ret_ts)
+{
+    bot_journal_item item;
+    int e = bot_journal_seek_record(reader, 0);
+    if (e != BOT_OK)
+        return e;
+    while ((e = bot_journal_next(reader, &item, NULL)) != 0 && e != BOT_ERR_IO && e != BOT_ERR_NOMEM)
+        if (e == 1 && item.kind == BOT_JOURNAL_OPTIONS) {
+            *ret_ts = item.ts;
+            return bot_journal_seek_record(reader, 0);
+        }
+    (void)bot_journal_seek_record(reader, 0);
+    return e == 0 ? BOT_ERR_NOT_FOUND : e;
+}
+
+int bot__journal_options_at(bot_journal_reader *reader, uint64_t record, bot_core_options *ret)
+{
+    bot_journal_item item;
+    bool found = false;
+    int bad = BOT_OK, e = bot_journal_seek_record(reader, 0);
+    if (e != BOT_OK)
+        return e;
+    while ((e = bot_journal_next(reader, &item, NULL)) != 0 && e != BOT_ERR_IO && e != BOT_ERR_NOMEM) {
+        if (e != 1)
+            continue;
+        if (found && item.record_end >= record)
+            break;
+        if (item.kind == BOT_JOURNAL_OPTIONS) {
+            bad = bot__core_options_parse((const char *)item.bytes, item.bytes_len, ret);
+            found = true;
+        }
+    }
+    if (e == BOT_ERR_IO || e == BOT_ERR_NOMEM)
+        return e;
+    (void)bot_journal_seek_record(reader, 0);
+    return found ? bad : BOT_ERR_NOT_FOUND;
+}
+
+/* ---- older fills -------------------------------------------------------------------------------------------- */
+
+/* Of what has been replayed, the newest executions are in a table of bounded size; the rest is in the files, before
+ * the record at which the table was emptied last. */
+#define SEEN_MAX (1u << 20)
+
+struct seen {
+    struct index_table table;
+    uint64_t in_files_before; /* record; 0: the table holds everything */
+};
+
+void bot__journal_older_init(struct journal_older *o, const struct journal_fs *fs, const char *path)
+{
+    *o = (struct journal_older){ .fs = fs != NULL ? fs : &bot__journal_fs, .path = path };
+}
+
+int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item)
+{
+    if (item->kind != BOT_JOURNAL_EVENT || item->event.kind != BOT_EV_FILL)
+        return BOT_OK;
+    struct seen *s = o->seen;
+    if (s == NULL) {
+        o->seen = s = o->fs->alloc(o->fs->self, sizeof *s);
+        if (s == NULL)
+            return BOT_ERR_NOMEM;
+        *s = (struct seen){ 0 };
+    }
+    if (s->table.used >= SEEN_MAX) {
+        bot__index_clear(&s->table);
+        s->in_files_before = item->record;
+    }
+    return bot__index_add(o->fs, &s->table, bot__index_key(BOT_EV_FILL, &item->event.instrument, &item->event.fill.exec_id),
+                          item->record);
+}
+
+void bot__journal_older_live(struct journal_older *o, struct journal *live)
+{
+    struct seen *s = o->seen;
+    if (s != NULL) {
+        bot__index_release(o->fs, &s->table);
+        o->fs->release(o->fs->self, s);
+    }
+    o->seen = NULL;
+    o->live = live;
+}
+
+static bool in_files(const struct journal_older *o, uint64_t key, uint64_t before_record)
+{
+    char path[JOURNAL_PATH_MAX];
+    uint32_t *segments = NULL, n = 0;
+    bool found = false;
+    if (bot__segment_list(o->fs, o->path, &segments, &n) != BOT_OK)
+        return false;
+    for (uint32_t i = 0; i < n && !found; i++) {
+        uint64_t records[INDEX_PER_KEY_MAX];
+        bot__segment_path(o->path, segments[i], "index", path);
+        int k = bot__index_find(o->fs, path, key, records);
+        if (k < 0) {
+            struct index_table t = { 0 };
+            bot__segment_path(o->path, segments[i], "journal", path);
+            if (bot__journal_index_segment(o->fs, path, &t, NULL) == BOT_OK)
+                k = bot__index_lookup(&t, key, records);
+            bot__index_release(o->fs, &t);
+        }
+        for (int r = 0; r < k; r++)
+            found |= records[r] < before_record;
+    }
+    o->fs->release(o->fs->self, segments);
+    return found;
+}
+
+bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    struct journal_older *o = older;
+    if (o->live != NULL) /* an index that cannot be read says yes: a fill counted twice is worse than one that is asked about */
+        return bot__journal_has_exec(o->live, BOT_EV_FILL, instrument, exec_id) != 0;
+    const struct seen *s = o->seen;
+    uint64_t records[INDEX_PER_KEY_MAX];
+    if (s == NULL)
+        return false;
+    const uint64_t key = bot__index_key(BOT_EV_FILL, instrument, exec_id);
+    return bot__index_lookup(&s->table, key, records) > 0 || (s->in_files_before > 0 && in_files(o, key, s->in_files_before));
+}

@@ -353,6 +353,47 @@ TEST(journal, a_fill_of_any_age_is_found_by_its_id_and_no_other)
     memfs_done(&m);
 }
 
+TEST(journal, the_event_that_is_being_decided_on_does_not_count_as_older)
+{
+    struct memfs m;
+    struct journal_recovery rec;
+    bot_event ev;
+    memfs_init(&m);
+    struct journal_config c = config(&m);
+    struct journal *j = open_ok(&m, &c, &rec);
+    append_fills(j, 0, 10);
+    test_event_fill(9, 0, &ev);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 0); /* in the ring */
+    bot__journal_round(j);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 0); /* in the file */
+    append_fills(j, 9, 10); /* a second time: the first one is older, wherever the second is by now */
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+    bot__journal_round(j);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+    bot__journal_close(j);
+    memfs_done(&m);
+}
+
+TEST(journal, time_goes_on_in_the_journal_after_a_reboot_set_the_clock_to_zero)
+{
+    struct memfs m;
+    struct journal_recovery rec;
+    memfs_init(&m);
+    struct journal_config c = config(&m);
+    struct journal *j = open_ok(&m, &c, &rec);
+    ck_assert_int_eq(rec.ts_offset, 0);
+    bot_event ev = { .kind = BOT_EV_TICK, .seq = BOT_SEQ_NONE, .ts = 5000 * BOT_NS_PER_S };
+    bot__journal_append(j, &ev);
+    bot__journal_close(j);
+    m.now = 10 * BOT_NS_PER_S;
+    j = open_ok(&m, &c, &rec);
+    ck_assert_int_eq(rec.ts_last, ev.ts);
+    ck_assert_int_ge(m.now + rec.ts_offset, ev.ts);
+    ck_assert_int_le(m.now + rec.ts_offset, ev.ts + BOT_NS_PER_S);
+    bot__journal_close(j);
+    memfs_done(&m);
+}
+
 TEST(journal, another_account_or_a_newer_format_is_refused_in_words)
 {
     struct memfs m;

@@ -5,6 +5,8 @@
 
 #include "bot/err.h"
 
+_Static_assert(offsetof(struct sim_item, bytes) % 8 == 0, "what waits in an item must be aligned");
+
 static uint64_t mix(uint64_t z)
 {
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -121,7 +123,7 @@ struct sim_item *bot__sim_item_new(struct sim_queue *q, uint32_t kind, size_t le
     memset(item, 0, sizeof *item);
     item->kind = kind;
     item->len = len;
-    item->size_class = (uint8_t)c;
+    item->size_class = c;
     item->bytes[len] = '\0';
     return item;
 }

@@ -38,11 +38,11 @@ int64_t bot__sim_rng_normal(struct sim_rng *r, int64_t deviation);
 struct sim_item {
     int64_t  at;
     uint64_t order;
-    uint32_t kind, a, b; /* the owner's */
+    uint32_t kind, a, b, unused; /* the owner's */
     uint64_t c, d;
-    size_t   len;
-    uint8_t  size_class;
-    char     bytes[];
+    uint64_t len;
+    uint64_t size_class;
+    char     bytes[]; /* aligned for any struct */
 };
 
 #define SIM_SIZE_CLASSES 20

@@ -8,7 +8,7 @@
  * Spoken: REST market/time, instruments-info, tickers, orderbook, recent-trade; position/list, position/switch-mode,
  * position/set-leverage; execution/list; order/realtime, order/history, create, amend, cancel, cancel-all,
  * create-batch, amend-batch, cancel-batch; account/wallet-balance, account/info, user/query-api; sockets
- * /v5/public/linear, /v5/public/inverse (publicTrade, orderbook.1/50/200, tickers), /v5/private (execution, order, position,
+ * /v5/public/linear, /v5/public/inverse (publicTrade, orderbook.1/50/200), /v5/private (execution, order, position,
  * wallet and their categorised forms), /v5/trade. Signatures, timestamp windows, rate limits per key and address, bans,
  * cursors and page sizes are the venue's. Not spoken: conditional orders, spot, options, loans: refused with 10001.
  */
@@ -55,7 +55,6 @@ struct simbybit_options {
     uint32_t ip_limit, ip_window_ms;   /* 600 in 5,000 */
     uint32_t order_limit_per_s, read_limit_per_s; /* 10 and 50, per key and endpoint */
     int64_t  ban_ns;                   /* 10 min */
-    bool     ack_before_push_only;     /* false: an order's pushes may overtake its REST answer, as at the venue */
 };
 void bot__simbybit_options_init(struct simbybit_options *o);
 
@@ -88,6 +87,22 @@ struct flow     *bot__simbybit_flow(struct simbybit *b, uint16_t instrument);
 /* The exchange's truth with everything in it that the venue has taken in and not yet carried out: open_buy and open_sell
  * hold acknowledged and late orders too. What is still on the wire is not known here. */
 void bot__simbybit_truth(const struct simbybit *b, uint32_t account, uint16_t instrument, struct exchange_truth *ret);
+
+/* What a request could bring if it arrives: for hosts that keep requests on a wire of their own (sim/world.h). */
+#define SIMBYBIT_WEIGHT_MAX 20
+struct simbybit_weight {
+    uint32_t account, n;
+    struct {
+        uint16_t instrument;
+        uint8_t  side;
+        int64_t  lots;
+    } of[SIMBYBIT_WEIGHT_MAX];
+};
+void bot__simbybit_weigh_http(struct simbybit *b, const char *method, const char *path, const struct simbybit_header *headers,
+                              uint32_t headers_n, const char *body, size_t body_len, struct simbybit_weight *ret);
+void bot__simbybit_weigh_ws(struct simbybit *b, uint32_t conn, const char *text, size_t len, struct simbybit_weight *ret);
+/* Counts it into bot__simbybit_truth (sign 1) or out again (-1). */
+void bot__simbybit_weigh(struct simbybit *b, const struct simbybit_weight *w, int sign);
 
 struct simbybit_stats {
     uint64_t requests, ws_messages_in, ws_messages_out, limited, banned, auth_refused, dropped, hung;

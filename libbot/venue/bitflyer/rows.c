@@ -368,7 +368,7 @@ int bot__bf_number(struct slice text, bot_dec *ret)
     }
     const bool plus = n + 1 < text.len && text.p[n + 1] == '+';
     int64_t exponent;
-    if (!bot__text_i64((struct slice){ text.p + n + 1 + plus, text.len - n - 1 - plus }, &exponent))
+    if (!bot__text_i64((struct slice){ text.p + n + 1 + plus, text.len - n - 1 - plus }, &exponent) || (plus && exponent < 0))
         return BOT_ERR_MALFORMED;
     if (exponent < -76 || exponent > 76)
         return BOT_ERR_OVERFLOW;

@@ -10,7 +10,7 @@
  */
 #include <stdio.h>
 
-#include "venue/codec.h"
+#include "venue/hyperliquid/hyperliquid.h"
 
 #define F(text) { text, sizeof(text) - 1 }
 
@@ -211,11 +211,13 @@ static int asset_row(struct json *j, void *arg)
     return j->err;
 }
 
-/* {"assetPositions":[...],"time":...}: the time comes last and belongs to every row, so that the rows wait for it. */
+/* {"assetPositions":[...],"withdrawable":..,"time":...}: the time comes last and belongs to every row, so that the rows wait
+ * for it. Bodies of 2023 have none. */
 static int clearinghouse(struct json *j, struct hl_rows *o)
 {
     struct slice key, rows = { NULL, 0 };
     int64_t ms = 0;
+    bool whole = false;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (slice_is(key, "assetPositions")) {
@@ -223,13 +225,14 @@ static int clearinghouse(struct json *j, struct hl_rows *o)
                 bot__json_fail(j, BOT_ERR_CONFLICT);
             rows = bot__json_raw(j);
         } else if (slice_is(key, "time")) {
-            bot__json_i64(j, &ms);
+            whole = bot__json_i64(j, &ms);
         } else {
+            whole = whole || slice_is(key, "withdrawable");
             bot__json_skip(j);
         }
     }
-    /* Without both it is not the state of an account, and a missing list must not read as flat. */
-    if (j->err == 0 && (rows.p == NULL || ms <= 0 || ms > INT64_MAX / BOT_NS_PER_MS))
+    /* Without the list and what stands around it, it is not the state of an account, and must not read as flat. */
+    if (j->err == 0 && (rows.p == NULL || !whole || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS))
         bot__json_fail(j, BOT_ERR_MALFORMED);
     if (j->err != 0)
         return j->err;
@@ -728,9 +731,9 @@ static int read_body(struct slice body, enum venue_call call, struct hl_rows *o)
         bot_event ev;
         bot__event_init(&ev, BOT_EV_TIME, o->source);
         ev.venue_ns = o->state_ns;
-        if (r == BOT_OK)
+        if (r == BOT_OK && ev.venue_ns > 0)
             bot__emit(&o->e, &ev);
-        return r;
+        return r == BOT_OK && ev.venue_ns == 0 ? BOT_ERR_MALFORMED : r;
     }
     default: return BOT_ERR_UNSUPPORTED;
     }
@@ -789,140 +792,6 @@ static int decode_rest(struct venue_context *ctx, enum venue_call call, int http
     return (int)ret->rows;
 }
 
-/* ---- requests ----------------------------------------------------------------------------------------------- */
-
-static bool is_address(const char *s)
-{
-    if (s == NULL || strlen(s) != 42 || s[0] != '0' || s[1] != 'x')
-        return false;
-    for (const char *p = s + 2; *p != '\0'; p++)
-        if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f') || (*p >= 'A' && *p <= 'F')))
-            return false;
-    return true;
-}
-
-static int encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
-{
-    (void)wall_ns;
-    const char *type = NULL;
-    bool of_user = true;
-    int64_t from_ms = 0;
-    ret->method = "POST";
-    ret->scope = 0;
-    ret->weight = 20;
-    ret->headers_n = 0;
-    ret->body_len = 0;
-    ret->body[0] = '\0';
-    snprintf(ret->path, sizeof ret->path, "/info");
-    switch (req->call) {
-    case VENUE_CALL_TIME: /* no such call: every account's state is stamped */
-    case VENUE_CALL_POSITIONS:
-        type = "clearinghouseState";
-        ret->weight = 2;
-        break;
-    case VENUE_CALL_FILLS:
-        type = "userFillsByTime";
-        if (req->cursor != NULL && req->cursor[0] != '\0') {
-            if (!bot__text_i64((struct slice){ req->cursor, strlen(req->cursor) }, &from_ms) || from_ms < 0)
-                return BOT_ERR_INVALID;
-        } else {
-            from_ms = req->from_ns / BOT_NS_PER_MS;
-        }
-        break;
-    case VENUE_CALL_ACCOUNT_LOG:
-        type = "userFunding";
-        from_ms = req->from_ns / BOT_NS_PER_MS;
-        break;
-    case VENUE_CALL_OPEN_ORDERS: type = "frontendOpenOrders"; break;
-    case VENUE_CALL_INSTRUMENTS:
-        type = "meta";
-        of_user = false;
-        break;
-    case VENUE_CALL_BOOK:
-        type = "l2Book";
-        ret->weight = 2;
-        of_user = false;
-        if (req->instrument.len == 0)
-            return BOT_ERR_INVALID;
-        break;
-    default:
-        return BOT_ERR_UNSUPPORTED; /* read-only */
-    }
-    if (of_user && (keys == NULL || !is_address(keys->key)))
-        return BOT_ERR_INVALID;
-    struct json_out o;
-    bot__jo_init(&o, ret->body, sizeof ret->body);
-    bot__jo_object(&o, NULL);
-    bot__jo_str(&o, "type", type);
-    if (of_user)
-        bot__jo_str(&o, "user", keys->key);
-    if (req->call == VENUE_CALL_BOOK)
-        bot__jo_strn(&o, "coin", req->instrument.s, req->instrument.len);
-    if (req->call == VENUE_CALL_FILLS || req->call == VENUE_CALL_ACCOUNT_LOG) {
-        bot__jo_i64(&o, "startTime", from_ms);
-        if (req->to_ns > 0)
-            bot__jo_i64(&o, "endTime", req->to_ns / BOT_NS_PER_MS);
-    }
-    bot__jo_object_end(&o);
-    const int len = bot__jo_end(&o);
-    if (len < 0)
-        return len;
-    ret->body_len = (size_t)len;
-    return bot__http_header(ret, "Content-Type", "application/json") ? BOT_OK : BOT_ERR_FULL;
-}
-
-static int subscription(const char *type, const char *member, const char *value, size_t value_len, char *buf, size_t size)
-{
-    struct json_out o;
-    bot__jo_init(&o, buf, size);
-    bot__jo_object(&o, NULL);
-    bot__jo_str(&o, "method", "subscribe");
-    bot__jo_object(&o, "subscription");
-    bot__jo_str(&o, "type", type);
-    bot__jo_strn(&o, member, value, value_len);
-    bot__jo_object_end(&o);
-    bot__jo_object_end(&o);
-    return bot__jo_end(&o);
-}
-
-static int ws_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size)
-{
-    (void)wall_ns;
-    if (stream != BOT_STREAM_PRIVATE)
-        return 0;
-    if (keys == NULL || !is_address(keys->key))
-        return BOT_ERR_INVALID;
-    return subscription("userFills", "user", keys->key, 42, buf, size);
-}
-
-static int ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf, size_t size)
-{
-    if (stream != BOT_STREAM_PUBLIC || index / 2 >= instruments_n)
-        return 0;
-    const bot_symbol *coin = &instruments[index / 2];
-    return subscription(index % 2 == 0 ? "trades" : "l2Book", "coin", coin->s, coin->len, buf, size);
-}
-
-static int ws_ping(bot_stream stream, char *buf, size_t size)
-{
-    static const char ping[] = "{\"method\":\"ping\"}";
-    (void)stream;
-    if (size < sizeof ping)
-        return BOT_ERR_FULL;
-    memcpy(buf, ping, sizeof ping);
-    return (int)sizeof ping - 1;
-}
-
-static int ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
-                   size_t size)
-{
-    (void)stream, (void)instruments, (void)instruments_n, (void)listen_key;
-    if (size < 1)
-        return BOT_ERR_FULL;
-    buf[0] = '\0';
-    return 0;
-}
-
 /* ---- facts -------------------------------------------------------------------------------------------------- */
 
 #define S BOT_NS_PER_S
@@ -955,10 +824,10 @@ const struct venue bot__venue_hyperliquid = {
     .state_size = sizeof(struct hl_state),
     .decode_ws = decode_ws,
     .decode_rest = decode_rest,
-    .encode_rest = encode_rest,
+    .encode_rest = bot__hl_encode_rest,
     .encode_ws = NULL,
-    .ws_login = ws_login,
-    .ws_subscribe = ws_subscribe,
-    .ws_ping = ws_ping,
-    .ws_path = ws_path,
+    .ws_login = bot__hl_ws_login,
+    .ws_subscribe = bot__hl_ws_subscribe,
+    .ws_ping = bot__hl_ws_ping,
+    .ws_path = bot__hl_ws_path,
 };

@@ -248,11 +248,22 @@ static int mode_row(struct json *j, void *arg)
     return BOT_OK;
 }
 
-static int skip_row(struct json *j, void *arg)
+/* {"triggerTime":"1587971460","ts":...}: seconds, 0 when the switch is off. */
+static int dead_man_row(struct json *j, void *arg)
 {
-    (void)arg;
-    bot__json_skip(j);
-    return j->err;
+    static const struct slice names[] = { { "triggerTime", 11 } };
+    struct okx_rows *o = arg;
+    struct fields f;
+    int64_t seconds;
+    bot__fields_read(&f, j, names, 1);
+    if (f.err != 0)
+        return f.err;
+    if (!bot__field_i64(&f, 0, &seconds) || seconds < 0) {
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+        return BOT_ERR_MALFORMED;
+    }
+    o->e.n++;
+    return BOT_OK;
 }
 
 static int (*row_reader(enum venue_call call))(struct json *, void *)
@@ -271,7 +282,7 @@ static int (*row_reader(enum venue_call call))(struct json *, void *)
     case VENUE_CALL_ACCOUNT_LOG: return bot__okx_bill_row;
     case VENUE_CALL_SUBMIT: case VENUE_CALL_AMEND: case VENUE_CALL_CANCEL: case VENUE_CALL_CANCEL_BATCH:
         return bot__okx_ack_row;
-    case VENUE_CALL_DEAD_MAN: return skip_row;
+    case VENUE_CALL_DEAD_MAN: return dead_man_row;
     default: return NULL;
     }
 }
@@ -353,12 +364,13 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
     }
     if (o.e.err < 0)
         return o.e.err;
-    ret->rows = (uint32_t)o.e.n;
+    ret->rows = call == VENUE_CALL_MODE || call == VENUE_CALL_DEAD_MAN ? 0 : (uint32_t)o.e.n; /* those give no events */
     if (ret->outcome == BOT_OUTCOME_OK && o.e.n == 0) {
         /* Lists may be empty; an answer about one thing may not. */
         if (call == VENUE_CALL_ORDER)
             return bot__reply_fail(ret, BOT_OUTCOME_NOT_FOUND, 0, SLICE("no such order"));
-        if (row == bot__okx_ack_row || call == VENUE_CALL_TIME || call == VENUE_CALL_MODE || call == VENUE_CALL_BOOK)
+        if (row == bot__okx_ack_row || call == VENUE_CALL_TIME || call == VENUE_CALL_MODE || call == VENUE_CALL_BOOK ||
+            call == VENUE_CALL_DEAD_MAN)
             return no_answer(ret, call, http_status, headers, headers_n, BOT_ERR_MALFORMED);
     }
     /* Code 1 with rows that all say success would be a lie of another kind. */

@@ -30,7 +30,7 @@ struct slice {
     size_t      len;
 };
 
-/* slice_is(s, "literal") */
+/* slice_is(s, "literal"). s is evaluated more than once. */
 #define slice_is(s, literal) ((s).len == sizeof(literal) - 1 && memcmp((s).p, literal, sizeof(literal) - 1) == 0)
 #define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
 

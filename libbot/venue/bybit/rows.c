@@ -326,12 +326,12 @@ int bot__bybit_instrument(struct json *j, void *arg)
     bot_event ev;
     bot__event_init(&ev, BOT_EV_INSTRUMENT, rows->source);
     bot_ev_instrument *in = &ev.inst;
-    struct slice key, contract = { 0 };
+    struct slice key, contract = { 0 }, status = { 0 };
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (slice_is(key, "symbol")) bot__json_symbol(j, &ev.instrument);
         else if (slice_is(key, "contractType")) contract = bot__json_text(j);
-        else if (slice_is(key, "status")) in->tradable = slice_is(bot__json_text(j), "Trading");
+        else if (slice_is(key, "status")) status = bot__json_text(j);
         else if (slice_is(key, "baseCoin")) bot__json_currency(j, &in->base);
         else if (slice_is(key, "quoteCoin")) bot__json_currency(j, &in->quote);
         else if (slice_is(key, "settleCoin")) bot__json_currency(j, &in->settle);
@@ -355,6 +355,7 @@ int bot__bybit_instrument(struct json *j, void *arg)
         snprintf(rows->error, sizeof rows->error, "instrument %s: name, contract, tick or lot missing", ev.instrument.s);
         return BOT_ERR_MALFORMED;
     }
+    in->tradable = slice_is(status, "Trading");
     in->tick = steps.tick;
     in->lot = steps.lot;
     in->qty_min = steps.min;

@@ -206,7 +206,7 @@ int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item
 void bot__journal_older_live(struct journal_older *o, struct journal *live)
 {
     struct seen *s = o->seen;
-    if (s != NULL) {
+    if (s != NULL) { /* only then has o->fs been used */
         bot__index_release(o->fs, &s->table);
         o->fs->release(o->fs->self, s);
     }
@@ -250,4 +250,55 @@ bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bo
         return false;
     const uint64_t key = bot__index_key(BOT_EV_FILL, instrument, exec_id);
     return bot__index_lookup(&s->table, key, records) > 0 || (s->in_files_before > 0 && in_files(o, key, s->in_files_before));
+}
+
+/* ---- a core of its own -------------------------------------------------------------------------------------- */
+
+int bot__journal_core_open(struct journal_core *jc, const struct journal_fs *fs, const char *path, bot_journal_reader *reader,
+                           uint64_t record)
+{
+    bot_core_options o;
+    bot_ts begin;
+    *jc = (struct journal_core){ .fs = fs != NULL ? fs : &bot__journal_fs };
+    int e = bot__journal_options_at(reader, record, &o);
+    if (e == BOT_OK)
+        e = bot__journal_begin(reader, &begin);
+    if (e != BOT_OK)
+        return e;
+    bot__journal_older_init(&jc->older, jc->fs, path);
+    o.older_fill = bot__journal_older_fill;
+    o.user_data = &jc->older;
+    const size_t size = bot_core_size(&o);
+    if (size == 0)
+        return BOT_ERR_UNSUPPORTED;
+    jc->memory = jc->fs->alloc(jc->fs->self, size + 63);
+    if (jc->memory == NULL)
+        return BOT_ERR_NOMEM;
+    void *aligned = (void *)(((uintptr_t)jc->memory + 63) & ~(uintptr_t)63);
+    memset(aligned, 0, size);
+    jc->core = bot_core_init(aligned, &o, begin);
+    BOT_ASSERT(jc->core != NULL);
+    return BOT_OK;
+}
+
+int bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item)
+{
+    if (item->kind == BOT_JOURNAL_RUN) {
+        jc->run_wall_ns = item->run.wall_ns;
+        jc->run_ts = item->ts;
+    }
+    if (item->kind != BOT_JOURNAL_EVENT)
+        return 0;
+    jc->r = bot_core_step(jc->core, &item->event);
+    int e = bot__journal_older_see(&jc->older, item);
+    return e < 0 ? e : 1;
+}
+
+void bot__journal_core_close(struct journal_core *jc)
+{
+    bot__journal_older_live(&jc->older, NULL);
+    if (jc->fs != NULL)
+        jc->fs->release(jc->fs->self, jc->memory);
+    jc->memory = NULL;
+    jc->core = NULL;
 }

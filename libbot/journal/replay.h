@@ -55,6 +55,27 @@ int  bot__journal_older_see(struct journal_older *o, const bot_journal_item *ite
 void bot__journal_older_live(struct journal_older *o, struct journal *live);
 bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bot_id *exec_id);
 
+/* A core of its own for a journal: what `botctl replay` and its sisters ask. */
+struct journal_core {
+    bot_core *core;
+    struct journal_older older;
+    const struct journal_fs *fs;
+    void     *memory;
+    int       r;          /* what the last step returned */
+    int64_t   run_wall_ns;
+    bot_ts    run_ts;
+};
+/* A core as the run of record `record` had it, at the journal's beginning; the reader stands there too. fs NULL: the real one;
+ * path is borrowed. BOT_OK; BOT_ERR_NOT_FOUND: the journal holds no options, so nothing can be decided again;
+ * BOT_ERR_UNSUPPORTED: it was written under a rule that this version does not know; BOT_ERR_NOMEM, BOT_ERR_IO. */
+int  bot__journal_core_open(struct journal_core *jc, const struct journal_fs *fs, const char *path, bot_journal_reader *reader,
+                            uint64_t record);
+/* Steps on the item if it is an event (1: it did, jc->r and the core's effects say what followed), notes it in any case (0). */
+int  bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item);
+void bot__journal_core_close(struct journal_core *jc);
+/* Wall time of a moment of the run that was stepped on last. */
+static inline int64_t bot__journal_core_wall(const struct journal_core *jc, bot_ts ts) { return jc->run_wall_ns + (ts - jc->run_ts); }
+
 /* Every number of the options as lines "name=value"; pointers are left out. Length or BOT_ERR_FULL. 4 KiB is enough. */
 int bot__core_options_format(const bot_core_options *options, char *buf, size_t size);
 /* Starts from the defaults. A name that this version does not know is BOT_ERR_UNSUPPORTED: a rule must not be dropped.

@@ -7,10 +7,20 @@
 
 extern const struct command command_decode;
 extern const struct command command_rate;
+extern const struct command command_verify;
+extern const struct command command_replay;
+extern const struct command command_explain;
+extern const struct command command_export;
+extern const struct command command_tail;
 
 const struct command *const botctl_commands[] = {
     &command_decode,
     &command_rate,
+    &command_verify,
+    &command_replay,
+    &command_explain,
+    &command_export,
+    &command_tail,
     NULL,
 };
 

@@ -1,0 +1,36 @@
+/* What verify, replay, explain, export and tail share: opening a journal and saying why not, times on the command line. */
+#ifndef BOTCTL_JOURNAL_TOOLS_H
+#define BOTCTL_JOURNAL_TOOLS_H
+
+#include "base/json.h"
+#include "base/time_text.h"
+#include "bot/journal.h"
+#include "journal/replay.h"
+
+struct journal_args {
+    const char *path, *path_other;
+    int64_t  from_ns, to_ns;   /* INT64_MIN, INT64_MAX when not given */
+    uint64_t record;           /* UINT64_MAX when not given */
+    uint64_t last;             /* tail -n; UINT64_MAX when not given */
+    bool     csv, follow;
+};
+
+/* Reads "--from T --to T --at T --record N --csv --json -f -n N PATH [PATH]"; `allowed` lists the option letters that the
+ * command takes: f(rom) t(o) a(t) r(ecord) c(sv/json) w(-f) n, 2 (a second path). 0 or EXIT_USAGE after saying why.
+ * T is "2026-09-17T06:00:00[.123]Z" or Unix milliseconds. */
+int journal_args_read(const char *name, const char *allowed, int argc, char **argv, struct journal_args *ret);
+
+/* NULL after saying why on standard error. */
+bot_journal_reader *journal_tool_open(const char *name, const char *path);
+/* As bot__journal_core_open, with the words. */
+bool journal_tool_core(const char *name, const char *path, bot_journal_reader *reader, uint64_t record, struct journal_core *ret);
+
+/* The damage as a JSON line on standard output. */
+void journal_tool_damage(const bot_journal_place *place);
+/* One JSON line of what has been written into o: ends it and prints it. */
+void journal_tool_line(struct json_out *o);
+
+/* Text of a fixed-point number; static buffers, eight deep. */
+const char *journal_tool_fixed(bot_i128 v);
+
+#endif

@@ -1,0 +1,819 @@
+/* Scenarios of the core on virtual time: streams, reads, verdicts, the gate. The venue is scripted (tests/lib/rig.h). */
+#include "rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == rig_num(text), "position is not " text "\n%s", (r)->trace)
+#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "the gate is shut\n%s", (r)->trace)
+#define EXPECT_SHUT(r, reason) ck_assert_msg((rig_reasons(r) & (reason)) != 0, "not shut by " #reason "\n%s", (r)->trace)
+#define BUY(r, qty) rig_submit(r, 0, BOT_BUY, qty, "100", false, NULL)
+#define SELL(r, qty) rig_submit(r, 0, BOT_SELL, qty, "100", false, NULL)
+
+TEST(scenario, s12_fills_before_ack_and_of_strangers_count_at_once_and_find_their_owner)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    EXPECT_OPEN(r);
+    r->auto_answer = false;
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), 0);
+    /* Before our POST returns, and without a client id: only the venue's order id tells. */
+    bot_event fill = rig_fill_event(r, 0, "E1", NULL, "V77", BOT_BUY, "0.4", "100");
+    ck_assert_int_eq(rig_step(r, &fill), 1);
+    EXPECT_QTY(r, 0, "0.4");
+    bot_position own;
+    bot_core_bot_position(r->core, 0, 0, BOT_LEG_NET, &own);
+    ck_assert(own.qty.v == 0);
+    bot_event reply = { .kind = BOT_EV_REPLY, .seq = BOT_SEQ_NONE };
+    reply.reply = (bot_ev_reply){ .request_id = r->last_request, .outcome = BOT_OUTCOME_OK, .client_id = id };
+    memcpy(reply.reply.order_id.s, "V77", 3);
+    reply.reply.order_id.len = 3;
+    rig_step(r, &reply);
+    bot_core_bot_position(r->core, 0, 0, BOT_LEG_NET, &own);
+    ck_assert(own.qty.v == rig_num("0.4"));
+    bot_position all;
+    rig_position(r, 0, &all);
+    ck_assert(all.working_buy.v == rig_num("0.6"));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 0);
+    /* One that nobody claims becomes external after its time. */
+    fill = rig_fill_event(r, 0, "E2", NULL, "V99", BOT_SELL, "0.1", "100");
+    rig_step(r, &fill);
+    rig_for(r, RIG_MS(11000));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 1);
+    EXPECT_QTY(r, 0, "0.3");
+    /* An instrument that is not loaded yet: held, applied when it is. */
+    fill = rig_fill_event(r, 0, "E3", NULL, "V1", BOT_BUY, "2", "5");
+    memcpy(fill.instrument.s, "XRPUSDT", 8);
+    fill.instrument.len = 7;
+    ck_assert_int_eq(rig_step(r, &fill), 2);
+    EXPECT_SHUT(r, BOT_GATE_HELD_FILLS);
+    bot_event row = { .kind = BOT_EV_INSTRUMENT, .seq = BOT_SEQ_NONE, .instrument = fill.instrument };
+    row.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = { 1, 1 }, .lot = { 1, 0 }, .multiplier = { 1, 0 } };
+    ck_assert_int_eq(rig_step(r, &row), 2);
+    bot_core_position(r->core, 2, BOT_LEG_NET, &all);
+    ck_assert(all.qty.v == rig_num("2"));
+    ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_HELD_FILLS, 0);
+    rig_free(r);
+}
+
+TEST(scenario, s13_a_fill_from_before_the_cancel_is_applied_and_stays_counted_until_then)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "2", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_report(r, &id, BOT_ORDER_CANCELED, "0.5");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("0.5"), "what the venue reported and we have not seen may still come");
+    bot_event fill = rig_fill_event(r, 0, "E1", &id, "V4", BOT_BUY, "0.5", "100");
+    ck_assert_int_eq(rig_step(r, &fill), 1);
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == 0);
+    ck_assert(p.qty.v == rig_num("0.5"));
+    ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_OVERFILL, 0);
+    rig_free(r);
+}
+
+TEST(scenario, s14_a_fill_on_the_new_id_before_the_replace_event)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "2", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    bot_event fill = rig_fill_event(r, 0, "E1", &id, "V-new", BOT_BUY, "1", "101");
+    ck_assert_int_eq(rig_step(r, &fill), 1);
+    fill = rig_fill_event(r, 0, "E2", &id, "V-new", BOT_BUY, "1", "101");
+    ck_assert_int_eq(rig_step(r, &fill), 1);
+    EXPECT_QTY(r, 0, "2");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == 0);
+    ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_OVERFILL, 0);
+    rig_free(r);
+}
+
+TEST(scenario, s11_the_same_trade_under_two_ids_latches_overfill)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    EXPECT_OPEN(r);
+    bot_event fill = rig_fill_event(r, 0, "AGG-1", &id, "V4", BOT_BUY, "1", "100");
+    rig_step(r, &fill);
+    EXPECT_SHUT(r, BOT_GATE_OVERFILL);
+    ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_GATE_SHUT);
+    rig_free(r);
+}
+
+TEST(scenario, s22_a_position_without_history_needs_a_persons_word)
+{
+    struct rig *r = rig_new(NULL);
+    r->qty[0] = rig_num("3");
+    r->seq[0] = 900;
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(60000));
+    EXPECT_SHUT(r, BOT_GATE_STARTUP);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_START_POSITION], 1);
+    EXPECT_QTY(r, 0, "0");
+    ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_GATE_SHUT);
+    rig_rearm(r, BOT_GATE_STARTUP);
+    rig_for(r, RIG_MS(10000));
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "3");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(!p.cost_proven);
+    rig_free(r);
+}
+
+TEST(scenario, s18_fills_inside_the_first_snapshot_are_not_counted_twice)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->qty[0] = rig_num("3");
+    r->seq[0] = 900;
+    rig_start(r, "10");
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "3");
+    /* Two rows of one venue time: one inside the snapshot by its sequence, one after it. */
+    bot_event inside = rig_fill_event(r, 0, "old", NULL, "V1", BOT_BUY, "1", "100");
+    inside.seq = 900;
+    bot_event after = rig_fill_event(r, 0, "new", NULL, "V2", BOT_BUY, "0.5", "100");
+    after.seq = 901;
+    after.venue_ns = inside.venue_ns;
+    ck_assert_int_eq(rig_step(r, &inside), 0);
+    ck_assert_int_eq(rig_step(r, &after), 1);
+    EXPECT_QTY(r, 0, "3.5");
+    rig_free(r);
+}
+
+TEST(scenario, s24_an_empty_list_is_flat_only_when_it_is_not_older_than_the_last_fill)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_freeze(r); /* flat, and REST stays there */
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(5000));
+    EXPECT_QTY(r, 0, "1");
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], 0);
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    rig_free(r);
+}
+
+TEST(scenario, s25_rest_answers_old_data)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_freeze(r);
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    const bot_ts from = r->now;
+    const uint32_t orders = r->sends[0] + r->sends[1] + r->sends[2];
+    rig_for(r, RIG_MS(8000));
+    EXPECT_OPEN(r); /* provably stale and the stream is well: the lease still runs */
+    while (rig_open(r) && r->now < from + RIG_MS(60000))
+        rig_for(r, RIG_MS(10));
+    EXPECT_SHUT(r, BOT_GATE_RECONCILED);
+    ck_assert_msg(r->now - from <= RIG_MS(15100), "open for %lld ms on stale data", (long long)((r->now - from) / BOT_NS_PER_MS));
+    rig_for(r, RIG_MS(284000)); /* 299 s old by then */
+    EXPECT_QTY(r, 0, "1");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_STALE], 1);
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    ck_assert_uint_eq(orders, r->sends[0] + r->sends[1] + r->sends[2]);
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    ck_assert_uint_gt(stats.stale_age_max_ns, (uint64_t)RIG_MS(280000));
+    r->rest = RIG_REST_TRUE;
+    rig_for(r, RIG_MS(10000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
+TEST(scenario, s26_a_past_position_is_stale_and_a_foreign_one_is_drift)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.venue.has_position_seq = false;
+    struct rig *r = rig_new(&o);
+    r->rest_seq = false;
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "3", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(3000));
+    rig_freeze(r);
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(4000));
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], 0);
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    r->frozen[0] = rig_num("7"); /* never ours */
+    rig_for(r, RIG_MS(4000));
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_DRIFT, 0);
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.low.v == rig_num("2") && p.high.v == rig_num("7"), "the position is an interval while a drift is open");
+    rig_for(r, RIG_MS(8000));
+    EXPECT_SHUT(r, BOT_GATE_DRIFT);
+    EXPECT_QTY(r, 0, "2");
+    rig_free(r);
+}
+
+TEST(scenario, s27_equal_wrong_reads_of_a_stale_venue_move_nothing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_SELL, "2", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_freeze(r);
+    rig_trade(r, 0, &id, BOT_SELL, "2", "100");
+    rig_for(r, RIG_MS(130000));
+    EXPECT_QTY(r, 0, "-2");
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 1);
+    rig_free(r);
+}
+
+TEST(scenario, s28_a_position_that_changes_while_the_read_is_in_flight_raises_nothing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "100");
+    r->latency = RIG_MS(150);
+    for (int i = 0; i < 200; i++) {
+        bot_id id;
+        const bot_side side = i % 2 == 0 ? BOT_BUY : BOT_SELL;
+        ck_assert_int_eq(rig_submit(r, 0, side, "1", "100", false, &id), 0);
+        rig_for(r, RIG_MS(320 + i * 7 % 90));
+        rig_trade(r, 0, &id, side, "1", "100");
+        rig_for(r, RIG_MS(60 + i * 13 % 200));
+        EXPECT_OPEN(r);
+    }
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_STALE], 0);
+    rig_free(r);
+}
+
+TEST(scenario, s29_rest_hangs)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(2000));
+    EXPECT_OPEN(r);
+    r->rest = RIG_REST_HANG;
+    const bot_ts from = r->now;
+    while (rig_open(r) && r->now < from + RIG_MS(60000))
+        rig_for(r, RIG_MS(1));
+    ck_assert_msg(r->now - from <= RIG_MS(15000), "open for %lld ms without an answer", (long long)((r->now - from) / BOT_NS_PER_MS));
+    ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_GATE_SHUT);
+    rig_for(r, RIG_MS(20000));
+    EXPECT_SHUT(r, BOT_GATE_REST);
+    r->rest = RIG_REST_TRUE;
+    const uint32_t agreed = r->verdicts[BOT_VERDICT_AGREE];
+    while (!rig_open(r) && r->now < from + RIG_MS(120000))
+        rig_for(r, RIG_MS(10));
+    EXPECT_OPEN(r);
+    ck_assert_uint_ge(r->verdicts[BOT_VERDICT_AGREE] - agreed, 2);
+    rig_free(r);
+}
+
+TEST(scenario, s30_a_failed_query_is_never_read_as_flat)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    r->rest = RIG_REST_FAIL;
+    rig_for(r, RIG_MS(75 * 60000)); /* the daily maintenance of some venue */
+    EXPECT_QTY(r, 0, "1");
+    EXPECT_SHUT(r, BOT_GATE_RECONCILED);
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_FAILED], 0);
+    ck_assert_msg(r->reads[BOT_READ_POSITIONS] < 700, "%u questions to a venue that is down", r->reads[BOT_READ_POSITIONS]);
+    r->rest = RIG_REST_TRUE;
+    rig_for(r, RIG_MS(20000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
+TEST(scenario, s31_one_partial_answer_changes_nothing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id a, b;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &a);
+    rig_submit(r, 1, BOT_BUY, "1", "100", false, &b);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &a, BOT_BUY, "1", "100");
+    rig_trade(r, 1, &b, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(3000));
+    r->rest = RIG_REST_PARTIAL;
+    rig_for(r, RIG_MS(5500));
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_PARTIAL], 0);
+    r->rest = RIG_REST_TRUE;
+    rig_for(r, RIG_MS(5000));
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "1");
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    rig_free(r);
+}
+
+TEST(scenario, s32_rest_is_ahead_of_the_socket)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    r->hide_fills = true;
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    while (r->verdicts[BOT_VERDICT_PENDING] == 0 && r->now < RIG_MS(60000))
+        rig_for(r, RIG_MS(10));
+    EXPECT_OPEN(r);
+    rig_for(r, RIG_MS(700));
+    rig_step(r, &r->fills[0].ev); /* the socket's own news, late */
+    EXPECT_QTY(r, 0, "1");
+    rig_for(r, RIG_MS(10000));
+    EXPECT_QTY(r, 0, "1");
+    EXPECT_OPEN(r);
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    ck_assert_uint_ge(stats.socket_lag_max_ns, (uint64_t)RIG_MS(600));
+    rig_free(r);
+}
+
+TEST(scenario, s32_a_fill_that_the_socket_lost_is_found_by_backfill)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    r->hide_fills = true;
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(30000));
+    EXPECT_QTY(r, 0, "1");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_DRIFT_HEALED], 1);
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
+TEST(scenario, s33_a_drift_that_fills_do_not_explain_never_loops)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    r->qty[0] = rig_num("4"); /* no fill will ever tell why */
+    r->seq[0] = 50;
+    rig_for(r, RIG_MS(600000));
+    EXPECT_SHUT(r, BOT_GATE_DRIFT);
+    EXPECT_QTY(r, 0, "0");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_DRIFT], 1);
+    ck_assert_uint_le(r->reads[BOT_READ_FILLS], 4);
+    rig_rearm(r, BOT_GATE_DRIFT); /* a person has looked: the venue's number it is */
+    rig_for(r, RIG_MS(15000));
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "4");
+    rig_free(r);
+}
+
+TEST(scenario, s33_policy_adopt_takes_equal_quiet_reads)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.drift_policy = BOT_DRIFT_ADOPT;
+    struct rig *r = rig_new(&o);
+    rig_start(r, "10");
+    r->qty[0] = rig_num("-4");
+    r->seq[0] = 50;
+    rig_for(r, RIG_MS(60000));
+    EXPECT_QTY(r, 0, "-4");
+    EXPECT_OPEN(r);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ADOPTED], 1);
+    rig_free(r);
+}
+
+TEST(scenario, s34_update_times_that_trail_the_fill_by_milliseconds_latch_nothing)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.venue.has_position_seq = false;
+    struct rig *r = rig_new(&o);
+    r->rest_seq = false;
+    rig_start(r, "10");
+    for (int i = 0; i < 20; i++) {
+        bot_id id;
+        rig_submit(r, 0, i % 2 ? BOT_SELL : BOT_BUY, "1", "100", false, &id);
+        rig_for(r, RIG_MS(100));
+        rig_trade(r, 0, &id, i % 2 ? BOT_SELL : BOT_BUY, "1", "100");
+        rig_for(r, RIG_MS(2500));
+        EXPECT_OPEN(r);
+    }
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_STALE] + r->verdicts[BOT_VERDICT_DRIFT], 0);
+    rig_free(r);
+}
+
+TEST(scenario, s35_a_read_that_never_left_is_no_agreement)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_core_stats before, after;
+    bot_core_stats_get(r->core, &before);
+    bot_event end = { .kind = BOT_EV_READ_END, .seq = BOT_SEQ_NONE, .read = { .id = 999, .read = BOT_READ_POSITIONS, .outcome = BOT_OUTCOME_OK, .complete = true } };
+    rig_step(r, &end);
+    bot_core_stats_get(r->core, &after);
+    ck_assert_uint_eq(before.reads[BOT_VERDICT_AGREE], after.reads[BOT_VERDICT_AGREE]);
+    rig_free(r);
+}
+
+TEST(scenario, s36_a_manual_trade_by_policy_and_the_persons_orders_stay)
+{
+    for (int policy = BOT_MANUAL_ADOPT; policy <= BOT_MANUAL_IGNORE; policy++) {
+        bot_core_options o;
+        rig_options(&o);
+        o.manual_policy = (bot_manual_policy)policy;
+        o.shut_policy = BOT_SHUT_CANCEL_ALL;
+        struct rig *r = rig_new(&o);
+        struct rig_order *manual = &r->orders[0];
+        *manual = (struct rig_order){ .used = true, .open = true, .side = BOT_BUY, .qty = rig_num("2"), .status = BOT_ORDER_OPEN };
+        memcpy(manual->client_id.s, "web-9", 5);
+        manual->client_id.len = 5;
+        memcpy(manual->order_id.s, "W9", 2);
+        manual->order_id.len = 2;
+        rig_start(r, "10");
+        EXPECT_OPEN(r);
+        ck_assert_int_eq(BUY(r, "8.5"), BOT_ERR_LIMIT_POSITION); /* the person's 2 may fill too */
+        rig_trade(r, 0, NULL, BOT_BUY, "1", "100");
+        EXPECT_QTY(r, 0, "1");
+        rig_for(r, RIG_MS(1000));
+        if (policy == BOT_MANUAL_PAUSE) {
+            EXPECT_SHUT(r, BOT_GATE_DRIFT);
+        } else {
+            EXPECT_OPEN(r);
+        }
+        ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], policy == BOT_MANUAL_IGNORE ? 0 : 1);
+        rig_stream(r, BOT_STREAM_PRIVATE, false);
+        ck_assert_uint_eq(r->sends[BOT_REQUEST_CANCEL], 0);
+        rig_free(r);
+    }
+}
+
+TEST(scenario, s39_a_disconnect_with_missed_fills)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "5", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(2000));
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_GATE_SHUT);
+    for (int i = 0; i < 3; i++)
+        rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(5000));
+    EXPECT_QTY(r, 0, "1");
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    ck_assert(!rig_open(r)); /* the stream coming back is not enough */
+    rig_for(r, RIG_MS(10000));
+    EXPECT_QTY(r, 0, "4");
+    EXPECT_OPEN(r);
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    ck_assert_uint_eq(stats.backfilled_fills, 3);
+    rig_free(r);
+}
+
+TEST(scenario, s44_worst_case_on_each_side_with_numbers)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "6", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "6", "100");
+    ck_assert_int_eq(BUY(r, "3"), 0); /* rests */
+    rig_for(r, RIG_MS(100));
+    r->auto_answer = false;
+    ck_assert_int_eq(BUY(r, "0.5"), 0); /* in flight */
+    ck_assert_int_eq(BUY(r, "0.6"), BOT_ERR_LIMIT_POSITION);
+    const bot_refusal *why = bot_core_last_refusal(r->core);
+    ck_assert(why->limit.v == rig_num("10") && why->position_low.v == rig_num("6") && why->working_buy.v == rig_num("3.5") &&
+              why->worst.v == rig_num("10.1") && why->room.v == rig_num("0.5"));
+    char text[400];
+    bot_refusal_explain(why, text, sizeof text);
+    ck_assert_msg(strstr(text, "LIMIT_POSITION") != NULL && strstr(text, "room for 0.5") != NULL && strstr(text, "3.5") != NULL, "%s", text);
+    ck_assert_int_eq(SELL(r, "4"), 0); /* a sell makes no room for buys */
+    ck_assert_int_eq(BUY(r, "0.6"), BOT_ERR_LIMIT_POSITION);
+    ck_assert_int_eq(BUY(r, "0.5"), 0);
+    rig_free(r);
+}
+
+TEST(scenario, s45_three_submits_in_one_tick_with_room_for_one)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "1");
+    ck_assert_int_eq(BUY(r, "1"), 0);
+    ck_assert_int_eq(BUY(r, "1"), BOT_ERR_LIMIT_POSITION);
+    ck_assert_int_eq(BUY(r, "1"), BOT_ERR_LIMIT_POSITION);
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 1);
+    rig_free(r);
+}
+
+TEST(scenario, s46_a_timed_out_create_stays_reserved_until_proof_of_absence)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "1");
+    r->auto_answer = false;
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    const uint64_t request = r->last_request;
+    rig_for(r, RIG_MS(3000));
+    rig_reply(r, request, &id, BOT_OUTCOME_TIMEOUT);
+    ck_assert_int_eq(BUY(r, "0.5"), BOT_ERR_LIMIT_POSITION);
+    rig_for(r, RIG_MS(4000)); /* "not found", once or twice: no proof yet */
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("1"));
+    rig_for(r, RIG_MS(60000));
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == 0, "not released after proof\n%s", r->trace);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 1);
+    EXPECT_OPEN(r);
+    ck_assert_int_eq(BUY(r, "1"), 0);
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 2); /* never sent again by itself */
+    rig_free(r);
+}
+
+TEST(scenario, s46_a_late_fill_of_an_unknown_order_stays_inside_its_reservation)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "1");
+    r->auto_answer = false;
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_reply(r, r->last_request, &id, BOT_OUTCOME_UNKNOWN);
+    rig_for(r, RIG_MS(500));
+    bot_event fill = rig_fill_event(r, 0, "E1", &id, "V4", BOT_BUY, "1", "100");
+    r->qty[0] = rig_num("1");
+    fill.seq = ++r->seq[0];
+    rig_step(r, &fill);
+    EXPECT_QTY(r, 0, "1");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == 0);
+    ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_LIMIT_POSITION);
+    rig_free(r);
+}
+
+TEST(scenario, s47_a_cancel_releases_only_when_it_is_confirmed)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "1");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    ck_assert_int_eq(rig_cancel(r, &id), 0);
+    rig_for(r, RIG_MS(100));
+    ck_assert_int_eq(BUY(r, "1"), BOT_ERR_LIMIT_POSITION);
+    rig_report(r, &id, BOT_ORDER_CANCELED, "0");
+    ck_assert_int_eq(BUY(r, "1"), 0);
+    rig_free(r);
+}
+
+TEST(scenario, s48_reduce_only_never_flips)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "1", "100", true, NULL), BOT_ERR_REDUCE_ONLY);
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "3", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "3", "100");
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "2", "100", true, NULL), 0);
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "2", "100", true, NULL), BOT_ERR_REDUCE_ONLY);
+    ck_assert(bot_core_last_refusal(r->core)->room.v == rig_num("1"));
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "1", "100", true, NULL), 0);
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "0.01", "100", true, NULL), BOT_ERR_REDUCE_ONLY);
+    rig_free(r);
+}
+
+TEST(scenario, s49_under_any_pause_cancels_and_reducing_orders_pass)
+{
+    const uint32_t latches[] = { BOT_GATE_DRIFT, BOT_GATE_OVERFILL, BOT_GATE_UNKNOWN_EXEC };
+    for (size_t k = 0; k <= sizeof latches / sizeof *latches; k++) {
+        struct rig *r = rig_new(NULL);
+        rig_start(r, "2");
+        bot_id id, rest;
+        rig_submit(r, 0, BOT_BUY, "2", "100", false, &id);
+        rig_for(r, RIG_MS(100));
+        rig_trade(r, 0, &id, BOT_BUY, "2", "100");
+        rig_submit(r, 1, BOT_BUY, "1", "100", false, &rest);
+        rig_for(r, RIG_MS(100));
+        if (k == sizeof latches / sizeof *latches) {
+            rig_stream(r, BOT_STREAM_PRIVATE, false);
+        } else {
+            bot_event bad = { .kind = BOT_EV_ERROR, .source = BOT_SOURCE_WS_PRIVATE, .seq = BOT_SEQ_NONE, .error = { .code = BOT_ERR_MALFORMED } };
+            rig_step(r, &bad);
+        }
+        ck_assert(!rig_open(r));
+        ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_GATE_SHUT);
+        ck_assert_int_eq(rig_cancel(r, &rest), 0);
+        ck_assert_int_eq(SELL(r, "1.5"), 0);
+        ck_assert_int_eq(SELL(r, "1"), BOT_ERR_GATE_SHUT); /* with the 1.5 that would flip */
+        ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "0.5", "100", true, NULL), 0);
+        rig_free(r);
+    }
+}
+
+TEST(scenario, s50_over_the_limit_from_outside_refuses_more_and_lets_out)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "5");
+    rig_trade(r, 0, NULL, BOT_BUY, "8", "100");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_LIMIT_EXCEEDED], 1);
+    rig_trade(r, 0, NULL, BOT_BUY, "1", "100");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_LIMIT_EXCEEDED], 1);
+    ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_LIMIT_POSITION);
+    ck_assert_int_eq(SELL(r, "9"), 0);
+    rig_free(r);
+}
+
+TEST(scenario, s51_prices_sizes_and_rates_refuse_with_their_own_codes)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "100");
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", NULL, false, NULL), BOT_ERR_NO_REFERENCE);
+    bot_event ev = { .kind = BOT_EV_LIMITS, .seq = BOT_SEQ_NONE };
+    ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(0), .loosen = false,
+                                 .limits = { .position_max = { rig_num("100") }, .order_qty_max = { rig_num("5") }, .notional_max = { rig_num("450") },
+                                             .orders_per_s_max = 3, .open_orders_max = 4, .collar_bps = 100 } };
+    ck_assert_int_eq(rig_step(r, &ev), 0); /* tighter: at once */
+    bot_event order = { .kind = BOT_EV_SUBMIT, .seq = BOT_SEQ_NONE };
+    order.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = { rig_num("1") },
+                                              .price = { rig_num("101.1") }, .ref_price = { rig_num("100") }, .ref_at = r->now };
+    order.submit.client_id = bot_core_next_client_id(r->core, 0);
+    ck_assert_int_eq(rig_step(r, &order), BOT_ERR_PRICE_COLLAR);
+    order.submit.order.price.v = rig_num("101");
+    order.submit.order.ref_at = r->now - RIG_MS(6000);
+    ck_assert_int_eq(rig_step(r, &order), BOT_ERR_NO_REFERENCE);
+    order.submit.order.ref_at = r->now;
+    order.submit.order.qty.v = rig_num("5.01");
+    ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_ORDER_SIZE);
+    order.submit.order.qty.v = rig_num("4.6");
+    ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_NOTIONAL);
+    order.submit.order.qty.v = rig_num("1");
+    for (int i = 0; i < 3; i++) {
+        order.submit.client_id = bot_core_next_client_id(r->core, 0);
+        ck_assert_int_eq(rig_step(r, &order), 0);
+    }
+    order.submit.client_id = bot_core_next_client_id(r->core, 0);
+    ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_RATE);
+    rig_for(r, RIG_MS(1000));
+    order.submit.order.ref_at = r->now;
+    ck_assert_int_eq(rig_step(r, &order), 0);
+    order.submit.client_id = bot_core_next_client_id(r->core, 0);
+    ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_OPEN_ORDERS);
+    ev.limits.limits.position_max.v = rig_num("200"); /* looser: only when said */
+    ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_STATE);
+    ev.limits.loosen = true;
+    ck_assert_int_eq(rig_step(r, &ev), 0);
+    rig_free(r);
+}
+
+TEST(scenario, s52_a_storm_of_rejects_needs_a_person)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    r->auto_answer = false;
+    for (int i = 0; i < 20; i++) {
+        bot_id id;
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), 0);
+        rig_reply(r, r->last_request, &id, BOT_OUTCOME_REJECTED);
+        bot_position p;
+        rig_position(r, 0, &p);
+        ck_assert(p.working_buy.v == 0);
+    }
+    EXPECT_SHUT(r, BOT_GATE_REJECT_STORM);
+    rig_for(r, RIG_MS(60000));
+    ck_assert_int_eq(BUY(r, "1"), BOT_ERR_GATE_SHUT);
+    rig_rearm(r, BOT_GATE_REJECT_STORM);
+    rig_for(r, RIG_MS(10000));
+    ck_assert_int_eq(BUY(r, "1"), 0);
+    rig_free(r);
+}
+
+TEST(scenario, s54_an_outage_after_accepted_creates_keeps_them_unknown)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "6");
+    bot_id ids[6];
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &ids[i]), 0);
+    /* The answers never come: the rig's queue of them is lost, and so is REST. */
+    r->queue_n = 0;
+    r->rest = RIG_REST_FAIL;
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_for(r, RIG_MS(120000));
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("6"));
+    EXPECT_SHUT(r, BOT_GATE_ORDER_UNKNOWN);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 0);
+    r->rest = RIG_REST_TRUE;
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    rig_for(r, RIG_MS(60000));
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("6")); /* they are all there, and known again */
+    EXPECT_OPEN(r);
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 6);
+    rig_free(r);
+}
+
+TEST(scenario, s55_not_found_once_and_present_later_is_no_loss)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    r->orders_unknown = true;
+    r->hide_list = true;
+    ck_assert_int_eq(rig_cancel(r, &id), 0);
+    rig_reply(r, r->last_request, &id, BOT_OUTCOME_NOT_FOUND);
+    rig_for(r, RIG_MS(5000));
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("1"));
+    r->orders_unknown = r->hide_list = false;
+    rig_for(r, RIG_MS(60000));
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("1"));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 0);
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    EXPECT_QTY(r, 0, "1");
+    rig_free(r);
+}
+
+TEST(scenario, s60_a_frozen_process_wakes_shut_and_a_kill_cancels_everything)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    r->queue_n = 0;
+    r->now += RIG_MS(70000); /* SIGSTOP */
+    ck_assert_msg(!rig_open(r), "leases run out by themselves");
+    ck_assert_int_eq(BUY(r, "1"), BOT_ERR_GATE_SHUT); /* whatever comes first */
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_GAP], 1);
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("1"));
+    rig_for(r, RIG_MS(15000));
+    EXPECT_OPEN(r);
+    bot_event kill = { .kind = BOT_EV_KILL, .seq = BOT_SEQ_NONE };
+    rig_step(r, &kill);
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_CANCEL], 1);
+    EXPECT_SHUT(r, BOT_GATE_KILL);
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    ck_assert_int_eq(SELL(r, "1"), BOT_ERR_GATE_SHUT); /* kill keeps even exits in: a person takes over */
+    rig_free(r);
+}
+
+TEST(scenario, s06_a_row_of_unknown_kind_shuts_and_external_kinds_move_size)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_event fill = rig_fill_event(r, 0, "L1", NULL, "liq", BOT_SELL, "1", "90");
+    fill.fill.kind = BOT_FILL_LIQUIDATION;
+    rig_step(r, &fill);
+    EXPECT_QTY(r, 0, "-1");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 1);
+    EXPECT_OPEN(r);
+    fill = rig_fill_event(r, 0, "U1", NULL, "what", BOT_SELL, "1", "90");
+    fill.fill.kind = BOT_FILL_UNKNOWN;
+    rig_step(r, &fill);
+    EXPECT_QTY(r, 0, "-1");
+    EXPECT_SHUT(r, BOT_GATE_UNKNOWN_EXEC);
+    rig_free(r);
+}

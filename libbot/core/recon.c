@@ -147,7 +147,7 @@ static bool may_adopt(const bot_core *c)
 {
     if (c->recon.adopt_once)
         return true;
-    return c->recon.proven ? c->options.drift_policy == BOT_DRIFT_ADOPT && (c->gate.held & BOT_GATE_DRIFT) != 0 : c->options.start_adopt;
+    return c->recon.proven ? c->options.drift_policy == BOT_DRIFT_ADOPT : c->options.start_adopt;
 }
 
 static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
@@ -210,11 +210,11 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
     }
     const bool persists = l->drift_reads >= c->options.drift_reads_min && sent_at - l->drift_since >= c->options.drift_span_ns &&
                           !c->recon.fills_wanted && c->recon.fills.id == 0;
-    if (persists && !starting && bot__core_in_use(c, instrument))
-        bot__gate_set(&c->gate, BOT_GATE_DRIFT, (int64_t)l->drift_reads, c->now);
     const uint32_t reads_needed = starting ? 1 : c->options.adopt_reads_min;
     if (may_adopt(c) && (starting || persists || c->recon.adopt_once) && l->adopt_reads >= reads_needed && quiet_around(c, sent_at))
         adopt(c, instrument, leg, venue);
+    else if (persists && !starting && bot__core_in_use(c, instrument))
+        bot__gate_set(&c->gate, BOT_GATE_DRIFT, (int64_t)l->drift_reads, c->now);
 }
 
 static void pend(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, bot_ts sent_at, uint32_t evidence)
@@ -434,7 +434,8 @@ static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
         bot__gate_agreement(&c->gate, false, sent_at);
     const bool flat = bot__core_flat(c);
     c->recon.positions.due =
-        core_after(c->now, !well ? c->options.read_retry_ns : flat ? c->options.read_every_flat_ns : c->options.read_every_ns);
+        core_after(c->now, (c->gate.held & BOT_GATE_DRIFT) != 0 ? c->options.read_every_ns /* a person is asked: no hurry */
+                           : !well ? c->options.read_retry_ns : flat ? c->options.read_every_flat_ns : c->options.read_every_ns);
     /* Opening again takes several agreements: do not make the trader wait a whole cadence for the second. */
     if (well && c->gate.reasons != 0)
         c->recon.positions.due = core_after(c->now, c->options.read_retry_ns);

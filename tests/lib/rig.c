@@ -453,3 +453,5 @@ void rig_rearm(struct rig *r, uint32_t latch)
     strcpy(ev.rearm.reason, "looked at it");
     (void)rig_step(r, &ev);
 }
+
+const char *rig_tail(const struct rig *r) { return r->trace + (r->trace_len > 3000 ? r->trace_len - 3000 : 0); }

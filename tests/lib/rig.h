@@ -101,6 +101,7 @@ void rig_freeze(struct rig *r);                     /* REST answers as of now fr
 bot_i128 rig_qty(const struct rig *r, int instrument);
 void rig_position(const struct rig *r, int instrument, bot_position *ret);
 void rig_reply(struct rig *r, uint64_t request_id, const bot_id *client, bot_outcome outcome);
+const char *rig_tail(const struct rig *r); /* the end of the trace, short enough for a failure message */
 void rig_rearm(struct rig *r, uint32_t latch);
 
 #endif

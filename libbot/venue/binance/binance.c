@@ -1,0 +1,308 @@
+/* Binance USD-M: the table of facts, and reading whole socket messages.
+ * Sources: the venue's documentation of 2026 (user data streams, general info, the notice of the split addresses). */
+#include "venue/binance/binance.h"
+
+/* ---- messages ----------------------------------------------------------------------------------------------- */
+
+static void once(struct json *j, struct slice *to, struct slice value)
+{
+    if (to->p != NULL)
+        bot__json_fail(j, BOT_ERR_CONFLICT);
+    *to = value;
+}
+
+static void levels(struct json *j, struct venue_context *ctx, struct binance_payload *p, bool bids)
+{
+    if (bids ? p->has_bids : p->has_asks)
+        bot__json_fail(j, BOT_ERR_CONFLICT);
+    if (bids) {
+        p->bids = bot__binance_levels(j, &ctx->scratch, &p->levels_n, &p->bids_n);
+        p->has_bids = true;
+    } else {
+        p->asks = bot__binance_levels(j, &ctx->scratch, &p->levels_n, &p->asks_n);
+        p->has_asks = true;
+    }
+}
+
+static void letter(struct json *j, struct venue_context *ctx, struct binance_payload *p, char c)
+{
+    const enum json_type type = bot__json_peek(j);
+    if (type == JSON_ARRAY && (c == 'b' || c == 'a')) {
+        levels(j, ctx, p, c == 'b');
+    } else if (type == JSON_OBJECT && c == 'o') {
+        once(j, &p->order, bot__json_raw(j));
+    } else if (type == JSON_OBJECT && c == 'a') {
+        once(j, &p->account, bot__json_raw(j));
+    } else if (type == JSON_OBJECT || type == JSON_ARRAY) {
+        bot__json_skip(j); /* of a kind that we do not read: "k" of candles, "p" of margin calls */
+    } else {
+        if (p->seen >> BINANCE_AT(c) & 1)
+            bot__json_fail(j, BOT_ERR_CONFLICT);
+        p->seen |= UINT64_C(1) << BINANCE_AT(c);
+        p->letter[BINANCE_AT(c)] = bot__json_text(j);
+    }
+}
+
+static void member(struct json *j, struct venue_context *ctx, struct binance_payload *p, struct slice key)
+{
+    if (key.len == 1 && ((key.p[0] >= 'a' && key.p[0] <= 'z') || (key.p[0] >= 'A' && key.p[0] <= 'Z')))
+        letter(j, ctx, p, key.p[0]);
+    else if (slice_is(key, "pu")) once(j, &p->pu, bot__json_text(j));
+    else if (slice_is(key, "lastUpdateId")) once(j, &p->last_id, bot__json_text(j));
+    else if (slice_is(key, "bids") && bot__json_peek(j) == JSON_ARRAY) levels(j, ctx, p, true);
+    else if (slice_is(key, "asks") && bot__json_peek(j) == JSON_ARRAY) levels(j, ctx, p, false);
+    else if (slice_is(key, "symbol") && bot__json_peek(j) == JSON_STRING) once(j, &p->symbol, bot__json_string(j));
+    else if (slice_is(key, "or") && bot__json_peek(j) == JSON_OBJECT) once(j, &p->trigger, bot__json_raw(j));
+    else if (slice_is(key, "code")) once(j, &p->code, bot__json_text(j));
+    else if (slice_is(key, "msg") && bot__json_peek(j) == JSON_STRING) once(j, &p->msg, bot__json_string(j));
+    else bot__json_skip(j);
+}
+
+int bot__binance_read(struct venue_context *ctx, struct slice msg, struct binance_payload *p)
+{
+    struct json j;
+    struct slice key;
+    bot__json_init(&j, msg.p, msg.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "stream")) once(&j, &p->stream, bot__json_string(&j));
+        else if (slice_is(key, "data") && !p->enclosed && bot__json_peek(&j) == JSON_OBJECT) {
+            p->enclosed = true;
+            bot__json_object(&j);
+            while (bot__json_key(&j, &key)) member(&j, ctx, p, key);
+        }
+        else if (slice_is(key, "data")) {
+            bot__json_skip(&j); /* an array: all tickers and the like */
+            p->enclosed = true;
+        }
+        else if (slice_is(key, "id")) { once(&j, &p->id, bot__json_text(&j)); p->has_id = true; }
+        else if (slice_is(key, "status")) once(&j, &p->status, bot__json_text(&j));
+        else if (slice_is(key, "result")) { once(&j, &p->result, bot__json_raw(&j)); p->has_result = true; }
+        else if (slice_is(key, "error")) once(&j, &p->error, bot__json_raw(&j));
+        else member(&j, ctx, p, key);
+    }
+    return bot__json_end(&j);
+}
+
+void bot__binance_control(struct binance_rows *o, bot_control what, struct slice text)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
+    ev.control.control = what;
+    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
+    bot__emit(&o->e, &ev);
+}
+
+/* ---- answers over the order socket --------------------------------------------------------------------------- */
+
+static int read_error(struct slice raw, int64_t *ret_code, struct slice *ret_words)
+{
+    static const struct slice names[] = { { "code", 4 }, { "msg", 3 } };
+    struct json j;
+    struct fields f;
+    bot__json_init(&j, raw.p, raw.len);
+    bot__fields_read(&f, &j, names, 2);
+    if (!bot__field_i64(&f, 0, ret_code))
+        bot__fields_fail(&f, 0, BOT_ERR_MALFORMED);
+    *ret_words = f.v[1];
+    return f.err;
+}
+
+static int refused(struct binance_rows *o, const struct binance_payload *p, const bot_id *request)
+{
+    int64_t code, status = 0;
+    struct slice words;
+    const int r = read_error(p->error, &code, &words);
+    if (r < 0)
+        return r;
+    (void)bot__text_i64(p->status, &status);
+    /* Without a status it is the answer to a subscription. With one the fate of an order may be open. */
+    const bool asked = p->status.len > 0;
+    const bool unknown = asked && bot__binance_outcome(code, (int)status, words, VENUE_CALL_SUBMIT) == BOT_OUTCOME_UNKNOWN;
+    bot_event ev;
+    bot__event_init(&ev, asked && !unknown ? BOT_EV_ACK : BOT_EV_ERROR, o->source);
+    ev.has |= BOT_HAS_VENUE_CODE;
+    if (ev.kind == BOT_EV_ACK) {
+        ev.ack.request_id = *request;
+        ev.ack.venue_code = code;
+        bot__text_copy(words, ev.ack.reason, sizeof ev.ack.reason);
+    } else {
+        ev.error.code = unknown ? BOT_ERR_UNKNOWN_OUTCOME : BOT_ERR_REJECTED;
+        ev.error.venue_code = code;
+        ev.error.request_id = *request;
+        bot__text_copy(words, ev.error.detail, sizeof ev.error.detail);
+    }
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+static int accepted(struct binance_rows *o, const struct binance_payload *p, const bot_id *request)
+{
+    static const struct slice names[] = { { "orderId", 7 }, { "clientOrderId", 13 }, { "updateTime", 10 }, { "symbol", 6 } };
+    struct json j;
+    struct fields f;
+    bot_event ev;
+    bot__json_init(&j, p->result.p, p->result.len);
+    if (bot__json_peek(&j) == JSON_OBJECT) {
+        bot__fields_read(&f, &j, names, 4);
+        if (f.err == 0 && bot__field_given(&f, 0)) {
+            bot__event_init(&ev, BOT_EV_ACK, o->source);
+            ev.ack.accepted = true;
+            ev.ack.request_id = *request;
+            bot__field_id(&f, 0, &ev.ack.order_id);
+            bot__field_id(&f, 1, &ev.ack.client_id);
+            bot__field_symbol(&f, 3, &ev.instrument);
+            ev.venue_ns = bot__field_ms(&f, 2);
+            if (f.err != 0)
+                return f.err;
+            bot__emit(&o->e, &ev);
+            return BOT_OK;
+        }
+    }
+    bot__binance_control(o, BOT_CONTROL_OTHER, SLICE("answer"));
+    return BOT_OK;
+}
+
+static int answer(struct binance_rows *o, const struct binance_payload *p)
+{
+    bot_id request = { 0 };
+    if (!bot__id_set(&request, p->id.p, p->id.len))
+        return BOT_ERR_OVERFLOW;
+    if (p->error.len > 0)
+        return refused(o, p, &request);
+    if (!p->has_result)
+        return BOT_ERR_MALFORMED;
+    if (p->status.len == 0) {
+        bot__binance_control(o, BOT_CONTROL_SUBSCRIBED, p->id);
+        return BOT_OK;
+    }
+    if (!slice_is(p->status, "200"))
+        return BOT_ERR_MALFORMED;
+    return accepted(o, p, &request);
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------------------------ */
+
+/* "btcusdt@depth20" and "...@depth20@100ms" push the whole of their few levels; "@depth" and "@depth@100ms" changes. */
+static bool is_partial(struct slice stream)
+{
+    const char *at = stream.len > 0 ? memchr(stream.p, '@', stream.len) : NULL;
+    const size_t left = at != NULL ? stream.len - (size_t)(at - stream.p) : 0;
+    return left > 6 && memcmp(at, "@depth", 6) == 0 && at[6] >= '0' && at[6] <= '9';
+}
+
+static int dispatch(struct binance_rows *o, const struct binance_payload *p)
+{
+    const struct slice kind = bot__binance_letter(p, 'e');
+    if (slice_is(kind, "depthUpdate")) return bot__binance_book(o, p, is_partial(p->stream));
+    if (slice_is(kind, "trade") || slice_is(kind, "aggTrade")) return bot__binance_trade(o, p);
+    if (slice_is(kind, "ORDER_TRADE_UPDATE")) return bot__binance_order_update(o, p);
+    if (slice_is(kind, "ACCOUNT_UPDATE")) return bot__binance_account_update(o, p);
+    if (slice_is(kind, "ALGO_UPDATE")) return bot__binance_algo_update(o, p);
+    if (slice_is(kind, "CONDITIONAL_ORDER_TRIGGER_REJECT")) return bot__binance_trigger_reject(o, p);
+    if (slice_is(kind, "listenKeyExpired")) {
+        bot__binance_control(o, BOT_CONTROL_LISTEN_KEY_EXPIRED, kind);
+        return BOT_OK;
+    }
+    if (slice_is(kind, "serverShutdown")) {
+        bot__binance_control(o, BOT_CONTROL_DISCONNECT, kind);
+        return BOT_OK;
+    }
+    if (kind.len > 0) { /* bookTicker, forceOrder, TRADE_LITE, MARGIN_CALL, ACCOUNT_CONFIG_UPDATE, ... */
+        bot__binance_control(o, BOT_CONTROL_OTHER, kind);
+        return BOT_OK;
+    }
+    if (p->last_id.len > 0) return bot__binance_book(o, p, true);
+    if (p->has_id && !p->enclosed) return answer(o, p);
+    if (p->error.len > 0 && !p->enclosed) {
+        const bot_id nobody = { 0 };
+        return refused(o, p, &nobody);
+    }
+    if (p->stream.len > 0 && p->enclosed) {
+        bot__binance_control(o, BOT_CONTROL_OTHER, p->stream);
+        return BOT_OK;
+    }
+    int64_t code;
+    if (p->code.len > 0 && bot__text_i64(p->code, &code) && code < 0) {
+        bot_event ev;
+        bot__event_init(&ev, BOT_EV_ERROR, o->source);
+        ev.error.code = BOT_ERR_REJECTED;
+        ev.error.venue_code = code;
+        ev.has |= BOT_HAS_VENUE_CODE;
+        bot__text_copy(p->msg, ev.error.detail, sizeof ev.error.detail);
+        bot__emit(&o->e, &ev);
+        return BOT_OK;
+    }
+    return BOT_ERR_MALFORMED;
+}
+
+int bot__binance_decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data)
+{
+    struct binance_payload p;
+    memset(&p, 0, offsetof(struct binance_payload, letter));
+    int r = bot__binance_read(ctx, msg, &p);
+    if (r < 0)
+        return r;
+    struct binance_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .ctx = ctx };
+    r = dispatch(&o, &p);
+    return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;
+}
+
+/* ---- facts --------------------------------------------------------------------------------------------------- */
+
+#define S BOT_NS_PER_S
+
+const struct venue bot__venue_binance = {
+    .name = "binance-usdm",
+    .title = "Binance USD-M futures",
+    /* Since 2026-04-23 a socket serves one family of streams: "market" has trades, "public" the books. We have one
+     * public socket and the monitors live on trades. */
+    .endpoints = { .rest = "https://fapi.binance.com",
+                   .ws_private = "wss://fstream.binance.com/private/ws",
+                   .ws_public = "wss://fstream.binance.com/market/ws",
+                   .ws_trade = "wss://ws-fapi.binance.com/ws-fapi/v1" },
+    .endpoints_test = { .rest = "https://testnet.binancefuture.com",
+                        .ws_private = "wss://fstream.binancefuture.com/ws",
+                        .ws_public = "wss://fstream.binancefuture.com/ws",
+                        .ws_trade = "wss://testnet.binancefuture.com/ws-fapi/v1" },
+    /* The server pings every three minutes and cuts after ten without a pong. 300 connections in 5 minutes an address. */
+    .private_plan = { .dead_after_ms = 25000, .connects_max = 300, .connects_window_ms = 300000, .life_max_s = 86400 },
+    .public_plan = { .subscribe_acked = true, .dead_after_ms = 25000, .connects_max = 300, .connects_window_ms = 300000,
+                     .life_max_s = 86400 },
+    .trade_plan = { .dead_after_ms = 25000, .connects_max = 300, .connects_window_ms = 300000, .life_max_s = 86400 },
+    .scopes = {
+        [BINANCE_SCOPE_WEIGHT] = { "weight", VENUE_WINDOW_CALENDAR, 2400, 60 * S, true },
+        /* The venue has 300 in 10 s and 1200 in a minute; 200 in 10 s keeps both. */
+        [BINANCE_SCOPE_ORDERS] = { "orders", VENUE_WINDOW_CALENDAR, 200, 10 * S, false },
+    },
+    .scopes_n = BINANCE_SCOPES,
+    .has_fills_channel = true, /* ORDER_TRADE_UPDATE: one a match */
+    .has_client_ids = true,
+    .has_amend = true,
+    .has_reduce_only = true,
+    .has_dead_man = true,
+    .has_ws_orders = true,
+    .has_position_seq = false,
+    .has_position_time = true,
+    .positions_omit_flat = true, /* v3 lists symbols with a position or an open order */
+    .fills_per_instrument = true,
+    .needs_listen_key = true,
+    .hedge_possible = true,
+    .book = { .chain = BOOK_CHAIN_IDS, .snapshot_by_rest = true },
+    .absence_bound_ns = 5 * S,
+    .order_unknown_ns = 10 * S,
+    .fills_window_max_ns = 7 * 86400 * S,
+    .fills_history_ns = 180 * 86400 * S,
+    .positions_parts = 1,
+    .fills_parts = 1,
+    .orders_parts = 1,
+    .client_id_max = BINANCE_CLIENT_ID_MAX,
+    .client_id_alphabet = BINANCE_CLIENT_ID_ALPHABET,
+    .decode_ws = bot__binance_decode_ws,
+    .decode_rest = bot__binance_decode_rest,
+    .encode_rest = bot__binance_encode_rest,
+    .encode_ws = bot__binance_encode_ws,
+    .ws_login = bot__binance_ws_login,
+    .ws_subscribe = bot__binance_ws_subscribe,
+    .ws_path = bot__binance_ws_path,
+};

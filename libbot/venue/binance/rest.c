@@ -1,0 +1,314 @@
+/* Binance USD-M: answers over REST (or, with status 0, the same over the order socket). */
+#include <stdio.h>
+
+#include "base/time_text.h"
+#include "venue/binance/binance.h"
+
+#define BAN_DEFAULT_NS (120 * BOT_NS_PER_S) /* the shortest that the venue gives */
+
+/* ---- codes ---------------------------------------------------------------------------------------------------- */
+
+static bool holds(struct slice s, const char *text)
+{
+    return s.len > 0 && memmem(s.p, s.len, text, strlen(text)) != NULL;
+}
+
+bot_outcome bot__binance_outcome(int64_t code, int http_status, struct slice words, enum venue_call call)
+{
+    const bot_outcome unknown = bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : BOT_OUTCOME_MALFORMED;
+    /* Three texts under one status: the first leaves the order's fate open, the other two say that nothing was done. */
+    if (http_status == 503) {
+        if (holds(words, "Unknown error")) return unknown;
+        if (holds(words, "Service Unavailable") || holds(words, "Internal error; unable to process")) return BOT_OUTCOME_MAINTENANCE;
+        if (code != -1008) return unknown;
+    }
+    switch (code) {
+    case -1003:
+        return http_status == 418 || holds(words, "until ") ? BOT_OUTCOME_BANNED : BOT_OUTCOME_LIMITED;
+    case -1004: case -1008: case -1015:
+        return BOT_OUTCOME_LIMITED;
+    case -1016:
+        return BOT_OUTCOME_MAINTENANCE;
+    case -1001: case -1006: case -1007: case -1000: /* -1000: "an unknown error occurred while processing" */
+        return unknown;
+    case -1021:
+        return BOT_OUTCOME_CLOCK;
+    case -1002: case -1011: case -1022: case -1099: case -2014: case -2015:
+        return BOT_OUTCOME_AUTH;
+    case -2011: case -2013: case -1125:
+        return BOT_OUTCOME_NOT_FOUND;
+    default:
+        break;
+    }
+    if (http_status == 418 || http_status == 403) return BOT_OUTCOME_BANNED;
+    if (http_status == 429) return BOT_OUTCOME_LIMITED;
+    if (http_status >= 500) return unknown;
+    return BOT_OUTCOME_REJECTED;
+}
+
+/* "... banned until 1659146400000": the moment, and how far off it is when the answer tells the time. */
+static void read_ban(struct venue_reply *ret, struct slice words, const struct venue_header *headers, uint32_t headers_n)
+{
+    static const char mark[] = "until ";
+    const char *at = words.len > 0 ? memmem(words.p, words.len, mark, sizeof mark - 1) : NULL;
+    int64_t ms = 0, now;
+    if (at != NULL) {
+        const char *p = at + sizeof mark - 1, *end = p;
+        while (end < words.p + words.len && *end >= '0' && *end <= '9') end++;
+        if (!bot__text_i64((struct slice){ p, (size_t)(end - p) }, &ms) || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS) ms = 0;
+    }
+    const struct slice date = bot__header(headers, headers_n, "date");
+    ret->banned_for_ns = bot__retry_after_ns(headers, headers_n);
+    if (ms == 0)
+        return;
+    ret->reset_wall_ns = ms * BOT_NS_PER_MS;
+    if (ret->banned_for_ns == 0 && date.len > 0 && bot__http_date_parse(date.p, date.len, &now) == BOT_OK && ret->reset_wall_ns > now)
+        ret->banned_for_ns = ret->reset_wall_ns - now;
+}
+
+static int failed(struct venue_reply *ret, enum venue_call call, int64_t code, int http_status, struct slice words,
+                  const struct venue_header *headers, uint32_t headers_n)
+{
+    bot__reply_fail(ret, bot__binance_outcome(code, http_status, words, call), code, words);
+    if (ret->outcome == BOT_OUTCOME_BANNED || ret->outcome == BOT_OUTCOME_LIMITED)
+        read_ban(ret, words, headers, headers_n);
+    if (ret->outcome == BOT_OUTCOME_BANNED && ret->banned_for_ns == 0)
+        ret->banned_for_ns = BAN_DEFAULT_NS;
+    return BOT_OK;
+}
+
+/* Nothing readable: the status alone speaks, and where it leaves the fate of an order open so do we. Bodies of 503 are
+ * plain text at times. */
+static int unreadable(struct venue_reply *ret, enum venue_call call, int http_status, struct slice body,
+                      const struct venue_header *headers, uint32_t headers_n, int err)
+{
+    const bot_outcome http = bot__http_outcome(http_status);
+    if (http == BOT_OUTCOME_OK) {
+        bot__reply_malformed(ret, err, "answer is not of the shape asked for");
+        if (bot__call_moves(call)) ret->outcome = BOT_OUTCOME_UNKNOWN;
+        return err;
+    }
+    failed(ret, call, 0, http_status, http_status == 503 ? body : SLICE("HTTP error without a readable body"), headers, headers_n);
+    ret->venue_code = http_status;
+    if (bot__call_moves(call) && (ret->outcome == BOT_OUTCOME_MALFORMED || ret->outcome == BOT_OUTCOME_REJECTED))
+        ret->outcome = BOT_OUTCOME_UNKNOWN;
+    return err;
+}
+
+/* ---- bodies --------------------------------------------------------------------------------------------------- */
+
+enum { M_CODE, M_MSG, M_TIME, M_DUAL, M_KEY, M_ORDER, M_CLIENT, M_COUNTDOWN, M_UPDATED, M_SYMBOL, M_FIELDS };
+#define F(text) { text, sizeof(text) - 1 }
+static const struct slice member_fields[M_FIELDS] = {
+    [M_CODE] = F("code"),       [M_MSG] = F("msg"),          [M_TIME] = F("serverTime"),      [M_DUAL] = F("dualSidePosition"),
+    [M_KEY] = F("listenKey"),   [M_ORDER] = F("orderId"),    [M_CLIENT] = F("clientOrderId"), [M_COUNTDOWN] = F("countdownTime"),
+    [M_UPDATED] = F("updateTime"), [M_SYMBOL] = F("symbol"),
+};
+
+/* Answer to an order request. The order's state comes from the stream; a reply that overtakes it must not count. */
+static int ack(struct fields *f, struct binance_rows *o, struct venue_reply *ret)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_ACK, o->source);
+    ev.ack.accepted = true;
+    bot__field_id(f, M_ORDER, &ev.ack.order_id);
+    bot__field_id(f, M_CLIENT, &ev.ack.client_id);
+    bot__field_symbol(f, M_SYMBOL, &ev.instrument);
+    ev.venue_ns = bot__field_ms(f, M_UPDATED);
+    if (ev.ack.order_id.len == 0)
+        bot__fields_fail(f, M_ORDER, BOT_ERR_MALFORMED);
+    if (f->err != 0)
+        return f->err;
+    ret->order_id = ev.ack.order_id;
+    ret->client_id = ev.ack.client_id;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+static int time_answer(struct fields *f, struct binance_rows *o, struct venue_reply *ret)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_TIME, o->source);
+    ev.venue_ns = bot__field_ms(f, M_TIME);
+    if (f->err != 0 || ev.venue_ns == 0)
+        return BOT_ERR_MALFORMED;
+    ret->venue_ns = ev.venue_ns;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+static int listen_key(struct fields *f, struct venue_reply *ret)
+{
+    if (f->v[M_KEY].len == 0 || f->v[M_KEY].len >= sizeof ret->cursor || f->escaped != 0)
+        return BOT_ERR_MALFORMED;
+    memcpy(ret->cursor, f->v[M_KEY].p, f->v[M_KEY].len);
+    ret->cursor[f->v[M_KEY].len] = '\0';
+    return BOT_OK;
+}
+
+/* An object about one thing, or an error. */
+static int object(struct binance_rows *o, enum venue_call call, struct fields *f, struct venue_reply *ret)
+{
+    bool dual;
+    switch (call) {
+    case VENUE_CALL_TIME: return time_answer(f, o, ret);
+    case VENUE_CALL_MODE:
+        if (!bot__field_bool(f, M_DUAL, &dual)) return BOT_ERR_MALFORMED;
+        ret->hedge = dual;
+        return BOT_OK;
+    case VENUE_CALL_SUBMIT: case VENUE_CALL_AMEND: case VENUE_CALL_CANCEL: return ack(f, o, ret);
+    case VENUE_CALL_CANCEL_ALL: return bot__field_given(f, M_CODE) ? BOT_OK : BOT_ERR_MALFORMED;
+    case VENUE_CALL_DEAD_MAN: return bot__field_given(f, M_COUNTDOWN) ? BOT_OK : BOT_ERR_MALFORMED;
+    case VENUE_CALL_LISTEN_KEY: return listen_key(f, ret);
+    case VENUE_CALL_LISTEN_KEEP: return BOT_OK; /* {} or the key */
+    default: return BOT_ERR_MALFORMED;
+    }
+}
+
+/* exchangeInfo: rows in "symbols". The same list holds what the venue itself says about its limits; ours are facts. */
+static int instruments(struct binance_rows *o, struct slice body, struct venue_reply *ret)
+{
+    struct json j;
+    struct slice key, symbols = { NULL, 0 };
+    int64_t ms;
+    bot__json_init(&j, body.p, body.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "symbols") && symbols.p == NULL) symbols = bot__json_raw(&j);
+        else if (slice_is(key, "serverTime") && bot__json_i64(&j, &ms) && ms > 0 && ms < INT64_MAX / BOT_NS_PER_MS)
+            ret->venue_ns = ms * BOT_NS_PER_MS;
+        else if (!slice_is(key, "serverTime")) bot__json_skip(&j);
+    }
+    const int r = bot__json_end(&j);
+    if (r < 0 || symbols.p == NULL)
+        return r < 0 ? r : BOT_ERR_MALFORMED;
+    return bot__rows_each(symbols, true, &o->e, bot__binance_instrument_row, o);
+}
+
+static int (*row_reader(enum venue_call call))(struct json *, void *)
+{
+    switch (call) {
+    case VENUE_CALL_POSITIONS: return bot__binance_position_row;
+    case VENUE_CALL_FILLS: return bot__binance_fill_row;
+    case VENUE_CALL_OPEN_ORDERS: return bot__binance_order_row;
+    case VENUE_CALL_BALANCE: return bot__binance_balance_row;
+    case VENUE_CALL_ACCOUNT_LOG: return bot__binance_income_row;
+    default: return NULL;
+    }
+}
+
+static void budget_words(struct venue_reply *ret, const struct venue_header *headers, uint32_t headers_n)
+{
+    int64_t used;
+    if (bot__text_i64(bot__header(headers, headers_n, "x-mbx-order-count-10s"), &used) && used >= 0 && used <= INT32_MAX) {
+        ret->scope = BINANCE_SCOPE_ORDERS;
+        ret->used = (int32_t)used;
+    } else if (bot__text_i64(bot__header(headers, headers_n, "x-mbx-used-weight-1m"), &used) && used >= 0 && used <= INT32_MAX) {
+        ret->scope = BINANCE_SCOPE_WEIGHT;
+        ret->used = (int32_t)used;
+    }
+}
+
+static int array(struct binance_rows *o, enum venue_call call, struct slice body, struct venue_reply *ret)
+{
+    int (*const row)(struct json *, void *) = row_reader(call);
+    if (row == NULL)
+        return BOT_ERR_MALFORMED;
+    o->last_id = 0;
+    const int r = bot__rows_each(body, true, &o->e, row, o);
+    /* Fills go up in id, so that a full page has its next behind the greatest. Rows were read twice: dry, and for good. */
+    if (r == BOT_OK && call == VENUE_CALL_FILLS && o->rows / 2 >= BINANCE_FILLS_PAGE && o->last_id < INT64_MAX)
+        snprintf(ret->cursor, sizeof ret->cursor, "%lld", (long long)(o->last_id + 1));
+    return r;
+}
+
+/* Answer frames of the order socket wrap what REST would have sent, its status included. */
+static int unwrap(struct venue_context *ctx, struct slice *body, int *http_status)
+{
+    struct binance_payload p;
+    int64_t status;
+    memset(&p, 0, offsetof(struct binance_payload, letter));
+    const int r = bot__binance_read(ctx, *body, &p);
+    if (r < 0)
+        return r;
+    if (!p.has_id || !bot__text_i64(p.status, &status) || status < 200 || status > 599 || (p.error.len == 0 && !p.has_result))
+        return BOT_ERR_MALFORMED;
+    *http_status = (int)status;
+    *body = p.error.len > 0 ? p.error : p.result;
+    return BOT_OK;
+}
+
+int bot__binance_decode_rest(struct venue_context *ctx, enum venue_call call, int http_status, const struct venue_header *headers,
+                             uint32_t headers_n, struct slice body, venue_sink sink, void *user_data, struct venue_reply *ret)
+{
+    bot__reply_init(ret);
+    budget_words(ret, headers, headers_n);
+    struct binance_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = BOT_SOURCE_REST, .ctx = ctx };
+    if (http_status == 0) {
+        o.source = BOT_SOURCE_WS_TRADE;
+        const int r = unwrap(ctx, &body, &http_status);
+        if (r < 0)
+            return unreadable(ret, call, 0, body, headers, headers_n, r);
+    }
+
+    struct json j;
+    struct fields f = { 0 };
+    bot__json_init(&j, body.p, body.len);
+    const enum json_type type = bot__json_peek(&j);
+    int r = BOT_ERR_MALFORMED;
+    int64_t code = 0;
+    if (type == JSON_OBJECT && call != VENUE_CALL_INSTRUMENTS && call != VENUE_CALL_BOOK) {
+        bot__fields_read(&f, &j, member_fields, M_FIELDS);
+        r = bot__json_end(&j);
+    } else if (type == JSON_OBJECT) { /* large ones: look for an error only where there are few members */
+        struct slice key;
+        uint32_t members = 0;
+        bot__json_object(&j);
+        while (bot__json_key(&j, &key)) {
+            members++;
+            bot__json_skip(&j);
+        }
+        r = bot__json_end(&j);
+        if (r == BOT_OK && members <= 2) {
+            bot__json_init(&j, body.p, body.len);
+            bot__fields_read(&f, &j, member_fields, M_FIELDS);
+        }
+    } else if (type == JSON_ARRAY) {
+        bot__json_skip(&j);
+        r = bot__json_end(&j);
+    }
+    if (r < 0)
+        return unreadable(ret, call, http_status, body, headers, headers_n, r);
+    /* {"code":200,"msg":...} and {"code":0,...} are successes. */
+    if (f.n > 0 && bot__field_given(&f, M_CODE)) {
+        if (!bot__field_i64(&f, M_CODE, &code))
+            return unreadable(ret, call, http_status, body, headers, headers_n, BOT_ERR_MALFORMED);
+        if (code != 0 && code != 200)
+            return failed(ret, call, code, http_status, f.v[M_MSG], headers, headers_n);
+    }
+    if (bot__http_outcome(http_status) != BOT_OUTCOME_OK)
+        return unreadable(ret, call, http_status, body, headers, headers_n, BOT_ERR_MALFORMED);
+
+    if (type == JSON_ARRAY) {
+        r = array(&o, call, body, ret);
+    } else if (call == VENUE_CALL_INSTRUMENTS) {
+        r = instruments(&o, body, ret);
+    } else if (call == VENUE_CALL_BOOK) {
+        struct binance_payload p;
+        memset(&p, 0, offsetof(struct binance_payload, letter));
+        r = bot__binance_read(ctx, body, &p);
+        if (r == BOT_OK) r = p.last_id.len > 0 ? bot__binance_book(&o, &p, true) : BOT_ERR_MALFORMED;
+    } else if (call == VENUE_CALL_ORDER) {
+        bot__json_init(&j, body.p, body.len);
+        r = bot__binance_order_row(&j, &o);
+    } else {
+        r = f.err != 0 ? f.err : object(&o, call, &f, ret);
+    }
+    if (r < 0 && o.e.err == 0)
+        return unreadable(ret, call, http_status, body, headers, headers_n, r);
+    if (o.e.err < 0)
+        return o.e.err;
+    ret->outcome = BOT_OUTCOME_OK;
+    ret->rows = (uint32_t)o.e.n;
+    return BOT_OK;
+}

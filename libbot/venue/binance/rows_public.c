@@ -1,0 +1,209 @@
+/* Binance: books, trades and instruments. */
+#include "venue/binance/binance.h"
+
+#define F(text) { text, sizeof(text) - 1 }
+
+bool bot__binance_ms(struct slice text, int64_t *ret_ns)
+{
+    int64_t ms;
+    *ret_ns = 0;
+    if (text.len == 0)
+        return true;
+    if (!bot__text_i64(text, &ms) || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS)
+        return false;
+    *ret_ns = ms * BOT_NS_PER_MS;
+    return true;
+}
+
+/* Decimal text of a level: at most 18 digits, no sign. */
+static int level_number(struct slice s, int64_t *ret_coef, uint8_t *ret_scale)
+{
+    int64_t v = 0;
+    size_t digits = 0, point = 0;
+    bool dotted = false;
+    for (size_t i = 0; i < s.len; i++) {
+        const unsigned d = (unsigned char)s.p[i] - '0';
+        if (d <= 9) {
+            v = v * 10 + d;
+            digits++;
+            if (digits > 18) return BOT_ERR_OVERFLOW;
+        } else if (s.p[i] == '.' && !dotted && digits > 0) {
+            dotted = true;
+            point = digits;
+        } else {
+            return BOT_ERR_MALFORMED;
+        }
+    }
+    if (digits == 0 || (dotted && point == digits))
+        return BOT_ERR_MALFORMED;
+    *ret_coef = v;
+    *ret_scale = (uint8_t)(dotted ? digits - point : 0);
+    return BOT_OK;
+}
+
+const bot_level *bot__binance_levels(struct json *j, struct venue_scratch *scratch, uint32_t *levels_n, uint32_t *ret_n)
+{
+    const uint32_t begin = *levels_n;
+    uint32_t n = begin;
+    bot__json_array(j);
+    while (bot__json_item(j)) {
+        struct slice text[2] = { { NULL, 0 }, { NULL, 0 } };
+        bot__json_array(j);
+        for (uint32_t i = 0; bot__json_item(j); i++) {
+            if (i < 2) text[i] = bot__json_text(j);
+            else bot__json_skip(j);
+        }
+        if (j->err != 0)
+            break;
+        bot_level level = { 0 };
+        int r = n < scratch->levels_max ? BOT_OK : BOT_ERR_FULL;
+        if (r == BOT_OK) r = level_number(text[0], &level.price_coef, &level.price_scale);
+        if (r == BOT_OK) r = level_number(text[1], &level.qty_coef, &level.qty_scale);
+        if (r == BOT_OK && level.price_coef == 0) r = BOT_ERR_MALFORMED;
+        if (r < 0) {
+            bot__json_fail(j, r);
+            break;
+        }
+        scratch->levels[n++] = level;
+    }
+    *levels_n = n;
+    *ret_n = n - begin;
+    return n > begin ? scratch->levels + begin : NULL;
+}
+
+/* Update ids as the venue wrote them; a depth snapshot over REST has only the last one. */
+int bot__binance_book(struct binance_rows *o, const struct binance_payload *p, bool snapshot)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_BOOK, o->source);
+    ev.book = (bot_ev_book){ .snapshot = snapshot, .seq_first = BOT_SEQ_NONE, .seq_last = BOT_SEQ_NONE, .seq_prev = BOT_SEQ_NONE,
+                             .bids = p->bids, .bids_n = p->bids_n, .asks = p->asks, .asks_n = p->asks_n };
+    const struct slice first = bot__binance_letter(p, 'U'), last = p->last_id.len > 0 ? p->last_id : bot__binance_letter(p, 'u');
+    if (!bot__text_i64(last, &ev.book.seq_last) || (first.len > 0 && !bot__text_i64(first, &ev.book.seq_first)) ||
+        (p->pu.len > 0 && !bot__text_i64(p->pu, &ev.book.seq_prev)) || !p->has_bids || !p->has_asks)
+        return BOT_ERR_MALFORMED;
+    if (!snapshot && first.len == 0)
+        return BOT_ERR_MALFORMED;
+    ev.seq = ev.book.seq_last;
+
+    struct slice symbol = bot__binance_letter(p, 's');
+    if (symbol.len == 0) symbol = p->symbol;
+    if (symbol.len > 0) {
+        if (!bot__symbol_set(&ev.instrument, symbol.p, symbol.len))
+            return BOT_ERR_OVERFLOW;
+    } else if (p->stream.len > 0) { /* spot's partial books name it only there, in lower case */
+        const char *at = memchr(p->stream.p, '@', p->stream.len);
+        if (at == NULL || !bot__symbol_set(&ev.instrument, p->stream.p, (size_t)(at - p->stream.p)))
+            return BOT_ERR_MALFORMED;
+        for (uint8_t i = 0; i < ev.instrument.len; i++)
+            if (ev.instrument.s[i] >= 'a' && ev.instrument.s[i] <= 'z')
+                ev.instrument.s[i] = (char)(ev.instrument.s[i] - 'a' + 'A');
+    } else {
+        ev.instrument = o->ctx->instrument;
+    }
+    if (ev.instrument.len == 0)
+        return BOT_ERR_MALFORMED;
+    /* T is the time of the change, E that of sending; spot has E only. */
+    struct slice time = bot__binance_letter(p, 'T');
+    if (time.len == 0) time = bot__binance_letter(p, 'E');
+    if (!bot__binance_ms(time, &ev.venue_ns))
+        return BOT_ERR_MALFORMED;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+int bot__binance_trade(struct binance_rows *o, const struct binance_payload *p)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_TRADE, o->source);
+    const struct slice symbol = bot__binance_letter(p, 's'), price = bot__binance_letter(p, 'p'), qty = bot__binance_letter(p, 'q');
+    const struct slice maker = bot__binance_letter(p, 'm'), origin = bot__binance_letter(p, 'X');
+    const struct slice first = bot__binance_letter(p, 'f'), last = bot__binance_letter(p, 'l');
+    struct slice id = bot__binance_letter(p, slice_is(bot__binance_letter(p, 'e'), "trade") ? 't' : 'a');
+    if (id.len == 0) id = last;
+    if (symbol.len == 0 || !bot__symbol_set(&ev.instrument, symbol.p, symbol.len) || id.len == 0 ||
+        !bot__id_set(&ev.trade.trade_id, id.p, id.len) || (!slice_is(maker, "true") && !slice_is(maker, "false")))
+        return BOT_ERR_MALFORMED;
+    int r = bot_dec_parse(price.p, price.len, &ev.trade.price);
+    if (r == BOT_OK) r = bot_dec_parse(qty.p, qty.len, &ev.trade.qty);
+    if (r < 0)
+        return r;
+    if (bot_dec_sign(ev.trade.price) <= 0 || bot_dec_sign(ev.trade.qty) <= 0) {
+        /* Rows of origin NA come with zeros; anything else with zeros is no trade either, but is not said to be none. */
+        if (!slice_is(origin, "NA"))
+            return BOT_ERR_MALFORMED;
+        bot__binance_control(o, BOT_CONTROL_OTHER, SLICE("trade of origin NA"));
+        return BOT_OK;
+    }
+    ev.has |= BOT_HAS_PRICE | BOT_HAS_QTY;
+    ev.trade.side = slice_is(maker, "true") ? BOT_SELL : BOT_BUY; /* m: the buyer was the maker */
+    ev.trade.block = origin.len > 0 && !slice_is(origin, "MARKET"); /* INSURANCE_FUND, ADL: nobody's flow */
+    if (first.len > 0 && last.len > 0 && (!bot__text_i64(first, &ev.trade.id_first) || !bot__text_i64(last, &ev.trade.id_last)))
+        return BOT_ERR_MALFORMED;
+    if (!bot__binance_ms(bot__binance_letter(p, 'T'), &ev.venue_ns) || !bot__binance_ms(bot__binance_letter(p, 'E'), &ev.trade.sent_ns))
+        return BOT_ERR_MALFORMED;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+/* ---- instruments --------------------------------------------------------------------------------------------- */
+
+enum { L_TYPE, L_TICK, L_STEP, L_MIN, L_MAX, L_NOTIONAL, L_FIELDS };
+static const struct slice filter_fields[L_FIELDS] = {
+    [L_TYPE] = F("filterType"), [L_TICK] = F("tickSize"), [L_STEP] = F("stepSize"),
+    [L_MIN] = F("minQty"),      [L_MAX] = F("maxQty"),    [L_NOTIONAL] = F("notional"),
+};
+
+static void filters(struct json *j, bot_ev_instrument *inst)
+{
+    bot__json_array(j);
+    while (bot__json_item(j)) {
+        struct fields f;
+        bot__fields_read(&f, j, filter_fields, L_FIELDS);
+        if (field_is(&f, L_TYPE, "PRICE_FILTER")) {
+            bot__field_dec(&f, L_TICK, &inst->tick);
+        } else if (field_is(&f, L_TYPE, "LOT_SIZE")) {
+            bot__field_dec(&f, L_STEP, &inst->lot);
+            bot__field_dec(&f, L_MIN, &inst->qty_min);
+            bot__field_dec(&f, L_MAX, &inst->qty_max);
+        } else if (field_is(&f, L_TYPE, "MIN_NOTIONAL")) {
+            bot__field_dec(&f, L_NOTIONAL, &inst->notional_min);
+        }
+        if (f.err != 0)
+            bot__json_fail(j, f.err);
+    }
+}
+
+int bot__binance_instrument_row(struct json *j, void *arg)
+{
+    struct binance_rows *o = arg;
+    bot_event ev;
+    struct slice key, status = { NULL, 0 };
+    bool filtered = false;
+    bot__event_init(&ev, BOT_EV_INSTRUMENT, o->source);
+    ev.inst.contract = BOT_LINEAR;
+    ev.inst.multiplier = (bot_dec){ 1, 0 };
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "symbol")) bot__json_symbol(j, &ev.instrument);
+        else if (slice_is(key, "status") || slice_is(key, "contractStatus")) status = bot__json_text(j);
+        else if (slice_is(key, "baseAsset")) bot__json_currency(j, &ev.inst.base);
+        else if (slice_is(key, "quoteAsset")) bot__json_currency(j, &ev.inst.quote);
+        else if (slice_is(key, "marginAsset")) bot__json_currency(j, &ev.inst.settle);
+        else if (slice_is(key, "contractSize")) { /* COIN-M counts contracts of so many dollars */
+            bot__json_dec(j, &ev.inst.multiplier);
+            ev.inst.contract = BOT_INVERSE;
+        }
+        else if (slice_is(key, "filters") && !filtered) { filters(j, &ev.inst); filtered = true; }
+        else bot__json_skip(j);
+    }
+    /* pricePrecision and quantityPrecision are digits shown, not steps: an instrument without filters is not traded. */
+    ev.inst.tradable = slice_is(status, "TRADING") && bot_dec_sign(ev.inst.tick) > 0 && bot_dec_sign(ev.inst.lot) > 0;
+    if (j->err == 0 && ev.instrument.len == 0)
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    if (j->err != 0)
+        return j->err;
+    o->rows++;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}

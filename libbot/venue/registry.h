@@ -4,6 +4,7 @@
 
 #define BOT_VENUE_LIST(X) \
     X(bybit) \
+    X(binance) \
     X(okx) \
     X(bitflyer) \
     X(hyperliquid)

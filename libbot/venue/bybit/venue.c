@@ -34,6 +34,7 @@ const struct venue bot__venue_bybit = {
     .has_position_seq = true,
     .has_position_time = true,
     .positions_omit_flat = true, /* with settleCoin only rows with a size come */
+    .book = { .chain = BOOK_CHAIN_NEXT },
     .hedge_possible = true,
     .absence_bound_ns = 10 * BOT_NS_PER_S,
     .order_unknown_ns = 5 * BOT_NS_PER_S,

@@ -61,11 +61,8 @@ static void on_turn(uv_timer_t *timer)
         run_releases(releases); /* io may be gone behind this */
         return;
     }
-    if (io->lws != NULL && io->lws_close != NULL) {
-        io->lws_close(io); /* one object less when it is done */
-        io->lws_close = NULL;
-    }
-    if (io->objects == 0) close_handles(io);
+    if (io->lws != NULL && io->objects == 1) io->lws_close(io); /* the context is the last object; not one when it is done */
+    else if (io->objects == 0) close_handles(io);
 }
 
 int bot__io_loop_acquire(uv_loop_t *loop, struct io_loop **ret)

@@ -27,8 +27,9 @@ struct io_loop {
     bool               closing;
     struct io_release *releases;
     struct io_tls      tls[IO_TLS_MAX];
+    void              *tls_none_vhost; /* for ws:// */
     unsigned           tls_n;
-    /* ws_lws.c: the context, made with the first socket that needs it; destroyed by lws_close when the users have gone. */
+    /* ws_lws.c: made with the first socket that needs it, an object. lws_close begins to destroy it and sets lws to NULL. */
     void              *lws;
     void             (*lws_close)(struct io_loop *io);
 };

@@ -10,7 +10,7 @@
  * - Its log goes to standard error unless switched off, and the switch is the process's.
  */
 #include <libwebsockets.h>
-#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@
 
 #define DESCRIPTORS_MAX 256
 #define RX_BYTES 65536
+#define LINGER_MS 500
 
 struct lws_room {
     struct lws_context *context;
@@ -143,7 +144,10 @@ static void on_kick(uv_timer_t *timer)
         if (!x->stopping && !x->ended) return;
         if (x->open && x->close_code != 0) lws_close_reason(x->wsi, (enum lws_close_status)x->close_code, NULL, 0);
         x->close_code = 0;
-        lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC); /* WSI_DESTROY comes now or soon */
+        /* WSI_DESTROY comes now, or when the close frame has left. A peer that takes nothing any more gets no patience:
+         * the second time there is no frame to wait for. */
+        lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+        if (x->wsi != NULL) uv_timer_start(&x->kick, on_kick, LINGER_MS, 0);
         return;
     }
     if (!x->stopping && !x->ended && x->address < x->where.n) {
@@ -238,6 +242,7 @@ static void on_tls_record(int write_p, int version, int content_type, const void
 static void on_established(struct lws_ws *x)
 {
     x->open = true;
+    x->reason[0] = '\0';
     SSL *ssl = x->owner->tls != NULL ? lws_get_ssl(x->wsi) : NULL;
     if (ssl != NULL) {
         SSL_set_msg_callback(ssl, on_tls_record);
@@ -268,8 +273,14 @@ static int on_verify(struct lws_ws *x, X509_STORE_CTX *store, int good)
     return 0; /* the error stands, so it is refused */
 }
 
-static void on_connect_error(struct lws_ws *x, const char *text, size_t len)
+static void on_connect_error(struct lws_ws *x, struct lws *wsi, const char *text, size_t len)
 {
+    unsigned status = lws_http_client_http_response(wsi);
+    if (status != 0 && status != 101) {
+        snprintf(x->reason, sizeof x->reason, "upgrade refused: HTTP %u", status);
+        x->address = x->where.n;
+        return;
+    }
     if (x->verify_failed) { /* no other address of the host would be better */
         x->address = x->where.n;
         return;
@@ -292,7 +303,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         break;
     case LWS_CALLBACK_CLIENT_WRITEABLE: return on_writable(x);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: bot__ws_close_text(x->reason, sizeof x->reason, in, len); break;
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_connect_error(x, in, len); break;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_connect_error(x, wsi, in, len); break;
     case LWS_CALLBACK_WSI_DESTROY:
         if (wsi != x->wsi) break;
         x->wsi = NULL;
@@ -380,7 +391,7 @@ static struct lws_vhost *make_vhost(struct lws_room *room, const char *name, SSL
         .protocols = protocols,
         .provided_client_ssl_ctx = ctx,
         .http_proxy_address = "", /* else the environment's proxy is used, for the loopback too */
-        .options = LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
     };
     return lws_create_vhost(room->context, &info);
 }

@@ -30,6 +30,7 @@ static unsigned scaled(unsigned ms)
 static bool run(uv_loop_t *loop, const bool *flag, unsigned ms)
 {
     struct watchdog w = { .fired = false };
+    uv_update_time(loop); /* a loop that has not run for a while would let the timer fire at once, then block */
     uv_timer_init(loop, &w.timer);
     w.timer.data = &w;
     uv_timer_start(&w.timer, on_watchdog, ms, 0);

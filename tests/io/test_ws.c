@@ -680,7 +680,7 @@ WS_TEST(accounts_on_one_loop_share_and_two_loops_do_not)
         loop_for(&a.loop, 2);
         loop_for(&b.loop, 2);
     }
-    ck_assert(a.opened && b.opened);
+    ck_assert_msg(a.opened && b.opened, "%s | %s", a.reason, b.reason);
     close_now(&a);
     loop_release(&a.loop, again);
     finish(&a);

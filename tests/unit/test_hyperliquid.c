@@ -86,7 +86,20 @@ TEST(hyperliquid, a_fill_is_known_by_its_tid_and_a_rebate_is_negative)
     ck_assert_int_eq(BOT_FILL_TRADE, c.ev[0].fill.kind);
     ck_assert_int_eq(INT64_C(1710208712815) * MS, c.ev[0].venue_ns);
     ck_assert_int_eq(1, ws(FILLS(FILL("")))); /* as recorded in 2023 */
-    ck_assert_str_eq("7484888874:0.11693", c.ev[0].fill.exec_id.s);
+    ck_assert_int_eq(0, strncmp("7484888874:", c.ev[0].fill.exec_id.s, 11));
+    stop();
+}
+
+/* 425 live fills of a market maker, whose position comes back to the same value many times, inside one order too. */
+TEST(hyperliquid, fills_without_a_tid_still_have_names_of_their_own)
+{
+    start();
+    char *body = test_read_file(test_shared("data/wire/hyperliquid/rest_fills__hlsdk-test_get_user_fills-0.json"), NULL);
+    ck_assert_int_eq(425, rest(VENUE_CALL_FILLS, body));
+    for (int i = 0; i < c.n; i++)
+        for (int k = 0; k < i; k++)
+            ck_assert_msg(!bot__id_eq(&c.ev[i].fill.exec_id, &c.ev[k].fill.exec_id), "rows %d and %d are both %s", i, k, c.ev[i].fill.exec_id.s);
+    free(body);
     stop();
 }
 

@@ -2,8 +2,8 @@
  *
  * No key and no signature: keys->key is the account's 0x address, and every read is a POST of a small JSON body that names
  * it. Numbers are strings, quantities are coins, fees are positive when paid, sides are "B" and "A" (ask). A fill is known
- * by tid; recordings of 2023 have none and are known by order and the position before the fill. Order entry needs keccak-256
- * and secp256k1 and is not offered: encode says BOT_ERR_UNSUPPORTED.
+ * by tid; rows of 2023 have none and are known by all that they say (fill_key). Order entry needs keccak-256 and secp256k1
+ * and is not offered: encode says BOT_ERR_UNSUPPORTED.
  *
  * The user's streams take the address in the subscription and need no login; what this codec sends as login is the
  * subscription to userFills, whose answer is what makes the stream good.
@@ -52,11 +52,12 @@ static bot_side side_of(const struct fields *f, uint32_t i)
 
 /* ---- fills -------------------------------------------------------------------------------------------------- */
 
-enum { T_COIN, T_PX, T_SZ, T_SIDE, T_TIME, T_START, T_DIR, T_OID, T_CROSSED, T_FEE, T_TOKEN, T_TID, T_CLOID, T_FIELDS };
+enum { T_COIN, T_PX, T_SZ, T_SIDE, T_TIME, T_START, T_DIR, T_OID, T_CROSSED, T_FEE, T_TOKEN, T_TID, T_CLOID, T_HASH,
+       T_FIELDS };
 static const struct slice fill_fields[T_FIELDS] = {
     [T_COIN] = F("coin"),   [T_PX] = F("px"),           [T_SZ] = F("sz"),    [T_SIDE] = F("side"),   [T_TIME] = F("time"),
     [T_START] = F("startPosition"), [T_DIR] = F("dir"), [T_OID] = F("oid"),  [T_CROSSED] = F("crossed"), [T_FEE] = F("fee"),
-    [T_TOKEN] = F("feeToken"), [T_TID] = F("tid"),      [T_CLOID] = F("cloid"),
+    [T_TOKEN] = F("feeToken"), [T_TID] = F("tid"),      [T_CLOID] = F("cloid"), [T_HASH] = F("hash"),
 };
 
 static bool dir_begins(const struct fields *f, const char *word)
@@ -111,6 +112,28 @@ static bool is_liquidated(struct slice row, struct slice user, int *ret_err)
     return found && (user.len == 0 || who.len == 0 || (who.len == user.len && memcmp(who.p, user.p, who.len) == 0));
 }
 
+#define FNV_START UINT64_C(14695981039346656037)
+static uint64_t fnv1a(uint64_t h, const char *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+/* The name of a row without tid: the order, and a hash over what tells its fills apart. Neither the transaction (one has
+ * many fills) nor the position before (it comes back: a maker's own buys and sells cross) does so alone. */
+static void fill_key(struct fields *f, const bot_id *order, bot_id *ret)
+{
+    static const uint8_t parts[] = { T_HASH, T_START, T_SZ, T_PX, T_TIME, T_SIDE };
+    uint64_t h = FNV_START;
+    for (size_t i = 0; i < sizeof parts; i++)
+        h = fnv1a(fnv1a(h, f->v[parts[i]].p, f->v[parts[i]].len), "/", 1);
+    char key[BOT_ID_MAX + 1];
+    const int n = snprintf(key, sizeof key, "%.20s:%016llx", order->s, (unsigned long long)h);
+    if (!bot__field_given(f, T_START) || !bot__id_set(ret, key, (size_t)n))
+        bot__fields_fail(f, T_TID, BOT_ERR_MALFORMED);
+}
+
 static int fill_row(struct json *j, void *arg)
 {
     struct hl_rows *o = arg;
@@ -136,13 +159,8 @@ static int fill_row(struct json *j, void *arg)
         bot__fields_fail(&f, T_COIN, BOT_ERR_MALFORMED);
     if (!bot__field_id(&f, T_OID, &ev.fill.order_id))
         bot__fields_fail(&f, T_OID, BOT_ERR_MALFORMED);
-    if (!bot__field_id(&f, T_TID, &ev.fill.exec_id)) {
-        char key[BOT_ID_MAX + 1];
-        const int n = snprintf(key, sizeof key, "%.20s:%.*s", ev.fill.order_id.s, (int)(f.v[T_START].len < 24 ? f.v[T_START].len : 24),
-                               f.v[T_START].len > 0 ? f.v[T_START].p : "");
-        if (f.v[T_START].len == 0 || n < 0 || !bot__id_set(&ev.fill.exec_id, key, (size_t)n))
-            bot__fields_fail(&f, T_TID, BOT_ERR_MALFORMED);
-    }
+    if (!bot__field_id(&f, T_TID, &ev.fill.exec_id))
+        fill_key(&f, &ev.fill.order_id, &ev.fill.exec_id);
     bot__field_id(&f, T_CLOID, &ev.fill.client_id);
     ev.fill.side = side_of(&f, T_SIDE);
     if (ev.fill.side == BOT_SIDE_NONE)
@@ -461,9 +479,7 @@ static const struct slice trade_fields[R_FIELDS] = {
 /* Whether this coin's trades are heard for the first time on this connection; remembers it. */
 static bool first_of_coin(struct hl_state *s, const bot_symbol *coin)
 {
-    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (uint8_t i = 0; i < coin->len; i++)
-        h = (h ^ (unsigned char)coin->s[i]) * UINT64_C(1099511628211);
+    uint64_t h = fnv1a(FNV_START, coin->s, coin->len);
     h += h == 0;
     for (uint32_t i = 0; i < COINS_MAX; i++) {
         if (s->coins[i] == h)

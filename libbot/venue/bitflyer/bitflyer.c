@@ -318,9 +318,9 @@ const struct venue bot__venue_bitflyer = {
                    .ws_public = "wss://ws.lightstream.bitflyer.com/json-rpc",
                    .ws_trade = "" },
     .endpoints_test = { .rest = "", .ws_private = "", .ws_public = "", .ws_trade = "" }, /* there is none */
-    .private_plan = { .login = true, .subscribe_acked = true, .dead_after_ms = 30000, .connects_max = 5,
+    .private_plan = { .login = true, .subscribe_acked = true, .dead_after_ms = 12000, .connects_max = 5,
                       .connects_window_ms = 60000 },
-    .public_plan = { .subscribe_acked = true, .dead_after_ms = 30000, .connects_max = 5, .connects_window_ms = 60000 },
+    .public_plan = { .subscribe_acked = true, .dead_after_ms = 12000, .connects_max = 5, .connects_window_ms = 60000 },
     .scopes = {
         [BF_SCOPE_IP] = { "ip", VENUE_WINDOW_ROLLING, 500, 300 * S, true },
         [BF_SCOPE_ACCOUNT] = { "account", VENUE_WINDOW_ROLLING, 500, 300 * S, false },

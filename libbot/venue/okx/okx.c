@@ -406,12 +406,12 @@ const struct venue bot__venue_okx = {
                         .ws_private = "wss://wspap.okx.com:8443/ws/v5/private",
                         .ws_public = "wss://wspap.okx.com:8443/ws/v5/public",
                         .ws_trade = "wss://wspap.okx.com:8443/ws/v5/private" },
-    /* The server closes after 30 s of silence in both directions. */
-    .private_plan = { .login = true, .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 25000,
+    /* The server closes after 30 s of silence in both directions; we ask much earlier. */
+    .private_plan = { .login = true, .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 12000,
                       .connects_max = 3, .connects_window_ms = 1000 },
-    .public_plan = { .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 25000, .connects_max = 3,
+    .public_plan = { .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 12000, .connects_max = 3,
                      .connects_window_ms = 1000 },
-    .trade_plan = { .login = true, .ping_every_ms = 10000, .dead_after_ms = 25000, .connects_max = 3,
+    .trade_plan = { .login = true, .ping_every_ms = 10000, .dead_after_ms = 12000, .connects_max = 3,
                     .connects_window_ms = 1000 },
     /* Placing is limited per user and instrument; counted per user here, which is never more. Amend and cancel count apart.
      * Together they stay below the sub-account's 1000 new and amended orders in 2 s. */

@@ -29,6 +29,7 @@ struct venue_context {
     struct venue_scratch scratch;
     bot_symbol           instrument; /* of a REST reply whose body does not name it (Binance depth) */
     void                *state;      /* venue->state_size bytes, zeroed at connect: ws codecs that must remember */
+    char                 why[96];    /* written by a decode_ws that fails, where it can say what was wrong; for logs */
 };
 
 /* Requests that have an answer to decode. */

@@ -18,16 +18,6 @@ struct decode {
     bool   wrong;
 };
 
-static int print_event(void *user_data, const bot_event *ev)
-{
-    struct decode *d = user_data;
-    if (ev->kind == BOT_EV_ERROR && bot_err_class(ev->error.code) == BOT_CLASS_INPUT)
-        d->wrong = true;
-    if (bot_event_format(ev, d->venue->name, d->out, OUT_MAX) > 0)
-        puts(d->out);
-    return 0;
-}
-
 /* {"event":"error","line":3,"code":"MALFORMED","detail":"..."} */
 static void print_error(struct decode *d, int code, int64_t venue_code, const char *detail)
 {
@@ -46,33 +36,56 @@ static void print_error(struct decode *d, int code, int64_t venue_code, const ch
         puts(d->out);
 }
 
+static int print_event(void *user_data, const bot_event *ev)
+{
+    struct decode *d = user_data;
+    if (ev->kind == BOT_EV_ERROR && bot_err_class(ev->error.code) == BOT_CLASS_INPUT) { /* a row that cannot be read */
+        d->wrong = true;
+        print_error(d, BOT_ERR_MALFORMED, ev->error.venue_code, ev->error.detail);
+        return 0;
+    }
+    if (bot_event_format(ev, d->venue->name, d->out, OUT_MAX) > 0)
+        puts(d->out);
+    return 0;
+}
+
 static void decode_message(struct decode *d, const char *text, size_t len)
 {
+    d->ctx.why[0] = '\0';
     const int r = d->venue->decode_ws(&d->ctx, BOT_SOURCE_NONE, (struct slice){ text, len }, print_event, d);
     if (r < 0) {
-        print_error(d, r, 0, bot_strerror(r));
+        char detail[200];
+        if (d->ctx.why[0] == '\0' || strstr(d->ctx.why, bot_strerror(r)) != NULL)
+            snprintf(detail, sizeof detail, "%s", d->ctx.why[0] != '\0' ? d->ctx.why : bot_strerror(r));
+        else
+            snprintf(detail, sizeof detail, "%s: %s", d->ctx.why, bot_strerror(r));
+        print_error(d, BOT_ERR_MALFORMED, 0, detail);
         d->wrong = true;
     }
 }
 
-/* Has every bracket that was opened been closed, and every string? */
-static bool closed(const char *p, size_t n)
+/* Has every bracket that was opened been closed, and every string? Kept while lines are added. */
+struct brackets {
+    long depth;
+    bool in_string, escaped;
+};
+
+static void brackets_add(struct brackets *b, const char *p, size_t n)
 {
-    long depth = 0;
-    bool in_string = false;
     for (size_t i = 0; i < n; i++) {
-        if (in_string) {
-            if (p[i] == '\\') i++;
-            else if (p[i] == '"') in_string = false;
-        } else if (p[i] == '"') {
-            in_string = true;
-        } else if (p[i] == '{' || p[i] == '[') {
-            depth++;
-        } else if (p[i] == '}' || p[i] == ']') {
-            depth--;
-        }
+        if (b->escaped) b->escaped = false;
+        else if (b->in_string && p[i] == '\\') b->escaped = true;
+        else if (p[i] == '"') b->in_string = !b->in_string;
+        else if (b->in_string) continue;
+        else if (p[i] == '{' || p[i] == '[') b->depth++;
+        else if (p[i] == '}' || p[i] == ']') b->depth--;
     }
-    return depth <= 0 && !in_string;
+}
+
+/* Does a message begin here that cannot be the middle of another? Nested values are indented where messages span lines. */
+static bool begins(const char *p)
+{
+    return *p == '{' && p[1 + strspn(p + 1, " \t")] == '"';
 }
 
 /* Recorded captures: "time TAB direction TAB message". Only what the venue sent is decoded. */
@@ -96,6 +109,7 @@ static int decode_stream(struct decode *d, FILE *in)
     size_t size = 0, at = 0, room = 0, started = 0;
     ssize_t n;
     size_t number = 0;
+    struct brackets open = { 0 };
     while ((n = getline(&line, &size, in)) >= 0) {
         number++;
         bool skip = false;
@@ -106,13 +120,15 @@ static int decode_stream(struct decode *d, FILE *in)
         if (skip || (at == 0 && len == 0))
             continue;
         /* A new message begins while the last is still open: the last one was cut. */
-        if (at != 0 && len > 1 && (memcmp(text, "{\"", 2) == 0)) {
+        if (at != 0 && begins(text)) {
             d->line = started;
             decode_message(d, message, at);
             at = 0;
         }
-        if (at == 0)
+        if (at == 0) {
             started = number;
+            open = (struct brackets){ 0 };
+        }
         if (at + len + 2 > room) {
             room = (at + len + 2) * 2;
             char *more = realloc(message, room);
@@ -127,8 +143,9 @@ static int decode_stream(struct decode *d, FILE *in)
         memcpy(message + at, text, len);
         at += len;
         message[at] = '\0';
+        brackets_add(&open, text, len);
         const char first = message[strspn(message, " \t")];
-        if ((first == '{' || first == '[') && at < MESSAGE_MAX && !closed(message, at))
+        if ((first == '{' || first == '[') && at < MESSAGE_MAX && (open.depth > 0 || open.in_string))
             continue; /* pretty-printed over several lines */
         d->line = started;
         decode_message(d, message, at);
@@ -175,7 +192,7 @@ static int decode_body(struct decode *d, FILE *in, enum venue_call call)
         }
     }
     if (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED) {
-        print_error(d, r < 0 ? r : BOT_ERR_MALFORMED, 0, reply.detail);
+        print_error(d, BOT_ERR_MALFORMED, 0, reply.detail);
         d->wrong = true;
     } else if (reply.outcome != BOT_OUTCOME_OK) {
         print_error(d, BOT_ERR_REJECTED, reply.venue_code, reply.detail); /* the venue's own words: readable, not wrong */

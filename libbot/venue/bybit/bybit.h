@@ -45,9 +45,13 @@ int bot__bybit_wallet(struct json *j, void *rows); /* an account row: one event 
 int bot__bybit_instrument(struct json *j, void *rows);
 int bot__bybit_trade(struct json *j, void *rows);  /* a row of publicTrade */
 int bot__bybit_public_trade(struct json *j, void *rows); /* a row of market/recent-trade */
-/* Reads an execution into *ev without giving it out: the hot path. BOT_OK, 1 when the row is of no interest (an error event
- * stands in *ev), or an error. */
+int bot__bybit_log(struct json *j, void *rows); /* a row of account/transaction-log: funding, or of no interest */
+/* Read an execution, a row of publicTrade into *ev without giving it out: the hot paths. BOT_OK, 1 when the row is of no
+ * interest (an error event stands in *ev), or an error. */
 int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev);
+int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev);
+/* A time in ms, quoted or bare, as ns; 0 when absent, and a failed reader when it is none. */
+int64_t bot__bybit_ms(struct json *j);
 /* {s, b, a, u, seq}: a book. */
 int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot, int64_t venue_ns, bot_source source, struct emit *e);
 
@@ -64,6 +68,8 @@ int bot__bybit_subscribe(bot_stream stream, const bot_symbol *instruments, uint3
 int bot__bybit_ping(bot_stream stream, char *buf, size_t size);
 int bot__bybit_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf, size_t size);
 
+/* Budget scope that a call draws on. */
+uint32_t bot__bybit_scope(enum venue_call call);
 /* What a return code means. */
 bot_outcome bot__bybit_outcome(int64_t code, enum venue_call call);
 

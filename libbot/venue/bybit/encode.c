@@ -132,6 +132,13 @@ static int build_query(const struct venue_request *req, const char **ret_path, s
         *ret_path = "/v5/account/wallet-balance";
         param_text(q, "accountType", "UNIFIED");
         break;
+    case VENUE_CALL_ACCOUNT_LOG:
+        *ret_path = "/v5/account/transaction-log";
+        param_text(q, "accountType", "UNIFIED");
+        param_ms(q, "startTime", req->from_ns);
+        param_ms(q, "endTime", req->to_ns);
+        param_text(q, "limit", "50");
+        break;
     case VENUE_CALL_BOOK:
     case VENUE_CALL_PUBLIC_TRADES:
         *ret_path = req->call == VENUE_CALL_BOOK ? "/v5/market/orderbook" : "/v5/market/recent-trade";
@@ -150,10 +157,17 @@ static int build_query(const struct venue_request *req, const char **ret_path, s
 
 /* ---- bodies ---- */
 
+/* NULL leaves it to the venue: GTC for a limit order; a market order is always IOC, whatever is said. */
 static const char *tif_of(const bot_order_request *o)
 {
-    if (o->type == BOT_MARKET) return "IOC";
-    return o->tif == BOT_IOC ? "IOC" : o->tif == BOT_FOK ? "FOK" : o->tif == BOT_POST_ONLY ? "PostOnly" : "GTC";
+    if (o->type == BOT_MARKET) return NULL;
+    switch (o->tif) {
+    case BOT_GTC: return "GTC";
+    case BOT_IOC: return "IOC";
+    case BOT_FOK: return "FOK";
+    case BOT_POST_ONLY: return "PostOnly";
+    default: return NULL;
+    }
 }
 
 /* The fields of one order request, as REST bodies and socket frames share them. */
@@ -166,17 +180,20 @@ static int order_fields(struct json_out *o, const struct venue_request *req, con
     switch (req->call) {
     case VENUE_CALL_SUBMIT:
         *ret_path = "/v5/order/create";
-        if (r->qty.v <= 0 || (r->side != BOT_BUY && r->side != BOT_SELL) || (r->type == BOT_LIMIT && r->price.v <= 0) || req->client_id.len > 36)
+        if (r->qty.v <= 0 || (r->side != BOT_BUY && r->side != BOT_SELL) || (r->type != BOT_LIMIT && r->type != BOT_MARKET) ||
+            (r->type == BOT_LIMIT && r->price.v <= 0) || req->client_id.len > 36)
             return BOT_ERR_INVALID;
-        bot__jo_str(o, "category", bot__bybit_category(symbol));
         bot__jo_str(o, "symbol", symbol->s);
         bot__jo_str(o, "side", r->side == BOT_BUY ? "Buy" : "Sell");
         bot__jo_str(o, "orderType", r->type == BOT_MARKET ? "Market" : "Limit");
+        bot__jo_str(o, "category", bot__bybit_category(symbol));
         bot__jo_fixed(o, "qty", r->qty.v);
         if (r->type == BOT_LIMIT)
             bot__jo_fixed(o, "price", r->price.v);
-        bot__jo_str(o, "timeInForce", tif_of(r));
-        bot__jo_i64(o, "positionIdx", r->leg == BOT_LEG_LONG ? 1 : r->leg == BOT_LEG_SHORT ? 2 : 0);
+        if (tif_of(r) != NULL)
+            bot__jo_str(o, "timeInForce", tif_of(r));
+        if (r->leg == BOT_LEG_LONG || r->leg == BOT_LEG_SHORT) /* 0, one-way mode, is what it is without */
+            bot__jo_i64(o, "positionIdx", r->leg == BOT_LEG_LONG ? 1 : 2);
         if (r->reduce_only)
             bot__jo_bool(o, "reduceOnly", true);
         if (req->client_id.len != 0)
@@ -187,12 +204,14 @@ static int order_fields(struct json_out *o, const struct venue_request *req, con
         *ret_path = req->call == VENUE_CALL_AMEND ? "/v5/order/amend" : "/v5/order/cancel";
         if (req->order_id.len == 0 && req->client_id.len == 0)
             return BOT_ERR_INVALID;
-        bot__jo_str(o, "category", bot__bybit_category(symbol));
+        if (req->call == VENUE_CALL_AMEND && r->qty.v <= 0 && r->price.v <= 0)
+            return BOT_ERR_INVALID;
         bot__jo_str(o, "symbol", symbol->s);
         if (req->order_id.len != 0)
             bot__jo_str(o, "orderId", req->order_id.s);
         else
             bot__jo_str(o, "orderLinkId", req->client_id.s);
+        bot__jo_str(o, "category", bot__bybit_category(symbol));
         if (req->call == VENUE_CALL_AMEND && r->qty.v > 0)
             bot__jo_fixed(o, "qty", r->qty.v);
         if (req->call == VENUE_CALL_AMEND && r->price.v > 0)
@@ -237,18 +256,11 @@ static bool is_private(enum venue_call call)
     return call != VENUE_CALL_TIME && call != VENUE_CALL_INSTRUMENTS && call != VENUE_CALL_BOOK && call != VENUE_CALL_PUBLIC_TRADES;
 }
 
-static uint32_t scope_of(enum venue_call call)
-{
-    struct venue_reply reply;
-    (void)bot__bybit_decode_rest(NULL, call, 200, NULL, 0, (struct slice){ "", 0 }, NULL, NULL, &reply);
-    return reply.scope;
-}
-
 int bot__bybit_encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
 {
     memset(ret, 0, offsetof(struct venue_http, headers));
     ret->headers_n = 0;
-    ret->scope = scope_of(req->call);
+    ret->scope = bot__bybit_scope(req->call);
     ret->weight = 1;
     const char *path = "";
     if (bot__call_moves(req->call)) {
@@ -294,7 +306,10 @@ int bot__bybit_encode_ws(const struct venue_request *req, const struct venue_key
     snprintf(stamp, sizeof stamp, "%lld", (long long)(wall_ns / BOT_NS_PER_MS));
     bot__jo_init(&o, buf, size);
     bot__jo_object(&o, NULL);
-    bot__jo_str(&o, "reqId", req->request_id.s);
+    if (req->request_id.len > 36) /* the venue's bound */
+        return BOT_ERR_INVALID;
+    if (req->request_id.len != 0)
+        bot__jo_str(&o, "reqId", req->request_id.s);
     bot__jo_object(&o, "header");
     bot__jo_str(&o, "X-BAPI-TIMESTAMP", stamp);
     bot__jo_str(&o, "X-BAPI-RECV-WINDOW", RECV_WINDOW);

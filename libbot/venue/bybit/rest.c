@@ -18,7 +18,7 @@ bot_outcome bot__bybit_outcome(int64_t code, enum venue_call call)
     }
 }
 
-static uint32_t scope_of(enum venue_call call)
+uint32_t bot__bybit_scope(enum venue_call call)
 {
     switch (call) {
     case VENUE_CALL_SUBMIT: return BYBIT_SCOPE_CREATE;
@@ -29,28 +29,50 @@ static uint32_t scope_of(enum venue_call call)
     case VENUE_CALL_FILLS: return BYBIT_SCOPE_EXECUTION;
     case VENUE_CALL_OPEN_ORDERS:
     case VENUE_CALL_ORDER: return BYBIT_SCOPE_ORDERS;
-    case VENUE_CALL_BALANCE: return BYBIT_SCOPE_WALLET;
+    case VENUE_CALL_BALANCE:
+    case VENUE_CALL_ACCOUNT_LOG: return BYBIT_SCOPE_WALLET;
     default: return BYBIT_SCOPE_IP;
     }
 }
 
-static void budget_words(const struct venue_header *headers, uint32_t n, struct venue_reply *ret)
+static void budget_texts(struct slice limit, struct slice remaining, struct slice reset, struct venue_reply *ret)
 {
     int64_t v;
-    if (bot__text_i64(bot__header(headers, n, "X-Bapi-Limit"), &v) && v > 0 && v <= INT32_MAX) ret->limit = (int32_t)v;
-    if (bot__text_i64(bot__header(headers, n, "X-Bapi-Limit-Status"), &v) && v >= 0 && v <= INT32_MAX) ret->remaining = (int32_t)v;
+    if (bot__text_i64(limit, &v) && v > 0 && v <= INT32_MAX) ret->limit = (int32_t)v;
+    if (bot__text_i64(remaining, &v) && v >= 0 && v <= INT32_MAX) ret->remaining = (int32_t)v;
     /* The reset time is "now" while the limit is not reached: it means something only then. */
-    if (ret->remaining == 0 && bot__text_i64(bot__header(headers, n, "X-Bapi-Limit-Reset-Timestamp"), &v) && v > 0 && v < INT64_MAX / BOT_NS_PER_MS)
+    if (ret->remaining == 0 && bot__text_i64(reset, &v) && v > 0 && v < INT64_MAX / BOT_NS_PER_MS)
         ret->reset_wall_ns = v * BOT_NS_PER_MS;
 }
 
+static void budget_words(const struct venue_header *headers, uint32_t n, struct venue_reply *ret)
+{
+    budget_texts(bot__header(headers, n, "X-Bapi-Limit"), bot__header(headers, n, "X-Bapi-Limit-Status"),
+                 bot__header(headers, n, "X-Bapi-Limit-Reset-Timestamp"), ret);
+}
+
+/* The same in the header object of a socket's answer. */
+static void budget_object(struct slice header, struct venue_reply *ret)
+{
+    static const struct slice names[] = { { "X-Bapi-Limit", 12 }, { "X-Bapi-Limit-Status", 19 }, { "X-Bapi-Limit-Reset-Timestamp", 28 } };
+    if (header.len == 0)
+        return;
+    struct json j;
+    struct fields f;
+    bot__json_init(&j, header.p, header.len);
+    bot__fields_read(&f, &j, names, 3);
+    if (f.err == 0)
+        budget_texts(f.v[0], f.v[1], f.v[2], ret);
+}
+
 struct body {
-    struct slice result, message;
-    int64_t code, time_ms;
+    struct slice result, message, header;
+    int64_t code, time_ns;
     bool code_given, result_given;
 };
 
-static int read_body(struct slice text, struct body *b)
+/* over_socket: an answer on /v5/trade calls the result "data" and brings the budget words in "header". */
+static int read_body(struct slice text, bool over_socket, struct body *b)
 {
     struct json j;
     struct slice key;
@@ -63,13 +85,15 @@ static int read_body(struct slice text, struct body *b)
             b->code_given = bot__json_i64(&j, &b->code);
         } else if (slice_is(key, "retMsg") || slice_is(key, "ret_msg")) {
             b->message = bot__json_text(&j);
-        } else if (slice_is(key, "result")) {
+        } else if (over_socket ? slice_is(key, "data") : slice_is(key, "result")) {
             if (b->result_given)
                 bot__json_fail(&j, BOT_ERR_CONFLICT);
             b->result_given = true;
             b->result = bot__json_raw(&j);
         } else if (slice_is(key, "time")) {
-            bot__json_i64(&j, &b->time_ms);
+            b->time_ns = bot__bybit_ms(&j);
+        } else if (over_socket && slice_is(key, "header")) {
+            b->header = bot__json_raw(&j);
         } else {
             bot__json_skip(&j);
         }
@@ -168,7 +192,7 @@ static int server_time(const struct result *res, const struct body *b, struct em
     int64_t nano, second;
     if (bot__text_i64(res->nano, &nano) && nano > 0) ret->venue_ns = nano;
     else if (bot__text_i64(res->second, &second) && second > 0 && second < INT64_MAX / BOT_NS_PER_S) ret->venue_ns = second * BOT_NS_PER_S;
-    else if (b->time_ms > 0) ret->venue_ns = b->time_ms * BOT_NS_PER_MS;
+    else if (b->time_ns > 0) ret->venue_ns = b->time_ns;
     else return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "timeNano is missing");
     bot_event ev;
     bot__event_init(&ev, BOT_EV_TIME, BOT_SOURCE_REST);
@@ -183,11 +207,11 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
 {
     struct emit e = { .sink = sink, .user_data = user_data };
     bot__reply_init(ret);
-    ret->scope = scope_of(call);
+    ret->scope = bot__bybit_scope(call);
     budget_words(headers, headers_n, ret);
     const bot_outcome by_status = bot__http_outcome(http_status);
     struct body b = { 0 };
-    const int r = read_body(body, &b);
+    const int r = read_body(body, http_status == 0, &b);
     if (r < 0 || !b.code_given) {
         /* HTML of a proxy, an empty body, a cut one: nothing is read out of it. 403 at the edge closes the address for
          * ten minutes ("access too frequent"). */
@@ -206,8 +230,8 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
         (void)bot__reply_malformed(ret, r < 0 ? r : BOT_ERR_MALFORMED, r < 0 ? "body" : "retCode is missing");
         return BOT_OK;
     }
-    if (b.time_ms > 0 && b.time_ms < INT64_MAX / BOT_NS_PER_MS)
-        ret->venue_ns = b.time_ms * BOT_NS_PER_MS;
+    budget_object(b.header, ret);
+    ret->venue_ns = b.time_ns;
     ret->venue_code = b.code;
     if (b.code != 0) {
         bot__reply_fail(ret, bot__bybit_outcome(b.code, call), b.code, b.message);
@@ -256,8 +280,12 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
     case VENUE_CALL_SUBMIT:
     case VENUE_CALL_AMEND:
     case VENUE_CALL_CANCEL: done = ack(&res, BOT_SOURCE_REST, &e, ret); break;
-    case VENUE_CALL_CANCEL_ALL: done = rows_of(&res, &rows, ack_row, ret); break;
-    case VENUE_CALL_DEAD_MAN: break;
+    case VENUE_CALL_CANCEL_ALL:
+        done = rows_of(&res, &rows, ack_row, ret);
+        if (slice_is(res.success, "0")) /* some orders remain: the list says which were taken */
+            bot__text_copy(SLICE("not all orders could be canceled"), ret->detail, sizeof ret->detail);
+        break;
+    case VENUE_CALL_ACCOUNT_LOG: done = rows_of(&res, &rows, bot__bybit_log, ret); break;
     default: bot__reply_fail(ret, BOT_OUTCOME_MALFORMED, 0, SLICE("a call that this venue does not have")); break;
     }
     if (done < 0 && ret->outcome == BOT_OUTCOME_OK)

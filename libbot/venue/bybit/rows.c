@@ -137,8 +137,11 @@ static bot_order_status status_of(struct slice s)
 
 static bot_tif tif_of(struct slice s)
 {
-    return slice_is(s, "GTC") ? BOT_GTC : slice_is(s, "IOC") ? BOT_IOC : slice_is(s, "FOK") ? BOT_FOK : slice_is(s, "PostOnly") ? BOT_POST_ONLY
-                                                                                                     : BOT_TIF_NONE;
+    /* The long words are those of accounts before the unified one, still found in recordings. */
+    if (slice_is(s, "GTC") || slice_is(s, "GoodTillCancel")) return BOT_GTC;
+    if (slice_is(s, "IOC") || slice_is(s, "ImmediateOrCancel")) return BOT_IOC;
+    if (slice_is(s, "FOK") || slice_is(s, "FillOrKill")) return BOT_FOK;
+    return slice_is(s, "PostOnly") ? BOT_POST_ONLY : BOT_TIF_NONE;
 }
 
 static bool leg_of(struct fields *f, uint32_t i, bot_leg *ret)
@@ -207,7 +210,7 @@ int bot__bybit_order(struct json *j, void *arg)
     if ((ev.has & BOT_HAS_PRICE) != 0 && bot_dec_is_zero(o->price)) ev.has &= ~(uint32_t)BOT_HAS_PRICE;
     if (bot__field_bool(&f, O_REDUCE, &o->reduce_only))
         ev.has |= BOT_HAS_REDUCE_ONLY;
-    if (bot__field_given(&f, O_REJECT) && !field_is(&f, O_REJECT, "EC_NoError"))
+    if (bot__field_given(&f, O_REJECT) && !field_is(&f, O_REJECT, "EC_NoError") && !field_is(&f, O_REJECT, "UNKNOWN"))
         bot__field_text(&f, O_REJECT, o->reason, sizeof o->reason);
     else if (o->status == BOT_ORDER_CANCELED && bot__field_given(&f, O_CANCEL) && !field_is(&f, O_CANCEL, "UNKNOWN"))
         bot__field_text(&f, O_CANCEL, o->reason, sizeof o->reason);
@@ -298,6 +301,42 @@ int bot__bybit_wallet(struct json *j, void *arg)
     return j->err;
 }
 
+/* ---- the account's log ---- */
+
+enum { L_SYMBOL, L_TYPE, L_FUNDING, L_CURRENCY, L_TIME, L_TRADE_ID, L_FIELDS };
+static const struct slice log_names[L_FIELDS] = { { "symbol", 6 }, { "type", 4 }, { "funding", 7 }, { "currency", 8 }, { "transactionTime", 15 },
+                                                  { "tradeId", 7 } };
+
+/* Funding stands here as type SETTLEMENT with the sign of the balance change: the opposite of the execution's fee. Its
+ * tradeId is that execution's id. Trades stand in the fills call, and everything else is no matter of positions. */
+int bot__bybit_log(struct json *j, void *arg)
+{
+    struct bybit_rows *rows = arg;
+    struct fields f;
+    bot__fields_read(&f, j, log_names, L_FIELDS);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot_event ev;
+    if (!field_is(&f, L_TYPE, "SETTLEMENT") || !bot__field_given(&f, L_FUNDING)) {
+        bot__event_init(&ev, BOT_EV_CONTROL, rows->source);
+        ev.control.control = BOT_CONTROL_OTHER;
+        bot__field_text(&f, L_TYPE, ev.control.text, sizeof ev.control.text);
+        bot__emit(rows->e, &ev);
+        return BOT_OK;
+    }
+    bot__event_init(&ev, BOT_EV_FUNDING, rows->source);
+    bot__field_symbol(&f, L_SYMBOL, &ev.instrument);
+    bot__field_id(&f, L_TRADE_ID, &ev.funding.exec_id);
+    bot__field_currency(&f, L_CURRENCY, &ev.funding.currency);
+    bot__field_dec(&f, L_FUNDING, &ev.funding.amount);
+    ev.funding.amount = bot_dec_neg(ev.funding.amount);
+    ev.venue_ns = bot__field_ms(&f, L_TIME);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    bot__emit(rows->e, &ev);
+    return BOT_OK;
+}
+
 /* ---- instruments ---- */
 
 struct steps {
@@ -373,16 +412,15 @@ static const struct slice trade_names[T_FIELDS] = { { "T", 1 }, { "s", 1 }, { "S
 static const struct slice public_trade_names[T_FIELDS] = { { "time", 4 }, { "symbol", 6 }, { "side", 4 }, { "size", 4 }, { "price", 5 },
                                                            { "execId", 6 }, { "isBlockTrade", 12 }, { "seq", 3 } };
 
-static int trade(struct json *j, struct bybit_rows *rows, const struct slice *names)
+static int trade(struct json *j, struct bybit_rows *rows, const struct slice *names, bot_event *ev)
 {
     struct fields f;
     bot__fields_read(&f, j, names, T_FIELDS);
     if (f.err != 0)
         return bad(rows, &f, j);
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_TRADE, rows->source);
-    bot_ev_trade *t = &ev.trade;
-    if (!bot__field_symbol(&f, T_SYMBOL, &ev.instrument))
+    bot__event_init(ev, BOT_EV_TRADE, rows->source);
+    bot_ev_trade *t = &ev->trade;
+    if (!bot__field_symbol(&f, T_SYMBOL, &ev->instrument))
         bot__fields_fail(&f, T_SYMBOL, BOT_ERR_MALFORMED);
     if (!bot__field_dec_positive(&f, T_QTY, &t->qty))
         bot__fields_fail(&f, T_QTY, BOT_ERR_MALFORMED);
@@ -393,18 +431,39 @@ static int trade(struct json *j, struct bybit_rows *rows, const struct slice *na
     t->side = side_of(f.v[T_SIDE]);
     t->sent_ns = rows->envelope_ns;
     t->replayed = rows->replayed;
-    ev.venue_ns = bot__field_ms(&f, T_TIME);
-    if (!bot__field_i64(&f, T_SEQ, &ev.seq) || ev.seq < 0)
-        ev.seq = BOT_SEQ_NONE;
-    ev.has = BOT_HAS_QTY | BOT_HAS_PRICE;
-    if (f.err != 0)
-        return bad(rows, &f, j);
+    ev->venue_ns = bot__field_ms(&f, T_TIME);
+    if (!bot__field_i64(&f, T_SEQ, &ev->seq) || ev->seq < 0)
+        ev->seq = BOT_SEQ_NONE;
+    ev->has = BOT_HAS_QTY | BOT_HAS_PRICE;
+    return f.err != 0 ? bad(rows, &f, j) : BOT_OK;
+}
+
+int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev) { return trade(j, rows, trade_names, ev); }
+
+static int trade_out(struct json *j, struct bybit_rows *rows, const struct slice *names)
+{
+    bot_event ev;
+    const int r = trade(j, rows, names, &ev);
+    if (r < 0)
+        return r;
     bot__emit(rows->e, &ev);
     return BOT_OK;
 }
 
-int bot__bybit_trade(struct json *j, void *rows) { return trade(j, rows, trade_names); }
-int bot__bybit_public_trade(struct json *j, void *rows) { return trade(j, rows, public_trade_names); }
+int bot__bybit_trade(struct json *j, void *rows) { return trade_out(j, rows, trade_names); }
+int bot__bybit_public_trade(struct json *j, void *rows) { return trade_out(j, rows, public_trade_names); }
+
+int64_t bot__bybit_ms(struct json *j)
+{
+    int64_t ms, ns;
+    if (!bot__json_i64(j, &ms))
+        return 0;
+    if (ms < 0 || __builtin_mul_overflow(ms, BOT_NS_PER_MS, &ns)) {
+        bot__json_fail(j, BOT_ERR_OVERFLOW);
+        return 0;
+    }
+    return ns;
+}
 
 static bool levels(struct json *j, struct venue_scratch *scratch, uint32_t *used, uint32_t *ret_n)
 {
@@ -463,9 +522,7 @@ int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot,
         } else if (slice_is(key, "seq")) {
             bot__json_i64(&j, &ev.seq);
         } else if (slice_is(key, "cts") || (slice_is(key, "ts") && venue_ns == 0)) {
-            int64_t ms;
-            if (bot__json_i64(&j, &ms))
-                venue_ns = ms * BOT_NS_PER_MS;
+            venue_ns = bot__bybit_ms(&j);
         } else {
             bot__json_skip(&j);
         }

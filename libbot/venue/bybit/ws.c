@@ -4,10 +4,10 @@
 
 struct envelope {
     struct slice topic, op, type, message, request_id;
-    struct slice data, header; /* raw values */
+    struct slice data, extra; /* raw values */
     int64_t      created_ns, sent_ns, matched_ns;
     int64_t      code;
-    bool         code_given, success, success_given, pong_args;
+    bool         code_given, success, success_given;
 };
 
 static void message_error(struct emit *e, bot_source source, int code, int64_t venue_code, struct slice text, struct slice request_id)
@@ -56,6 +56,91 @@ static int control_message(const struct envelope *m, bot_source source, struct e
     return e->err;
 }
 
+static enum venue_call call_of(struct slice op)
+{
+    const struct { const char *name; enum venue_call call; } calls[] = { { "order.create", VENUE_CALL_SUBMIT }, { "order.amend", VENUE_CALL_AMEND } };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (op.len >= strlen(calls[i].name) && memcmp(op.p, calls[i].name, strlen(calls[i].name)) == 0)
+            return calls[i].call;
+    return VENUE_CALL_CANCEL;
+}
+
+/* Which class of error a return code is: one after which the order's fate is not known must not read as a no. */
+static int error_of(int64_t code, struct slice op)
+{
+    const bot_outcome outcome = bot__bybit_outcome(code, call_of(op));
+    return outcome == BOT_OUTCOME_UNKNOWN || outcome == BOT_OUTCOME_MALFORMED ? BOT_ERR_UNKNOWN_OUTCOME : BOT_ERR_REJECTED;
+}
+
+enum { A_ORDER_ID, A_LINK_ID, A_SYMBOL, A_FIELDS };
+static const struct slice ack_names[A_FIELDS] = { { "orderId", 7 }, { "orderLinkId", 11 }, { "symbol", 6 } };
+
+static int read_ack(struct json *j, bot_event *ev)
+{
+    struct fields f;
+    bot__fields_read(&f, j, ack_names, A_FIELDS);
+    bot__field_id(&f, A_ORDER_ID, &ev->ack.order_id);
+    bot__field_id(&f, A_LINK_ID, &ev->ack.client_id);
+    bot__field_symbol(&f, A_SYMBOL, &ev->instrument);
+    return f.err;
+}
+
+/* Value of one member of an object, empty when it is not there. The object has been checked. */
+static struct slice member(struct slice object, const char *name)
+{
+    struct json j;
+    struct slice key, found = { 0 };
+    bot__json_init(&j, object.p, object.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (found.len == 0 && key.len == strlen(name) && memcmp(key.p, name, key.len) == 0)
+            found = bot__json_raw(&j);
+        else
+            bot__json_skip(&j);
+    }
+    return found;
+}
+
+/* A batch: data.list holds the orders, retExtInfo.list in parallel each one's own code. One row each. */
+static int batch_answer(const struct envelope *m, bot_source source, struct emit *e)
+{
+    enum { CODE, MSG, FIELDS };
+    static const struct slice names[FIELDS] = { { "code", 4 }, { "msg", 3 } };
+    const struct slice orders = member(m->data, "list"), codes = member(m->extra, "list");
+    if (orders.len == 0 || codes.len == 0)
+        return BOT_ERR_MALFORMED;
+    for (int pass = 0; pass < 2; pass++) { /* nothing is given out before the last row has been read */
+        struct json o, c;
+        bot__json_init(&o, orders.p, orders.len);
+        bot__json_init(&c, codes.p, codes.len);
+        bot__json_array(&o);
+        bot__json_array(&c);
+        while (bot__json_item(&o)) {
+            bot_event ev;
+            struct fields f;
+            int64_t code;
+            bot__event_init(&ev, BOT_EV_ACK, source);
+            (void)bot__id_set(&ev.ack.request_id, m->request_id.p, m->request_id.len);
+            if (!bot__json_item(&c) || read_ack(&o, &ev) != 0)
+                return BOT_ERR_MALFORMED;
+            bot__fields_read(&f, &c, names, FIELDS);
+            if (!bot__field_i64(&f, CODE, &code) || f.err != 0)
+                return BOT_ERR_MALFORMED;
+            ev.ack.accepted = code == 0;
+            if (code != 0) {
+                ev.ack.venue_code = code;
+                ev.has = BOT_HAS_VENUE_CODE;
+                bot__field_text(&f, MSG, ev.ack.reason, sizeof ev.ack.reason);
+            }
+            if (pass == 1)
+                bot__emit(e, &ev);
+        }
+        if (o.err != 0 || bot__json_item(&c) || c.err != 0)
+            return BOT_ERR_MALFORMED;
+    }
+    return e->err;
+}
+
 /* {"op":"order.create","retCode":0,"reqId":..,"data":{"orderId","orderLinkId"}}: what became of a socket request. */
 static int order_answer(const struct envelope *m, bot_source source, struct emit *e)
 {
@@ -64,31 +149,24 @@ static int order_answer(const struct envelope *m, bot_source source, struct emit
         return e->err;
     }
     if (m->code != 0) {
-        const enum venue_call call = slice_is(m->op, "order.create") ? VENUE_CALL_SUBMIT : slice_is(m->op, "order.amend") ? VENUE_CALL_AMEND
-                                                                                                                        : VENUE_CALL_CANCEL;
-        const bot_outcome outcome = bot__bybit_outcome(m->code, call);
-        message_error(e, source, outcome == BOT_OUTCOME_UNKNOWN || outcome == BOT_OUTCOME_MALFORMED ? BOT_ERR_UNKNOWN_OUTCOME : BOT_ERR_REJECTED, m->code,
-                      m->message, m->request_id);
+        message_error(e, source, error_of(m->code, m->op), m->code, m->message, m->request_id);
         return e->err;
     }
+    if (m->op.len > 6 && memcmp(m->op.p + m->op.len - 6, "-batch", 6) == 0)
+        return batch_answer(m, source, e);
     bot_event ev;
     bot__event_init(&ev, BOT_EV_ACK, source);
     ev.ack.accepted = true;
     (void)bot__id_set(&ev.ack.request_id, m->request_id.p, m->request_id.len);
     if (m->data.len != 0) {
         struct json j;
-        struct slice key;
         bot__json_init(&j, m->data.p, m->data.len);
-        bot__json_object(&j);
-        while (bot__json_key(&j, &key)) {
-            if (slice_is(key, "orderId")) bot__json_id(&j, &ev.ack.order_id);
-            else if (slice_is(key, "orderLinkId")) bot__json_id(&j, &ev.ack.client_id);
-            else bot__json_skip(&j);
-        }
-        const int r = bot__json_end(&j);
+        const int r = read_ack(&j, &ev);
         if (r < 0)
             return r;
     }
+    if (ev.ack.order_id.len == 0 && ev.ack.client_id.len == 0 && ev.ack.request_id.len == 0)
+        return BOT_ERR_MALFORMED; /* taken, but what? */
     bot__emit(e, &ev);
     return e->err;
 }
@@ -99,12 +177,12 @@ static bool topic_is(struct slice topic, const char *name)
     return topic.len >= n && memcmp(topic.p, name, n) == 0 && (topic.len == n || topic.p[n] == '.');
 }
 
-static int topic_message(struct venue_context *ctx, const struct envelope *m, bot_source source, struct emit *e, char *error, size_t error_size)
+static int topic_message(struct venue_context *ctx, const struct envelope *m, bot_source source, struct emit *e)
 {
     struct bybit_rows rows = { .e = e, .source = source, .envelope_ns = m->created_ns };
     int (*row)(struct json *j, void *arg) = NULL;
     bool money = true;
-    if (slice_is(m->topic, "execution.fast") || topic_is(m->topic, "execution.fast")) {
+    if (topic_is(m->topic, "execution.fast")) {
         control(e, source, BOT_CONTROL_OTHER, m->topic);
         return e->err;
     }
@@ -121,7 +199,8 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
         if (m->data.len == 0)
             return BOT_ERR_MALFORMED;
         const int r = bot__rows_each(m->data, money, e, row, &rows);
-        snprintf(error, error_size, "%s", rows.error);
+        if (r < 0)
+            snprintf(ctx->why, sizeof ctx->why, "%s", rows.error);
         return r < 0 ? r : e->err;
     }
     if (topic_is(m->topic, "orderbook")) {
@@ -134,80 +213,124 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
     return e->err;
 }
 
-/* A private execution with one row, its topic named before its data: the message that is waited for. One pass over the
- * bytes, and nothing given out before the last of them has been checked. More rows: back to the general way. */
+/* A private execution or a public trade with one row, its topic named before its data: the messages that are waited for.
+ * One pass over the bytes, and nothing given out before the last of them has been checked. More rows, or a row that cannot be
+ * read: back to the general way. */
 struct hot {
-    struct slice topic;
-    bool   ready, done;
-    int    row; /* of bot__bybit_execution_row */
-    bot_event ev;
+    int (*row)(struct json *j, struct bybit_rows *rows, bot_event *ev);
+    bool      done;
+    bot_event ev; /* not initialised before done */
 };
 
-static void hot_row(struct hot *h, struct json *j, bot_source source, int64_t created_ns)
+static void hot_topic(struct hot *h, struct slice topic)
 {
-    struct bybit_rows rows = { .source = source, .envelope_ns = created_ns };
+    if (topic.len < 9)
+        return;
+    if (memcmp(topic.p, "execution", 9) == 0) {
+        if (topic.len == 9 || slice_is(topic, "execution.linear") || slice_is(topic, "execution.inverse"))
+            h->row = bot__bybit_execution_row;
+    } else if (topic_is(topic, "publicTrade")) {
+        h->row = bot__bybit_trade_row;
+    }
+}
+
+static void hot_row(struct hot *h, struct json *j, bot_source source, int64_t sent_ns)
+{
+    struct bybit_rows rows;
+    rows.source = source;
+    rows.envelope_ns = sent_ns;
+    rows.category = (struct slice){ 0 };
+    rows.replayed = false;
     struct json look = *j;
     bot__json_array(&look);
-    if (!bot__json_item(&look))
-        return;
-    h->row = bot__bybit_execution_row(&look, &rows, &h->ev);
-    if (h->row < 0 || bot__json_item(&look) || look.err != 0)
+    if (!bot__json_item(&look) || h->row(&look, &rows, &h->ev) < 0 || bot__json_item(&look) || look.err != 0)
         return;
     *j = look;
     h->done = true;
+}
+
+/* Envelope keys that decide what a message is: twice is a contradiction, whatever they say. */
+enum { ONCE_TOPIC = 1, ONCE_OP = 2, ONCE_DATA = 4, ONCE_CODE = 8, ONCE_SUCCESS = 16, ONCE_TYPE = 32, ONCE_ID = 64 };
+
+static void once(struct json *j, unsigned *seen, unsigned bit)
+{
+    if ((*seen & bit) != 0)
+        bot__json_fail(j, BOT_ERR_CONFLICT);
+    *seen |= bit;
+}
+
+static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, bot_source source)
+{
+    unsigned seen = 0;
+    struct slice key;
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
+        if (slice_is(key, "topic")) {
+            once(j, &seen, ONCE_TOPIC);
+            m->topic = bot__json_text(j);
+            hot_topic(hot, m->topic);
+        } else if (slice_is(key, "data")) {
+            once(j, &seen, ONCE_DATA);
+            if (hot->row != NULL)
+                hot_row(hot, j, source, m->sent_ns);
+            if (!hot->done)
+                m->data = bot__json_raw(j);
+        } else if (slice_is(key, "creationTime")) {
+            m->created_ns = bot__bybit_ms(j);
+        } else if (slice_is(key, "ts")) {
+            m->sent_ns = bot__bybit_ms(j);
+        } else if (slice_is(key, "cts")) {
+            m->matched_ns = bot__bybit_ms(j);
+        } else if (slice_is(key, "type")) {
+            once(j, &seen, ONCE_TYPE);
+            m->type = bot__json_text(j);
+        } else if (slice_is(key, "op")) {
+            once(j, &seen, ONCE_OP);
+            m->op = bot__json_text(j);
+        } else if (slice_is(key, "ret_msg") || slice_is(key, "retMsg")) {
+            m->message = bot__json_text(j);
+        } else if (slice_is(key, "success")) {
+            once(j, &seen, ONCE_SUCCESS);
+            m->success = bot__json_bool(j);
+            m->success_given = true;
+        } else if (slice_is(key, "retCode") || slice_is(key, "ret_code")) {
+            once(j, &seen, ONCE_CODE);
+            m->code_given = bot__json_i64(j, &m->code);
+        } else if (slice_is(key, "reqId") || slice_is(key, "req_id")) {
+            once(j, &seen, ONCE_ID);
+            m->request_id = bot__json_text(j);
+        } else if (slice_is(key, "retExtInfo")) {
+            m->extra = bot__json_raw(j);
+        } else {
+            bot__json_skip(j);
+        }
+    }
 }
 
 int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data)
 {
     struct emit e = { .sink = sink, .user_data = user_data };
     struct envelope m = { 0 };
-    struct hot hot = { 0 };
+    struct hot hot;
     struct json j;
-    struct slice key;
+    hot.row = NULL;
+    hot.done = false;
     bot__json_init(&j, msg.p, msg.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "topic")) {
-            m.topic = bot__json_text(&j);
-            hot.ready = slice_is(m.topic, "execution") || slice_is(m.topic, "execution.linear") || slice_is(m.topic, "execution.inverse");
-        } else if (slice_is(key, "data")) {
-            if (m.data.len != 0 || hot.done)
-                bot__json_fail(&j, BOT_ERR_CONFLICT);
-            if (hot.ready)
-                hot_row(&hot, &j, source, m.created_ns);
-            if (!hot.done)
-                m.data = bot__json_raw(&j);
-        } else if (slice_is(key, "creationTime") || slice_is(key, "ts") || slice_is(key, "cts")) {
-            int64_t ms = 0;
-            bot__json_i64(&j, &ms);
-            *(key.p[1] == 'r' ? &m.created_ns : key.p[1] == 's' ? &m.sent_ns : &m.matched_ns) = ms * BOT_NS_PER_MS;
-        } else if (slice_is(key, "type")) {
-            m.type = bot__json_text(&j);
-        } else if (slice_is(key, "op")) {
-            m.op = bot__json_text(&j);
-        } else if (slice_is(key, "ret_msg") || slice_is(key, "retMsg")) {
-            m.message = bot__json_text(&j);
-        } else if (slice_is(key, "success")) {
-            m.success = bot__json_bool(&j);
-            m.success_given = true;
-        } else if (slice_is(key, "retCode") || slice_is(key, "ret_code")) {
-            m.code_given = bot__json_i64(&j, &m.code);
-        } else if (slice_is(key, "reqId") || slice_is(key, "req_id")) {
-            m.request_id = bot__json_text(&j);
-        } else {
-            bot__json_skip(&j);
-        }
-    }
+    read_envelope(&j, &m, &hot, source);
     int r = bot__json_end(&j);
-    if (r < 0)
+    if (r < 0) {
+        snprintf(ctx->why, sizeof ctx->why, "byte %zu", bot__json_offset(&j));
         return r;
+    }
     if (hot.done) {
+        /* Only now: "ts" may stand behind the rows. */
+        if (hot.ev.kind == BOT_EV_TRADE)
+            hot.ev.trade.sent_ns = m.sent_ns;
         bot__emit(&e, &hot.ev);
         return e.err < 0 ? e.err : e.n;
     }
-    char error[96] = "";
     if (m.topic.len != 0)
-        r = topic_message(ctx, &m, source, &e, error, sizeof error);
+        r = topic_message(ctx, &m, source, &e);
     else if (m.op.len > 6 && memcmp(m.op.p, "order.", 6) == 0)
         r = order_answer(&m, source, &e);
     else if (m.op.len != 0)
@@ -216,9 +339,8 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
         message_error(&e, source, BOT_ERR_REJECTED, m.code, m.message, m.request_id);
         r = e.err;
     } else {
-        return BOT_ERR_MALFORMED; /* neither topic nor op: not a message of this venue */
+        snprintf(ctx->why, sizeof ctx->why, "neither topic nor op: no message of this venue");
+        return BOT_ERR_MALFORMED;
     }
-    if (r < 0)
-        return r;
-    return e.n;
+    return r < 0 ? r : e.n;
 }

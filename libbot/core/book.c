@@ -228,7 +228,10 @@ int bot__book_apply(struct book *book, const bot_event *ev, bot_event *ret_gap)
     case LINK_OLD: return BOOK_IGNORED;
     case LINK_BREAKS: {
         /* A broken book keeps looking at the sequence, so that every break is told. */
+        bool based = book->state != BOOK_EMPTY;
         int r = broken(book, ev, expected, got, false, ret_gap);
+        if (!based) book->state = BOOK_EMPTY;
+        if (based) take(book, d);
         book->seq = d->seq_last;
         book->uncovered = false;
         if (book->rules.snapshot_by_rest) {
@@ -241,7 +244,8 @@ int bot__book_apply(struct book *book, const bot_event *ev, bot_event *ret_gap)
     }
     if (book->state != BOOK_SYNCED) {
         if (book->rules.snapshot_by_rest) keep(book, d);
-        if (d->seq_last != BOT_SEQ_NONE) book->seq = d->seq_last;
+        if (book->state == BOOK_BROKEN) take(book, d); /* for eyes only: better near the truth than frozen */
+        else if (d->seq_last != BOT_SEQ_NONE) book->seq = d->seq_last;
         return BOOK_IGNORED;
     }
     take(book, d);

@@ -14,7 +14,7 @@
 enum book_state {
     BOOK_EMPTY,  /* no snapshot yet -> SYNCED by a snapshot */
     BOOK_SYNCED, /* every change since the snapshot is in it -> BROKEN by a gap or a checksum */
-    BOOK_BROKEN, /* do not use: ask for a snapshot -> SYNCED by it */
+    BOOK_BROKEN, /* do not use: ask for a snapshot -> SYNCED by it. Changes go on being applied, for eyes only. */
 };
 
 /* Result of bot__book_apply. */

@@ -183,7 +183,7 @@ static int decode_body(struct decode *d, FILE *in, enum venue_call call)
     struct venue_reply reply;
     d->line = 1;
     int r = d->venue->decode_rest(&d->ctx, call, 200, NULL, 0, (struct slice){ body, len }, print_event, d, &reply);
-    if (call == VENUE_CALL_SUBMIT && reply.outcome == BOT_OUTCOME_MALFORMED) { /* "an acknowledgement" may be that of many */
+    if (call == VENUE_CALL_SUBMIT && (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED)) { /* "an acknowledgement" may be that of many */
         struct venue_reply many;
         const int r_many = d->venue->decode_rest(&d->ctx, VENUE_CALL_CANCEL_ALL, 200, NULL, 0, (struct slice){ body, len }, print_event, d, &many);
         if (r_many >= 0 && many.outcome == BOT_OUTCOME_OK) {

@@ -6,6 +6,7 @@
 #include "bot/types.h"
 
 extern const struct command command_decode;
+extern const struct command command_book;
 extern const struct command command_rate;
 extern const struct command command_verify;
 extern const struct command command_replay;
@@ -15,6 +16,7 @@ extern const struct command command_tail;
 
 const struct command *const botctl_commands[] = {
     &command_decode,
+    &command_book,
     &command_rate,
     &command_verify,
     &command_replay,

@@ -7,6 +7,7 @@
 
 extern const struct command command_decode;
 extern const struct command command_book;
+extern const struct command command_positions;
 extern const struct command command_rate;
 extern const struct command command_verify;
 extern const struct command command_replay;
@@ -17,6 +18,7 @@ extern const struct command command_tail;
 const struct command *const botctl_commands[] = {
     &command_decode,
     &command_book,
+    &command_positions,
     &command_rate,
     &command_verify,
     &command_replay,

@@ -7,7 +7,8 @@
  * Never above. The venue counts a request when it arrives, at some moment between our send and its answer. So a request
  * counts from before it is sent until a whole window after its answer came (rolling), or in every calendar window that
  * it may have arrived in (the clock's error included). Whatever the network does, no window at the venue holds more of our
- * requests than the limit. What this costs is one round trip for each window.
+ * requests than the limit. What this costs is one round trip for each rolling window (50 ms of a 1 s window are 5 %) and
+ * twice the clock's error for each calendar window.
  *
  * Priorities are reserved shares: of each scope, a class may have some units kept for it that no other class can take
  * while they are unused in the window. Beyond the shares it is first come, first served; the caller asks for the class of
@@ -60,7 +61,7 @@ struct budget_options {
     int64_t  ban_ns;         /* 10 min. A ban without a time (418, 403, Cloudflare 1015); doubles up to ban_max_ns. */
     int64_t  ban_max_ns;     /* 1 h */
     int64_t  utc_ns;         /* venue's clock (Unix ns) less bot_ts, as well as the host knows it at open */
-    int64_t  utc_error_ns;   /* 1 s. Bound of the error of utc_ns. */
+    int64_t  utc_error_ns;   /* 1 s. Bound of the error of utc_ns. Calendar windows shorter than twice it are not safe from it. */
 };
 
 struct budget_draw {

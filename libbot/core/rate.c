@@ -22,45 +22,44 @@
 
 #include "base/assert.h"
 #include "bot/err.h"
+#include "tail.h"
 
 #define TAUS 6
 #define LEVELS 18
 #define RING 8
 #define TEST_LEVELS 14
-#define SPANS 2  /* window sizes a level: 4 and 6 of its buckets */
-#define SHORT 3  /* and on the lowest level 1, 2 and 3 */
-#define TESTS (TEST_LEVELS * SPANS + SHORT)
-#define TAIL 24 /* largest values remembered a test and generation */
+#define SHORT 3     /* on the lowest level there are windows of 1, 2 and 3 buckets, too */
+#define TESTS (TEST_LEVELS + SHORT)
+#define PEAK_EVALUATIONS_MAX 60 /* 15 window lengths: then it is no lull any more but the flow */
+#define STALE_LASTING_NS (1800 * BOT_NS_PER_S)
 #define STEPS_MISSED_MAX 1000
-#define GENERATION_S 86400.0
-#define SWEEPS_MIN 40 /* learning is over when this many sweeps, this much time and this many steps were seen */
-#define LEARN_S 30.0
+#define SWEEPS_MIN 60 /* learning is over when this many sweeps, this much time and this many steps were seen */
+#define LEARN_S 60.0
 #define LEARN_STEPS 30
 
-static const uint32_t span_buckets[SPANS + SHORT] = { 4, 6, 1, 2, 3 };
+static const uint32_t span_buckets[1 + SHORT] = { 4, 1, 2, 3 };
 
-/* Of the budget: what the silence test may use, and what each window test. Neighbouring windows mostly agree, so their
- * shares add up to more than is left. */
-static const double share_silence = 0.25, share_window = 0.05;
-/* Limits for one alarm a day are a guess as long as only minutes were seen, and the cautious guess is slow. So the
- * beginning may cost something: this many alarms for each e-fold of the time seen, while that is more than the budget. */
-static const double early_alarms = 0.12;
+/* A statistic's part of the budget, in alarms: a day, and at the beginning. Limits for one alarm a day are guesses as
+ * long as only minutes were seen, and a cautious guess is a slow one; so the beginning may cost a little more, `early`
+ * alarms for each e-fold of the time seen while that is more than the budget. The parts add up to more than one,
+ * because one lull shows in several windows. */
+struct part {
+    double share, early;
+    struct bot__tail_law law;
+};
+static const struct part part_silence = { 0.25, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bends = true } };
+static const struct part part_window = { 0.25, 0.075, { .slope = 1.0, .slope_least = 0.5, .few = 5, .unsure = 0.8 } };
+
+#define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected sweeps */
+#define VALUES_LEAST 8.0  /* and was seen so many times */
+#define ERROR_FIRST 0.12f /* mean squared relative shortfall of a window that is not known yet, and its weight */
+#define ERROR_FIRST_N 5
 
 /* Weights of the moving averages and of the whole past (last). */
 static const double rate_mix[TAUS + 1] = { 0.00, 0.10, 0.20, 0.20, 0.15, 0.10, 0.25 };
-/* Weights of the past before a window of w: about 1-4 w, 1-12 w, 1-48 w back, and the whole past. */
-static const double window_mix[4] = { 0.30, 0.25, 0.20, 0.25 };
-
-/* Slope of the tails before any data, in units of the statistic; measured on the tuning tapes. */
-static const double slope_silence = 2.0, slope_window = 1.0;
-
-/* The largest values of one statistic. Two generations, so that a value is remembered for one to two of them. */
-struct tail {
-    float   top[2][TAIL]; /* falling order */
-    uint8_t n[2];
-    double  values[2], seconds[2]; /* offered, and the time they span */
-    double  limit;
-};
+/* Weights of the past before a window of w: about 1-4 w, 1-12 w, 1-48 w back, and the whole past. The far past weighs
+ * most, so that a flow that thins out slowly cannot take its own reference along. */
+static const double window_mix[4] = { 0.10, 0.20, 0.35, 0.35 };
 
 struct level {
     float    ring[RING]; /* completed buckets, newest first */
@@ -74,25 +73,29 @@ struct series {
     bool   rate_stale;
     double total, total_s;   /* sweeps and seconds outside outages */
     struct level level[LEVELS];
-    struct tail  silence, window[TESTS];
+    struct bot__tail silence, window[TESTS];
+    double   silence_limit;  /* as last computed */
     float    error[TEST_LEVELS], error_n[TEST_LEVELS]; /* mean squared relative shortfall: 1/shape */
     float    peak[TESTS];                              /* of the statistic, within the block in progress */
-    uint8_t  peak_n[TEST_LEVELS];
+    uint8_t  peak_n[TESTS];                            /* evaluations since the lull began */
     uint64_t steps;
 
     bot_ts   started, last_sweep, gap_max, silence_due, silence_short;
     int64_t  last_venue[3];  /* venue time of the last sweep, per side */
-    uint32_t count, fresh;   /* sweeps in the step in progress */
+    uint32_t count;          /* sweeps in the step in progress */
 
     int64_t  lag_min[2];     /* of this slice of time and the one before */
-    bot_ts   lag_slice_until;
+    int64_t  step_lag;       /* the least of the step in progress; INT64_MAX: none */
+    bot_ts   lag_slice_until, stale_since;
     double   lag_normal;     /* largest excess over the minimum in normal times, decaying */
 
     bot__rate_view view;
     double   frozen;         /* reference while DROPPED, per second */
     double   back;           /* evidence that the flow is back */
     double   block;          /* fresh sweeps in the block in progress */
-    bot_ts   block_ns, block_until;
+    bot_ts   block_ns, block_until, alive_at; /* alive_at: end of the first block that was like the reference */
+    uint32_t suspect;        /* which test dropped it, and its limit */
+    double   suspect_limit;
     bool     active, dropped, pooled, dirty;
     bot__rate_reason why;
 };
@@ -140,61 +143,6 @@ size_t bot__rate_size(const bot__rate_options *opts)
     if (!options_ok(opts))
         return 0;
     return sizeof(struct bot__rate) + series_count(opts) * sizeof(struct series);
-}
-
-/* ---- tails ---- */
-
-static void tail_insert(struct tail *t, double value)
-{
-    float *top = t->top[0];
-    if (t->n[0] == TAIL && value <= (double)top[TAIL - 1])
-        return;
-    uint32_t i = t->n[0] < TAIL ? t->n[0]++ : TAIL - 1u;
-    for (; i > 0 && (double)top[i - 1] < value; i--)
-        top[i] = top[i - 1];
-    top[i] = (float)value;
-}
-
-static void tail_age(struct tail *t)
-{
-    if (t->seconds[0] < GENERATION_S)
-        return;
-    memcpy(t->top[1], t->top[0], sizeof t->top[0]);
-    t->n[1] = t->n[0];
-    t->values[1] = t->values[0];
-    t->seconds[1] = t->seconds[0];
-    t->n[0] = 0;
-    t->values[0] = t->seconds[0] = 0;
-}
-
-/* Where the tail crosses `alarms_per_s`. values_per_s: of values independent of each other, before any are counted. */
-static double tail_limit(const struct tail *t, double alarms_per_s, double slope, double values_per_s)
-{
-    const double prior_n = 30, prior_slope_n = 4;
-    const double seen = t->values[0] + t->values[1];
-    const double n = seen > 1 ? seen : 1;
-    double seconds = t->seconds[0] + t->seconds[1];
-    if (seconds * values_per_s < 1)
-        seconds = 1 / values_per_s;
-
-    uint32_t k = (uint32_t)(n * 0.06);
-    if (k < 3) k = 3;
-    if (k > TAIL) k = TAIL;
-    double sum = 0, u = 0;
-    uint32_t i[2] = { 0, 0 }, got = 0;
-    while (got < k && (i[0] < t->n[0] || i[1] < t->n[1])) {
-        const bool second = i[0] >= t->n[0] || (i[1] < t->n[1] && t->top[1][i[1]] > t->top[0][i[0]]);
-        u = (double)t->top[second][i[second]++];
-        sum += u;
-        got++;
-    }
-    const double excess = sum - got * u;
-    const double b = (excess + prior_slope_n * slope) / ((got > 0 ? got - 1 : 0) + prior_slope_n);
-    /* Before there is data, the tail is taken as exponential from zero on, with the usual slope. */
-    const double u_prior = slope * log(n > k ? n / k : 1);
-    u = (n * u + prior_n * u_prior) / (n + prior_n);
-    const double ratio = k / (seconds * alarms_per_s);
-    return u + (ratio > 1 ? b * log(ratio) : 0);
 }
 
 /* ---- rates ---- */
@@ -305,6 +253,9 @@ static void drop(struct bot__rate *r, struct series *s, double sweeps, double ex
     levels_fill_up(r, s, expected - sweeps, steps > 0 ? steps : 1);
 
     double block_s = seconds / 10;
+    /* Where trades come in clumps (polled pages), a block must hold some of them. */
+    const double clump_s = 0.4 * bot__tail_usual(&s->silence) / s->frozen;
+    if (block_s < clump_s) block_s = clump_s;
     if (block_s < 4 / s->frozen) block_s = 4 / s->frozen;
     if (block_s < 1) block_s = 1;
     if (block_s > 60) block_s = 60;
@@ -312,11 +263,24 @@ static void drop(struct bot__rate *r, struct series *s, double sweeps, double ex
     s->block_ns = (bot_ts)(block_s * 1e9);
     s->block_until = r->now + s->block_ns;
     s->back = s->block = 0;
+    s->alive_at = BOT_TS_NEVER;
+}
+
+/* The test that raised the alarm (TESTS: the silence), and its limit. */
+static void suspect(struct series *s, uint32_t test, double limit)
+{
+    s->suspect = test;
+    s->suspect_limit = limit;
 }
 
 static void release(struct bot__rate *r, struct series *s)
 {
+    /* Flow that was back at once makes it a lull after all, to be learned: the limit was too low. What lasted was no
+     * lull and says nothing about them. */
+    if (s->alive_at - s->view.since < 4 * s->view.window_ns)
+        bot__tail_insert(s->suspect == TESTS ? &s->silence : &s->window[s->suspect], s->suspect_limit);
     s->dropped = false;
+    set_numbers(s, s->block, s->frozen * (double)s->block_ns / 1e9, (double)s->block_ns / 1e9, 0);
     s->last_sweep = r->now;
     s->gap_max = 0;
     s->silence_due = 0;
@@ -326,19 +290,20 @@ static void release(struct bot__rate *r, struct series *s)
 /* A sequential test again, of "back at four fifths of the reference" against "still at three tenths", in blocks of a
  * few expected sweeps. A block counts for no more than 1.6 times what is expected, so that one clump is not mistaken
  * for a flow, and only fresh trades count: a backlog's burst proves nothing but that the venue is late. */
-static void weigh_release(struct bot__rate *r, struct series *s)
+static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
 {
-    s->block += s->fresh;
-    if (s->count > 0 && s->fresh * 2 < s->count) {
-        s->back = 0;
+    if (!fresh) {
+        s->back = s->block = 0;
         set_view(r, s, BOT__RATE_DROPPED, BOT__RATE_REASON_BACKLOG);
-    } else if (s->view.reason == BOT__RATE_REASON_BACKLOG && s->fresh > 0) {
-        set_view(r, s, BOT__RATE_DROPPED, BOT__RATE_REASON_SLOW);
+    } else if (s->count > 0) {
+        s->block += s->count;
+        if (s->view.reason == BOT__RATE_REASON_BACKLOG) set_view(r, s, BOT__RATE_DROPPED, BOT__RATE_REASON_SLOW);
     }
     if (r->now < s->block_until)
         return;
     const double expected = s->frozen * (double)s->block_ns / 1e9;
     const double part = s->block / expected;
+    if (part >= 0.3 && s->alive_at == BOT_TS_NEVER) s->alive_at = r->now;
     s->back += (part < 1.6 ? part : 1.6) * 0.98 - 0.5;
     if (s->back < 0) s->back = 0;
     double enough = 7 / sqrt(expected > 4 ? expected : 4);
@@ -394,12 +359,14 @@ static double window_expected(const struct bot__rate *r, const struct series *s,
     return exp(sum / weights) * (double)steps * r->step_s;
 }
 
-static double alarms_per_s(const struct bot__rate *r, const struct series *s)
+static double limit_of(const struct bot__rate *r, const struct series *s, const struct bot__tail *t, const struct part *part,
+                       double values_per_s)
 {
-    const double budget = r->opts.alarms_per_day / 86400, early = early_alarms / (s->total_s + 1);
+    const double a_day = r->opts.alarms_per_day;
+    const double budget = part->share * a_day / 86400;
     /* A smaller budget than usual asks for caution from the beginning. */
-    const double caution = r->opts.alarms_per_day < 1 ? r->opts.alarms_per_day : 1;
-    return budget > early * caution ? budget : early * caution;
+    const double early = part->early * (a_day < 1 ? a_day : 1) / (s->total_s + 1);
+    return bot__tail_limit(t, &part->law, budget > early ? budget : early, values_per_s);
 }
 
 /* One window against its past. *ret_d: its deviance; false when there is nothing to compare with. */
@@ -415,7 +382,10 @@ static bool window_deviance(const struct bot__rate *r, const struct series *s, u
     const double m = window_expected(r, s, level, (int64_t)buckets << level);
     if (m < 0)
         return false;
-    const double shape = 1 / ((double)s->error[level] > 0.02 ? (double)s->error[level] : 0.02);
+    /* A size of which little was seen is taken to be like the one below it. */
+    const double below = (double)s->error[level > 0 ? level - 1 : 0], seen = (double)s->error_n[level];
+    const double error = (seen * (double)s->error[level] + 10 * below) / (seen + 10);
+    const double shape = 1 / (error > 0.02 ? error : 0.02);
     *ret_n = n;
     *ret_m = m;
     *ret_d = negative_binomial_deviance(n, m, shape);
@@ -431,46 +401,60 @@ static void learn_shape(struct series *s, uint32_t level, double n, double m)
     s->error[level] += (float)(((e > 0 ? e : 0) - (double)s->error[level]) / (double)s->error_n[level]);
 }
 
+/* Every size learns, few may raise an alarm: each further test would have to be less sensitive than the ones before for
+ * the same budget. */
+static bool is_armed(const struct bot__rate *r, const struct series *s, double seconds)
+{
+    const double least = long_run(s) * r->step_s > SIZES_LEAST ? long_run(s) * r->step_s : SIZES_LEAST;
+    const double size = long_run(s) * seconds / least * 1.0001;
+    return (size >= 1 && size < 2) || (size >= 2 && size < 4) || (size >= 4 && size < 8) || (size >= 16 && size < 32);
+}
+
 static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t level)
 {
     const double bucket_s = (double)(INT64_C(1) << level) * r->step_s;
     if (long_run(s) * bucket_s * 6 < 4 || s->total_s < 12 * bucket_s)
         return;
-    /* Overlapping windows are not new evidence: the tail gets the worst of four, which is a window's length. */
-    const bool block_ends = s->peak_n[level] == 3;
-    s->peak_n[level] = (s->peak_n[level] + 1) & 3;
-    for (uint32_t k = 0; k < (level == 0 ? SPANS + SHORT : SPANS); k++) {
-        const uint32_t test = k < SPANS ? level * SPANS + k : TEST_LEVELS * SPANS + k - SPANS;
-        struct tail *t = &s->window[test];
+    const bool block_ends = ((r->step >> level) & 3) == 0;
+    for (uint32_t k = 0; k < (level == 0 ? 1 + SHORT : 1); k++) {
+        const uint32_t test = k == 0 ? level : TEST_LEVELS + k - 1;
+        struct bot__tail *t = &s->window[test];
         const double seconds = span_buckets[k] * bucket_s;
         double n, m, d;
         if (!window_deviance(r, s, level, span_buckets[k], &n, &m, &d))
             continue;
-        const double natural = t->limit > 0 && d > t->limit ? t->limit : d;
-        if (natural > (double)s->peak[test])
+        const bool armed = is_armed(r, s, seconds);
+        const double limit = armed && d > 1 ? limit_of(r, s, t, &part_window, 1 / seconds) : INFINITY;
+        const double natural = d > limit ? limit : d;
+        if (natural > (double)s->peak[test] && d > 0.5)
             s->peak[test] = (float)natural;
-        if (d > 0.6 * t->limit && !s->dropped) {
-            t->limit = tail_limit(t, share_window * alarms_per_s(r, s), slope_window, 1 / seconds);
-            if (d > t->limit) {
-                drop(r, s, n, m, seconds, d / t->limit);
-                /* An alarm counts as natural at its limit: if it was false, the limit rises; if not, little is lost. */
-                if (s->dropped) tail_insert(t, t->limit);
+        if (d > limit && bot__tail_seen(t) >= VALUES_LEAST && !s->dropped) {
+            drop(r, s, n, m, seconds, d / limit);
+            if (s->dropped) suspect(s, test, limit);
+            s->peak[test] = 0;
+            s->peak_n[test] = 0;
+        }
+        if (s->dropped)
+            continue;
+        /* A lull is one value, its worst, and is learned when it is over: an outage that is only beginning to show must
+         * not raise the limit by which it is about to be found. */
+        if (s->peak[test] > 0) {
+            s->peak_n[test]++;
+            if (d < 0.4 * (double)s->peak[test] || s->peak_n[test] > PEAK_EVALUATIONS_MAX) {
+                bot__tail_insert(t, (double)s->peak[test]);
+                s->peak[test] = 0;
+                s->peak_n[test] = 0;
             }
         }
-        if (!block_ends || s->dropped)
-            continue;
-        tail_insert(t, (double)s->peak[test]);
-        t->values[0] += 1;
-        t->seconds[0] += 4 * bucket_s;
-        tail_age(t);
-        s->peak[test] = 0;
-        if (k == 0) learn_shape(s, level, n, m);
+        /* Overlapping windows are not new evidence: a window's length is. */
+        bot__tail_pass(t, bucket_s / seconds, bucket_s);
+        if (k == 0 && block_ends) learn_shape(s, level, n, m);
     }
 }
 
-static double silence_limit(struct bot__rate *r, struct series *s)
+static double silence_limit(const struct bot__rate *r, struct series *s)
 {
-    return s->silence.limit = tail_limit(&s->silence, share_silence * alarms_per_s(r, s), slope_silence, long_run(s));
+    return s->silence_limit = limit_of(r, s, &s->silence, &part_silence, long_run(s));
 }
 
 static void weigh_silence(struct bot__rate *r, struct series *s)
@@ -480,16 +464,14 @@ static void weigh_silence(struct bot__rate *r, struct series *s)
         const double m = series_rate(s) * (double)s->gap_max / 1e9;
         if (m > 0.5) {
             const double limit = silence_limit(r, s);
-            tail_insert(&s->silence, m < limit || is_learning(r, s) ? m : limit);
+            bot__tail_insert(&s->silence, m < limit || is_learning(r, s) ? m : limit);
         }
     }
     if (s->count > 0) {
-        s->silence.values[0] += s->count;
         s->gap_max = 0;
         s->silence_due = s->last_sweep + s->silence_short;
     }
-    s->silence.seconds[0] += r->step_s;
-    tail_age(&s->silence);
+    bot__tail_pass(&s->silence, s->count, r->step_s);
     if (r->now < s->silence_due || r->step_s >= 10)
         return;
     const double rate = series_rate(s), limit = silence_limit(r, s);
@@ -504,7 +486,7 @@ static void weigh_silence(struct bot__rate *r, struct series *s)
     }
     const double gap_s = (double)(r->now - s->last_sweep) / 1e9;
     drop(r, s, 0, rate * gap_s, gap_s, rate * gap_s / limit);
-    if (s->dropped) tail_insert(&s->silence, limit);
+    if (s->dropped) suspect(s, TESTS, limit);
 }
 
 /* ---- steps ---- */
@@ -516,16 +498,35 @@ static void weigh_quiet(struct bot__rate *r, struct series *s)
     const double reference = series_rate(s), now_rate = s->ewma[2] / (s->weight[2] + 1e-9) *
         exp(-(double)(r->step - s->ewma_step) * r->step_s / r->tau[2]);
     const double seconds = r->tau[2];
-    set_numbers(s, now_rate * seconds, reference * seconds, seconds, s->silence.limit > 0 ?
-        reference * (double)(r->now - s->last_sweep) / 1e9 / s->silence.limit : 0);
+    set_numbers(s, now_rate * seconds, reference * seconds, seconds, s->silence_limit > 0 ?
+        reference * (double)(r->now - s->last_sweep) / 1e9 / s->silence_limit : 0);
     /* Hysteresis: quiet below a third, no longer quiet above a half. */
     const bool was = s->view.reason == BOT__RATE_REASON_QUIET;
     const bool quiet = now_rate < (was ? 0.5 : 0.33) * reference;
     set_view(r, s, BOT__RATE_NORMAL, quiet ? BOT__RATE_REASON_QUIET : BOT__RATE_REASON_NONE);
 }
 
+/* Whether what came in this step is as fresh as this feed's trades are. */
+static bool step_is_fresh(const struct bot__rate *r, struct series *s)
+{
+    if (s->step_lag == INT64_MAX)
+        return true;
+    const int64_t least = s->lag_min[0] < s->lag_min[1] ? s->lag_min[0] : s->lag_min[1];
+    const double excess = (double)(s->step_lag - least);
+    s->step_lag = INT64_MAX;
+    const bool fresh = excess <= (double)r->opts.stale_ns || excess <= 1.2 * s->lag_normal;
+    if (fresh) s->stale_since = BOT_TS_NEVER;
+    else if (s->stale_since == BOT_TS_NEVER) s->stale_since = r->now;
+    /* A delay that stays for good is how the feed is now (the lag monitor has its own opinion). */
+    const bool lasting = s->stale_since != BOT_TS_NEVER && r->now - s->stale_since > STALE_LASTING_NS;
+    if ((!s->dropped || lasting) && excess > s->lag_normal)
+        s->lag_normal = excess;
+    return fresh || lasting;
+}
+
 static void series_step(struct bot__rate *r, struct series *s)
 {
+    const bool fresh = step_is_fresh(r, s);
     s->steps++;
     const double learned = s->dropped ? s->frozen * r->step_s : s->count;
     if (learned > 0 && (s->count > 0 || s->dropped))
@@ -541,13 +542,13 @@ static void series_step(struct bot__rate *r, struct series *s)
         }
         weigh_silence(r, s);
     } else {
-        weigh_release(r, s);
+        weigh_release(r, s, fresh);
     }
     if (!s->dropped && is_learning(r, s))
         set_view(r, s, BOT__RATE_LEARNING, BOT__RATE_REASON_LEARNING);
     else if (!s->dropped && (s->view.state != BOT__RATE_NORMAL || (r->step & 15) == 0))
         weigh_quiet(r, s);
-    s->count = s->fresh = 0;
+    s->count = 0;
 }
 
 static bool closed_by_calendar(const struct bot__rate *r)
@@ -576,7 +577,7 @@ static void open_again(struct bot__rate *r)
         s->last_sweep = r->now;
         s->gap_max = 0;
         s->silence_due = r->now + s->silence_short;
-        s->count = s->fresh = 0;
+        s->count = 0;
         s->dropped = s->pooled = false;
         set_view(r, s, is_learning(r, s) ? BOT__RATE_LEARNING : BOT__RATE_NORMAL,
                  is_learning(r, s) ? BOT__RATE_REASON_LEARNING : BOT__RATE_REASON_NONE);
@@ -665,11 +666,13 @@ int bot__rate_init(void *memory, size_t size, const bot__rate_options *opts, bot
         s->view.reason = BOT__RATE_REASON_LEARNING;
         s->lag_min[0] = s->lag_min[1] = INT64_MAX;
         s->lag_slice_until = now;
+        s->step_lag = INT64_MAX;
+        s->stale_since = BOT_TS_NEVER;
         for (int k = 0; k < 3; k++)
             s->last_venue[k] = INT64_MIN;
         for (uint32_t j = 0; j < TEST_LEVELS; j++) {
-            s->error[j] = 0.15f;
-            s->error_n[j] = 10;
+            s->error[j] = ERROR_FIRST;
+            s->error_n[j] = ERROR_FIRST_N;
         }
     }
     *ret_rate = r;
@@ -688,11 +691,9 @@ void bot__rate_set_closed(struct bot__rate *rate, bot_ts now, bool closed)
     rate->closed_by_status = closed;
 }
 
-/* Whether a trade is as fresh as this feed's trades are. */
-static bool is_fresh(struct bot__rate *r, struct series *s, bot_ts now, int64_t venue_ns)
+/* Keeps the delay of the freshest trade of this step: a page of trades that was polled is as fresh as its newest. */
+static void note_lag(struct series *s, bot_ts now, int64_t venue_ns)
 {
-    if (venue_ns == 0)
-        return true;
     const int64_t lag = now - venue_ns;
     if (now >= s->lag_slice_until) { /* a clock that was stepped is forgotten within two slices of 15 min */
         s->lag_min[1] = s->lag_min[0];
@@ -702,11 +703,8 @@ static bool is_fresh(struct bot__rate *r, struct series *s, bot_ts now, int64_t 
     }
     if (lag < s->lag_min[0])
         s->lag_min[0] = lag;
-    const int64_t least = s->lag_min[0] < s->lag_min[1] ? s->lag_min[0] : s->lag_min[1];
-    const double excess = (double)(lag - least);
-    if (!s->dropped && excess > s->lag_normal)
-        s->lag_normal = excess;
-    return excess <= (double)r->opts.stale_ns || excess <= 1.2 * s->lag_normal;
+    if (lag < s->step_lag)
+        s->step_lag = lag;
 }
 
 /* Before its first trade an instrument does not exist: a table may be larger than what is subscribed. */
@@ -725,10 +723,9 @@ static void activate(struct bot__rate *r, uint32_t instrument)
     if (r->active_n == 2) activate(r, r->n);
 }
 
-static void count_sweep(struct series *s, bot_ts now, bool fresh)
+static void count_sweep(struct series *s, bot_ts now)
 {
     s->count++;
-    s->fresh += fresh;
     if (now - s->last_sweep > s->gap_max)
         s->gap_max = now - s->last_sweep;
     s->last_sweep = now;
@@ -748,12 +745,14 @@ void bot__rate_trade(struct bot__rate *rate, uint32_t instrument, bot_ts now, in
             return;
         s->last_venue[side] = venue_ns;
     }
-    const bool fresh = is_fresh(rate, s, now, venue_ns);
-    count_sweep(s, now, fresh);
-    if (rate->active_n > 1) {
-        rate->series[rate->n].view.trades++;
-        count_sweep(&rate->series[rate->n], now, fresh);
-    }
+    struct series *pool = rate->active_n > 1 ? &rate->series[rate->n] : NULL;
+    count_sweep(s, now);
+    if (venue_ns != 0) note_lag(s, now, venue_ns);
+    if (pool == NULL)
+        return;
+    pool->view.trades++;
+    count_sweep(pool, now);
+    if (venue_ns != 0) note_lag(pool, now, venue_ns);
 }
 
 void bot__rate_count(struct bot__rate *rate, uint32_t instrument, bot_ts now, uint64_t count)
@@ -767,9 +766,8 @@ void bot__rate_count(struct bot__rate *rate, uint32_t instrument, bot_ts now, ui
         both[i]->view.trades += count;
         if (n == 0)
             continue;
-        count_sweep(both[i], rate->now, true);
+        count_sweep(both[i], rate->now);
         both[i]->count += n - 1;
-        both[i]->fresh += n - 1;
         both[i]->view.sweeps += n - 1;
     }
 }

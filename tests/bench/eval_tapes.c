@@ -202,7 +202,7 @@ static const struct source sources[] = {
     { "Binance BTCUSD_PERP 2024-08-09", "binance/coinm_btcusd_perp_20240809.raw.gz", .kind = 'r', .receive = true },
     { "Binance ETHUSDT spot 2024-08", "binance/spot_ethusdt_20240808.raw.gz", .kind = 'r', .receive = true },
     { "Binance three instruments", "binance/usdm_btcusdt_20240808.raw.gz", "binance/coinm_btcusd_perp_20240808.raw.gz",
-      "binance/spot_ethusdt_20240808.raw.gz", .kind = 'r', .receive = true },
+      "binance/spot_ethusdt_20240808.raw.gz", .kind = 'r', .tuning = true, .receive = true },
     { "Binance BTCUSDT 2024-07", "binance/usdm_btcusdt_20240718.raw.gz", .kind = 'r', .receive = true },
     { "BitMEX minutes 2018 to June", "bitmex/xbtusd_1m_2018.csv.gz", .kind = 'm', .tuning = true },
     { "BitMEX minutes 2018 from July", "bitmex/xbtusd_1m_2018.csv.gz", .kind = 'n' },

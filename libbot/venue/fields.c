@@ -1,5 +1,7 @@
 #include "venue/fields.h"
 
+#include <stdio.h>
+
 #include "base/assert.h"
 
 static uint32_t find(const struct slice *names, uint32_t n, struct slice key)
@@ -21,6 +23,12 @@ void bot__fields_fail(struct fields *f, uint32_t i, int err)
 struct slice bot__fields_culprit(const struct fields *f)
 {
     return f->err_at < f->n ? f->names[f->err_at] : SLICE("row");
+}
+
+void bot__fields_why(const struct fields *f, char *buf, size_t size)
+{
+    const struct slice name = bot__fields_culprit(f);
+    snprintf(buf, size, "%.*s: %s", (int)name.len, name.p, bot_strerror(f->err));
 }
 
 void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n)

@@ -29,6 +29,8 @@ void bot__fields_read(struct fields *f, struct json *j, const struct slice *name
 void bot__fields_fail(struct fields *f, uint32_t i, int err);
 /* Name of the field that failed, for messages; "row" for the row itself. */
 struct slice bot__fields_culprit(const struct fields *f);
+/* "size: not readable as what it should be" */
+void bot__fields_why(const struct fields *f, char *buf, size_t size);
 
 static inline bool bot__field_given(const struct fields *f, uint32_t i) { return f->v[i].len != 0; }
 #define field_is(f, i, literal) slice_is((f)->v[i], literal)

@@ -194,6 +194,7 @@ TEST(bitflyer, lots_add_up_to_one_position_whose_entry_is_given_only_when_exact)
     /* Two products in an answer about one, or a row cut off: nothing is told. */
     ck_assert_int_lt(rest(VENUE_CALL_POSITIONS, "[" LOT("BUY", "1", "1") ",{\"product_code\":\"BTC_JPY\",\"side\":\"BUY\",\"price\":1,\"size\":1}]"), 0);
     ck_assert_int_eq(0, c.n);
+    ck_assert_int_lt(rest(VENUE_CALL_POSITIONS, "[{\"side\":\"BUY\",\"price\":1,\"size\":1}]"), 0); /* of no product */
     ck_assert_int_lt(rest(VENUE_CALL_POSITIONS, "[" LOT("BUY", "1", "1") ","), 0);
     ck_assert_int_eq(0, c.n);
     stop();

@@ -239,6 +239,7 @@ TEST(scenario, s08_okx_refuses_numbers_that_are_none_and_gives_nothing_of_their_
                  ",\"state\":\"filled\",\"accFillSz\":\"1\",\"tradeId\":\"2\",\"fillSz\":\"%s\",\"fillPx\":\"1\"}]}", good, sizes[i]);
         ck_assert_msg(ws(text) < 0, "size %s was read", sizes[i]);
         ck_assert_int_eq(0, c.n);
+        ck_assert_msg(strncmp(ctx->why, "fillSz: ", 8) == 0, "said: %s", ctx->why);
     }
     stop();
 }

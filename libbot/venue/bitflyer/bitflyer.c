@@ -132,6 +132,8 @@ int bot__bf_decode_ws(struct venue_context *ctx, bot_source source, struct slice
     } else {
         r = BOT_ERR_MALFORMED;
     }
+    if (r < 0)
+        memcpy(ctx->why, o.why, sizeof o.why < sizeof ctx->why ? sizeof o.why : sizeof ctx->why);
     return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;
 }
 

@@ -23,6 +23,7 @@ struct bf_rows {
     struct venue_reply *reply;
     enum venue_call call;
     uint32_t      rows;
+    char          why[96];    /* field and fault of the row that failed */
     /* Lots, summed over the rows of one answer. */
     bot_symbol    lots_of;
     bot_i128      lots_qty, lots_cost; /* signed; cost = sum of qty * price */

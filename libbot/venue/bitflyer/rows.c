@@ -8,6 +8,7 @@
 static int finish(struct fields *f, struct json *j, struct bf_rows *o, const bot_event *ev)
 {
     if (f->err != 0) {
+        bot__fields_why(f, o->why, sizeof o->why);
         bot__json_fail(j, f->err);
         return f->err;
     }
@@ -294,7 +295,8 @@ int bot__bf_lot_row(struct json *j, void *arg)
     bot_symbol product = { 0 };
     bot_dec size = { 0, 0 }, price = { 0, 0 };
     const bot_side side = side_of(&f, L_SIDE);
-    if (!bot__field_symbol(&f, L_PRODUCT, &product) && !bot__symbol_set(&product, o->instrument.p, o->instrument.len))
+    if (!bot__field_symbol(&f, L_PRODUCT, &product) &&
+        (o->instrument.len == 0 || !bot__symbol_set(&product, o->instrument.p, o->instrument.len)))
         bot__fields_fail(&f, L_PRODUCT, BOT_ERR_MALFORMED);
     if (side == BOT_SIDE_NONE)
         bot__fields_fail(&f, L_SIDE, BOT_ERR_MALFORMED);

@@ -342,5 +342,5 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
         snprintf(ctx->why, sizeof ctx->why, "neither topic nor op: no message of this venue");
         return BOT_ERR_MALFORMED;
     }
-    return r < 0 ? r : e.n;
+    return r < 0 ? r : e.err < 0 ? e.err : e.n;
 }

@@ -33,11 +33,13 @@ struct hl_rows {
     int64_t       first_ms, last_ms;
     uint32_t      rows;
     bool          replayed;
+    char          why[96];    /* field and fault of the row that failed */
 };
 
 static int finish(struct fields *f, struct json *j, struct hl_rows *o, const bot_event *ev)
 {
     if (f->err != 0) {
+        bot__fields_why(f, o->why, sizeof o->why);
         bot__json_fail(j, f->err);
         return f->err;
     }
@@ -713,6 +715,8 @@ static int decode_ws(struct venue_context *ctx, bot_source source, struct slice 
     if (m[1].p == NULL && !slice_is(channel, "pong"))
         return BOT_ERR_MALFORMED;
     r = channel_message(&o, channel, m[1]);
+    if (r < 0)
+        memcpy(ctx->why, o.why, sizeof o.why < sizeof ctx->why ? sizeof o.why : sizeof ctx->why);
     return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;
 }
 
@@ -798,7 +802,7 @@ static int decode_rest(struct venue_context *ctx, enum venue_call call, int http
     if (r == BOT_ERR_UNSUPPORTED)
         return r;
     if (r < 0)
-        return bot__reply_malformed(ret, r, "answer has not the expected shape");
+        return bot__reply_malformed(ret, r, o.why[0] != '\0' ? o.why : "answer has not the expected shape");
     ret->outcome = BOT_OUTCOME_OK;
     ret->rows = call == VENUE_CALL_TIME ? 1 : (uint32_t)o.e.n;
     /* Fills by time come oldest first: the next page begins in the millisecond of the last row, whose fills come again and

@@ -212,6 +212,7 @@ int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slic
         return o.e.err < 0 ? o.e.err : o.e.n;
     }
     struct envelope env = { 0 };
+    ctx->why[0] = '\0';
     r = read_envelope(msg, &env);
     if (r < 0)
         return r;
@@ -226,6 +227,8 @@ int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slic
         r = data_message(&o, &env);
     else
         r = BOT_ERR_MALFORMED;
+    if (r < 0)
+        memcpy(ctx->why, o.why, sizeof o.why < sizeof ctx->why ? sizeof o.why : sizeof ctx->why);
     return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;
 }
 
@@ -357,7 +360,7 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
     if (r < 0 && o.e.err == 0) {
         memset(&ret->order_id, 0, sizeof ret->order_id);
         memset(&ret->client_id, 0, sizeof ret->client_id);
-        bot__reply_malformed(ret, r, "a row cannot be read");
+        bot__reply_malformed(ret, r, o.why[0] != '\0' ? o.why : "a row cannot be read");
         if (bot__call_moves(call))
             ret->outcome = BOT_OUTCOME_UNKNOWN;
         return r;

@@ -33,6 +33,7 @@ struct okx_rows {
     struct venue_reply *reply;    /* REST: cursor, ids, codes go here */
     enum venue_call   call;
     bot_id            last_id;    /* of the last row: the next page's cursor */
+    char              why[96];    /* field and fault of the row that failed */
 };
 
 /* Row readers, for bot__rows_each; arg is struct okx_rows. */

@@ -8,6 +8,7 @@
 static int finish(struct fields *f, struct json *j, struct okx_rows *o, const bot_event *ev)
 {
     if (f->err != 0) {
+        bot__fields_why(f, o->why, sizeof o->why);
         bot__json_fail(j, f->err);
         return f->err;
     }

@@ -77,7 +77,6 @@ typedef struct bot_core_options {
     uint32_t effects_max;           /* 256: effects of one step; more shuts the gate and is counted */
 
     bool     hedge;                 /* the account holds long and short legs apart */
-    bool     resumed;               /* a journal was replayed: history is ours, backfills apply it */
 
     /* Leases. 0 means: not required. */
     int64_t private_lease_ns;       /* 10 s */

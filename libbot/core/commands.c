@@ -67,9 +67,8 @@ static bool looser(bot_i128 now, bot_i128 before, bool zero_is_none)
     return before != 0 && (now == 0 || now > before);
 }
 
-int bot__core_set_limits(bot_core *c, const bot_event *ev)
+static int set_limits(bot_core *c, const bot_ev_limits *e)
 {
-    const bot_ev_limits *e = &ev->limits;
     const bot_limits *n = &e->limits;
     if (e->bot >= c->options.bots_max || !c->bots[e->bot].attached)
         return BOT_ERR_NOT_FOUND;
@@ -77,8 +76,12 @@ int bot__core_set_limits(bot_core *c, const bot_event *ev)
         n->orders_per_s_max > SUBMIT_RING)
         return BOT_ERR_INVALID;
     const int64_t i = bot__core_instrument_of(c, &e->instrument);
-    if (i < 0)
-        return (int)i;
+    if (i < 0) { /* kept until its row comes, which has been asked for; nothing can be ordered before */
+        if (c->pending_limits_n == PENDING_LIMITS_MAX)
+            return BOT_ERR_FULL;
+        c->pending_limits[c->pending_limits_n++] = *e;
+        return BOT_OK;
+    }
     struct core_limits *l = limits_of(c, e->bot, (uint32_t)i);
     const bot_limits *o = &l->limits;
     /* Tighter takes effect at once; looser only when said explicitly, so that it stands in the journal as such. */
@@ -94,6 +97,21 @@ int bot__core_set_limits(bot_core *c, const bot_event *ev)
     l->limits = *n;
     c->instruments[i].traded = true;
     return BOT_OK;
+}
+
+int bot__core_set_limits(bot_core *c, const bot_event *ev) { return set_limits(c, &ev->limits); }
+
+void bot__core_limits_known(bot_core *c, uint32_t instrument)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->pending_limits_n; i++) {
+        const bot_ev_limits e = c->pending_limits[i];
+        if (bot__symbol_eq(&e.instrument, core_symbol(c, instrument)))
+            (void)set_limits(c, &e);
+        else
+            c->pending_limits[kept++] = e;
+    }
+    c->pending_limits_n = kept;
 }
 
 /* ---- orders ---- */

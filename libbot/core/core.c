@@ -89,6 +89,7 @@ static bot_core *carve(struct arena *a, const bot_core_options *o)
     struct recon_instrument *instruments = bot__arena_take(a, o->instruments_max, sizeof *instruments);
     struct core_bot *bots = bot__arena_take(a, o->bots_max, sizeof *bots);
     struct core_limits *limits = bot__arena_take(a, (size_t)o->bots_max * o->instruments_max, sizeof *limits);
+    bot_ev_limits *pending_limits = bot__arena_take(a, PENDING_LIMITS_MAX, sizeof *pending_limits);
     uint32_t *list_seen = bot__arena_take(a, o->orders_max, sizeof *list_seen);
     struct stranger *strangers = bot__arena_take(a, STRANGERS_MAX, sizeof *strangers);
     bot_effect *effects = bot__arena_take(a, (size_t)o->effects_max + 1, sizeof *effects); /* one more to write into when full */
@@ -103,6 +104,7 @@ static bot_core *carve(struct arena *a, const bot_core_options *o)
     c->instruments = instruments;
     c->bots = bots;
     c->limits = limits;
+    c->pending_limits = pending_limits;
     c->list_seen = list_seen;
     c->strangers = strangers;
     c->effects = effects;

@@ -28,6 +28,8 @@ struct core_bot {
     uint32_t  rejects_in_row;
 };
 
+#define PENDING_LIMITS_MAX 64
+
 struct core_limits {
     bool       set;
     bool       exceeded;  /* told that the position is beyond the limit */
@@ -81,7 +83,7 @@ struct recon {
     bot_ts   stream_ready_at; /* NEVER while the private stream is down */
     bool     backfilled;      /* since the stream became ready */
     bool     proven;          /* once since start */
-    bool     cold;            /* started without a journal and not proven yet: history before us is not ours to apply */
+    bool     cold;            /* never proven yet, in this run or in those that the journal holds: history is not ours to apply */
     bool     adopt_once;      /* a person said: take the venue's number */
     bool     start_alerted;
     bot_ts   agreed_min;      /* oldest agreed_at over what is in use: what the lease rests on */
@@ -118,6 +120,8 @@ struct bot_core {
     struct recon_instrument *instruments; /* by ledger index */
     struct core_bot    *bots;
     struct core_limits *limits;           /* [bot * instruments_max + instrument] */
+    bot_ev_limits      *pending_limits;   /* of instruments that are not known yet */
+    uint32_t            pending_limits_n;
     uint32_t           *list_seen;        /* by order: list_generation in which it was listed */
     struct stranger    *strangers;
     uint32_t            strangers_n;
@@ -167,6 +171,7 @@ int bot__core_amend(bot_core *c, const bot_event *ev);
 int bot__core_cancel(bot_core *c, const bot_event *ev);
 int bot__core_cancel_all(bot_core *c, const bot_event *ev);
 int bot__core_set_limits(bot_core *c, const bot_event *ev);
+void bot__core_limits_known(bot_core *c, uint32_t instrument); /* those that waited for it */
 int bot__core_attach(bot_core *c, const bot_event *ev);
 int bot__core_rearm(bot_core *c, const bot_event *ev);
 void bot__core_kill(bot_core *c);

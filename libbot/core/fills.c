@@ -324,6 +324,7 @@ int bot__core_instrument_row(bot_core *c, const bot_event *ev)
         return r;
     }
     c->instruments[r].multiplier = ev->inst.multiplier;
+    bot__core_limits_known(c, (uint32_t)r);
     struct ledger_stats stats;
     bot__ledger_stats(c->ledger, &stats);
     if (stats.held == 0 && (c->gate.held & BOT_GATE_HELD_FILLS) != 0)

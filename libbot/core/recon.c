@@ -34,7 +34,7 @@ static bot_leg last_leg(const bot_core *c) { return c->options.hedge ? BOT_LEG_S
 void bot__recon_init(bot_core *c)
 {
     struct recon *r = &c->recon;
-    *r = (struct recon){ .stream_ready_at = BOT_TS_NEVER, .pending_at = BOT_TS_NEVER, .cold = !c->options.resumed, .newest_fill_at = INT64_MIN };
+    *r = (struct recon){ .stream_ready_at = BOT_TS_NEVER, .pending_at = BOT_TS_NEVER, .cold = true, .newest_fill_at = INT64_MIN };
     r->positions.due = r->orders.due = r->fills.due = BOT_TS_NEVER;
     for (uint32_t i = 0; i < c->options.instruments_max; i++)
         for (int k = 0; k < ORDER_LEGS; k++) {
@@ -75,12 +75,13 @@ static void renew(bot_core *c)
     r->agreed_min = oldest;
     if (!r->proven && r->orders_listed && (r->backfilled || r->cold)) {
         r->proven = true;
+        r->backfilled |= r->cold; /* history before the proof is in what was proven */
         r->cold = false;
         bot__gate_clear(&c->gate, BOT_GATE_STARTUP, c->now);
     }
     bot__gate_renew_for(&c->gate, GATE_LEASE_RECONCILED, oldest,
                         bot__core_flat(c) ? c->options.reconciled_flat_ns : c->options.reconciled_lease_ns);
-    if (r->backfilled || !c->options.resumed)
+    if (r->backfilled)
         bot__gate_agreement(&c->gate, true, oldest);
 }
 

@@ -48,7 +48,7 @@ int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool 
     X(venue.has_fills_channel) X(venue.has_client_ids) X(venue.has_amend) X(venue.has_reduce_only) X(venue.has_dead_man)   \
     X(venue.has_position_seq) X(venue.positions_omit_flat) X(venue.fills_per_instrument) X(venue.absence_bound_ns)         \
     X(venue.order_unknown_ns) X(venue.position_time_slack_ns) X(venue.client_id_max) X(instruments_max) X(orders_max)      \
-    X(bots_max) X(fills_seen_max) X(path_steps_max) X(effects_max) X(hedge) X(resumed) X(private_lease_ns)                 \
+    X(bots_max) X(fills_seen_max) X(path_steps_max) X(effects_max) X(hedge) X(private_lease_ns)                            \
     X(reconciled_lease_ns) X(reconciled_flat_ns) X(rest_lease_ns) X(public_lease_ns) X(clock_lease_ns)                     \
     X(clock_offset_max_ns) X(hold_down_ns) X(agree_reads_min) X(read_every_ns) X(read_every_flat_ns) X(read_after_fill_ns) \
     X(read_retry_ns) X(read_deadline_ns) X(orders_every_ns) X(grace_ns) X(stale_window_ns) X(drift_reads_min)              \

@@ -74,6 +74,8 @@ static void monitor_event(struct session *s, bot_monitor monitor, bool ok, int64
     (void)bot__session_feed(s, &ev);
 }
 
+static void private_changes(struct session *s);
+
 /* ---- the private stream by evidence ---- */
 
 /* Resting orders of ours that this trade went through. */
@@ -130,6 +132,12 @@ void bot__feed_event(struct session *s, const bot_event *ev)
     if (ev->venue_ns != 0)
         bot__lag_arrival(&s->feed_lag, s->t.now, ev->venue_ns);
     traded_through(s, ev, price);
+}
+
+void bot__feed_private_fresh(struct session *s)
+{
+    bot__private_reset(&s->private_watch, s->t.now);
+    private_changes(s);
 }
 
 void bot__feed_lost(struct session *s)

@@ -172,7 +172,7 @@ static void send_page(struct session *s, struct read *r)
         read_event(s, r, BOT_EV_READ_BEGIN, BOT_OUTCOME_NONE, false, "", 0);
     }
     s->stats.http_requests++;
-    const int started = s->transport.http_start(s->transport.self, r->http, s->options.rest_url, &http, r->deadline);
+    const int started = s->transport.http_start(s->transport.self, r->http, s->options.rest_url, &http, r->deadline - s->options.ts_offset);
     if (started < 0) {
         r->http = 0;
         end_read(s, r, BOT_OUTCOME_NOT_SENT, false, bot_strerror(started), 0);
@@ -420,7 +420,7 @@ static void send_call(struct session *s, struct order_call *c)
     }
     c->http = ++s->next_http;
     s->stats.http_requests++;
-    const int started = s->transport.http_start(s->transport.self, c->http, s->options.rest_url, &http, c->deadline);
+    const int started = s->transport.http_start(s->transport.self, c->http, s->options.rest_url, &http, c->deadline - s->options.ts_offset);
     if (started < 0)
         end_call(s, c, BOT_EV_SENT, BOT_OUTCOME_NOT_SENT, NULL, started, bot_strerror(started));
 }

@@ -196,8 +196,8 @@ int bot__session_feed(struct session *s, bot_event *ev)
 
 void bot__session_enter(struct session *s, struct session_time t)
 {
-    if (t.now > s->t.now)
-        s->t.now = t.now;
+    if (t.now + s->options.ts_offset > s->t.now)
+        s->t.now = t.now + s->options.ts_offset;
     s->t.wall_ns = t.wall_ns;
 }
 
@@ -209,7 +209,7 @@ static void arm_timer(struct session *s)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (others[i] < at)
             at = others[i];
-    s->transport.timer(s->transport.self, at);
+    s->transport.timer(s->transport.self, at == BOT_TS_NEVER ? at : at - s->options.ts_offset);
 }
 
 void bot__session_leave(struct session *s)
@@ -252,6 +252,12 @@ void bot__session_start(struct session *s, struct session_time t)
 {
     bot__session_enter(s, t);
     s->started = true;
+    /* A journal may end with streams up: they are not. */
+    for (int i = 0; i <= BOT_STREAM_PUBLIC; i++) {
+        bot_event ev = { .kind = BOT_EV_STREAM, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE, .stream = { .stream = (bot_stream)i, .state = BOT_STREAM_LOST } };
+        memcpy(ev.stream.reason, "started", 8);
+        (void)bot__session_feed(s, &ev);
+    }
     s->clock_at = session_after(s->t.now, CLOCK_EVERY_NS);
     bot__requests_own_read(s, VENUE_CALL_TIME, BOT_READ_TIME, 0);
     bot__requests_own_read(s, VENUE_CALL_INSTRUMENTS, BOT_READ_INSTRUMENTS, 0);

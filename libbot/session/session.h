@@ -45,6 +45,7 @@ struct session_options {
     struct budget *budget;      /* borrowed; may be shared by sessions of one address; NULL: none */
     uint32_t   budget_account;
     uint64_t   seed;            /* of the back-off jitter */
+    int64_t    ts_offset;       /* added to the host's clock: a journal's time never runs backwards, also after a reboot */
     bot_core_options core;      /* venue rules are filled in by session_init */
 };
 

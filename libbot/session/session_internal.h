@@ -146,6 +146,7 @@ bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size);
 size_t bot__feed_memory(const struct session_options *o);
 void bot__feed_event(struct session *s, const bot_event *ev);
 void bot__feed_private_event(struct session *s, const bot_event *ev);
+void bot__feed_private_fresh(struct session *s); /* a new private stream: old suspicions are void */
 void bot__feed_lost(struct session *s);
 void bot__feed_acked(struct session *s, bot_ts sent_at);
 void bot__feed_ticks(struct session *s);

@@ -143,6 +143,8 @@ static void up(struct session *s, bot_stream stream)
         st->at = session_after(s->t.now, (int64_t)plan->life_max_s * BOT_NS_PER_S - 60 * BOT_NS_PER_S);
     if (stream == BOT_STREAM_PRIVATE && s->options.venue->needs_listen_key)
         s->listen_keep_at = session_after(s->t.now, LISTEN_KEEP_NS);
+    if (stream == BOT_STREAM_PRIVATE)
+        bot__feed_private_fresh(s);
     tell(s, stream, BOT_STREAM_READY, "");
 }
 

@@ -1,0 +1,193 @@
+/* bot/account.h: the whole client on the host's libuv loop.
+ *
+ * An account is one key at one venue: its sockets, its request budget, its positions, its reconciliation. A bot is a
+ * strategy's handle on an account: its limits, its orders, its callbacks. Many bots may share an account (there is then
+ * still one private stream and one account-wide poll), many accounts may share a loop.
+ *
+ *     bot_account_options options;
+ *     bot_account_options_init(&options);
+ *     options.venue = "bybit";
+ *     options.key = getenv("BOT_KEY");
+ *     options.secret = getenv("BOT_SECRET");
+ *     options.instruments = (const char *const[]){ "BTCUSDT" };
+ *     options.instruments_n = 1;
+ *     bot_account *account;
+ *     int r = bot_account_open(loop, &options, &account);
+ *
+ * Threads: a handle lives on its loop's thread; functions that say "Any thread" may be called elsewhere. Callbacks never run
+ * inside the call that asked for them; they may call anything, close included. After the close callback, and not
+ * before, what the host lent is its own again. Nothing is global: what accounts on one loop share is found through the loop.
+ *
+ * The library prints nothing. Names of the venues are what `botctl help decode` lists.
+ */
+#ifndef BOT_ACCOUNT_H
+#define BOT_ACCOUNT_H
+
+#include "core.h"
+#include "journal.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+typedef struct bot_account bot_account;
+typedef struct bot_handle bot_handle; /* a bot */
+
+typedef enum bot_log_level { BOT_LOG_ERROR, BOT_LOG_WARNING, BOT_LOG_INFO, BOT_LOG_DEBUG } bot_log_level;
+
+typedef struct bot_account_options {
+    size_t      struct_size;     /* set by bot_account_options_init */
+    const char *venue;           /* "bybit", "binance-usdm", "okx", "bitflyer", "hyperliquid". Not NULL. */
+    const char *name;            /* of the account, for logs, metrics and the journal: NULL: the venue's name */
+    const char *key, *secret, *passphrase; /* copied (the secret into memory that is wiped); NULL where the venue has none */
+    bool        test_network;    /* the venue's test network */
+    const char *rest_url, *ws_private_url, *ws_public_url, *ws_trade_url; /* NULL: the venue's own; "" for none */
+    const char *ca_file;         /* PEM of the only authorities to trust; NULL: the system's store */
+    const char *const *instruments; /* names as the venue spells them; at most 64 */
+    uint32_t    instruments_n;
+    bool        public_data;     /* true: trades and books of the instruments; prices for the collar and the monitors need them */
+    bool        monitors;        /* true: trade rate, lag and silence of the streams may shut the gate */
+    bool        orders_over_ws;  /* false: orders over the order-entry socket where the venue has one, REST as the fall-back */
+    double      rate_alarms_per_day; /* 1: false-alarm budget of the trade-rate monitor, per instrument */
+    bot_journal_options journal; /* path NULL: none */
+    bot_core_options core;       /* leases, reconciliation, policies, bounds; venue rules in it are the venue's */
+    /* level, a fixed event name to search for, plain words. Never a secret. NULL: none. */
+    void (*log)(void *user_data, bot_log_level level, const char *event, const char *text);
+    void *log_user_data;
+} bot_account_options;
+BOT_API void bot_account_options_init_sized(bot_account_options *options, size_t size);
+#define bot_account_options_init(options) bot_account_options_init_sized((options), sizeof *(options))
+
+/**
+ * Opens an account on the host's loop and begins to connect. Nothing blocks but the reading of a journal.
+ *
+ * @loop     Not NULL; the account keeps it alive until closed.
+ * @options  Copied.
+ *
+ * Returns BOT_OK, or with nothing left behind
+ *   BOT_ERR_OPTIONS  an option is unknown, missing or out of its range; bot_account_open_why() names it
+ *   BOT_ERR_IO, BOT_ERR_LOCKED, BOT_ERR_CONFLICT, BOT_ERR_VERSION  the journal or the CA file, likewise
+ *   BOT_ERR_NOMEM
+ */
+BOT_API int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options, bot_account **ret_account);
+/* One plain sentence about the last bot_account_open of this thread that failed; "" if it did not. */
+BOT_API const char *bot_account_open_why(void);
+
+/* Closes sockets, cancels requests, writes the journal's rest, detaches the bots (their handles are gone with it). Resting
+ * orders stay where they are: cancel them first if that is wanted. closed (may be NULL) runs from the loop when nothing of
+ * the account is left on it; the handle is gone then. */
+BOT_API void bot_account_close(bot_account *account, void (*closed)(void *user_data), void *user_data);
+
+/* What a bot is told. Any of them may be NULL. Pointers are borrowed for the call. */
+typedef struct bot_order_update {
+    bot_id client_id;
+    bot_symbol instrument;
+    bot_order_status status;
+    int     code;            /* enum bot_err: why, where something went wrong; UNKNOWN_OUTCOME: never send it again */
+    int64_t venue_code;
+    const char *reason;
+} bot_order_update;
+
+typedef struct bot_alert_info {
+    bot_alert   alert;
+    bot_symbol  instrument;  /* len 0: the account */
+    bot_qty     ours, venue; /* DRIFT, ADOPTED, START_POSITION */
+    int64_t     value;
+    const char *text;
+} bot_alert_info;
+
+typedef struct bot_verdict_info {
+    bot_symbol  instrument; /* len 0: the answer as a whole (FAILED, PARTIAL) */
+    bot_leg     leg;
+    bot_verdict verdict;
+    uint32_t    evidence;
+    int64_t     age_ns;
+    bot_qty     ours, venue;
+    bot_outcome outcome;
+} bot_verdict_info;
+
+typedef struct bot_callbacks {
+    void (*gate)(bot_handle *bot, const bot_gate_state *state, void *user_data);           /* the set of reasons changed */
+    void (*position)(bot_handle *bot, const bot_position *position, void *user_data);      /* the account's; any instrument */
+    void (*fill)(bot_handle *bot, const bot_event *fill, bool external, void *user_data);  /* own fills, and external ones */
+    void (*order)(bot_handle *bot, const bot_order_update *update, void *user_data);       /* own orders */
+    void (*alert)(bot_handle *bot, const bot_alert_info *alert, void *user_data);
+    void (*verdict)(bot_handle *bot, const bot_verdict_info *verdict, void *user_data);
+    void (*market)(bot_handle *bot, const bot_event *ev, void *user_data);                 /* TRADE, BOOK, WALLET as they come */
+} bot_callbacks;
+
+typedef struct bot_options {
+    size_t        struct_size; /* set by bot_options_init */
+    const char   *name;        /* "bot": for logs and the journal */
+    bool          watch_only;  /* sends no orders */
+    bot_scope     scope;       /* ACCOUNT (default) or OWN, where several bots share the account */
+    bot_limits    limits;      /* for each of the account's instruments; position_max 0 refuses everything */
+    bot_callbacks callbacks;
+    void         *user_data;
+} bot_options;
+BOT_API void bot_options_init_sized(bot_options *options, size_t size);
+#define bot_options_init(options) bot_options_init_sized((options), sizeof *(options))
+
+/* Attaches a bot. Bots are told apart by the order in which they attach: attach the same ones in the same order after a
+ * restart. BOT_OK, BOT_ERR_OPTIONS, BOT_ERR_FULL, BOT_ERR_NOMEM. The handle lives until the account closes. */
+BOT_API int bot_attach(bot_account *account, const bot_options *options, bot_handle **ret_bot);
+BOT_API bot_account *bot_account_of(const bot_handle *bot);
+
+/**
+ * Submits an order.
+ *
+ * @order          Borrowed. qty > 0 and price (LIMIT) on the instrument's grid; leg NET unless the account is in hedge mode.
+ *                 ref_price and ref_at are filled by the library.
+ * @ret_client_id  May be NULL. Its id, unique across restarts.
+ * @ret_refusal    May be NULL. The numbers behind a refusal.
+ *
+ * Returns BOT_OK: it is on its way and counted in the worst case; what becomes of it comes through callbacks.order. Or a
+ * refusal of class NOT_SENT (bot/err.h), nothing has left: GATE_SHUT (say why with bot_refusal_explain), LIMIT_*, REDUCE_ONLY,
+ * PRICE_COLLAR, NO_REFERENCE, INSTRUMENT, FULL; or BOT_ERR_INVALID for an order that makes no sense.
+ */
+BOT_API int bot_submit(bot_handle *bot, const bot_order_request *order, bot_id *ret_client_id, bot_refusal *ret_refusal);
+/* New quantity (total) and price; 0 leaves either. As bot_submit; BOT_ERR_ORDER_STATE when it is not open, or a change is on
+ * its way already, BOT_ERR_UNSUPPORTED where the venue cannot. */
+BOT_API int bot_amend(bot_handle *bot, const bot_id *client_id, bot_qty qty, bot_px price, bot_refusal *ret_refusal);
+/* 0: asked for; 1: it was final already. Passes whatever the gate says, and may be repeated. BOT_ERR_NOT_FOUND. */
+BOT_API int bot_cancel(bot_handle *bot, const bot_id *client_id);
+/* Every live order of the bot. The number of cancels sent. */
+BOT_API int bot_cancel_all(bot_handle *bot);
+
+/* Limits of one instrument. Tighter takes effect at once; looser needs `loosen`, and is journaled as such: else BOT_ERR_STATE. */
+BOT_API int bot_set_limits(bot_handle *bot, const char *instrument, const bot_limits *limits, bool loosen);
+
+/* The account's position of an instrument (leg NET unless in hedge mode), and the bot's own part of it. BOT_ERR_NOT_FOUND. */
+BOT_API int bot_get_position(const bot_handle *bot, const char *instrument, bot_leg leg, bot_position *ret);
+BOT_API int bot_get_own_position(const bot_handle *bot, const char *instrument, bot_leg leg, bot_position *ret);
+/* One compare. */
+BOT_API bool bot_is_open(const bot_handle *bot);
+BOT_API void bot_get_gate(const bot_handle *bot, bot_gate_state *ret);
+/* Price that the collar compares with; false when none is fresh enough to be had. */
+BOT_API bool bot_reference_price(const bot_handle *bot, const char *instrument, bot_px *ret_price);
+
+/* Re-arms one latch (one bit of bot_gate_reason), or with BOT_GATE_STARTUP accepts the position that the venue showed at
+ * start. A reason is asked for and journaled. 1 if it was set, 0 if not, BOT_ERR_INVALID. */
+BOT_API int bot_account_rearm(bot_account *account, uint32_t latch, const char *reason);
+/* Any thread, and signal handlers. Shuts the gate at once (submit looks at it before anything else), then from the loop:
+ * latch KILL, cancel every order of ours ahead of every other request. */
+BOT_API void bot_account_kill(bot_account *account);
+
+BOT_API const bot_core *bot_account_core(const bot_account *account);
+BOT_API const char *bot_account_name(const bot_account *account);
+
+typedef struct bot_account_stats { /* counters only rise; gauges say so */
+    bot_core_stats core;
+    bot_journal_stats journal;
+    uint64_t ws_messages, ws_bytes, ws_undecodable, ws_connects, ws_losses;
+    uint64_t http_requests, http_failures, http_timeouts, reads_waited, orders_sent, public_trades;
+    int64_t  clock_offset_ns, clock_error_ns; /* gauges: venue's clock minus ours */
+    bool     private_ready, public_ready;     /* gauges */
+} bot_account_stats;
+BOT_API void bot_account_stats_get(const bot_account *account, bot_account_stats *ret);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,6 +1,7 @@
 /* The public client: session, journal and transport of one account, and its bots. */
 #include "bot/account.h"
 
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,9 +57,12 @@ static _Thread_local char open_why[240];
 
 const char *bot_account_open_why(void) { return open_why; }
 
-static int refuse(int code, const char *format, const char *what)
+__attribute__((format(printf, 2, 3))) static int refuse(int code, const char *format, ...)
 {
-    snprintf(open_why, sizeof open_why, format, what);
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(open_why, sizeof open_why, format, ap);
+    va_end(ap);
     return code;
 }
 
@@ -357,12 +361,12 @@ static int resume(bot_account *a)
 static int check_options(bot_account *a, const bot_account_options *o, struct session_options *so)
 {
     if (o->venue == NULL)
-        return refuse(BOT_ERR_OPTIONS, "options.venue is not set%s", "");
+        return refuse(BOT_ERR_OPTIONS, "options.venue is not set");
     a->venue = bot__venue_find(o->venue);
     if (a->venue == NULL)
         return refuse(BOT_ERR_OPTIONS, "options.venue: there is no venue '%s'", o->venue);
     if (o->instruments_n > SESSION_INSTRUMENTS_MAX || (o->instruments_n != 0 && o->instruments == NULL))
-        return refuse(BOT_ERR_OPTIONS, "options.instruments: at most 64 names%s", "");
+        return refuse(BOT_ERR_OPTIONS, "options.instruments: at most 64 names");
     for (uint32_t i = 0; i < o->instruments_n; i++)
         if (o->instruments[i] == NULL || o->instruments[i][0] == '\0' || !bot__symbol_set(&a->instruments[i], o->instruments[i], strlen(o->instruments[i])))
             return refuse(BOT_ERR_OPTIONS, "options.instruments: '%s' is no instrument name", o->instruments[i] != NULL ? o->instruments[i] : "(null)");
@@ -370,13 +374,13 @@ static int check_options(bot_account *a, const bot_account_options *o, struct se
     const struct venue_endpoints *e = o->test_network ? &a->venue->endpoints_test : &a->venue->endpoints;
     if (!copy_url(so->rest_url, o->rest_url, e->rest) || !copy_url(so->private_url, o->ws_private_url, e->ws_private) ||
         !copy_url(so->public_url, o->ws_public_url, e->ws_public) || !copy_url(so->trade_url, o->ws_trade_url, e->ws_trade))
-        return refuse(BOT_ERR_OPTIONS, "options: a URL is longer than 255 characters%s", "");
+        return refuse(BOT_ERR_OPTIONS, "options: a URL is longer than 255 characters");
     if (so->rest_url[0] == '\0')
         return refuse(BOT_ERR_OPTIONS, "options.rest_url: the venue '%s' has no test network of its own", o->venue);
     if (!(o->rate_alarms_per_day > 0))
-        return refuse(BOT_ERR_OPTIONS, "options.rate_alarms_per_day must be above 0%s", "");
+        return refuse(BOT_ERR_OPTIONS, "options.rate_alarms_per_day must be above 0");
     if (bot_core_size(&o->core) == 0)
-        return refuse(BOT_ERR_OPTIONS, "options.core: a bound, lease or count is out of its range%s", "");
+        return refuse(BOT_ERR_OPTIONS, "options.core: a bound, lease or count is out of its range");
     return BOT_OK;
 }
 
@@ -386,7 +390,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     bot_account_options o;
     bot_account_options_init(&o);
     if (!take_options(&o, sizeof o, options, options->struct_size))
-        return refuse(BOT_ERR_OPTIONS, "options were written for a newer library and set something that this one does not know%s", "");
+        return refuse(BOT_ERR_OPTIONS, "options were written for a newer library and set something that this one does not know");
     o.struct_size = sizeof o;
 
     bot_account *a = calloc(1, sizeof *a);
@@ -448,7 +452,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     const size_t size = bot__session_size(&so);
     a->session_memory = size == 0 ? NULL : zeroed(size);
     if (a->session_memory == NULL) {
-        r = size == 0 ? refuse(BOT_ERR_OPTIONS, "options.core: a bound is out of its range%s", "") : BOT_ERR_NOMEM;
+        r = size == 0 ? refuse(BOT_ERR_OPTIONS, "options.core: a bound is out of its range") : BOT_ERR_NOMEM;
         goto fail_handles;
     }
     const struct session_host host = { .self = a, .effect = effect, .event = journal_event, .market = market, .log = say };

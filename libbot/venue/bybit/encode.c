@@ -175,7 +175,9 @@ static int order_fields(struct json_out *o, const struct venue_request *req, con
 {
     const bot_order_request *r = &req->order;
     const bot_symbol *symbol = req->instrument.len != 0 ? &req->instrument : &r->instrument;
-    if (symbol->len == 0 && !(req->call == VENUE_CALL_CANCEL_ALL))
+    if (req->call == VENUE_CALL_DEAD_MAN || req->call == VENUE_CALL_CANCEL_BATCH) /* not for ordinary accounts; not needed */
+        return BOT_ERR_UNSUPPORTED;
+    if (symbol->len == 0 && req->call != VENUE_CALL_CANCEL_ALL)
         return BOT_ERR_INVALID;
     switch (req->call) {
     case VENUE_CALL_SUBMIT:

@@ -4,6 +4,10 @@
  * itself: a never-started uv_idle_t whose data is our tag's address, met by uv_walk. So there is no registry in the
  * process, two loops on two threads share nothing, and the host's loop->data stays the host's.
  *
+ * Two things belong to the process and cannot be kept to the loop. SIGPIPE, when its disposition is the default one, is
+ * set to ignored (writing to a peer that is gone would end the process; a handler of the host's stays). And the first
+ * connection over libwebsockets switches its log off, which goes to standard error otherwise.
+ *
  * Objects (sockets, requests, lookups) hold the loop open until they have given their handles back; users (accounts)
  * take and release it. Loop thread only.
  */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -525,6 +526,89 @@ WS_TEST(a_refused_upgrade_is_told_with_its_status)
     finish(&w);
 }
 
+/* A listener that answers whatever comes with given bytes, then waits. */
+struct canned {
+    uv_tcp_t    listener, peer;
+    const char *bytes;
+    size_t      len;
+    uv_write_t  write;
+    bool        accepted;
+};
+
+static void canned_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+    static char buf[4096];
+    (void)handle, (void)suggested;
+    *ret = uv_buf_init(buf, sizeof buf);
+}
+
+static void canned_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct canned *c = stream->data;
+    (void)buf;
+    if (n <= 0) {
+        uv_read_stop(stream);
+        return;
+    }
+    uv_buf_t out = uv_buf_init((char *)(uintptr_t)c->bytes, (unsigned)c->len);
+    uv_write(&c->write, stream, &out, 1, NULL);
+}
+
+static void canned_connection(uv_stream_t *listener, int status)
+{
+    struct canned *c = listener->data;
+    if (status < 0 || c->accepted) return;
+    c->accepted = true;
+    uv_accept(listener, (uv_stream_t *)&c->peer);
+    uv_read_start((uv_stream_t *)&c->peer, canned_alloc, canned_read);
+}
+
+static unsigned canned_open(struct canned *c, uv_loop_t *loop, const char *bytes, size_t len)
+{
+    struct sockaddr_in addr;
+    int size = sizeof addr;
+    *c = (struct canned){ .bytes = bytes, .len = len };
+    uv_ip4_addr("127.0.0.1", 0, &addr);
+    uv_tcp_init(loop, &c->listener);
+    uv_tcp_init(loop, &c->peer);
+    c->listener.data = c->peer.data = c;
+    uv_tcp_bind(&c->listener, (struct sockaddr *)&addr, 0);
+    ck_assert_int_eq(uv_listen((uv_stream_t *)&c->listener, 4, canned_connection), 0);
+    uv_tcp_getsockname(&c->listener, (struct sockaddr *)&addr, &size);
+    return ntohs(addr.sin_port);
+}
+
+static void canned_close(struct canned *c, uv_loop_t *loop)
+{
+    uv_close((uv_handle_t *)&c->listener, NULL);
+    uv_close((uv_handle_t *)&c->peer, NULL);
+    loop_for(loop, 5);
+}
+
+WS_TEST(an_upgrade_answered_wrongly_never_opens)
+{
+    static const char *const wrong[] = {
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", /* for another key */
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    };
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct world w;
+        struct canned canned;
+        start_with(&w, impl, false, (struct devcert_options){ 0 });
+        w.options.connect_timeout_ms = 1500;
+        snprintf(w.url, sizeof w.url, "ws://127.0.0.1:%u/v5", canned_open(&canned, &w.loop, wrong[i], strlen(wrong[i])));
+        open_ws(&w);
+        UNTIL(&w.loop, w.closed);
+        ck_assert_msg(!w.opened, "case %u opened", i);
+        canned_close(&canned, &w.loop);
+        finish(&w);
+    }
+}
+
 WS_TEST(plain_ws_works_for_tests)
 {
     struct world w;
@@ -575,6 +659,19 @@ WS_TEST(broken_frames_end_the_connection_and_give_no_message)
         ck_assert_msg(w.messages == 0, "%s gave a message", broken[i].what);
         finish(&w);
     }
+}
+
+TEST(ws_wslay, a_masked_frame_from_a_server_ends_the_connection)
+{
+    if (!bot__ws_impl_available(WS_IMPL_WSLAY)) test_skip("built without wslay");
+    struct world w;
+    start(&w, WS_IMPL_WSLAY);
+    connect_ws(&w);
+    ck_assert_int_eq(bot__server_ws_send_raw(w.server, w.peer, "\x81\x82" "aaaa" "hi", 8), 0);
+    UNTIL(&w.loop, w.closed);
+    ck_assert_uint_eq(w.messages, 0);
+    ck_assert_ptr_nonnull(strstr(w.reason, "masked"));
+    finish(&w);
 }
 
 WS_TEST(close_is_allowed_in_every_callback)

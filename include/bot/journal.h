@@ -56,6 +56,7 @@ BOT_API void bot_journal_options_init(bot_journal_options *options);
 typedef struct bot_journal_stats {
     uint64_t appended;       /* items taken from the loop */
     uint64_t lost;           /* items refused because the ring was full; a LOST item names them once the disk is back */
+    uint64_t written;        /* of those appended: handed to the kernel, so that they survive this process */
     uint64_t next_record;    /* gauge: number of the next record */
     uint64_t durable_record; /* gauge: every record below this survives a power cut */
     uint64_t writes, syncs, segments, failures, raw_kept, raw_dropped;

@@ -183,7 +183,7 @@ size_t bot__journal_state_text(const struct journal *j, bot_ts now, char *buf, s
 void bot__journal_stats_get(const struct journal *j, bot_journal_stats *ret)
 {
     *ret = (bot_journal_stats){
-        .appended = atomic_load(&j->appended), .lost = atomic_load(&j->lost), .next_record = atomic_load(&j->next_record),
+        .appended = atomic_load(&j->appended), .lost = atomic_load(&j->lost), .written = atomic_load(&j->written), .next_record = atomic_load(&j->next_record),
         .durable_record = atomic_load(&j->durable_record), .writes = atomic_load(&j->writes), .syncs = atomic_load(&j->syncs),
         .segments = atomic_load(&j->segments), .failures = atomic_load(&j->failures), .raw_kept = atomic_load(&j->raw_kept),
         .raw_dropped = atomic_load(&j->raw_dropped), .ring_used_max = atomic_load(&j->ring_used_max),
@@ -244,12 +244,14 @@ static void complete_record(struct journal *j)
     j->wall_min = j->record.wall_ns < j->wall_min ? j->record.wall_ns : j->wall_min;
     j->wall_max = j->record.wall_ns > j->wall_max ? j->record.wall_ns : j->wall_max;
     j->batch_n++;
+    j->items_completed = j->items_packed;
     j->record = (struct journal_record){ .first = JOURNAL_FIRST_NONE };
     j->eager = false;
 }
 
 static void pack(struct journal *j, const uint8_t *bytes, size_t len, bot_ts ts, uint8_t flags)
 {
+    const bool counted = bytes[2] != BOT_JOURNAL_RUN && bytes[2] != BOT_JOURNAL_LOST; /* ours, not the loop's */
     if (j->record.first == JOURNAL_FIRST_NONE && j->record.used < JOURNAL_PAYLOAD_SIZE) {
         j->record.first = j->record.used;
         j->record.ts = ts;
@@ -265,8 +267,10 @@ static void pack(struct journal *j, const uint8_t *bytes, size_t len, bot_ts ts,
             const bool eager = j->eager;
             complete_record(j);
             j->eager = eager && len > 0;
+            j->items_completed += len == 0 && counted;
         }
     }
+    j->items_packed += counted;
 }
 
 static void remember_exec(struct journal *j, const struct ring_entry *e)
@@ -313,6 +317,7 @@ static bool write_batch(struct journal *j)
         return false;
     }
     atomic_fetch_add(&j->writes, 1);
+    atomic_store(&j->written, j->items_completed);
     j->file_records += j->batch_n;
     atomic_store(&j->next_record, j->header.first_record + j->file_records);
     if (j->record.used > 0)

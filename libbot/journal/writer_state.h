@@ -42,7 +42,7 @@ struct journal {
     /* Written by the writer's thread, read by any. */
     _Atomic int      failed_op, failed_errno; /* OP_NONE: fine */
     _Atomic int64_t  progress;
-    _Atomic uint64_t next_record, durable_record, writes, syncs, segments, failures;
+    _Atomic uint64_t written, next_record, durable_record, writes, syncs, segments, failures;
     _Atomic uint32_t segment_now;
     /* Written by the loop's thread, read by any. */
     _Atomic uint64_t appended, lost, raw_kept, raw_dropped, ring_used_max;
@@ -68,6 +68,7 @@ struct journal {
     uint32_t crc_last;            /* of the last completed record */
     uint8_t *batch;               /* completed records and, behind them, the one being filled */
     uint32_t batch_n;
+    uint64_t items_packed, items_completed; /* of the loop's: into records; of these, all of whose bytes are in completed ones */
     struct journal_record record; /* being filled: first, used, flags, ts */
     bool     eager;               /* it holds something that should not wait */
     bot_ts   lazy_since;

@@ -111,19 +111,6 @@ char *test_read_gz(const char *path, size_t *ret_len)
     return buf;
 }
 
-unsigned long long test_rng_next(test_rng *rng)
-{
-    unsigned long long z = (rng->state += 0x9e3779b97f4a7c15ull);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
-}
-
-unsigned long long test_rng_below(test_rng *rng, unsigned long long n)
-{
-    return n == 0 ? 0 : test_rng_next(rng) % n;
-}
-
 int main(int argc, char **argv)
 {
     const char *pattern = argc > 1 ? argv[1] : NULL;

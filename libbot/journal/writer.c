@@ -693,6 +693,9 @@ int bot__journal_open(const struct journal_config *config, struct journal **ret_
     j->ring.memory = fs->alloc(fs->self, j->ring.size);
     j->batch = fs->alloc(fs->self, (size_t)(BATCH_RECORDS + 1) * JOURNAL_RECORD_SIZE);
 
+    if (j->ring.memory != NULL)
+        memset(j->ring.memory, 0, j->ring.size); /* its pages are there before the first event, not at each one's cost */
+
     int e = j->ring.memory == NULL || j->batch == NULL ? BOT_ERR_NOMEM : bot__journal_recover(j, ret);
     if (e == BOT_ERR_NOMEM && ret->text[0] == '\0')
         snprintf(ret->text, sizeof ret->text, "out of memory");

@@ -223,8 +223,12 @@ static int dispatch(struct binance_rows *o, const struct binance_payload *p)
         return BOT_OK;
     }
     int64_t code;
-    if (p->code.len > 0 && bot__text_i64(p->code, &code) && code < 0) {
+    if (p->code.len > 0 && bot__text_i64(p->code, &code)) {
         bot_event ev;
+        if (code == 0 || code == 200) {
+            bot__binance_control(o, BOT_CONTROL_OTHER, p->msg);
+            return BOT_OK;
+        }
         bot__event_init(&ev, BOT_EV_ERROR, o->source);
         ev.error.code = BOT_ERR_REJECTED;
         ev.error.venue_code = code;

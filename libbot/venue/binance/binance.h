@@ -54,6 +54,7 @@ int bot__binance_order_row(struct json *j, void *arg);     /* openOrders, order;
 int bot__binance_balance_row(struct json *j, void *arg);
 int bot__binance_income_row(struct json *j, void *arg);
 int bot__binance_instrument_row(struct json *j, void *arg);
+int bot__binance_trade_row(struct json *j, void *arg);     /* trades, aggTrades: for the context's instrument */
 
 /* Private events of the socket. p: the payload around it. */
 int bot__binance_order_update(struct binance_rows *o, const struct binance_payload *p);

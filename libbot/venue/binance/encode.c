@@ -178,6 +178,7 @@ static const struct route routes[] = {
     { VENUE_CALL_TIME, "GET", "/fapi/v1/time", OPEN, 1, BINANCE_SCOPE_WEIGHT },
     { VENUE_CALL_INSTRUMENTS, "GET", "/fapi/v1/exchangeInfo", OPEN, 1, BINANCE_SCOPE_WEIGHT },
     { VENUE_CALL_BOOK, "GET", "/fapi/v1/depth", OPEN, 20, BINANCE_SCOPE_WEIGHT },
+    { VENUE_CALL_PUBLIC_TRADES, "GET", "/fapi/v1/aggTrades", OPEN, 20, BINANCE_SCOPE_WEIGHT },
     { VENUE_CALL_POSITIONS, "GET", "/fapi/v3/positionRisk", SIGNED, 5, BINANCE_SCOPE_WEIGHT },
     { VENUE_CALL_FILLS, "GET", "/fapi/v1/userTrades", SIGNED, 5, BINANCE_SCOPE_WEIGHT },
     { VENUE_CALL_OPEN_ORDERS, "GET", "/fapi/v1/openOrders", SIGNED, 40, BINANCE_SCOPE_WEIGHT },
@@ -231,6 +232,10 @@ static int put_call(struct params *p, const struct venue_request *req)
         put_symbol(p, req);
         param_i64(p, "limit", BINANCE_BOOK_LIMIT);
         return BOT_OK;
+    case VENUE_CALL_PUBLIC_TRADES:
+        if (!named) return BOT_ERR_INVALID;
+        put_symbol(p, req);
+        return put_page(p, req, true);
     case VENUE_CALL_SUBMIT: return put_order(p, req);
     case VENUE_CALL_AMEND: return put_amend(p, req);
     case VENUE_CALL_ORDER:

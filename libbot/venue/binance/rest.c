@@ -193,6 +193,7 @@ static int (*row_reader(enum venue_call call))(struct json *, void *)
     case VENUE_CALL_OPEN_ORDERS: return bot__binance_order_row;
     case VENUE_CALL_BALANCE: return bot__binance_balance_row;
     case VENUE_CALL_ACCOUNT_LOG: return bot__binance_income_row;
+    case VENUE_CALL_PUBLIC_TRADES: return bot__binance_trade_row;
     default: return NULL;
     }
 }

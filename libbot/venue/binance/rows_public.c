@@ -101,7 +101,8 @@ int bot__binance_book(struct binance_rows *o, const struct binance_payload *p, b
     } else {
         ev.instrument = o->ctx->instrument;
     }
-    if (ev.instrument.len == 0)
+    /* Who asked over REST knows what for; on a socket a book without a name belongs to nothing. */
+    if (ev.instrument.len == 0 && o->source != BOT_SOURCE_REST)
         return BOT_ERR_MALFORMED;
     /* T is the time of the change, E that of sending; spot has E only. */
     struct slice time = bot__binance_letter(p, 'T');
@@ -142,6 +143,44 @@ int bot__binance_trade(struct binance_rows *o, const struct binance_payload *p)
         return BOT_ERR_MALFORMED;
     if (!bot__binance_ms(bot__binance_letter(p, 'T'), &ev.venue_ns) || !bot__binance_ms(bot__binance_letter(p, 'E'), &ev.trade.sent_ns))
         return BOT_ERR_MALFORMED;
+    bot__emit(&o->e, &ev);
+    return BOT_OK;
+}
+
+enum { R_ID, R_AGG, R_PRICE, R_PRICE_SHORT, R_QTY, R_QTY_SHORT, R_TIME, R_TIME_SHORT, R_MAKER, R_MAKER_SHORT, R_FIRST, R_LAST, R_FIELDS };
+static const struct slice trade_fields[R_FIELDS] = {
+    [R_ID] = F("id"),             [R_AGG] = F("a"),         [R_PRICE] = F("price"), [R_PRICE_SHORT] = F("p"), [R_QTY] = F("qty"),
+    [R_QTY_SHORT] = F("q"),       [R_TIME] = F("time"),     [R_TIME_SHORT] = F("T"), [R_MAKER] = F("isBuyerMaker"),
+    [R_MAKER_SHORT] = F("m"),     [R_FIRST] = F("f"),       [R_LAST] = F("l"),
+};
+
+int bot__binance_trade_row(struct json *j, void *arg)
+{
+    struct binance_rows *o = arg;
+    struct fields f;
+    bot_event ev;
+    bool maker = false;
+    bot__fields_read(&f, j, trade_fields, R_FIELDS);
+    if (f.err != 0)
+        return f.err;
+    const bool agg = bot__field_given(&f, R_AGG);
+    bot__event_init(&ev, BOT_EV_TRADE, o->source);
+    ev.instrument = o->ctx->instrument;
+    bot__field_id(&f, agg ? R_AGG : R_ID, &ev.trade.trade_id);
+    if (bot__field_dec_positive(&f, agg ? R_PRICE_SHORT : R_PRICE, &ev.trade.price)) ev.has |= BOT_HAS_PRICE;
+    if (bot__field_dec_positive(&f, agg ? R_QTY_SHORT : R_QTY, &ev.trade.qty)) ev.has |= BOT_HAS_QTY;
+    ev.venue_ns = bot__field_ms(&f, agg ? R_TIME_SHORT : R_TIME);
+    bot__field_i64(&f, R_FIRST, &ev.trade.id_first);
+    bot__field_i64(&f, R_LAST, &ev.trade.id_last);
+    if (!bot__field_bool(&f, agg ? R_MAKER_SHORT : R_MAKER, &maker) || ev.trade.trade_id.len == 0 ||
+        (ev.has & (BOT_HAS_PRICE | BOT_HAS_QTY)) != (BOT_HAS_PRICE | BOT_HAS_QTY))
+        bot__fields_fail(&f, R_FIELDS, BOT_ERR_MALFORMED);
+    ev.trade.side = maker ? BOT_SELL : BOT_BUY;
+    if (f.err != 0) {
+        bot__json_fail(j, f.err);
+        return f.err;
+    }
+    o->rows++;
     bot__emit(&o->e, &ev);
     return BOT_OK;
 }

@@ -170,13 +170,17 @@ int bot__journal_options_at(bot_journal_reader *reader, uint64_t record, bot_cor
 
 /* ---- older fills -------------------------------------------------------------------------------------------- */
 
-/* Of what has been replayed, the newest executions are in a table of bounded size; the rest is in the files, before
- * the record at which the table was emptied last. */
-#define SEEN_MAX (1u << 20)
+/* What has been stepped on is what the files hold before the record of the newest item seen, and in that record the items
+ * seen so far. So replaying needs no memory of its own for ids, and pays for them only when it is asked. */
+#define SEEN_IN_RECORD_MAX (JOURNAL_PAYLOAD_SIZE / 8)
 
 struct seen {
-    struct index_table table;
-    uint64_t in_files_before; /* record; 0: the table holds everything */
+    uint64_t record;
+    uint64_t keys[SEEN_IN_RECORD_MAX]; /* of the executions in it */
+    uint32_t keys_n;
+    bool     listed;
+    uint32_t *segments, segments_n;    /* those that have an index */
+    struct index_table table;          /* the others: mostly the last, of bounded size */
 };
 
 void bot__journal_older_init(struct journal_older *o, const struct journal_fs *fs, const char *path)
@@ -195,12 +199,12 @@ int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item
             return BOT_ERR_NOMEM;
         *s = (struct seen){ 0 };
     }
-    if (s->table.used >= SEEN_MAX) {
-        bot__index_clear(&s->table);
-        s->in_files_before = item->record;
-    }
-    return bot__index_add(o->fs, &s->table, bot__index_key(BOT_EV_FILL, &item->event.instrument, &item->event.fill.exec_id),
-                          item->record);
+    if (s->record != item->record)
+        s->keys_n = 0;
+    s->record = item->record;
+    BOT_ASSERT(s->keys_n < SEEN_IN_RECORD_MAX);
+    s->keys[s->keys_n++] = bot__index_key(BOT_EV_FILL, &item->event.instrument, &item->event.fill.exec_id);
+    return BOT_OK;
 }
 
 void bot__journal_older_live(struct journal_older *o, struct journal *live)
@@ -208,48 +212,81 @@ void bot__journal_older_live(struct journal_older *o, struct journal *live)
     struct seen *s = o->seen;
     if (s != NULL) { /* only then has o->fs been used */
         bot__index_release(o->fs, &s->table);
+        o->fs->release(o->fs->self, s->segments);
         o->fs->release(o->fs->self, s);
     }
     o->seen = NULL;
     o->live = live;
 }
 
-static bool in_files(const struct journal_older *o, uint64_t key, uint64_t before_record)
+/* At the first question: which segments have an index, and the ids of those that have none. */
+static int list_segments(const struct journal_older *o, struct seen *s)
 {
     char path[JOURNAL_PATH_MAX];
-    uint32_t *segments = NULL, n = 0;
-    bool found = false;
-    if (bot__segment_list(o->fs, o->path, &segments, &n) != BOT_OK)
-        return false;
-    for (uint32_t i = 0; i < n && !found; i++) {
-        uint64_t records[INDEX_PER_KEY_MAX];
+    uint32_t *segments = NULL, n = 0, kept = 0;
+    int e = bot__segment_list(o->fs, o->path, &segments, &n);
+    for (uint32_t i = 0; i < n && e == BOT_OK; i++) {
+        struct index_facts facts;
         bot__segment_path(o->path, segments[i], "index", path);
-        int k = bot__index_find(o->fs, path, key, records);
-        if (k < 0) {
-            struct index_table t = { 0 };
+        if (bot__index_facts(o->fs, path, &facts) == BOT_OK) {
+            segments[kept++] = segments[i];
+        } else {
             bot__segment_path(o->path, segments[i], "journal", path);
-            if (bot__journal_index_segment(o->fs, path, &t, NULL) == BOT_OK)
-                k = bot__index_lookup(&t, key, records);
-            bot__index_release(o->fs, &t);
+            e = bot__journal_index_segment(o->fs, path, &s->table, NULL);
         }
-        for (int r = 0; r < k; r++)
-            found |= records[r] < before_record;
     }
-    o->fs->release(o->fs->self, segments);
-    return found;
+    s->segments = segments;
+    s->segments_n = kept;
+    s->listed = e == BOT_OK;
+    return e;
+}
+
+static bool any_before(const uint64_t *records, int n, uint64_t before)
+{
+    for (int i = 0; i < n; i++)
+        if (records[i] < before)
+            return true;
+    return false;
+}
+
+/* What cannot be read says yes: a fill counted twice is worse than one that is asked about. */
+static bool in_files(const struct journal_older *o, struct seen *s, uint64_t key)
+{
+    char path[JOURNAL_PATH_MAX];
+    uint64_t records[INDEX_PER_KEY_MAX];
+    if (!s->listed && list_segments(o, s) != BOT_OK)
+        return true;
+    if (any_before(records, bot__index_lookup(&s->table, key, records), s->record))
+        return true;
+    for (uint32_t i = s->segments_n; i-- > 0;) {
+        bot__segment_path(o->path, s->segments[i], "index", path);
+        int n = bot__index_find(o->fs, path, key, records);
+        if (n == BOT_ERR_CHECKSUM) { /* damaged after all: its segment is read once, from end to end */
+            bot__segment_path(o->path, s->segments[i], "journal", path);
+            n = bot__journal_index_segment(o->fs, path, &s->table, NULL);
+            s->segments[i] = s->segments[--s->segments_n];
+            if (n == BOT_OK)
+                n = bot__index_lookup(&s->table, key, records);
+        }
+        if (n < 0 || any_before(records, n, s->record))
+            return true;
+    }
+    return false;
 }
 
 bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bot_id *exec_id)
 {
     struct journal_older *o = older;
-    if (o->live != NULL) /* an index that cannot be read says yes: a fill counted twice is worse than one that is asked about */
+    if (o->live != NULL)
         return bot__journal_has_exec(o->live, BOT_EV_FILL, instrument, exec_id) != 0;
-    const struct seen *s = o->seen;
-    uint64_t records[INDEX_PER_KEY_MAX];
+    struct seen *s = o->seen;
     if (s == NULL)
         return false;
     const uint64_t key = bot__index_key(BOT_EV_FILL, instrument, exec_id);
-    return bot__index_lookup(&s->table, key, records) > 0 || (s->in_files_before > 0 && in_files(o, key, s->in_files_before));
+    for (uint32_t i = 0; i < s->keys_n; i++)
+        if (s->keys[i] == key)
+            return true;
+    return in_files(o, s, key);
 }
 
 /* ---- a core of its own -------------------------------------------------------------------------------------- */

@@ -46,7 +46,7 @@ struct journal_older {
     const struct journal_fs *fs;
     const char     *path;   /* of the journal; borrowed */
     struct journal *live;   /* NULL while replaying; set once the replay is done */
-    void           *seen;   /* replay: executions met so far */
+    void           *seen;   /* replay: how far it has come */
 };
 void bot__journal_older_init(struct journal_older *o, const struct journal_fs *fs, const char *path);
 /* Replay: after the core has stepped on the item. BOT_OK or BOT_ERR_NOMEM. */

@@ -331,7 +331,7 @@ TEST(scenario, s20_a_warm_restart_brings_the_position_back_and_no_fill_of_its_ow
     }
     bot__journal_close(j);
 
-    /* The next run: its own session, its options say that it resumed. */
+    /* The next run: a session of its own. */
     bot_core_options o;
     char text[8192];
     m.now += 100 * BOT_NS_PER_S;
@@ -339,7 +339,6 @@ TEST(scenario, s20_a_warm_restart_brings_the_position_back_and_no_fill_of_its_ow
     ck_assert(rec.existed);
     story_options(&o);
     o.session_id = 78;
-    o.resumed = true;
     int len = bot__core_options_format(&o, text, sizeof text);
     ck_assert_int_eq(bot__journal_append_options(j, m.now, text, (size_t)len), BOT_OK);
     bot_event lost = { .kind = BOT_EV_STREAM, .seq = BOT_SEQ_NONE, .ts = m.now };

@@ -284,7 +284,13 @@ static bot_ts ready_scope(const struct budget *b, uint32_t scope, const struct s
         return open;
     if (!s->calendar)
         return ready_rolling(s, &st, cls, weight, open);
-    for (int i = 0; i < 2; i++) { /* the next window may begin with late ones; the one after is empty but for those in flight */
+    const bool late = open >= window_end(b, s, st.window) - 2 * b->opt.utc_error_ns;
+    for (int c = 0; c < BUDGET_CLASSES; c++) { /* as if answered now */
+        st.used[c] += st.in_flight[c];
+        st.used_late[c] += late ? st.in_flight[c] : 0;
+        st.in_flight[c] = 0;
+    }
+    for (int i = 0; i < 2; i++) { /* the next window may begin with late ones; the one after is empty */
         const bot_ts end = window_end(b, s, st.window);
         if (st.foreign != 0 && st.foreign_until < end) {
             struct scope_state without = st;

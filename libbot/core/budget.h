@@ -86,8 +86,9 @@ void bot__budget_clock(struct budget *b, int64_t utc_ns, int64_t utc_error_ns);
 
 /* ---- asking, sending, answering ---- */
 
-/* The earliest time at which the request would pass if nothing else happened: now or later, BOT_TS_NEVER when its weight
- * is above what its class can ever have, or its scope or account does not exist. */
+/* The earliest time at which the request would pass if what is in flight were answered now and nothing else happened: now or
+ * later (ask again then, and after each answer), BOT_TS_NEVER when its weight is above what its class can ever have, or its
+ * scope or account does not exist. */
 bot_ts bot__budget_ready_at(const struct budget *b, const struct budget_request *req, bot_ts now);
 /* Takes the units for a request that is sent now. BOT_OK or BOT_ERR_BUDGET with nothing taken. Each success is followed by
  * exactly one of done and unsent with an equal request. */

@@ -597,6 +597,12 @@ int bot__server_ws_send(struct server *s, uint64_t ws, const char *text, size_t 
     return c == NULL ? BOT_ERR_NOT_FOUND : sent(send_frame(c, WS_TEXT, text, len));
 }
 
+void bot__server_ws_cork(struct server *s, uint64_t ws, bool on)
+{
+    struct conn *c = find(s, ws, CONN_WS);
+    if (c != NULL) bot__sock_cork(c->sock, on);
+}
+
 int bot__server_ws_send_fragments(struct server *s, uint64_t ws, const char *text, size_t len, size_t fragment)
 {
     struct conn *c = find(s, ws, CONN_WS);

@@ -89,7 +89,9 @@ void bot__server_hang_up(struct server *server, uint64_t token);
 
 /* One text message. BOT_ERR_FULL, BOT_ERR_NOT_FOUND. */
 int bot__server_ws_send(struct server *server, uint64_t ws, const char *text, size_t len);
-/* The same in frames of `fragment` bytes, a ping between the first two: legal, and rarely met by clients. */
+/* While on, messages are only collected; off sends them with one system call: for many at once. */
+void bot__server_ws_cork(struct server *server, uint64_t ws, bool on);
+/* One message in frames of `fragment` bytes, a ping between the first two: legal, and rarely met by clients. */
 int bot__server_ws_send_fragments(struct server *server, uint64_t ws, const char *text, size_t len, size_t fragment);
 int bot__server_ws_ping(struct server *server, uint64_t ws);
 /* Bytes as they are, below the framing: broken frames for tests. */

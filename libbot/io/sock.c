@@ -38,7 +38,7 @@ struct sock {
     void                  *user_data;
     SSL                   *ssl;
     enum sock_state        state;
-    bool                   server, paused, reading, by_owner;
+    bool                   server, paused, reading, by_owner, corked;
     unsigned               handles; /* not yet closed */
     const char            *in;      /* ciphertext that OpenSSL has not yet taken */
     size_t                 in_len;
@@ -196,6 +196,7 @@ void bot__sock_close(struct sock *s)
         return;
     }
     s->by_owner = true;
+    s->corked = false;
     if (s->state != SOCK_OPEN) {
         close_handles(s, false);
         return;
@@ -237,7 +238,7 @@ static void on_written(uv_write_t *request, int status)
 
 static void flush(struct sock *s)
 {
-    if (s->out.len == 0 || s->sending.len > 0 || s->state == SOCK_CLOSING || s->state == SOCK_CONNECTING) return;
+    if (s->corked || s->out.len == 0 || s->sending.len > 0 || s->state == SOCK_CLOSING || s->state == SOCK_CONNECTING) return;
     uv_buf_t buf = uv_buf_init(s->out.bytes, (unsigned)s->out.len);
     int n = uv_try_write((uv_stream_t *)&s->tcp, &buf, 1);
     if (n < 0 && n != UV_EAGAIN) {
@@ -275,6 +276,12 @@ int bot__sock_write(struct sock *s, const void *data, size_t len)
     }
     flush(s);
     return s->state == SOCK_OPEN ? BOT_OK : BOT_ERR_NOT_CONNECTED;
+}
+
+void bot__sock_cork(struct sock *s, bool on)
+{
+    s->corked = on;
+    if (!on) flush(s);
 }
 
 size_t bot__sock_queued(const struct sock *s) { return s->out.len + s->sending.len; }

@@ -49,6 +49,8 @@ int bot__sock_accept(struct sock_env *env, uv_stream_t *listener, SSL_CTX *ctx, 
 /* Queues bytes; what the kernel takes at once is not queued. BOT_ERR_NOT_CONNECTED, BOT_ERR_NOMEM. The caller bounds
  * the queue by asking first. */
 int bot__sock_write(struct sock *sock, const void *data, size_t len);
+/* While on, writes are only collected (still one TLS record each); off sends them with one system call. */
+void bot__sock_cork(struct sock *sock, bool on);
 size_t bot__sock_queued(const struct sock *sock);
 /* Stops and resumes reading; what has been read already is still delivered. */
 void bot__sock_pause(struct sock *sock, bool on);

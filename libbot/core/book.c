@@ -210,14 +210,20 @@ static int check(struct book *book, const bot_event *ev, bot_event *ret_gap)
     return broken(book, ev, ours, ev->book.checksum, true, ret_gap);
 }
 
+static bool levels_sane(const bot_level *levels, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (levels[i].qty_coef < 0 || levels[i].price_scale > LEVEL_SCALE_MAX || levels[i].qty_scale > LEVEL_SCALE_MAX)
+            return false;
+    return true;
+}
+
 int bot__book_apply(struct book *book, const bot_event *ev, bot_event *ret_gap)
 {
     BOT_ASSERT(ev->kind == BOT_EV_BOOK);
     const bot_ev_book *d = &ev->book;
-    for (uint32_t i = 0; i < d->bids_n; i++)
-        if (d->bids[i].qty_coef < 0) return BOT_ERR_MALFORMED;
-    for (uint32_t i = 0; i < d->asks_n; i++)
-        if (d->asks[i].qty_coef < 0) return BOT_ERR_MALFORMED;
+    if (!levels_sane(d->bids, d->bids_n) || !levels_sane(d->asks, d->asks_n))
+        return BOT_ERR_MALFORMED;
 
     if (d->snapshot) {
         int r = apply_snapshot(book, ev, ret_gap);
@@ -268,10 +274,10 @@ bool bot__book_best(const struct book *book, bot_level *ret_bid, bot_level *ret_
 
 size_t bot__level_format(int64_t coef, uint8_t scale, char *buf)
 {
-    char digits[24];
+    char digits[LEVEL_TEXT_MAX];
     uint64_t v = coef < 0 ? 0 - (uint64_t)coef : (uint64_t)coef;
     size_t n = 0, len = 0;
-    BOT_ASSERT(scale <= 18);
+    BOT_ASSERT(scale <= LEVEL_SCALE_MAX);
     do digits[n++] = (char)('0' + v % 10); while ((v /= 10) > 0);
     while (n <= scale) digits[n++] = '0';
     if (coef < 0) buf[len++] = '-';
@@ -300,7 +306,7 @@ static uint32_t crc32_add(uint32_t crc, const char *p, size_t len)
 
 static uint32_t crc32_add_level(uint32_t crc, const bot_level *level, bool *first)
 {
-    char text[64];
+    char text[2 * LEVEL_TEXT_MAX + 2];
     size_t n = 0;
     if (!*first) text[n++] = ':';
     *first = false;

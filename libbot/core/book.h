@@ -71,7 +71,9 @@ const bot_level *bot__book_level(const struct book_side *side, uint32_t i);
 bool bot__book_best(const struct book *book, bot_level *ret_bid, bot_level *ret_ask);
 /* The venue's checksum over the book as it stands; false where the rules have none. */
 bool bot__book_checksum(const struct book *book, int32_t *ret_checksum);
-/* Text of a level's number as it was received: buf holds 24 bytes. Returns the length. */
+#define LEVEL_SCALE_MAX 38 /* as bot_dec's */
+#define LEVEL_TEXT_MAX 44
+/* Text of a level's number as it was received: buf holds LEVEL_TEXT_MAX bytes. Returns the length. */
 size_t bot__level_format(int64_t coef, uint8_t scale, char *buf);
 /* -1, 0, 1 by value. */
 int bot__level_price_cmp(const bot_level *a, const bot_level *b);

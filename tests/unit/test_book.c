@@ -71,7 +71,7 @@ TEST(book, prices_of_different_scale_compare_by_value)
 
 TEST(book, levels_keep_the_text_that_came)
 {
-    char text[24];
+    char text[LEVEL_TEXT_MAX];
     ck_assert_uint_eq(5, bot__level_format(10, 3, text));
     ck_assert_str_eq("0.010", text);
     bot__level_format(6180020, 2, text);
@@ -80,6 +80,8 @@ TEST(book, levels_keep_the_text_that_came)
     ck_assert_str_eq("0", text);
     bot__level_format(INT64_MAX, 18, text);
     ck_assert_str_eq("9.223372036854775807", text);
+    bot__level_format(7, 38, text);
+    ck_assert_str_eq("0.00000000000000000000000000000000000007", text);
 }
 
 TEST(book, a_full_side_keeps_what_is_near_the_market)

@@ -49,7 +49,7 @@ static void print_side(struct json_out *o, const char *key, const struct book_si
     bot__jo_array(o, key);
     for (uint32_t i = 0; i < depth; i++) {
         const bot_level *l = bot__book_level(side, i);
-        char text[24];
+        char text[LEVEL_TEXT_MAX];
         if (l == NULL)
             break;
         bot__jo_array(o, NULL);

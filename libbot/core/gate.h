@@ -1,5 +1,7 @@
 /* core/gate.h: leases, latches and the set of reasons. See bot/gate.h for the meaning.
  *
+ * tests/model/gate.pml states the rules of gate and exposure in one page and is checked exhaustively (tests/model/check.sh).
+ *
  * The gate knows nothing of orders: it says until when the account may trade. What an order may do is exposure's business.
  */
 #ifndef BOT_CORE_GATE_H

@@ -343,7 +343,8 @@ static struct minute *minute_of(struct market_recorder *m, struct track *t, int6
 static bool keep(struct market_recorder *m, struct minute *q, const bot_event *ev)
 {
     if (q->n == q->room) {
-        const uint32_t room = q->room == 0 ? 64 : q->room * 2 < m->config.trades_max ? q->room * 2 : m->config.trades_max;
+        const uint32_t wanted = q->room == 0 ? 64 : q->room * 2;
+        const uint32_t room = wanted < m->config.trades_max ? wanted : m->config.trades_max;
         bot_event *p = room > q->n ? m->fs->alloc(m->fs->self, room * sizeof *p) : NULL;
         if (p == NULL)
             return false;

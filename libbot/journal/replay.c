@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "journal/index.h"
 #include "journal/segment.h"
 #include "journal/writer_state.h"
@@ -176,8 +177,8 @@ int bot__journal_options_at(bot_journal_reader *reader, uint64_t record, bot_cor
 
 struct seen {
     uint64_t record;
-    uint64_t keys[SEEN_IN_RECORD_MAX]; /* of the executions in it */
-    uint32_t keys_n;
+    struct { bot_symbol instrument; bot_id id; } execs[SEEN_IN_RECORD_MAX]; /* in it */
+    uint32_t execs_n;
     bool     listed;
     uint32_t *segments, segments_n;    /* those that have an index */
     struct index_table table;          /* the others: mostly the last, of bounded size */
@@ -200,10 +201,11 @@ int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item
         *s = (struct seen){ 0 };
     }
     if (s->record != item->record)
-        s->keys_n = 0;
+        s->execs_n = 0;
     s->record = item->record;
-    BOT_ASSERT(s->keys_n < SEEN_IN_RECORD_MAX);
-    s->keys[s->keys_n++] = bot__index_key(BOT_EV_FILL, &item->event.instrument, &item->event.fill.exec_id);
+    BOT_ASSERT(s->execs_n < SEEN_IN_RECORD_MAX);
+    s->execs[s->execs_n].instrument = item->event.instrument;
+    s->execs[s->execs_n++].id = item->event.fill.exec_id;
     return BOT_OK;
 }
 
@@ -282,11 +284,10 @@ bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bo
     struct seen *s = o->seen;
     if (s == NULL)
         return false;
-    const uint64_t key = bot__index_key(BOT_EV_FILL, instrument, exec_id);
-    for (uint32_t i = 0; i < s->keys_n; i++)
-        if (s->keys[i] == key)
+    for (uint32_t i = 0; i < s->execs_n; i++)
+        if (bot__id_eq(&s->execs[i].id, exec_id) && bot__symbol_eq(&s->execs[i].instrument, instrument))
             return true;
-    return in_files(o, s, key);
+    return in_files(o, s, bot__index_key(BOT_EV_FILL, instrument, exec_id));
 }
 
 /* ---- a core of its own -------------------------------------------------------------------------------------- */

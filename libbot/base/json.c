@@ -329,28 +329,103 @@ bool bot__json_key(struct json *j, struct slice *ret_key)
     return true;
 }
 
+/* Compact text with plain strings, which is what venues send, straight through; everything else, the last bytes of the text
+ * and every error the general way from the member's beginning. */
+#define MEMBER_ROOM 64
+
+bool bot__json_member(struct json *j, struct slice *ret_key, struct slice *ret_value, enum json_type *ret_type)
+{
+    const char *p = j->p, *const end = j->end;
+    if (j->err != 0 || end - p < MEMBER_ROOM)
+        goto general;
+    BOT_ASSERT(j->depth > 0 && ((j->arrays >> j->depth) & 1) == 0);
+    if (!j->fresh && *p++ != ',')
+        goto general;
+    if (*p != '"')
+        goto general;
+    const char *q = plain_end(++p, end);
+    if (end - q < 8 || *q != '"' || q[1] != ':')
+        goto general;
+    const struct slice key = { p, (size_t)(q - p) };
+    p = q + 2;
+    switch (*p) {
+    case '"':
+        q = plain_end(++p, end);
+        if (q == end || *q != '"')
+            goto general;
+        *ret_value = (struct slice){ p, (size_t)(q - p) };
+        *ret_type = JSON_STRING;
+        p = q + 1;
+        break;
+    case '{': *ret_type = JSON_OBJECT; break;
+    case '[': *ret_type = JSON_ARRAY; break;
+    case 't':
+        if (memcmp(p, "true", 4) != 0)
+            goto general;
+        *ret_value = (struct slice){ p, 4 };
+        *ret_type = JSON_TRUE;
+        p += 4;
+        break;
+    case 'f':
+        if (memcmp(p, "false", 5) != 0)
+            goto general;
+        *ret_value = (struct slice){ p, 5 };
+        *ret_type = JSON_FALSE;
+        p += 5;
+        break;
+    default:
+        if (!IS_DIGIT(*p) && *p != '-')
+            goto general;
+        j->p = p;
+        j->fresh = j->key_escaped = j->escaped = false;
+        *ret_key = key;
+        *ret_type = JSON_NUMBER;
+        *ret_value = bot__json_number(j);
+        return j->err == 0;
+    }
+    j->p = p;
+    j->fresh = j->key_escaped = j->escaped = false;
+    *ret_key = key;
+    return true;
+
+general:
+    if (!bot__json_key(j, ret_key))
+        return false;
+    j->key_escaped = j->escaped;
+    *ret_type = bot__json_peek(j);
+    if (*ret_type == JSON_OBJECT || *ret_type == JSON_ARRAY)
+        return true;
+    j->escaped = false;
+    *ret_value = bot__json_text(j);
+    return j->err == 0;
+}
+
 void bot__json_skip(struct json *j)
 {
     const uint8_t floor = j->depth;
-    do {
-        /* One value, or the first part of a container. */
-        switch (bot__json_peek(j)) {
-        case JSON_STRING: j->p++; (void)string_body(j); break;
-        case JSON_NUMBER: (void)bot__json_number(j); break;
-        case JSON_TRUE: word(j, "true", 4); break;
-        case JSON_FALSE: word(j, "false", 5); break;
-        case JSON_NULL: word(j, "null", 4); break;
+    enum json_type type = bot__json_peek(j);
+    struct slice key, value;
+    for (;;) {
+        switch (type) {
         case JSON_OBJECT: (void)bot__json_object(j); break;
         case JSON_ARRAY: (void)bot__json_array(j); break;
         case JSON_NONE: unexpected(j); break;
+        default: (void)bot__json_text(j); break;
         }
-        /* To the next value of the innermost container that is still open. */
-        while (j->err == 0 && j->depth > floor) {
-            struct slice key;
-            if ((j->arrays >> j->depth) & 1 ? bot__json_item(j) : bot__json_key(j, &key))
+        /* To the next value that is not read yet, out of every container that has ended. */
+        for (;;) {
+            if (j->err != 0 || j->depth == floor)
+                return;
+            if ((j->arrays >> j->depth) & 1) {
+                if (bot__json_item(j)) {
+                    type = bot__json_peek(j);
+                    break;
+                }
+            } else if (bot__json_member(j, &key, &value, &type) && (type == JSON_OBJECT || type == JSON_ARRAY)) {
                 break;
+            }
         }
-    } while (j->err == 0 && j->depth > floor);
+    }
 }
 
 struct slice bot__json_raw(struct json *j)

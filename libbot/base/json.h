@@ -44,6 +44,7 @@ struct json {
     uint8_t     depth;
     bool        fresh;    /* just entered: no comma expected */
     bool        escaped;  /* the last string handed out holds escapes: decode it with bot__json_unescape */
+    bool        key_escaped; /* the same of the key that bot__json_member gave */
     uint64_t    arrays;   /* bit d: the container at depth d is an array */
 };
 
@@ -56,6 +57,9 @@ bool bot__json_array(struct json *j);
 /* Next member or item of the innermost container; false behind the last one, which leaves the container, or on error. */
 bool bot__json_key(struct json *j, struct slice *ret_key);
 bool bot__json_item(struct json *j);
+/* Key and value in one call, the quickest way through an object: a scalar value is consumed as bot__json_text does and *ret_type
+ * says what it was; of an object or array only *ret_type is set and the value is the caller's to consume. */
+bool bot__json_member(struct json *j, struct slice *ret_key, struct slice *ret_value, enum json_type *ret_type);
 /* Consume one value. string: without quotes, escapes left as they stand (j->escaped tells). number: bare text.
  * text: a string, or a bare number, or true/false, or null as an empty slice: for venues that quote at will. */
 struct slice bot__json_string(struct json *j);

@@ -31,7 +31,7 @@ void bot__fields_why(const struct fields *f, char *buf, size_t size)
     snprintf(buf, size, "%.*s: %s", (int)name.len, name.p, bot_strerror(f->err));
 }
 
-void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n)
+static inline void read_row(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key)
 {
     BOT_ASSERT(n <= FIELDS_MAX);
     f->names = names;
@@ -42,40 +42,44 @@ void bot__fields_read(struct fields *f, struct json *j, const struct slice *name
     for (uint32_t i = 0; i < n; i++)
         f->v[i] = (struct slice){ NULL, 0 };
 
-    struct slice key;
+    struct slice key, value = { NULL, 0 };
+    enum json_type type;
     bot__json_object(j);
-    while (bot__json_key(j, &key)) {
+    while (bot__json_member(j, &key, &value, &type)) {
+        const bool nested = type == JSON_OBJECT || type == JSON_ARRAY;
         /* "si\u007ae" is "size": written so it must not slip past the check for keys given twice. */
         char plain_key[64];
-        if (j->escaped) {
+        if (j->key_escaped) {
             const int len = bot__json_unescape(key, plain_key, sizeof plain_key);
             if (len >= 0)
                 key = (struct slice){ plain_key, (size_t)len };
         }
-        const uint32_t i = find(names, n, key);
-        if (i == n) {
-            bot__json_skip(j);
+        const uint32_t i = find_key != NULL ? find_key(key) : find(names, n, key);
+        if (i >= n) {
+            if (nested)
+                bot__json_skip(j);
             continue;
         }
-        if (f->seen & (UINT64_C(1) << i)) {
-            bot__fields_fail(f, i, BOT_ERR_CONFLICT);
-            bot__json_fail(j, BOT_ERR_CONFLICT);
+        if (nested || (f->seen & (UINT64_C(1) << i)) != 0) {
+            const int err = nested ? BOT_ERR_MALFORMED : BOT_ERR_CONFLICT;
+            bot__fields_fail(f, i, err);
+            bot__json_fail(j, err);
             break;
         }
         f->seen |= UINT64_C(1) << i;
-        const enum json_type type = bot__json_peek(j);
-        if (type == JSON_OBJECT || type == JSON_ARRAY) {
-            bot__fields_fail(f, i, BOT_ERR_MALFORMED);
-            bot__json_fail(j, BOT_ERR_MALFORMED);
-            break;
-        }
-        const bool quoted = type == JSON_STRING;
-        f->v[i] = bot__json_text(j);
-        if (quoted && j->escaped)
+        f->v[i] = value;
+        if (type == JSON_STRING && j->escaped)
             f->escaped |= UINT64_C(1) << i;
     }
     if (j->err != 0)
         bot__fields_fail(f, n, j->err);
+}
+
+void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n) { read_row(f, j, names, n, NULL); }
+
+void bot__fields_read_by(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key)
+{
+    read_row(f, j, names, n, find_key);
 }
 
 /* Texts of numbers and names: one with escapes in it is none. */

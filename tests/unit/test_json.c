@@ -14,6 +14,7 @@
 #define bot__json_key portable_key
 #define bot__json_item portable_item
 #define bot__json_string portable_string
+#define bot__json_member portable_member
 #define bot__json_number portable_number
 #define bot__json_text portable_text
 #define bot__json_bool portable_bool
@@ -43,6 +44,7 @@
 #undef bot__json_array
 #undef bot__json_item
 #undef bot__json_string
+#undef bot__json_member
 #undef bot__json_dec
 #undef bot__json_i64
 #undef bot__json_bool

@@ -181,7 +181,8 @@ TEST(bitflyer, lots_add_up_to_one_position_whose_entry_is_given_only_when_exact)
     ck_assert_str_eq("-0.04", dec_text(c.ev[0].position.qty));
     ck_assert_str_eq("3000075", dec_text(c.ev[0].position.entry_price));
     ck_assert_int_eq(BOT_LEG_NET, c.ev[0].position.leg);
-    ck_assert_int_eq(1, rest(VENUE_CALL_POSITIONS, "[" LOT("BUY", "36000.0", "10") "]"));
+    ck_assert_int_eq(1, rest(VENUE_CALL_POSITIONS, "[" LOT("SELL", "36000.0", "0.010") "]"));
+    ck_assert_str_eq("-0.010", dec_text(c.ev[0].position.qty)); /* of one lot: as written */
     ck_assert_str_eq("36000.0", dec_text(c.ev[0].position.entry_price));
     ck_assert_int_eq(1, rest(VENUE_CALL_POSITIONS, "[" LOT("BUY", "1", "1") "," LOT("BUY", "2", "2") "]")); /* 5/3 */
     ck_assert_str_eq("3", dec_text(c.ev[0].position.qty));

@@ -27,7 +27,7 @@ struct bf_rows {
     /* Lots, summed over the rows of one answer. */
     bot_symbol    lots_of;
     bot_i128      lots_qty, lots_cost; /* signed; cost = sum of qty * price */
-    bot_dec       lots_price;          /* of the first lot */
+    bot_dec       lots_size, lots_price; /* of the first lot, as written; size signed */
     uint32_t      lots_n;
     bool          lots_cost_known;
 };

@@ -321,6 +321,7 @@ int bot__bf_lot_row(struct json *j, void *arg)
     }
     if (o->lots_n == 0) {
         o->lots_of = product;
+        o->lots_size = side == BOT_SELL ? bot_dec_neg(size) : size;
         o->lots_price = price;
         o->lots_cost_known = true;
     }
@@ -337,7 +338,7 @@ void bot__bf_lots_finish(struct bf_rows *o)
     bot__event_init(&ev, BOT_EV_POSITION, o->source);
     ev.instrument = o->lots_of;
     ev.position.leg = BOT_LEG_NET;
-    ev.position.qty = bot_dec_from_fixed(o->lots_qty);
+    ev.position.qty = o->lots_n == 1 ? o->lots_size : bot_dec_from_fixed(o->lots_qty);
     ev.has |= BOT_HAS_QTY;
     /* The entry price of several lots is their weighted mean, given only when that is a decimal: nothing is rounded. */
     bot_i128 mean, back;

@@ -1,0 +1,296 @@
+/* Journals of every released format, kept in tests/data, must stay readable; and botctl's commands on them.
+ *
+ * LIBBOT_WRITE_GOLDEN=<dir> makes those of the current format anew (two journals and a text beside them). */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "journal/item.h"
+#include "journal/reader.h"
+#include "journal/replay.h"
+#include "journal_events.h"
+#include "journal_story.h"
+
+#define STORY_MAX 400
+static bot_event story[STORY_MAX];
+
+static struct journal *open_new(const char *path, uint64_t segment_bytes)
+{
+    struct journal_config c = { .venue = "bybit", .account = "main", .inline_rounds = true };
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_journal_options_init(&c.options);
+    c.options.path = path;
+    c.options.segment_bytes = segment_bytes;
+    int e = bot__journal_open(&c, &j, &rec);
+    ck_assert_msg(e == BOT_OK, "%s", rec.text);
+    return j;
+}
+
+static void write_story(const char *path)
+{
+    bot_core_options o;
+    char text[8192];
+    struct journal *j = open_new(path, 12288);
+    const unsigned n = story_make(story, STORY_MAX, 1000000);
+    story_options(&o);
+    int len = bot__core_options_format(&o, text, sizeof text);
+    ck_assert_int_eq(bot__journal_append_options(j, story[0].ts, text, (size_t)len), BOT_OK);
+    for (unsigned i = 0; i < n; i++) {
+        ck_assert_int_eq(bot__journal_append(j, &story[i]), BOT_OK);
+        if (i % 20 == 0)
+            bot__journal_round(j);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+}
+
+static void write_kinds(const char *path)
+{
+    test_rng rng = { 1 };
+    struct journal *j = open_new(path, 65536);
+    for (int round = 0; round < 3; round++)
+        for (int kind = 1; kind < BOT_EV_KIND_COUNT; kind++) {
+            bot_event ev;
+            if (!test_event_is_journaled((bot_event_kind)kind))
+                continue;
+            test_event_random(&rng, (bot_event_kind)kind, &ev);
+            ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK);
+        }
+    ck_assert_int_eq(bot__journal_append_raw(j, 5, BOT_SOURCE_REST, "<html>", 6), BOT_OK);
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+}
+
+/* Counts, and what the fills made of the position: what no later version may see otherwise. */
+static void summary(const char *path, char *buf, size_t size)
+{
+    bot_journal_reader *r;
+    bot_journal_item item;
+    bot_journal_place place;
+    struct journal_core jc;
+    unsigned events = 0, fills = 0, runs = 0;
+    int e;
+    ck_assert_int_eq(bot_journal_open_read(path, "bybit", "main", &r, &place), BOT_OK);
+    e = bot__journal_core_open(&jc, NULL, path, r, UINT64_MAX);
+    ck_assert_int_eq(e, BOT_OK);
+    while ((e = bot_journal_next(r, &item, &place)) == 1) {
+        runs += item.kind == BOT_JOURNAL_RUN;
+        events += bot__journal_core_step(&jc, &item) == 1;
+        fills += item.kind == BOT_JOURNAL_EVENT && item.event.kind == BOT_EV_FILL;
+    }
+    ck_assert_msg(e == 0, "%s", place.text);
+    bot_position p;
+    char qty[BOT_DEC_TEXT_MAX], entry[BOT_DEC_TEXT_MAX], realised[BOT_DEC_TEXT_MAX], cost[BOT_DEC_TEXT_MAX];
+    bot_core_position(jc.core, 0, BOT_LEG_NET, &p);
+    bot_fixed_format(p.qty.v, qty);
+    bot_fixed_format(p.avg_entry.v, entry);
+    bot_fixed_format(p.realised.v, realised);
+    bot_fixed_format(p.cost.v, cost);
+    snprintf(buf, size, "events %u fills %u runs %u\nqty %s entry %s realised %s cost %s\n", events, fills, runs, qty, entry, realised, cost);
+    bot__journal_core_close(&jc);
+    bot_journal_close_read(r);
+}
+
+TEST(journal_golden, format_1_replays_to_the_state_it_had)
+{
+    char text[512], path[512];
+    const char *write_to = getenv("LIBBOT_WRITE_GOLDEN");
+    if (write_to != NULL) {
+        snprintf(path, sizeof path, "%s/journal-1-kinds", write_to);
+        write_kinds(path);
+        snprintf(path, sizeof path, "%s/journal-1", write_to);
+        write_story(path);
+        summary(path, text, sizeof text);
+        snprintf(path, sizeof path, "%s/journal-1.expected", write_to);
+        FILE *f = fopen(path, "w");
+        ck_assert_ptr_nonnull(f);
+        fputs(text, f);
+        fclose(f);
+    }
+    summary(test_source("tests/data/journal-1"), text, sizeof text);
+    char *expected = test_read_file(test_source("tests/data/journal-1.expected"), NULL);
+    ck_assert_str_eq(text, expected);
+    free(expected);
+}
+
+TEST(journal_golden, format_1_keeps_every_kind_of_event_bit_for_bit)
+{
+    bot_journal_reader *r;
+    bot_journal_item item;
+    unsigned seen[BOT_EV_KIND_COUNT] = { 0 }, raw = 0;
+    int e;
+    ck_assert_int_eq(bot_journal_open_read(test_source("tests/data/journal-1-kinds"), NULL, NULL, &r, NULL), BOT_OK);
+    while ((e = bot_journal_next(r, &item, NULL)) == 1) {
+        unsigned char again[JOURNAL_EVENT_ITEM_MAX + 16];
+        raw += item.kind == BOT_JOURNAL_RAW;
+        if (item.kind != BOT_JOURNAL_EVENT)
+            continue;
+        seen[item.event.kind]++;
+        bot_journal_item back;
+        int len = bot__item_encode_event(&item.event, again);
+        ck_assert_int_gt(len, 0);
+        ck_assert_int_eq(bot__item_decode(again, (size_t)len, &back), BOT_OK);
+        ck_assert_int_eq(memcmp(&back.event, &item.event, sizeof back.event), 0);
+    }
+    ck_assert_int_eq(e, 0);
+    ck_assert_uint_eq(raw, 1);
+    for (int kind = 1; kind <= BOT_EV_CHECKPOINT; kind++)
+        ck_assert_uint_eq(seen[kind], test_event_is_journaled((bot_event_kind)kind) ? 3 : 0);
+    bot_journal_close_read(r);
+}
+
+/* Output of botctl and its exit status. Caller frees. */
+static char *botctl(int *ret_status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static char *botctl(int *ret_status, const char *format, ...)
+{
+    char arguments[10000], command[15000];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(arguments, sizeof arguments, format, ap);
+    va_end(ap);
+    const char *program = test_build("tools/botctl/botctl");
+    if (access(program, X_OK) != 0)
+        test_skip("botctl is not built: %s", program);
+    snprintf(command, sizeof command, "'%s' %s 2>&1", program, arguments);
+    FILE *f = popen(command, "r");
+    ck_assert_ptr_nonnull(f);
+    static char out[1 << 20];
+    size_t n = fread(out, 1, sizeof out - 1, f);
+    out[n] = '\0';
+    *ret_status = WEXITSTATUS(pclose(f));
+    return out;
+}
+
+static unsigned lines_of(const char *text)
+{
+    unsigned n = 0;
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+TEST(journal_golden, botctl_verifies_replays_explains_exports_and_tails_it)
+{
+    char path[4096]; /* the harness's own buffers go round */
+    snprintf(path, sizeof path, "%s", test_source("tests/data/journal-1"));
+    int status;
+    unsigned events, fills, runs;
+    char *expected = test_read_file(test_source("tests/data/journal-1.expected"), NULL), qty[64], realised[64], wanted[160];
+    ck_assert_int_eq(sscanf(expected, "events %u fills %u runs %u qty %63s entry %*s realised %63s", &events, &fills, &runs, qty, realised), 5);
+
+    char *out = botctl(&status, "verify '%s'", path);
+    ck_assert_msg(status == 0, "%s", out);
+    snprintf(wanted, sizeof wanted, "\"events\":%u,\"fills\":%u,\"runs\":%u", events, fills, runs);
+    ck_assert_msg(strstr(out, wanted) != NULL && strstr(out, "\"whole\":true") != NULL, "%s", out);
+    ck_assert_uint_eq(lines_of(out), 1);
+
+    out = botctl(&status, "verify '%s' '%s-kinds'", path, path);
+    ck_assert_int_eq(status, 1);
+    ck_assert_ptr_nonnull(strstr(out, "\"differs\""));
+    out = botctl(&status, "verify '%s' '%s'", path, path);
+    ck_assert_int_eq(status, 0);
+
+    out = botctl(&status, "replay '%s'", path);
+    ck_assert_msg(status == 0, "%s", out);
+    snprintf(wanted, sizeof wanted, "\"qty\":\"%s\"", qty);
+    ck_assert_msg(strstr(out, wanted) != NULL, "%s", out);
+    ck_assert_ptr_nonnull(strstr(out, "\"gate\":"));
+    out = botctl(&status, "replay '%s' --record 20", path);
+    ck_assert_int_eq(status, 0);
+    ck_assert_msg(strstr(out, wanted) == NULL, "%s", out);
+    ck_assert_ptr_nonnull(strstr(out, "\"record\":19"));
+
+    out = botctl(&status, "explain '%s'", path);
+    ck_assert_int_eq(status, 0);
+    ck_assert_ptr_nonnull(strstr(out, "fill       BTCUSDT buy 0.004 at 65000.7"));
+    ck_assert_ptr_nonnull(strstr(out, "-> GATE  "));
+    ck_assert_ptr_nonnull(strstr(out, "REFUSED"));
+    ck_assert_ptr_nonnull(strstr(out, "stream     private LOST: connection reset"));
+    ck_assert_ptr_nonnull(strstr(out, "-> AGREE BTCUSDT"));
+
+    out = botctl(&status, "export '%s' --csv", path);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(lines_of(out), fills + 1);
+    out = botctl(&status, "export '%s' --json", path);
+    ck_assert_uint_eq(lines_of(out), fills);
+    snprintf(wanted, sizeof wanted, "\"realised_total\":\"%s\"", realised);
+    ck_assert_msg(strstr(out, wanted) != NULL, "%s", out);
+
+    out = botctl(&status, "tail '%s' -n 3", path);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(lines_of(out), 3);
+    out = botctl(&status, "tail '%s' --record 0", path);
+    ck_assert_uint_eq(lines_of(out), events + 2); /* the run and its options */
+
+    out = botctl(&status, "replay '%s' --at yesterday", path);
+    ck_assert_int_eq(status, 2);
+    out = botctl(&status, "verify /nonexistent/journal");
+    ck_assert_int_eq(status, 1);
+    free(expected);
+}
+
+TEST(journal_golden, botctl_names_the_place_of_a_flipped_bit)
+{
+    char dir[] = "/tmp/libbot-golden-XXXXXX", path[128], command[1024];
+    int status;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(command, sizeof command, "cp -r '%s' '%s/j'", test_source("tests/data/journal-1"), dir);
+    ck_assert_int_eq(system(command), 0);
+    snprintf(path, sizeof path, "%s/j/00000001.journal", dir);
+    FILE *f = fopen(path, "r+b");
+    ck_assert_ptr_nonnull(f);
+    fseek(f, 256 + 256 * 7 + 100, SEEK_SET);
+    int c = fgetc(f);
+    fseek(f, -1, SEEK_CUR);
+    fputc(c ^ 1, f);
+    fclose(f);
+    char *out = botctl(&status, "verify '%s/j'", dir);
+    ck_assert_int_eq(status, 1);
+    ck_assert_msg(strstr(out, "\"damage\":\"checksum\",\"segment\":1,\"offset\":2048,\"record\":7,\"records\":1") != NULL, "%s", out);
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+TEST(journal_golden, a_web_server_with_range_serves_any_slice)
+{
+    char dir[] = "/tmp/libbot-nginx-XXXXXX", command[4096], slice[160];
+    int status;
+    if (system("command -v nginx >/dev/null && command -v curl >/dev/null") != 0)
+        test_skip("nginx and curl are not installed");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    const unsigned port = 20000 + (unsigned)getpid() % 20000;
+    snprintf(command, sizeof command,
+             "cd '%s' && cp -r '%s' j && printf 'daemon off;\\nmaster_process off;\\npid %s/pid;\\nerror_log %s/log;\\nevents {}\\n"
+             "http { access_log off; client_body_temp_path %s/t1; proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4;"
+             " scgi_temp_path %s/t5; server { listen 127.0.0.1:%u; root %s; } }\\n' > conf && (nginx -p '%s' -c conf >out 2>&1 & echo $! > nginx.pid)",
+             dir, test_source("tests/data/journal-1"), dir, dir, dir, dir, dir, dir, dir, port, dir, dir);
+    ck_assert_int_eq(system(command), 0);
+    /* Records 5 to 24 of the first segment, by offset alone. */
+    snprintf(slice, sizeof slice, "%s/slice", dir);
+    snprintf(command, sizeof command,
+             "for i in 1 2 3 4 5 6 7 8 9 10; do curl -sf --noproxy '*' --max-time 5 -r %u-%u -o '%s' http://127.0.0.1:%u/j/00000001.journal && exit 0;"
+             " sleep 0.2; done; exit 1", 256 * 6, 256 * 26 - 1, slice, port);
+    const int fetched = system(command);
+    snprintf(command, sizeof command, "kill $(cat '%s/nginx.pid')", dir);
+    (void)!system(command);
+    if (fetched != 0)
+        test_skip("nginx could not serve on loopback here");
+    bot_journal_reader *r;
+    bot_journal_item item;
+    int e, items = 0;
+    ck_assert_int_eq(bot_journal_open_read(slice, NULL, NULL, &r, NULL), BOT_OK);
+    while ((e = bot_journal_next(r, &item, NULL)) == 1) {
+        ck_assert(item.record >= 5 && item.record_end < 25);
+        items++;
+    }
+    ck_assert_int_eq(e, 0);
+    ck_assert_int_gt(items, 15);
+    bot_journal_close_read(r);
+    char *out = botctl(&status, "verify '%s'", slice);
+    ck_assert_msg(status == 0, "%s", out);
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}

@@ -5,6 +5,7 @@
 
 #include "bot/types.h"
 
+extern const struct command command_demo;
 extern const struct command command_decode;
 extern const struct command command_book;
 extern const struct command command_positions;
@@ -16,6 +17,7 @@ extern const struct command command_export;
 extern const struct command command_tail;
 
 const struct command *const botctl_commands[] = {
+    &command_demo,
     &command_decode,
     &command_book,
     &command_positions,

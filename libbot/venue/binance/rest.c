@@ -10,7 +10,7 @@
 
 static bool holds(struct slice s, const char *text)
 {
-    return s.len > 0 && memmem(s.p, s.len, text, strlen(text)) != NULL;
+    return s.p != NULL && s.len > 0 && memmem(s.p, s.len, text, strlen(text)) != NULL;
 }
 
 bot_outcome bot__binance_outcome(int64_t code, int http_status, struct slice words, enum venue_call call)

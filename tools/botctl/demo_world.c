@@ -7,11 +7,13 @@
 #include "demo.h"
 
 /* The story: in a rising market positions come back "success" and minutes old; later the request hangs. */
-static const char incident[] = "at 0s for 600s market.trend ticks=5\n"
+static const char incident[] = "at 0s for 240s market.trend ticks=5\n"
                                "at 90s for 200s rest.stale on=positions age=60s..290s\n"
-                               "at 240s for 60s market.trend ticks=-40\n"
+                               "at 240s for 60s market.trend ticks=-60\n"
+                               "at 300s for 80s market.trend ticks=5\n"
                                "at 350s for 75s rest.hang on=positions\n"
-                               "at 380s for 45s market.trend ticks=-40\n";
+                               "at 380s for 45s market.trend ticks=-60\n"
+                               "at 425s market.trend ticks=5\n";
 
 static void *take(void *self, size_t size) { (void)self; return calloc(1, size); }
 static void give(void *self, void *p) { (void)self; free(p); }

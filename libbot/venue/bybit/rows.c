@@ -430,10 +430,30 @@ static const struct slice trade_names[T_FIELDS] = { { "T", 1 }, { "s", 1 }, { "S
 static const struct slice public_trade_names[T_FIELDS] = { { "time", 4 }, { "symbol", 6 }, { "side", 4 }, { "size", 4 }, { "price", 5 },
                                                            { "execId", 6 }, { "isBlockTrade", 12 }, { "seq", 3 } };
 
-static int trade(struct json *j, struct bybit_rows *rows, const struct slice *names, bot_event *ev)
+/* trade_names by length and letter. */
+static uint32_t trade_find(struct slice key)
+{
+    if (key.len == 1) {
+        switch (key.p[0]) {
+        case 'T': return T_TIME;
+        case 's': return T_SYMBOL;
+        case 'S': return T_SIDE;
+        case 'v': return T_QTY;
+        case 'p': return T_PRICE;
+        case 'i': return T_ID;
+        default: return T_FIELDS;
+        }
+    }
+    return slice_is(key, "BT") ? T_BLOCK : slice_is(key, "seq") ? T_SEQ : T_FIELDS;
+}
+
+static int trade(struct json *j, struct bybit_rows *rows, const struct slice *names, fields_find *find, bot_event *ev)
 {
     struct fields f;
-    bot__fields_read(&f, j, names, T_FIELDS);
+    if (find != NULL)
+        bot__fields_read_by(&f, j, names, T_FIELDS, find);
+    else
+        bot__fields_read(&f, j, names, T_FIELDS);
     if (f.err != 0)
         return bad(rows, &f, j);
     bot__event_init(ev, BOT_EV_TRADE, rows->source);
@@ -456,20 +476,20 @@ static int trade(struct json *j, struct bybit_rows *rows, const struct slice *na
     return f.err != 0 ? bad(rows, &f, j) : BOT_OK;
 }
 
-int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev) { return trade(j, rows, trade_names, ev); }
+int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev) { return trade(j, rows, trade_names, trade_find, ev); }
 
-static int trade_out(struct json *j, struct bybit_rows *rows, const struct slice *names)
+static int trade_out(struct json *j, struct bybit_rows *rows, const struct slice *names, fields_find *find)
 {
     bot_event ev;
-    const int r = trade(j, rows, names, &ev);
+    const int r = trade(j, rows, names, find, &ev);
     if (r < 0)
         return r;
     bot__emit(rows->e, &ev);
     return BOT_OK;
 }
 
-int bot__bybit_trade(struct json *j, void *rows) { return trade_out(j, rows, trade_names); }
-int bot__bybit_public_trade(struct json *j, void *rows) { return trade_out(j, rows, public_trade_names); }
+int bot__bybit_trade(struct json *j, void *rows) { return trade_out(j, rows, trade_names, trade_find); }
+int bot__bybit_public_trade(struct json *j, void *rows) { return trade_out(j, rows, public_trade_names, NULL); }
 
 int64_t bot__bybit_ms(struct json *j)
 {

@@ -259,50 +259,73 @@ static void once(struct json *j, unsigned *seen, unsigned bit)
     *seen |= bit;
 }
 
+static int64_t ms_of(struct json *j, struct slice value)
+{
+    int64_t ms, ns;
+    if (value.len == 0)
+        return 0;
+    if (!bot__text_i64(value, &ms) || ms < 0 || __builtin_mul_overflow(ms, BOT_NS_PER_MS, &ns)) {
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+        return 0;
+    }
+    return ns;
+}
+
 static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, bot_source source)
 {
     unsigned seen = 0;
-    struct slice key;
+    struct slice key, value = { 0 };
+    enum json_type type;
     bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "topic")) {
+    while (bot__json_member(j, &key, &value, &type)) {
+        if (type == JSON_OBJECT || type == JSON_ARRAY) {
+            if (slice_is(key, "data")) {
+                once(j, &seen, ONCE_DATA);
+                if (hot->row != NULL)
+                    hot_row(hot, j, source, m->sent_ns);
+                if (!hot->done)
+                    m->data = bot__json_raw(j);
+            } else if (slice_is(key, "retExtInfo")) {
+                m->extra = bot__json_raw(j);
+            } else if (slice_is(key, "topic") || slice_is(key, "op") || slice_is(key, "retCode") || slice_is(key, "success")) {
+                bot__json_fail(j, BOT_ERR_MALFORMED);
+            } else {
+                bot__json_skip(j);
+            }
+        } else if (slice_is(key, "topic")) {
             once(j, &seen, ONCE_TOPIC);
-            m->topic = bot__json_text(j);
-            hot_topic(hot, m->topic);
-        } else if (slice_is(key, "data")) {
-            once(j, &seen, ONCE_DATA);
-            if (hot->row != NULL)
-                hot_row(hot, j, source, m->sent_ns);
-            if (!hot->done)
-                m->data = bot__json_raw(j);
+            m->topic = value;
+            hot_topic(hot, value);
         } else if (slice_is(key, "creationTime")) {
-            m->created_ns = bot__bybit_ms(j);
+            m->created_ns = ms_of(j, value);
         } else if (slice_is(key, "ts")) {
-            m->sent_ns = bot__bybit_ms(j);
+            m->sent_ns = ms_of(j, value);
         } else if (slice_is(key, "cts")) {
-            m->matched_ns = bot__bybit_ms(j);
+            m->matched_ns = ms_of(j, value);
         } else if (slice_is(key, "type")) {
             once(j, &seen, ONCE_TYPE);
-            m->type = bot__json_text(j);
+            m->type = value;
         } else if (slice_is(key, "op")) {
             once(j, &seen, ONCE_OP);
-            m->op = bot__json_text(j);
+            m->op = value;
         } else if (slice_is(key, "ret_msg") || slice_is(key, "retMsg")) {
-            m->message = bot__json_text(j);
+            m->message = value;
         } else if (slice_is(key, "success")) {
             once(j, &seen, ONCE_SUCCESS);
-            m->success = bot__json_bool(j);
+            if (type != JSON_TRUE && type != JSON_FALSE)
+                bot__json_fail(j, BOT_ERR_MALFORMED);
+            m->success = type == JSON_TRUE;
             m->success_given = true;
         } else if (slice_is(key, "retCode") || slice_is(key, "ret_code")) {
             once(j, &seen, ONCE_CODE);
-            m->code_given = bot__json_i64(j, &m->code);
+            m->code_given = bot__text_i64(value, &m->code);
+            if (!m->code_given)
+                bot__json_fail(j, BOT_ERR_MALFORMED);
         } else if (slice_is(key, "reqId") || slice_is(key, "req_id")) {
             once(j, &seen, ONCE_ID);
-            m->request_id = bot__json_text(j);
-        } else if (slice_is(key, "retExtInfo")) {
-            m->extra = bot__json_raw(j);
-        } else {
-            bot__json_skip(j);
+            m->request_id = value;
+        } else if (slice_is(key, "data")) {
+            once(j, &seen, ONCE_DATA);
         }
     }
 }

@@ -49,6 +49,8 @@ int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
         return BOT_ERR_CONFLICT;
     }
     *ret_entry = NULL;
+    if (d->added >= d->max)
+        __builtin_prefetch(&d->slots[d->ring[d->next].hash & d->mask], 1); /* add will clear it */
     if (d->older == NULL || d->left_ns_max == INT64_MIN)
         return 0;
     /* No time given: nothing can be said about its age, so the index decides. */
@@ -79,7 +81,7 @@ static void forget(struct dedupe *d, uint32_t entry)
 
 void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns, uint32_t flags)
 {
-    const uint32_t entry = (uint32_t)(d->added % d->max) + 1;
+    const uint32_t entry = d->next + 1;
     struct dedupe_entry *e = &d->ring[entry - 1];
     if (d->added >= d->max) {
         /* One without a time may be as new as the newest. */
@@ -96,4 +98,6 @@ void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
         i = (i + 1) & d->mask;
     d->slots[i] = (struct dedupe_slot){ hash, entry };
     d->added++;
+    d->next = entry == d->max ? 0 : entry;
+    __builtin_prefetch(&d->ring[d->next], 1); /* cold by now: the one that leaves next */
 }

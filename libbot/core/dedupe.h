@@ -44,7 +44,8 @@ struct dedupe {
     int64_t             *ring_ns; /* venue time of each entry; 0 it gave none */
     struct dedupe_slot  *slots;
     uint32_t             max, mask;
-    uint64_t             added;       /* ever; ring[added % max] is the next place */
+    uint64_t             added;       /* ever */
+    uint32_t             next;        /* place in the ring of the next */
     int64_t              left_ns_max; /* newest venue time that has left the ring; INT64_MIN: none has */
     uint64_t             asked;       /* times that `older` was called */
     dedupe_older         older;       /* NULL: what has left the ring counts as new */

@@ -173,6 +173,7 @@ void bot__ledger_stats(const struct ledger *l, struct ledger_stats *ret)
 /* ---- a change: computed on copies, then written at once ---- */
 
 struct change {
+    uint32_t        instrument, slot;
     int64_t         cell;
     size_t          row;
     struct position account, owner;
@@ -183,8 +184,10 @@ struct change {
     uint32_t        flags;
 };
 
-static void change_begin(const struct ledger *l, int64_t cell, uint32_t owner, struct change *ret)
+static void change_begin(const struct ledger *l, uint32_t instrument, int64_t cell, uint32_t owner, struct change *ret)
 {
+    ret->instrument = instrument;
+    ret->slot = (uint32_t)(cell - (int64_t)instrument * l->legs);
     ret->cell = cell;
     ret->row = owner_row(l, cell, owner);
     ret->account = l->account[cell];
@@ -246,7 +249,7 @@ static void change_commit(struct ledger *l, const struct change *c, const bot_ev
         if (c->fee_at == l->currencies_n) {
             l->currencies[c->fee_at] = ev->fill.fee_currency;
             if (ev->fill.fee_currency.len == 0) {
-                const struct instrument *in = &l->instruments.rows[(size_t)c->cell / l->legs];
+                const struct instrument *in = &l->instruments.rows[c->instrument];
                 l->currencies[c->fee_at] = in->settle.len != 0 ? in->settle : in->quote;
             }
             l->currencies_n++;
@@ -259,13 +262,13 @@ static void change_commit(struct ledger *l, const struct change *c, const bot_ev
         bot__path_push(&l->paths[c->cell], ev->ts, ev->venue_ns, ev->seq, c->account.qty);
 }
 
-static void result_of(const struct ledger *l, const struct change *c, uint32_t owner, bot_i128 before, struct ledger_result *ret)
+static void result_of(const struct change *c, uint32_t owner, bot_i128 before, struct ledger_result *ret)
 {
     if (ret == NULL)
         return;
     static const bot_leg legs[] = { BOT_LEG_NET, BOT_LEG_LONG, BOT_LEG_SHORT };
     *ret = (struct ledger_result){
-        .instrument = (uint32_t)((size_t)c->cell / l->legs), .owner = owner, .leg = legs[(size_t)c->cell % l->legs],
+        .instrument = c->instrument, .owner = owner, .leg = legs[c->slot],
         .flags = c->flags, .before = before, .after = c->account.qty, .moved = c->account.qty - before, .realised = c->realised,
     };
 }
@@ -374,19 +377,18 @@ static int change_fill(struct change *c, const struct instrument *in, const bot_
 }
 
 /* Net and hedge legs on one instrument: the account's position mode was switched under us. */
-static uint32_t group_flag(struct ledger *l, int64_t cell)
+static uint32_t group_flag(struct ledger *l, const struct change *c)
 {
-    uint8_t *last = &l->leg_group[(size_t)cell / l->legs];
-    const uint8_t now = (size_t)cell % l->legs == SLOT_NET ? 1 : 2;
+    uint8_t *last = &l->leg_group[c->instrument];
+    const uint8_t now = c->slot == SLOT_NET ? 1 : 2;
     const bool switched = *last != 0 && *last != now;
     *last = now;
     return switched ? LEDGER_MODE_SWITCH : 0;
 }
 
-static uint32_t side_flag(const struct ledger *l, const struct change *c)
+static uint32_t side_flag(const struct change *c)
 {
-    const size_t slot = (size_t)c->cell % l->legs;
-    return (slot == SLOT_LONG && c->account.qty < 0) || (slot == SLOT_SHORT && c->account.qty > 0) ? LEDGER_WRONG_SIDE : 0;
+    return (c->slot == SLOT_LONG && c->account.qty < 0) || (c->slot == SLOT_SHORT && c->account.qty > 0) ? LEDGER_WRONG_SIDE : 0;
 }
 
 static int hold(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg)
@@ -398,14 +400,14 @@ static int hold(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg l
 }
 
 /* The id is known. A row of it that brings the fee for the first time is worth that fee and nothing else. */
-static int complete_fee(struct ledger *l, const bot_event *ev, const struct fill *v, struct dedupe_entry *e, int64_t cell,
+static int complete_fee(struct ledger *l, const bot_event *ev, const struct fill *v, struct dedupe_entry *e, uint32_t instrument, int64_t cell,
                         uint32_t owner, struct ledger_result *ret)
 {
-    const struct instrument *in = &l->instruments.rows[(size_t)cell / l->legs];
+    const struct instrument *in = &l->instruments.rows[instrument];
     if (e == NULL || !v->has_fee || (e->flags & (DEDUPE_HAS_FEE | DEDUPE_CONFLICT_TOLD)) != 0)
         return LEDGER_KNOWN;
     struct change c;
-    change_begin(l, cell, owner, &c);
+    change_begin(l, instrument, cell, owner, &c);
     const bot_i128 before = c.account.qty;
     bot_i128 fee_value;
     int r = change_fee(l, &c, in, ev, v->fee);
@@ -422,7 +424,7 @@ static int complete_fee(struct ledger *l, const bot_event *ev, const struct fill
     e->flags = (e->flags | DEDUPE_HAS_FEE) & 0xff;
     c.flags |= LEDGER_FEE_ONLY;
     change_commit(l, &c, ev, c.account.qty != before);
-    result_of(l, &c, owner, before, ret);
+    result_of(&c, owner, before, ret);
     return LEDGER_KNOWN;
 }
 
@@ -453,7 +455,7 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
         return refuse(l, r);
     if (r == 1) {
         l->stats.fills_known++;
-        return complete_fee(l, ev, &v, entry, cell, owner, ret);
+        return complete_fee(l, ev, &v, entry, instrument, cell, owner, ret);
     }
 
     struct derive_order *order = NULL;
@@ -464,7 +466,7 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
     r = absorb(f->derived ? NULL : order, v.qty, &a);
 
     struct change c;
-    change_begin(l, cell, owner, &c);
+    change_begin(l, instrument, cell, owner, &c);
     const bot_i128 before = c.account.qty;
     bot_i128 value = 0, counted_value = 0;
     if (r == BOT_OK)
@@ -482,7 +484,7 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
     /* Past the last failure: nothing above this line has touched what is held. */
     c.account.fills++;
     c.owner.fills++;
-    c.flags |= side_flag(l, &c) | group_flag(l, cell) | (v.external ? LEDGER_EXTERNAL_KIND : 0);
+    c.flags |= side_flag(&c) | group_flag(l, &c) | (v.external ? LEDGER_EXTERNAL_KIND : 0);
     bot__dedupe_add(&l->dedupe, instrument, &f->exec_id, fingerprint, ev->venue_ns, v.has_fee ? DEDUPE_HAS_FEE : 0);
     /* An order that cannot be taken any more is counted without it: its late update is refused by its time. */
     if (track && order == NULL && bot__derive_can_add(&l->derive, ev->venue_ns) == BOT_OK)
@@ -499,7 +501,7 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
     l->stats.fills++;
     l->stats.fills_external += v.external;
     l->stats.fills_absorbed += a.qty != 0;
-    result_of(l, &c, owner, before, ret);
+    result_of(&c, owner, before, ret);
     return LEDGER_NEW;
 }
 
@@ -551,13 +553,13 @@ static int apply_funding(struct ledger *l, const bot_event *ev, uint32_t owner, 
     if (r == 1)
         return LEDGER_KNOWN;
     struct change c;
-    change_begin(l, cell, owner, &c);
+    change_begin(l, instrument, cell, owner, &c);
     if (!position_sum(c.account.funding, amount, &c.account.funding) || !position_sum(c.owner.funding, amount, &c.owner.funding))
         return refuse(l, BOT_ERR_OVERFLOW);
     bot__dedupe_add(&l->dedupe, instrument | DEDUPE_FUNDING, &id, fingerprint, ev->venue_ns, 0);
     change_commit(l, &c, ev, false);
     l->stats.fundings++;
-    result_of(l, &c, owner, c.account.qty, ret);
+    result_of(&c, owner, c.account.qty, ret);
     return LEDGER_NEW;
 }
 
@@ -640,7 +642,7 @@ int bot__ledger_apply_order(struct ledger *l, const bot_event *ev, uint32_t owne
     struct growth g;
     struct change c;
     struct derive_order counted = o != NULL ? *o : (struct derive_order){ 0 };
-    change_begin(l, cell, owner, &c);
+    change_begin(l, instrument, cell, owner, &c);
     const bot_i128 before = c.account.qty;
     r = growth_of(in, &counted, e->side, cum, average, &g);
     if (r == BOT_OK)
@@ -660,11 +662,11 @@ int bot__ledger_apply_order(struct ledger *l, const bot_event *ev, uint32_t owne
         o->venue_ns = ev->venue_ns;
     c.account.fills++;
     c.owner.fills++;
-    c.flags |= LEDGER_DERIVED | side_flag(l, &c) | group_flag(l, cell);
+    c.flags |= LEDGER_DERIVED | side_flag(&c) | group_flag(l, &c);
     change_commit(l, &c, ev, true);
     l->stats.fills++;
     l->stats.fills_derived++;
-    result_of(l, &c, owner, before, ret);
+    result_of(&c, owner, before, ret);
     return LEDGER_NEW;
 }
 
@@ -727,7 +729,7 @@ int bot__ledger_baseline(struct ledger *l, uint32_t instrument, bot_leg leg, bot
         return BOT_ERR_INVALID;
     struct change c;
     bot_i128 cost = 0, qty_delta, cost_delta;
-    change_begin(l, cell, LEDGER_EXTERNAL, &c);
+    change_begin(l, instrument, cell, LEDGER_EXTERNAL, &c);
     int r = BOT_OK;
     if (entry_price > 0 && qty != 0)
         r = average_value(&l->instruments.rows[instrument], qty, entry_price, &cost);

@@ -15,6 +15,7 @@
 #define STEP_BACK_NS (500 * BOT_NS_PER_MS)
 #define STEP_HOLD_NS (5 * BOT_NS_PER_S)
 #define HIGH_MEMORIES 24
+#define LATE_MEMORIES 12
 
 void bot__lag_options_init(bot__lag_options *opts)
 {
@@ -85,7 +86,9 @@ static void slots_turn(int64_t v[BOT__LAG_SLOTS], int64_t fresh)
 
 static void turn(struct bot__lag *lag)
 {
-    const bot_ts low_ns = lag->opts.memory_ns / BOT__LAG_SLOTS, high_ns = HIGH_MEMORIES * low_ns;
+    /* While late the minimum is remembered much longer: an hour of lag must not become what the feed is like. */
+    const bot_ts slice = lag->opts.memory_ns / BOT__LAG_SLOTS, high_ns = HIGH_MEMORIES * slice;
+    const bot_ts low_ns = lag->late ? LATE_MEMORIES * slice : slice;
     for (int i = 0; lag->now >= lag->low.until; i++) {
         if (i == BOT__LAG_SLOTS) { /* long silent: do not count the slices one by one */
             lag->low.until = lag->now + low_ns;

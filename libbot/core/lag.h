@@ -29,7 +29,7 @@ typedef struct bot__lag_options {
     bot_ts floor_ns;      /* 600 ms. Less than this above the minimum is never late. */
     double margin;        /* 2. Late is this many times the largest delay known as normal. */
     bot_ts hold_ns;       /* 3 s. Back below half the limit for this long: released. */
-    bot_ts memory_ns;     /* 30 min. How long a minimum is remembered; a maximum is for 24 times that. */
+    bot_ts memory_ns;     /* 30 min. How long a minimum is remembered, 12 times that while late; a maximum is for 24 times that. */
     uint32_t samples_min; /* 20. Fewer samples than this: learning. */
 } bot__lag_options;
 void bot__lag_options_init(bot__lag_options *opts);

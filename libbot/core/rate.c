@@ -31,6 +31,8 @@
 #define SHORT 3     /* on the lowest level there are windows of 1, 2 and 3 buckets, too */
 #define TESTS (TEST_LEVELS + SHORT)
 #define PEAK_EVALUATIONS_MAX 60 /* 15 window lengths: then it is no lull any more but the flow */
+#define DEAD_BLOCKS 6
+#define TRUSTED_BLOCKS 15
 #define STALE_LASTING_NS (1800 * BOT_NS_PER_S)
 #define STEPS_MISSED_MAX 1000
 #define SWEEPS_MIN 60 /* learning is over when this many sweeps, this much time and this many steps were seen */
@@ -94,6 +96,7 @@ struct series {
     double   back;           /* evidence that the flow is back */
     double   block;          /* fresh sweeps in the block in progress */
     bot_ts   block_ns, block_until, alive_at; /* alive_at: end of the first block that was like the reference */
+    uint32_t dead_blocks, trusted_blocks;
     uint32_t suspect;        /* which test dropped it, and its limit */
     double   suspect_limit;
     bool     active, dropped, pooled, dirty;
@@ -263,6 +266,7 @@ static void drop(struct bot__rate *r, struct series *s, double sweeps, double ex
     s->block_ns = (bot_ts)(block_s * 1e9);
     s->block_until = r->now + s->block_ns;
     s->back = s->block = 0;
+    s->dead_blocks = s->trusted_blocks = 0;
     s->alive_at = BOT_TS_NEVER;
 }
 
@@ -304,7 +308,11 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
     const double expected = s->frozen * (double)s->block_ns / 1e9;
     const double part = s->block / expected;
     if (part >= 0.3 && s->alive_at == BOT_TS_NEVER) s->alive_at = r->now;
-    s->back += (part < 1.6 ? part : 1.6) * 0.98 - 0.5;
+    /* What comes straight out of a dead silence needs less proof than what grows out of a thinned flow. */
+    if (s->block > 0 && s->dead_blocks >= DEAD_BLOCKS) s->trusted_blocks = TRUSTED_BLOCKS;
+    s->dead_blocks = s->block > 0 ? 0 : s->dead_blocks + 1;
+    s->back += (part < 1.6 ? part : 1.6) * 0.98 - (s->trusted_blocks > 0 ? 0.35 : 0.5);
+    if (s->trusted_blocks > 0) s->trusted_blocks--;
     if (s->back < 0) s->back = 0;
     double enough = 7 / sqrt(expected > 4 ? expected : 4);
     if (enough < 1.2) enough = 1.2;
@@ -546,7 +554,7 @@ static void series_step(struct bot__rate *r, struct series *s)
     }
     if (!s->dropped && is_learning(r, s))
         set_view(r, s, BOT__RATE_LEARNING, BOT__RATE_REASON_LEARNING);
-    else if (!s->dropped && (s->view.state != BOT__RATE_NORMAL || (r->step & 15) == 0))
+    else if (!s->dropped && !s->pooled && (s->view.state != BOT__RATE_NORMAL || (r->step & 15) == 0))
         weigh_quiet(r, s);
     s->count = 0;
 }

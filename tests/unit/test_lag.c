@@ -1,0 +1,194 @@
+#include "harness.h"
+
+#include <string.h>
+
+#include "core/lag.h"
+
+#define S BOT_NS_PER_S
+#define MS BOT_NS_PER_MS
+#define T0 (1000 * S)
+#define VENUE0 (INT64_C(1700000000) * S)
+
+struct feed {
+    struct bot__lag lag;
+    bot_ts now;
+    int64_t clocks; /* venue clock minus host clock */
+    test_rng rng;
+    bot_ts late_at, ok_at;
+};
+
+static struct feed feed_new(int64_t clocks)
+{
+    struct feed f = { .now = T0, .clocks = clocks, .rng = { 1 }, .late_at = BOT_TS_NEVER, .ok_at = BOT_TS_NEVER };
+    bot__lag_init(&f.lag, NULL, f.now);
+    return f;
+}
+
+static bot__lag_view view(const struct feed *f)
+{
+    bot__lag_view v;
+    bot__lag_get(&f->lag, &v);
+    return v;
+}
+
+static void tick(struct feed *f, bot_ts now)
+{
+    const bool was_ok = view(f).ok;
+    if (!bot__lag_tick(&f->lag, now))
+        return;
+    if (was_ok && !view(f).ok) f->late_at = now;
+    if (!was_ok && view(f).ok) f->ok_at = now;
+}
+
+/* A message every 50 ms, delayed by 20 to 80 ms and `extra`, which grows by `growth` a second. */
+static void run(struct feed *f, bot_ts length, bot_ts extra, double growth)
+{
+    const bot_ts from = f->now, until = f->now + length;
+    while (f->now < until) {
+        f->now += 50 * MS;
+        const bot_ts behind = extra + (bot_ts)(growth * (double)(f->now - from));
+        const bot_ts delay = 20 * MS + (bot_ts)test_rng_below(&f->rng, 60 * MS) + behind;
+        if (bot__lag_deadline(&f->lag) <= f->now) tick(f, bot__lag_deadline(&f->lag));
+        bot__lag_arrival(&f->lag, f->now, f->now + f->clocks - delay);
+        tick(f, f->now);
+    }
+}
+
+TEST(lag, clocks_that_are_off_by_seconds_do_not_matter)
+{
+    static const int64_t off[] = { 0, 1270 * MS, -1520 * MS, 30 * S, -30 * S, VENUE0 };
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+        struct feed f = feed_new(off[i]);
+        run(&f, 600 * S, 0, 0);
+        ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
+        ck_assert_int_lt(view(&f).value_ns, 100 * MS);
+        ck_assert_int_eq(view(&f).reason, BOT__LAG_NONE);
+    }
+}
+
+TEST(lag, a_ramp_of_a_third_of_a_second_a_second_is_found_within_four_seconds)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    const bot_ts from = f.now;
+    run(&f, 7 * S, 0, 0.35);
+    ck_assert(f.late_at != BOT_TS_NEVER);
+    ck_assert_int_le(f.late_at - from, 4 * S);
+    run(&f, 60 * S, 0, 0);
+    ck_assert(view(&f).ok);
+    ck_assert_int_ge(f.ok_at - from, 10 * S); /* held for some seconds after it was over */
+}
+
+TEST(lag, a_slow_ramp_cannot_teach_its_own_limit)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    run(&f, 60 * S, 0, 0.02);
+    ck_assert(f.late_at != BOT_TS_NEVER);
+    ck_assert(!view(&f).ok);
+}
+
+TEST(lag, a_feed_that_is_polled_learns_how_late_it_always_is)
+{
+    struct feed f = feed_new(VENUE0);
+    for (int page = 0; page < 2000; page++) { /* every 20 s a page whose newest row is 0 to 15 s old */
+        f.now += 20 * S;
+        const bot_ts age = (bot_ts)test_rng_below(&f.rng, 15 * S);
+        for (int row = 5; row >= 0; row--) {
+            bot__lag_arrival(&f.lag, f.now, f.now + f.clocks - age - row * S);
+            tick(&f, f.now);
+        }
+        tick(&f, bot__lag_deadline(&f.lag));
+    }
+    ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
+    ck_assert_int_gt(view(&f).reference_ns, 20 * S);
+}
+
+TEST(lag, one_stray_message_is_no_alarm)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    f.now += 50 * MS;
+    bot__lag_arrival(&f.lag, f.now, f.now + f.clocks - 1 * S);
+    run(&f, 60 * S, 0, 0);
+    ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
+}
+
+TEST(lag, a_venue_clock_set_back_is_no_lag)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    f.clocks -= 30 * S;
+    run(&f, 20 * S, 0, 0); /* late at first sight, until it is seen that times went back and stay back */
+    ck_assert(view(&f).ok);
+    ck_assert_int_eq(f.lag.steps, 1);
+    run(&f, 7 * S, 0, 0.35);
+    ck_assert(!view(&f).ok); /* and lag is still told */
+}
+
+TEST(lag, a_venue_clock_set_forward_is_no_lag)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    f.clocks += 30 * S;
+    run(&f, 120 * S, 0, 0);
+    ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
+}
+
+TEST(lag, lasting_lag_stays_late)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    f.now += 10 * S; /* what is late comes in order: first nothing comes */
+    run(&f, 3600 * S, 10 * S, 0);
+    ck_assert(!view(&f).ok);
+    ck_assert_int_eq(f.ok_at, BOT_TS_NEVER);
+}
+
+TEST(lag, venue_internal_delay_needs_no_clock_of_ours)
+{
+    struct bot__lag lag;
+    bot__lag_init(&lag, NULL, T0);
+    for (int i = 0; i < 1000; i++) bot__lag_sample(&lag, T0 + i * (50 * MS), i % 10 == 0 ? 150 * MS : 5 * MS);
+    bot__lag_tick(&lag, T0 + 50 * S);
+    bot__lag_view v;
+    bot__lag_get(&lag, &v);
+    ck_assert(v.ok);
+    for (int i = 0; i < 3; i++) bot__lag_sample(&lag, T0 + 51 * S + i * (50 * MS), 2 * S);
+    ck_assert(bot__lag_tick(&lag, T0 + 52 * S));
+    bot__lag_get(&lag, &v);
+    ck_assert(!v.ok);
+    ck_assert_int_eq(v.reason, BOT__LAG_LATE);
+}
+
+TEST(lag, an_order_without_an_answer_is_late_while_it_waits)
+{
+    struct bot__lag lag;
+    bot__lag_options o;
+    bot__lag_options_init_ack(&o);
+    bot__lag_init(&lag, &o, T0);
+    for (int i = 0; i < 20; i++) bot__lag_sample(&lag, T0 + i * S, 150 * MS);
+    bot__lag_waiting(&lag, T0 + 30 * S, T0 + 30 * S);
+    const bot_ts due = bot__lag_deadline(&lag);
+    ck_assert_int_gt(due, T0 + 32 * S);
+    ck_assert_int_lt(due, T0 + 33 * S);
+    ck_assert(!bot__lag_tick(&lag, due - 1) || lag.reason != BOT__LAG_WAITING);
+    ck_assert(bot__lag_tick(&lag, due));
+    bot__lag_view v;
+    bot__lag_get(&lag, &v);
+    ck_assert(!v.ok);
+    ck_assert_int_eq(v.reason, BOT__LAG_WAITING);
+    /* It came after all; then answers are prompt again for the hold time. */
+    bot__lag_waiting(&lag, T0 + 40 * S, BOT_TS_NEVER);
+    bot__lag_sample(&lag, T0 + 40 * S, 10 * S);
+    for (int i = 0; i < 15; i++) bot__lag_sample(&lag, T0 + (41 + i) * S, 150 * MS);
+    bot__lag_get(&lag, &v);
+    ck_assert(v.ok);
+}
+
+TEST(lag, reasons_have_distinct_names)
+{
+    for (int a = 0; a <= BOT__LAG_WAITING; a++)
+        for (int b = 0; b < a; b++)
+            ck_assert_str_ne(bot__lag_reason_name((bot__lag_reason)a), bot__lag_reason_name((bot__lag_reason)b));
+}

@@ -28,11 +28,13 @@
 #define LEVELS 18
 #define RING 8
 #define TEST_LEVELS 14
-#define SHORT 3     /* on the lowest level there are windows of 1, 2 and 3 buckets, too */
+#define SHORT 3     /* on the lowest level there are windows of 1, 2 and 3 buckets, too, ... */
+#define SHORT_FROM_S 10.0 /* ... when steps are so long that the silence test is not used */
 #define TESTS (TEST_LEVELS + SHORT)
 #define PEAK_EVALUATIONS_MAX 60 /* 15 window lengths: then it is no lull any more but the flow */
 #define DEAD_BLOCKS 6
 #define TRUSTED_BLOCKS 15
+#define STUTTER_NS (600 * BOT_NS_PER_S)
 #define STALE_LASTING_NS (1800 * BOT_NS_PER_S)
 #define STEPS_MISSED_MAX 1000
 #define SWEEPS_MIN 60 /* learning is over when this many sweeps, this much time and this many steps were seen */
@@ -49,8 +51,8 @@ struct part {
     double share, early;
     struct bot__tail_law law;
 };
-static const struct part part_silence = { 0.25, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bends = true } };
-static const struct part part_window = { 0.25, 0.075, { .slope = 1.0, .slope_least = 0.5, .few = 5, .unsure = 0.8 } };
+static const struct part part_silence = { 0.25, 0.06, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.2, .bends = true } };
+static const struct part part_window = { 0.25, 0.06, { .slope = 1.0, .slope_least = 0.5, .few = 5, .unsure = 0.8 } };
 
 #define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected sweeps */
 #define VALUES_LEAST 8.0  /* and was seen so many times */
@@ -96,6 +98,7 @@ struct series {
     double   back;           /* evidence that the flow is back */
     double   block;          /* fresh sweeps in the block in progress */
     bot_ts   block_ns, block_until, alive_at; /* alive_at: end of the first block that was like the reference */
+    bot_ts   unlearned_until;
     uint32_t dead_blocks, trusted_blocks;
     uint32_t suspect;        /* which test dropped it, and its limit */
     double   suspect_limit;
@@ -240,7 +243,7 @@ static void set_numbers(struct series *s, double sweeps, double expected, double
 
 static bool is_learning(const struct bot__rate *r, const struct series *s)
 {
-    return s->total < SWEEPS_MIN || s->total_s < LEARN_S || s->steps < LEARN_STEPS || (r->step_s >= 10 && s->total_s < 20 * r->step_s);
+    return s->total < SWEEPS_MIN || s->total_s < LEARN_S || s->steps < LEARN_STEPS || (r->step_s >= SHORT_FROM_S && s->total_s < 20 * r->step_s);
 }
 
 static void drop(struct bot__rate *r, struct series *s, double sweeps, double expected, double seconds, double evidence)
@@ -280,8 +283,10 @@ static void suspect(struct series *s, uint32_t test, double limit)
 static void release(struct bot__rate *r, struct series *s)
 {
     /* Flow that was back at once makes it a lull after all, to be learned: the limit was too low. What lasted was no
-     * lull and says nothing about them. */
-    if (s->alive_at - s->view.since < 4 * s->view.window_ns)
+     * lull and says nothing about them, and neither do the stutters after it. */
+    if (s->alive_at - s->view.since >= 4 * s->view.window_ns)
+        s->unlearned_until = r->now + STUTTER_NS;
+    else
         bot__tail_insert(s->suspect == TESTS ? &s->silence : &s->window[s->suspect], s->suspect_limit);
     s->dropped = false;
     set_numbers(s, s->block, s->frozen * (double)s->block_ns / 1e9, (double)s->block_ns / 1e9, 0);
@@ -338,11 +343,15 @@ static double negative_binomial_deviance(double n, double m, double shape)
     return n > 0 ? d - n * log(m / n) : d;
 }
 
-/* What the time before the last `steps` steps foretells for them; negative when too little is known. */
-static double window_expected(const struct bot__rate *r, const struct series *s, uint32_t level, int64_t steps)
+/* Rates of the time before the last `steps` steps, near and far, and their weights. Returns how many; the weights add up
+ * to *ret_weights, 0 when too little is known. */
+static uint32_t rates_before(const struct bot__rate *r, const struct series *s, uint32_t level, int64_t steps, double rates[4],
+                             double weights[4], double *ret_weights)
 {
-    const double floor_rate = long_run(s);
-    double sum = window_mix[3] * log(floor_rate), weights = window_mix[3];
+    const double usual = long_run(s);
+    uint32_t n = 0;
+    rates[n] = usual;
+    *ret_weights = weights[n++] = window_mix[3];
     for (uint32_t f = 0; f < 3; f++) {
         const uint32_t j = level + 2 + 2 * f;
         if (j >= LEVELS)
@@ -351,20 +360,19 @@ static double window_expected(const struct bot__rate *r, const struct series *s,
         const int64_t size = INT64_C(1) << j;
         const int64_t age = r->step & (size - 1); /* of the newest bucket's end */
         const uint32_t first = age >= steps ? 0 : (uint32_t)((steps - age + size - 1) / size);
-        double count = 0, seconds = 0;
-        for (uint32_t i = first; i < first + 3 && i < l->filled; i++) {
+        double count = 0;
+        uint32_t buckets = 0;
+        for (uint32_t i = first; i < first + 3 && i < l->filled; i++, buckets++)
             count += (double)l->ring[i];
-            seconds += (double)size * r->step_s;
-        }
-        if (seconds <= 0)
+        if (buckets == 0)
             continue;
+        const double seconds = buckets * (double)size * r->step_s;
         /* Half a sweep and a twentieth of the usual, so that an empty past foretells little rather than nothing. */
-        sum += window_mix[f] * log((count + 0.5 + 0.05 * floor_rate * seconds) / (seconds * 1.05 + 0.5 / floor_rate));
-        weights += window_mix[f];
+        rates[n] = (count + 0.5 + 0.05 * usual * seconds) / (seconds * 1.05 + 0.5 / usual);
+        *ret_weights += weights[n++] = window_mix[f];
     }
-    if (weights < 0.5)
-        return -1;
-    return exp(sum / weights) * (double)steps * r->step_s;
+    if (*ret_weights < 0.5) *ret_weights = 0;
+    return n;
 }
 
 static double limit_of(const struct bot__rate *r, const struct series *s, const struct bot__tail *t, const struct part *part,
@@ -377,9 +385,11 @@ static double limit_of(const struct bot__rate *r, const struct series *s, const 
     return bot__tail_limit(t, &part->law, budget > early ? budget : early, values_per_s);
 }
 
-/* One window against its past. *ret_d: its deviance; false when there is nothing to compare with. */
-static bool window_deviance(const struct bot__rate *r, const struct series *s, uint32_t level, uint32_t buckets, double *ret_n, double *ret_m,
-                            double *ret_d)
+/* One window against its past. *ret_d: its deviance; false when there is nothing to compare with. Unless `exact`, a
+ * window that is nearly full is told from its mean alone (the geometric mean is below the arithmetic one), which saves
+ * the logarithms nearly always. */
+static bool window_deviance(const struct bot__rate *r, const struct series *s, uint32_t level, uint32_t buckets, bool exact, double *ret_n,
+                            double *ret_m, double *ret_d)
 {
     const struct level *l = &s->level[level];
     if (l->filled < buckets)
@@ -387,16 +397,26 @@ static bool window_deviance(const struct bot__rate *r, const struct series *s, u
     double n = 0;
     for (uint32_t i = 0; i < buckets; i++)
         n += (double)l->ring[i];
-    const double m = window_expected(r, s, level, (int64_t)buckets << level);
-    if (m < 0)
+    double rates[4], weights[4], total, mean = 0, log_mean = 0;
+    const int64_t steps = (int64_t)buckets << level;
+    const uint32_t rates_n = rates_before(r, s, level, steps, rates, weights, &total);
+    if (total <= 0)
         return false;
+    const double seconds = (double)steps * r->step_s;
+    for (uint32_t i = 0; i < rates_n; i++)
+        mean += weights[i] * rates[i];
+    *ret_n = n;
+    *ret_m = mean / total * seconds;
+    *ret_d = 0;
+    if (!exact && n > 0.7 * *ret_m)
+        return true;
+    for (uint32_t i = 0; i < rates_n; i++)
+        log_mean += weights[i] * log(rates[i]);
+    *ret_m = exp(log_mean / total) * seconds;
     /* A size of which little was seen is taken to be like the one below it. */
     const double below = (double)s->error[level > 0 ? level - 1 : 0], seen = (double)s->error_n[level];
     const double error = (seen * (double)s->error[level] + 10 * below) / (seen + 10);
-    const double shape = 1 / (error > 0.02 ? error : 0.02);
-    *ret_n = n;
-    *ret_m = m;
-    *ret_d = negative_binomial_deviance(n, m, shape);
+    *ret_d = negative_binomial_deviance(n, *ret_m, 1 / (error > 0.02 ? error : 0.02));
     return true;
 }
 
@@ -421,15 +441,16 @@ static bool is_armed(const struct bot__rate *r, const struct series *s, double s
 static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t level)
 {
     const double bucket_s = (double)(INT64_C(1) << level) * r->step_s;
-    if (long_run(s) * bucket_s * 6 < 4 || s->total_s < 12 * bucket_s)
+    /* What is far below the smallest size that may raise an alarm need not be known. */
+    if (long_run(s) * bucket_s * span_buckets[0] < SIZES_LEAST / 2 || s->total_s < 12 * bucket_s)
         return;
     const bool block_ends = ((r->step >> level) & 3) == 0;
-    for (uint32_t k = 0; k < (level == 0 ? 1 + SHORT : 1); k++) {
+    for (uint32_t k = 0; k < (level == 0 && r->step_s >= SHORT_FROM_S ? 1 + SHORT : 1); k++) {
         const uint32_t test = k == 0 ? level : TEST_LEVELS + k - 1;
         struct bot__tail *t = &s->window[test];
         const double seconds = span_buckets[k] * bucket_s;
         double n, m, d;
-        if (!window_deviance(r, s, level, span_buckets[k], &n, &m, &d))
+        if (!window_deviance(r, s, level, span_buckets[k], block_ends, &n, &m, &d))
             continue;
         const bool armed = is_armed(r, s, seconds);
         const double limit = armed && d > 1 ? limit_of(r, s, t, &part_window, 1 / seconds) : INFINITY;
@@ -449,7 +470,7 @@ static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t level)
         if (s->peak[test] > 0) {
             s->peak_n[test]++;
             if (d < 0.4 * (double)s->peak[test] || s->peak_n[test] > PEAK_EVALUATIONS_MAX) {
-                bot__tail_insert(t, (double)s->peak[test]);
+                if (r->now >= s->unlearned_until) bot__tail_insert(t, (double)s->peak[test]);
                 s->peak[test] = 0;
                 s->peak_n[test] = 0;
             }
@@ -467,11 +488,13 @@ static double silence_limit(const struct bot__rate *r, struct series *s)
 
 static void weigh_silence(struct bot__rate *r, struct series *s)
 {
-    /* What a new sweep ended. Only long gaps can be among the largest, so the rate is seldom computed. */
-    if (s->gap_max > s->silence_short / 4) {
+    /* What a new sweep ended. Only long gaps can be among the largest, so the rate is seldom computed anew: by four
+     * times at most it is another than when it last was. */
+    const bool full = s->silence.n[0] == BOT__TAIL_VALUES;
+    if (s->gap_max > 0 && (!full || s->rate * 4 * (double)s->gap_max / 1e9 > bot__tail_usual(&s->silence))) {
         const double m = series_rate(s) * (double)s->gap_max / 1e9;
-        if (m > 0.5) {
-            const double limit = silence_limit(r, s);
+        if (m > 0.5 && r->now >= s->unlearned_until) {
+            const double limit = m > 0.5 * s->silence_limit ? silence_limit(r, s) : m;
             bot__tail_insert(&s->silence, m < limit || is_learning(r, s) ? m : limit);
         }
     }
@@ -480,7 +503,7 @@ static void weigh_silence(struct bot__rate *r, struct series *s)
         s->silence_due = s->last_sweep + s->silence_short;
     }
     bot__tail_pass(&s->silence, s->count, r->step_s);
-    if (r->now < s->silence_due || r->step_s >= 10)
+    if (r->now < s->silence_due || r->step_s >= SHORT_FROM_S)
         return;
     const double rate = series_rate(s), limit = silence_limit(r, s);
     const double limit_s = limit / rate;

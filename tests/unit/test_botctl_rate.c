@@ -181,6 +181,12 @@ TEST(botctl_rate, bad_input_is_named_with_its_line)
     expect("venue_time_ms,recv_time_ms\n,1600000000000\n", 0, "learning"); /* a blank venue time with a receive time */
 }
 
+TEST(botctl_rate, a_hole_of_years_in_the_tape_does_not_take_years)
+{
+    expect("venue_time_ms\n1500000000000\n1500000001000\n9000000000000\n", 0, "learning");
+    expect("minute_ms,count\n1500000000000,5\n9000000000000,5\n", 0, "learning");
+}
+
 TEST(botctl_rate, a_wrong_command_line_exits_with_2)
 {
     char *out;

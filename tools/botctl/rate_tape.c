@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define MINUTE_NS (60 * BOT_NS_PER_S)
+#define HOLE_NS (7 * 86400 * BOT_NS_PER_S)
+#define HOLE_JUDGED_NS (86400 * BOT_NS_PER_S)
 
 struct channel {
     struct bot__lag lag;
@@ -120,8 +122,7 @@ static void rate_tick(struct rate_tape *t)
         if (change.instrument != BOT__RATE_POOL) tell(t, change.instrument);
 }
 
-/* Lets every timer fire that is due until `until`, in their order. */
-static void advance(struct rate_tape *t, int64_t until)
+static void advance_timers(struct rate_tape *t, int64_t until)
 {
     for (;;) {
         const int64_t lag = lag_due(t), rate = bot__rate_deadline(t->rate), due = lag < rate ? lag : rate;
@@ -132,6 +133,18 @@ static void advance(struct rate_tape *t, int64_t until)
         else rate_tick(t);
     }
     if (until > t->now) t->now = until;
+}
+
+/* Lets every timer fire that is due until `until`, in their order. A tape with a hole of more than a week was not
+ * recorded there: after a day of silence the rest is passed over, as a host would that was suspended. */
+static void advance(struct rate_tape *t, int64_t until)
+{
+    if (until - t->now > HOLE_NS) {
+        advance_timers(t, t->now + HOLE_JUDGED_NS);
+        t->now = until - 1;
+        rate_tick(t);
+    }
+    advance_timers(t, until);
 }
 
 static struct channel *channel(struct rate_tape *t, uint32_t i)

@@ -29,16 +29,20 @@ bot_id bot_core_next_client_id(bot_core *core, uint32_t bot)
     return id;
 }
 
+static int base36_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : -1;
+}
+
 uint32_t bot_core_client_id_bot(const bot_core *core, const bot_id *client_id)
 {
     if (client_id->len != CLIENT_ID_LEN || client_id->s[0] != 'b')
         return ORDER_BOT_NONE;
+    int bad = 0;
     for (int i = 1; i < CLIENT_ID_LEN; i++)
-        if (memchr(BASE36, client_id->s[i], 36) == NULL)
-            return ORDER_BOT_NONE;
-    const char *digit = memchr(BASE36, client_id->s[1 + CLIENT_SESSION_DIGITS], 36);
-    const uint32_t bot = (uint32_t)(digit - BASE36);
-    return bot < core->options.bots_max ? bot : ORDER_BOT_NONE;
+        bad |= base36_digit(client_id->s[i]);
+    const int bot = base36_digit(client_id->s[1 + CLIENT_SESSION_DIGITS]);
+    return bad >= 0 && (uint32_t)bot < core->options.bots_max ? (uint32_t)bot : ORDER_BOT_NONE;
 }
 
 /* ---- limits and attachment ---- */
@@ -54,6 +58,8 @@ int bot__core_attach(bot_core *c, const bot_event *ev)
     if (a->bot >= c->options.bots_max)
         return BOT_ERR_FULL;
     struct core_bot *b = &c->bots[a->bot];
+    if (a->bot >= c->bots_n)
+        c->bots_n = a->bot + 1;
     *b = (struct core_bot){ .attached = true, .sends_orders = a->sends_orders, .scope = a->scope };
     for (int i = 0; i < SUBMIT_RING; i++)
         b->sent[i] = INT64_MIN;
@@ -138,7 +144,7 @@ static bot_i128 account_limit(const bot_core *c, uint32_t instrument)
 {
     bot_i128 sum = 0, most = 0;
     bool own = false;
-    for (uint32_t b = 0; b < c->options.bots_max; b++) {
+    for (uint32_t b = 0; b < c->bots_n; b++) {
         const struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
         if (!l->set || !c->bots[b].attached)
             continue;
@@ -367,10 +373,10 @@ int bot__core_rearm(bot_core *c, const bot_event *ev)
     if (latch != BOT_GATE_STARTUP)
         bot__gate_clear(&c->gate, latch, c->now);
     if (latch == BOT_GATE_REJECT_STORM)
-        for (uint32_t b = 0; b < c->options.bots_max; b++)
+        for (uint32_t b = 0; b < c->bots_n; b++)
             c->bots[b].rejects_in_row = 0;
     if (latch == BOT_GATE_LOSS)
-        for (uint32_t b = 0; b < c->options.bots_max; b++)
+        for (uint32_t b = 0; b < c->bots_n; b++)
             for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
                 if (limits_of(c, b, i)->set)
                     limits_of(c, b, i)->loss_base = bot__core_result(c, i, core_owner(c, b));

@@ -119,6 +119,7 @@ struct bot_core {
     struct recon  recon;
     struct recon_instrument *instruments; /* by ledger index */
     struct core_bot    *bots;
+    uint32_t            bots_n;           /* one past the highest that has attached */
     struct core_limits *limits;           /* [bot * instruments_max + instrument] */
     bot_ev_limits      *pending_limits;   /* of instruments that are not known yet */
     uint32_t            pending_limits_n;

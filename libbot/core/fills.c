@@ -60,7 +60,7 @@ bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner
 static void check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
 {
     const bot_i128 qty = bot__core_qty(c, instrument, leg), size = qty < 0 ? -qty : qty;
-    for (uint32_t b = 0; b < c->options.bots_max; b++) {
+    for (uint32_t b = 0; b < c->bots_n; b++) {
         struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
         if (!l->set)
             continue;

@@ -1,13 +1,20 @@
 #include "core/orders.h"
 
+#include <string.h>
+
 #include "base/json.h"
 
+/* Eight bytes at a time: the text is zero-filled behind its end. */
 static uint32_t hash_id(const bot_id *id)
 {
-    uint32_t h = 2166136261u;
-    for (uint8_t i = 0; i < id->len; i++)
-        h = (h ^ (uint8_t)id->s[i]) * 16777619u;
-    return h ^ (h >> 15);
+    uint64_t h = id->len;
+    for (uint8_t i = 0; i < id->len; i += 8) {
+        uint64_t w = 0;
+        memcpy(&w, id->s + i, i + 8 <= (int)sizeof id->s ? 8 : sizeof id->s - i);
+        h = (h ^ w) * 0x9fb21c651e98df25u;
+        h ^= h >> 29;
+    }
+    return (uint32_t)(h ^ (h >> 32));
 }
 
 static uint32_t pow2_above(uint32_t n)

@@ -30,9 +30,9 @@ static void make(uint32_t i, uint64_t n)
         "{\"id\":\"592324803b2785-26fa-4214-9963-bdd4727f%04x\",\"topic\":\"execution\",\"creationTime\":1672364174455,\"data\":[{\"category\":\"linear\","
         "\"symbol\":\"BTCUSDT\",\"closedSize\":\"\",\"execFee\":\"0.00%u\",\"execId\":\"7e2ae69c-4edf-5800-a352-%012llx\",\"execPrice\":\"%u.5\",\"execQty\":\"0.00%u\","
         "\"execType\":\"Trade\",\"execValue\":\"8.435\",\"feeRate\":\"0.0006\",\"tradeIv\":\"\",\"markIv\":\"\",\"blockTradeId\":\"\",\"markPrice\":\"0.3391\",\"indexPrice\":\"\","
-        "\"underlyingPrice\":\"\",\"leavesQty\":\"0\",\"orderId\":\"f6e324ff-99c2-4e89-9739-3086e47f9381\",\"orderLinkId\":\"\",\"orderPrice\":\"0.3207\",\"orderQty\":\"25\","
+        "\"underlyingPrice\":\"\",\"leavesQty\":\"0\",\"orderId\":\"f6e324ff-99c2-4e89-9739-3086e47f9381\",\"orderLinkId\":\"b0lq3k5x9000%05u\",\"orderPrice\":\"0.3207\",\"orderQty\":\"25\","
         "\"orderType\":\"Market\",\"stopOrderType\":\"UNKNOWN\",\"side\":\"%s\",\"execTime\":\"1672364174443\",\"isLeverage\":\"0\",\"isMaker\":false,\"seq\":%llu,\"createType\":\"CreateByUser\"}]}",
-        (unsigned)(i & 0xffff), 1 + i % 9, (unsigned long long)n, 60000 + i, 1 + i % 9, n % 2 ? "Buy" : "Sell", (unsigned long long)(4688002127u + n));
+        (unsigned)(i & 0xffff), 1 + i % 9, (unsigned long long)n, 60000 + i, 1 + i % 9, i, n % 2 ? "Buy" : "Sell", (unsigned long long)(4688002127u + n));
 }
 
 static bot_core *core;
@@ -156,10 +156,14 @@ int main(void)
     for (int i = 0; i < 200000; i++)
         if (bybit->encode_rest(&req, &keys, INT64_C(1700000000) * BOT_NS_PER_S + i, &http) < 0) return 1;
     row("order -> signed request bytes", (double)(now_ns() - start) / 200000, 0);
+    bot_position held;
+    bot_core_position(core, 0, BOT_LEG_NET, &held);
+    const bool falling = held.qty.v < 0;
     start = now_ns();
     for (int i = 0; i < 1000000; i++) {
         bot_event s = { .kind = BOT_EV_SUBMIT, .ts = at, .seq = BOT_SEQ_NONE, .submit = { .order = req.order } };
         s.submit.client_id = bot_core_next_client_id(core, 0);
+        s.submit.order.side = falling ? BOT_SELL : BOT_BUY; /* away from flat: an exit would pass */
         (void)bot_core_step(core, &s);
     }
     row("submit decided by the core (refused: gate shut)", (double)(now_ns() - start) / 1000000, 0);

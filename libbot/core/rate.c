@@ -51,7 +51,7 @@ struct part {
     double share, early;
     struct bot__tail_law law;
 };
-static const struct part part_silence = { 0.25, 0.06, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.2, .bends = true } };
+static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bends = true } };
 static const struct part part_window = { 0.25, 0.06, { .slope = 1.0, .slope_least = 0.5, .few = 5, .unsure = 0.8 } };
 
 #define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected sweeps */

@@ -339,6 +339,8 @@ const struct venue bot__venue_bitflyer = {
     .has_position_time = false,
     .positions_omit_flat = true, /* no lots: flat */
     .fills_per_instrument = true,
+    .positions_per_instrument = true,
+    .orders_per_instrument = true,
     .hedge_possible = false,
     /* An accepted order is not in the list for a while, and a canceled one without fills never is again. */
     .absence_bound_ns = 600 * S,

@@ -5,11 +5,12 @@
  *   Silence. The expected number of sweeps since the last one, m = rate * gap. The rate is a geometric mix of moving
  *   averages over 4 s .. 70 min and of the whole past; the weight on the long ones makes a busy minute count for less
  *   than its face value, because bursts end by themselves.
- *   Windows. For windows from 4 steps to an hour (two sizes an octave), the count N against what the time *before* the
- *   window foretold, m. The deviance is that of a negative binomial whose shape is learned per window size.
+ *   Windows. For windows from 4 steps to an hour (one size an octave), the count N against what the time *before* the
+ *   window foretold, m. The deviance is that of a negative binomial whose shape is learned per window size. All sizes
+ *   learn; the few with 16 to some 500 expected sweeps may raise an alarm.
  *
  * What is a rare value of these statistics differs from venue to venue and no formula gives it. On every tape that we
- * have their upper tails fall off exponentially, with a slope that the tape itself shows. So each test remembers its
+ * have their upper tails fall off about exponentially, with a slope that the tape itself shows. So each test remembers its
  * largest values of the last day or two and puts its limit where the line through them crosses the budget (peaks over
  * threshold), with a prior in place of data that is not there yet.
  *

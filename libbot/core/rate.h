@@ -49,7 +49,8 @@ typedef struct bot__rate_options {
     uint32_t instruments;      /* 1. Indices 0..instruments-1; at most BOT__RATE_INSTRUMENTS_MAX. */
     double   alarms_per_day;   /* 1. False alarms allowed per instrument and day of natural flow; 1e-6..1e6. */
     bot_ts   step_ns;          /* 100 ms. The grid of ticks; 60 s for counts of minutes. 1 ms..1 h. */
-    bot_ts   stale_ns;         /* 10 s. A trade this much later than the feed's usual delay is backlog. */
+    bot_ts   stale_ns;         /* 1 s. A step whose freshest trade is later than the usual delay by this, and by more than the feed ever was in
+                                * normal times, is backlog. */
     uint32_t closures_n;
     bot__rate_closure closures[BOT__RATE_CLOSURES_MAX];
 } bot__rate_options;
@@ -60,7 +61,7 @@ typedef struct bot__rate_view {
     bot__rate_reason reason;
     bot_ts  since;           /* when the state began to be known */
     bot_ts  changed_at;      /* when state or reason last changed */
-    int64_t rate_milli;      /* sweeps per 1,000 s, over the window that says most */
+    int64_t rate_milli;      /* thousandths of a sweep a second, over the window that says most */
     int64_t reference_milli; /* what was expected there */
     bot_ts  window_ns;       /* how long that window is: the drop's duration so far */
     double  depth;           /* 1 - rate/reference, 0..1 */

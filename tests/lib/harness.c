@@ -138,12 +138,14 @@ int main(int argc, char **argv)
         tcase_add_loop_test(tc, &tests[i], (int)i, (int)i + 1);
         suite_add_tcase(suite, tc);
     }
+    puts("TAP version 13"); /* first of all: what tests print themselves are comments behind it */
+    fflush(stdout);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_SILENT);
 
     TestResult **results = srunner_results(runner);
     int failed = srunner_ntests_failed(runner), n = srunner_ntests_run(runner);
-    printf("TAP version 13\n1..%d\n", n);
+    printf("1..%d\n", n);
     for (int i = 0; i < n; i++) {
         const struct test_entry *e = selected[i];
         if (tr_rtype(results[i]) != CK_PASS)

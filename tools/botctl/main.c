@@ -9,6 +9,7 @@ extern const struct command command_demo;
 extern const struct command command_decode;
 extern const struct command command_book;
 extern const struct command command_positions;
+extern const struct command command_paper;
 extern const struct command command_rate;
 extern const struct command command_verify;
 extern const struct command command_replay;
@@ -21,6 +22,7 @@ const struct command *const botctl_commands[] = {
     &command_decode,
     &command_book,
     &command_positions,
+    &command_paper,
     &command_rate,
     &command_verify,
     &command_replay,

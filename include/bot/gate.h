@@ -65,8 +65,8 @@ typedef struct bot_gate_state {
     bot_ts   now;                           /* the moment that this describes */
     bot_ts   changed_at;                    /* when the set last changed */
     bot_ts   since[BOT_GATE_REASON_COUNT];  /* for each reason that is set: since when */
-    int64_t  value[BOT_GATE_REASON_COUNT];  /* the number behind it: ns of silence or age for leases, what the event
-                                               said for monitors and latches */
+    int64_t  value[BOT_GATE_REASON_COUNT];  /* the number behind it: for leases ns since the last good news (-1: none
+                                               yet), else what the event said */
     bot_ts   open_until;                    /* earliest expiry of a lease while open */
 } bot_gate_state;
 

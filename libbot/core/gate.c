@@ -67,7 +67,7 @@ void bot__gate_init(struct gate *g, const struct gate_options *options, bot_ts n
     for (int i = 0; i < GATE_LEASE_COUNT; i++) {
         /* Every required lease starts expired: nothing is believed before it has been heard. */
         g->expiry[i] = options->lease_ns[i] == 0 ? BOT_TS_NEVER : now;
-        g->renewed_at[i] = now;
+        g->renewed_at[i] = BOT_TS_NEVER;
     }
     g->since[BOT_GATE_INDEX_STARTUP] = now;
     (void)bot__gate_evaluate(g, now);
@@ -134,7 +134,7 @@ bool bot__gate_evaluate(struct gate *g, bot_ts now)
         if (g->expiry[i] <= now) {
             if ((g->reasons & (1u << r)) == 0)
                 g->since[r] = g->expiry[i];
-            g->value[r] = now - g->renewed_at[i];
+            g->value[r] = g->renewed_at[i] == BOT_TS_NEVER ? -1 : now - g->renewed_at[i];
             shut |= 1u << r;
         } else if (g->expiry[i] < earliest) {
             earliest = g->expiry[i];
@@ -183,7 +183,7 @@ void bot__gate_state(const struct gate *g, bot_ts now, bot_gate_state *ret_state
     memcpy(ret_state->value, g->value, sizeof g->value);
     for (int i = 0; i < GATE_LEASE_COUNT; i++)
         if ((g->reasons & (1u << lease_reason[i])) != 0)
-            ret_state->value[lease_reason[i]] = now - g->renewed_at[i];
+            ret_state->value[lease_reason[i]] = g->renewed_at[i] == BOT_TS_NEVER ? -1 : now - g->renewed_at[i];
 }
 
 /* ---- plain sentences ---- */
@@ -237,7 +237,9 @@ size_t bot_gate_explain(const bot_gate_state *state, char *buf, size_t size)
         if ((state->reasons & (1u << i)) == 0)
             continue;
         put(&t, "%s%s (%s, ", separator, reason_facts[i].words, reason_facts[i].name);
-        if (reason_facts[i].kind == LEASE) {
+        if (reason_facts[i].kind == LEASE && state->value[i] < 0) {
+            put(&t, "no good news yet)");
+        } else if (reason_facts[i].kind == LEASE) {
             put(&t, "last good news ");
             put_seconds(&t, state->value[i]);
             put(&t, " ago)");

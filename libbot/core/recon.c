@@ -198,7 +198,7 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
     const bool starting = !c->recon.proven;
     if (starting ? !c->recon.start_alerted : !l->drift_alerted) {
         bot_effect *e = bot__core_alert(c, starting ? BOT_ALERT_START_POSITION : BOT_ALERT_DRIFT, UINT32_MAX, instrument, 0,
-                        starting ? "the venue holds a position that we have no history of" : "the venue's position differs from ours");
+                        starting ? "a position that we have no history of: re-arm STARTUP to accept it, or set start_adopt" : "the venue's position differs from ours; fills are fetched");
         e->alert.ours.v = ours;
         e->alert.venue.v = venue;
         l->drift_alerted = true;

@@ -195,6 +195,11 @@ static void tell_bot(bot_account *a, bot_handle *b, const bot_effect *e)
 static void effect(void *self, const bot_effect *e)
 {
     bot_account *a = self;
+    if (e->kind == BOT_EFFECT_ALERT) {
+        char text[160];
+        snprintf(text, sizeof text, "%s%s%s", symbol_of(a, e->instrument).s, e->instrument != UINT32_MAX ? ": " : "", e->alert.text);
+        say(a, BOT_LOG_WARNING, "alert", text);
+    }
     for (uint32_t i = 0; i < a->bots_n && !a->closing; i++)
         tell_bot(a, a->bots[i], e);
 }

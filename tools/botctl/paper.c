@@ -195,6 +195,9 @@ static bool print_start(struct run *r, const char *directory, char keys[][32], c
     bot__jo_object_end(&o);
     if (bot__jo_end(&o) < 0) return false;
     puts(line);
+    fprintf(stderr, "To copy, for the examples and strategies:\n  export BOT_VENUE=bybit BOT_KEY=%s BOT_SECRET=$(cat %s) BOT_REST_URL=%s\n"
+                    "  export BOT_WS_PRIVATE_URL=%s BOT_WS_PUBLIC_URL=%s BOT_CA_FILE=%s\n",
+            keys[0], files[0], paper_rest_url(r->paper), paper_ws_private_url(r->paper), paper_ws_public_url(r->paper), paper_ca_file(r->paper));
     return fflush(stdout) == 0;
 }
 

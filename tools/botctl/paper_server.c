@@ -268,7 +268,7 @@ int paper_open(struct uv_loop_s *loop, const struct paper_options *o, struct pap
     const unsigned port = bot__server_port(p->server);
     snprintf(p->rest_url, sizeof p->rest_url, "http%s://%s:%u", s, at, port);
     snprintf(p->private_url, sizeof p->private_url, "ws%s://%s:%u/v5/private", s, at, port);
-    snprintf(p->public_url, sizeof p->public_url, "ws%s://%s:%u/v5/public/linear", s, at, port);
+    snprintf(p->public_url, sizeof p->public_url, "ws%s://%s:%u/v5/public", s, at, port);
     snprintf(p->trade_url, sizeof p->trade_url, "ws%s://%s:%u/v5/trade", s, at, port);
     uv_timer_init(loop, &p->timer);
     p->timer.data = p;

@@ -6,6 +6,7 @@
 
 #include "sim/exchange.h"
 #include "sim/flow.h"
+#include "sim/tape.h"
 #include "sim_alloc.h"
 
 #define S INT64_C(1000000000)
@@ -18,6 +19,7 @@ struct watch {
     uint64_t trades, sweeps;
     int64_t  last_trade_seq;
     uint64_t order_events, fill_events;
+    int64_t  trade_lots;
 };
 
 static void say(struct watch *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -50,6 +52,7 @@ static void on_event(void *self, const struct exchange_event *ev)
         break;
     case EXCHANGE_EV_TRADE:
         w->trades++;
+        w->trade_lots += ev->trade->lots;
         w->sweeps += ev->seq != w->last_trade_seq;
         w->last_trade_seq = ev->seq;
         break;
@@ -408,4 +411,54 @@ TEST(flow, plays_a_tape_row_by_row)
     check_conservation(x);
     bot__flow_free(f);
     bot__exchange_free(x);
+}
+
+TEST(tape, reads_named_columns_in_any_order_and_names_the_line_that_is_wrong)
+{
+    struct exchange_instrument in[1];
+    bot__exchange_instruments_default(in, 1);
+    struct flow_row rows[4];
+    char error[160] = "";
+    const char *named = "exchange,price,side,timestamp,amount\nx,65000.17,Buy,1582329602111000,0.0129\nx,65000,sell,1582329602110000,0.0001\r\n";
+    ck_assert_int_eq(bot__tape_read(named, strlen(named), in, rows, 4, error, sizeof error), 2);
+    ck_assert(rows[0].at_ns == 0 && rows[0].side == BOT_BUY && rows[0].price_ticks == 650001 && rows[0].lots == 12);
+    ck_assert(rows[1].at_ns == 0 && rows[1].side == BOT_SELL && rows[1].lots == 1);
+    const char *bare = "1582329602.5,buy,65000,1\n1582329604,sell,65000,1\n";
+    ck_assert_int_eq(bot__tape_read(bare, strlen(bare), in, rows, 4, error, sizeof error), 2);
+    ck_assert_int_eq(rows[1].at_ns, 3 * S / 2);
+    const char *wrong = "1582329602,buy,65000,1\n1582329604,up,65000,1\n";
+    ck_assert_int_eq(bot__tape_read(wrong, strlen(wrong), in, rows, 4, error, sizeof error), BOT_ERR_MALFORMED);
+    ck_assert_str_eq(error, "line 2: the side is neither buy nor sell");
+}
+
+TEST(tape, a_recorded_tape_drives_the_exchange_trade_by_trade)
+{
+    size_t len;
+    char *text = test_read_gz(test_shared("data/market/binance/usdm_btcusdt_trades_20200222.tardis.csv.gz"), &len);
+    struct watch w = { 0 };
+    struct exchange *x = exchange_open(&w, 1);
+    const struct exchange_instrument *in = bot__exchange_instrument(x, 0);
+    const size_t max = bot__tape_rows_max(text, len);
+    struct flow_row *rows = malloc(max * sizeof *rows);
+    char error[160] = "";
+    const long n = bot__tape_read(text, len, in, rows, max, error, sizeof error);
+    ck_assert_msg(n == 9999, "%ld rows, %s", n, error);
+    struct flow_options o;
+    bot__flow_options_init(&o);
+    struct flow *f = bot__flow_new(&o, test_sim_alloc(), S);
+    bot__flow_tape(f, rows, (size_t)n, 10 * S, false);
+    bot__flow_open(f, x, S);
+    int64_t traded = 0, recorded = 0;
+    for (long i = 0; i < n; i++) recorded += rows[i].lots;
+    for (long i = 0; i < n; i++) {
+        bot__flow_step(f, x, 10 * S + rows[i].at_ns);
+        if (i + 1 == n || rows[i + 1].at_ns != rows[i].at_ns) ck_assert_int_eq(bot__exchange_last(x, 0), rows[i].price_ticks);
+    }
+    traded = w.trade_lots;
+    ck_assert_int_eq(traded, recorded);
+    check_conservation(x);
+    bot__flow_free(f);
+    bot__exchange_free(x);
+    free(rows);
+    free(text);
 }

@@ -10,7 +10,6 @@ cd "$(dirname "$0")/.."
 need_packages "to build" $BUILD_PACKAGES
 need_packages "for the tests" check gzip python3 spin
 
-export BOT_TEST_TIME_SCALE=1
 run() { # build directory, then meson setup's arguments
     build=$1
     shift
@@ -57,7 +56,7 @@ if [ "${SANITIZE:-1}" != 0 ]; then
     echo "Building with address and undefined-behaviour sanitizers"
     run build-sanitize -Db_sanitize=address,undefined -Dexamples=false -Dbenchmarks=false
     echo "Testing under them"
-    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 TEST_TIMEOUT_SCALE=4 BOT_TEST_SANITIZED=1 \
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 TEST_TIMEOUT_SCALE=4 \
         meson test -C build-sanitize --no-rebuild --timeout-multiplier 4 --print-errorlogs >build-sanitize.log 2>&1 || status=1
     count build-sanitize "tests under sanitizers"
     set -- $(cat build-sanitize/meson-logs/testlog.json.totals)

@@ -741,7 +741,7 @@ WS_TEST(two_hundred_connections_leave_descriptors_and_memory_flat)
     }
     ck_assert_uint_eq(descriptors_open(), descriptors);
     size_t now = resident_kib();
-    ck_assert_msg(getenv("TEST_UNDER_SANITIZER") != NULL || now < resident + 600, "%zu KiB after 60, %zu KiB after 200 connections",
+    ck_assert_msg(test_sanitized() || now < resident + 600, "%zu KiB after 60, %zu KiB after 200 connections",
                   resident, now);
     finish(&w);
 }

@@ -23,8 +23,7 @@ static inline struct budget *kit_budget_of(const struct budget_options *o, const
 {
     const size_t size = bot__budget_size(o, s, n);
     ck_assert_uint_gt(size, 0);
-    void *mem = aligned_alloc(64, size);
-    ck_assert_ptr_nonnull(mem);
+    void *mem = test_memory(size);
     memset(mem, 0xa5, size); /* init owes nothing to zeroed memory */
     return bot__budget_init(mem, o, s, n, now);
 }

@@ -25,10 +25,39 @@ void test_register(struct test_entry *entry)
     count++;
 }
 
+static void *taken[1024];
+static unsigned taken_n;
+
+static void give_back(void)
+{
+    while (taken_n != 0)
+        free(taken[--taken_n]);
+}
+
+void *test_memory(size_t size)
+{
+    const size_t whole = (size + 64) & ~(size_t)63;
+    void *p = aligned_alloc(64, whole);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_uint_lt(taken_n, sizeof taken / sizeof *taken);
+    taken[taken_n++] = p;
+    return memset(p, 0, whole);
+}
+
+bool test_sanitized(void)
+{
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+    return true;
+#else
+    return getenv("RUNNING_ON_VALGRIND") != NULL || getenv("TEST_UNDER_SANITIZER") != NULL;
+#endif
+}
+
 static void run_one(int i)
 {
     running = i;
     selected[i]->run();
+    give_back();
 }
 
 void test_skip(const char *format, ...)
@@ -37,6 +66,7 @@ void test_skip(const char *format, ...)
     va_start(ap, format);
     vsnprintf(skipped[running], SKIP_REASON_MAX, format, ap);
     va_end(ap);
+    give_back();
     fflush(NULL);
     exit(0);
 }

@@ -12,6 +12,7 @@
 #define TESTS_HARNESS_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct test_entry {
@@ -39,6 +40,12 @@ const char *test_shared(const char *relative);
 /* Path below the source tree / the build tree. Static buffers, four deep. */
 const char *test_source(const char *relative);
 const char *test_build(const char *relative);
+
+/* Memory of a test: aligned to 64, zeroed, given back when the test ends. Never NULL. */
+void *test_memory(size_t size);
+
+/* A sanitizer is at work: resident memory means nothing, and time little. */
+bool test_sanitized(void);
 
 /* Whole file into memory (NUL behind it); fails the test when it cannot. Caller frees. */
 char *test_read_file(const char *path, size_t *ret_len);

@@ -62,10 +62,7 @@ static inline struct ledger *kit_ledger(const struct ledger_options *o)
 {
     const size_t size = bot__ledger_size(o);
     ck_assert_uint_gt(size, 0);
-    void *mem = aligned_alloc(64, size);
-    ck_assert_ptr_nonnull(mem);
-    memset(mem, 0, size);
-    return bot__ledger_init(mem, o);
+    return bot__ledger_init(test_memory(size), o);
 }
 
 static inline struct ledger_options kit_options(void)

@@ -89,10 +89,8 @@ static unsigned soak(bool calendar, uint32_t limit, int64_t seconds, bot_ts rtt_
     o.utc_error_ns = MS(50);
     struct budget *b = kit_budget_of(&o, &s, 1, 0);
     const uint64_t allowed = (uint64_t)limit * (uint64_t)(DAY / s.window_ns);
-    struct venue_count venue = { calendar, s.window_ns, utc_ns, malloc((allowed + 2 * limit) * sizeof(bot_ts)), 0 };
-    ck_assert_ptr_nonnull(venue.arrivals);
-    struct flight *flights = malloc(limit * sizeof *flights);
-    ck_assert_ptr_nonnull(flights);
+    struct venue_count venue = { calendar, s.window_ns, utc_ns, test_memory((allowed + 2 * limit) * sizeof(bot_ts)), 0 };
+    struct flight *flights = test_memory(limit * sizeof *flights);
     uint32_t flights_n = 0;
     test_rng rng = { limit * 31 + (unsigned)seconds };
     static const enum budget_class order[] = { BUDGET_CANCEL, BUDGET_ORDER, BUDGET_RECONCILE, BUDGET_BACKFILL, BUDGET_REST };
@@ -128,8 +126,6 @@ static unsigned soak(bool calendar, uint32_t limit, int64_t seconds, bot_ts rtt_
     }
     *ret_fullest = fullest(&venue);
     const unsigned permille = (unsigned)((uint64_t)venue.n * 1000 / allowed);
-    free(venue.arrivals);
-    free(flights);
     return permille;
 }
 

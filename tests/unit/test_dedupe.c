@@ -18,8 +18,7 @@ static void make(struct dedupe *d, uint32_t max, dedupe_older older, void *user_
 {
     struct carve c = { 0 };
     bot__dedupe_init(d, &c, max, older, user_data);
-    c = (struct carve){ .base = calloc(1, c.used) };
-    ck_assert_ptr_nonnull(c.base);
+    c = (struct carve){ .base = test_memory(c.used) };
     bot__dedupe_init(d, &c, max, older, user_data);
 }
 

@@ -161,7 +161,8 @@ static char *read_file(const char *path, size_t *ret_len)
     return buf;
 }
 
-static struct ledger *open_ledger(const char *path)
+/* *ret_memory holds the ledger; the caller's to free, also when this fails. */
+static struct ledger *open_ledger(const char *path, void **ret_memory)
 {
     size_t len;
     char *text = read_file(path, &len);
@@ -180,7 +181,7 @@ static struct ledger *open_ledger(const char *path)
         o.path_steps_max = 4096;
         o.execs_max = EXECS_MAX;
         o.held_max = 0;
-        void *mem = calloc(1, bot__ledger_size(&o) + 64);
+        void *mem = *ret_memory = calloc(1, bot__ledger_size(&o) + 64);
         if (mem == NULL)
             wrong = "out of memory";
         else
@@ -447,12 +448,13 @@ static int run_positions(int argc, char **argv)
         return botctl_usage("positions", "--spec SPEC.json is missing");
     if (strcmp(spec, "-") == 0)
         return botctl_usage("positions", "the spec must be a file");
-    struct run run = { .ledger = open_ledger(spec) };
-    if (run.ledger == NULL)
+    void *memory = NULL;
+    struct run run = { .ledger = open_ledger(spec, &memory) };
+    FILE *in = run.ledger == NULL ? NULL : botctl_open_input("positions", path);
+    if (in == NULL) {
+        free(memory);
         return EXIT_USAGE;
-    FILE *in = botctl_open_input("positions", path);
-    if (in == NULL)
-        return EXIT_USAGE;
+    }
 
     char *line = NULL;
     size_t size = 0;
@@ -476,6 +478,9 @@ static int run_positions(int argc, char **argv)
     if (failed)
         perror("botctl positions");
     free(line);
+    free(memory);
+    if (in != stdin)
+        fclose(in);
     return run.found_wrong || failed ? EXIT_FOUND_WRONG : 0;
 }
 

@@ -44,6 +44,17 @@ void *test_memory(size_t size)
     return memset(p, 0, whole);
 }
 
+void test_memory_free(void *p)
+{
+    for (unsigned i = 0; i < taken_n && p != NULL; i++)
+        if (taken[i] == p) {
+            free(p);
+            taken[i] = taken[--taken_n];
+            return;
+        }
+    ck_assert_ptr_null(p);
+}
+
 bool test_sanitized(void)
 {
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__

@@ -43,6 +43,8 @@ const char *test_build(const char *relative);
 
 /* Memory of a test: aligned to 64, zeroed, given back when the test ends. Never NULL. */
 void *test_memory(size_t size);
+/* Gives it back earlier; takes NULL. */
+void test_memory_free(void *p);
 
 /* A sanitizer is at work: resident memory means nothing, and time little. */
 bool test_sanitized(void);

@@ -104,7 +104,7 @@ TEST(scenario, s02_random_fills_equal_an_independent_model_to_the_last_digit)
                 if (pass == 0) {
                     fprintf(in, "reset %s %s\n", kinds[kind].name, kinds[kind].multiplier);
                 } else {
-                    free(l);
+                    test_memory_free(l);
                     l = model_ledger(kinds[kind].contract, kinds[kind].multiplier);
                 }
                 last.qty[0] = '\0';
@@ -133,7 +133,7 @@ TEST(scenario, s02_random_fills_equal_an_independent_model_to_the_last_digit)
             if (i % 50 == 0)
                 kit_check_owners(l, 1);
         }
-        free(l);
+        test_memory_free(l);
         if (model != NULL)
             ck_assert_int_eq(pclose(model), 0);
     }
@@ -159,7 +159,7 @@ TEST(scenario, s02_order_of_fills_on_one_side_does_not_matter)
         ck_assert(bot__ledger_position(l, 0, NET)->qty == sum);
         if (round == 0) strcpy(first, kit_position(l, NET));
         ck_assert_str_eq(kit_position(l, NET), first);
-        free(l);
+        test_memory_free(l);
         for (int i = N - 1; i > 0; i--) {
             const int j = (int)test_rng_below(&rng, (unsigned long long)i + 1);
             const struct random_fill swap = fills[i];
@@ -602,7 +602,7 @@ TEST(accounting, every_worked_case_by_its_own_convention)
         if (orders != NULL) run_orders(&v, orders);
         else run_steps(&v, cJSON_GetObjectItem(c, "steps"));
         kit_check_owners(v.ledger, 8);
-        free(v.ledger);
+        test_memory_free(v.ledger);
         cases++;
     }
     ck_assert_uint_eq(cases, 29);

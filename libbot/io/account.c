@@ -12,6 +12,7 @@
 #include "journal/replay.h"
 #include "journal/writer.h"
 #include "session/session.h"
+#include "session/venue_budget.h"
 
 #define BOTS_MAX 36
 
@@ -287,13 +288,7 @@ static int open_budget(bot_account *a)
     const struct session_time t = bot__transport_uv_now();
     bo.utc_ns = t.wall_ns - (t.now + a->ts_offset);
     struct budget_scope scopes[BUDGET_SCOPES_MAX];
-    uint32_t n = 0;
-    for (; n < a->venue->scopes_n && n < BUDGET_SCOPES_MAX; n++) {
-        const struct venue_scope *v = &a->venue->scopes[n];
-        scopes[n] = (struct budget_scope){ .calendar = v->window == VENUE_WINDOW_CALENDAR, .per_ip = v->per_ip, .limit = v->limit, .window_ns = v->window_ns };
-        snprintf(scopes[n].name, sizeof scopes[n].name, "%.15s", v->name);
-        bot__budget_reserve_default(&scopes[n], 1);
-    }
+    const uint32_t n = bot__venue_budget_scopes(a->venue, scopes);
     const size_t size = n == 0 ? 0 : bot__budget_size(&bo, scopes, n);
     if (size == 0)
         return BOT_OK; /* the venue states no limits */

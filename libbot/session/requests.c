@@ -1,5 +1,6 @@
 /* Reads with pages, order requests, the budget. */
 #include "session/session_internal.h"
+#include "session/venue_budget.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,16 +35,9 @@ static enum budget_class class_of(enum venue_call call)
     }
 }
 
-/* An order draws on its own scope and on the address's, where the venue has one of each. */
 static struct budget_request draw_of(const struct session *s, enum venue_call call, const struct venue_http *http)
 {
-    struct budget_request r = { .cls = class_of(call), .account = s->options.budget_account };
-    const struct venue *v = s->options.venue;
-    r.draws[r.draws_n++] = (struct budget_draw){ http->scope, http->weight };
-    for (uint32_t i = 0; i < v->scopes_n && r.draws_n < BUDGET_DRAWS_MAX; i++)
-        if (i != http->scope && v->scopes[i].per_ip && !v->scopes[http->scope].per_ip)
-            r.draws[r.draws_n++] = (struct budget_draw){ i, 1 };
-    return r;
+    return bot__venue_budget_draw(s->options.venue, http, class_of(call), s->options.budget_account);
 }
 
 static bool take(struct session *s, const struct budget_request *draw, bot_ts *ret_ready_at)
@@ -456,11 +450,9 @@ static void call_answered(struct session *s, struct order_call *c, int http_stat
     (void)s->options.venue->decode_rest(&s->rest_context, c->req.call, http_status, headers, headers_n, body, read_row, &rows, &reply);
     if (reply.outcome == BOT_OUTCOME_CLOCK)
         s->clock_at = s->t.now;
-    const struct order_call done = *c;
     give_back(s, &c->draw, true);
     c->drawn = false;
     budget_words(s, &reply);
-    (void)done;
     /* An answer that cannot be read says nothing about the order. */
     const bot_outcome outcome = reply.outcome == BOT_OUTCOME_MALFORMED ? BOT_OUTCOME_UNKNOWN : reply.outcome;
     end_call(s, c, BOT_EV_REPLY, outcome, &reply.order_id, reply.venue_code, reply.detail);

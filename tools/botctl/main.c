@@ -10,6 +10,7 @@ extern const struct command command_decode;
 extern const struct command command_book;
 extern const struct command command_positions;
 extern const struct command command_paper;
+extern const struct command command_poll;
 extern const struct command command_rate;
 extern const struct command command_verify;
 extern const struct command command_replay;
@@ -23,6 +24,7 @@ const struct command *const botctl_commands[] = {
     &command_book,
     &command_positions,
     &command_paper,
+    &command_poll,
     &command_rate,
     &command_verify,
     &command_replay,

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "io/transport_uv.h"
+#include "journal/market.h"
 #include "journal/replay.h"
 #include "journal/writer.h"
 #include "session/session.h"
@@ -38,6 +39,7 @@ struct bot_account {
     uint32_t   bots_n;
     int64_t    ts_offset;
 
+    struct market_recorder *recorder; /* public trades and candles, where asked for */
     struct journal *journal;
     struct journal_older older;
     char   *journal_path;
@@ -108,6 +110,13 @@ static bool copy_url(char *to, const char *given, const char *standard)
 
 /* ---- what the session tells ---- */
 
+static void unreadable(void *self, bot_source source, const char *text, size_t len)
+{
+    bot_account *a = self;
+    if (a->journal != NULL)
+        (void)bot__journal_append_raw(a->journal, bot__transport_uv_now().now + a->ts_offset, source, text, len);
+}
+
 static void say(void *self, int level, const char *name, const char *text)
 {
     const bot_account *a = self;
@@ -118,6 +127,9 @@ static void say(void *self, int level, const char *name, const char *text)
 static void journal_event(void *self, const bot_event *ev)
 {
     bot_account *a = self;
+    if (a->recorder != NULL && ev->kind == BOT_EV_STREAM && ev->stream.stream == BOT_STREAM_PUBLIC)
+        for (uint32_t i = 0; i < a->instruments_n; i++)
+            bot__market_gap(a->recorder, &a->instruments[i]);
     if (a->journal != NULL)
         (void)bot__journal_append(a->journal, ev); /* a full ring shows in the state, which is looked at below */
 }
@@ -125,6 +137,8 @@ static void journal_event(void *self, const bot_event *ev)
 static void market(void *self, const bot_event *ev)
 {
     bot_account *a = self;
+    if (a->recorder != NULL && ev->kind == BOT_EV_TRADE)
+        bot__market_take(a->recorder, ev);
     for (uint32_t i = 0; i < a->bots_n && !a->closing; i++)
         if (a->bots[i]->callbacks.market != NULL)
             a->bots[i]->callbacks.market(a->bots[i], ev, a->bots[i]->user_data);
@@ -263,6 +277,7 @@ static const struct transport_uv_inputs session_inputs = {
 
 static void free_account(bot_account *a)
 {
+    bot__market_close(a->recorder);
     (void)bot__journal_close(a->journal);
     bot__journal_older_live(&a->older, NULL);
     for (uint32_t i = 0; i < a->bots_n; i++)
@@ -428,6 +443,12 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     r = open_journal(a, &o, &begin, &resuming);
     if (r == BOT_OK)
         r = open_budget(a);
+    if (r == BOT_OK && o.journal.market_path != NULL && o.instruments_n != 0) {
+        const struct market_config mc = { .path = o.journal.market_path, .venue = a->venue->name, .instruments_max = o.instruments_n,
+                                          .trades_max = o.journal.market_trades_max, .queue_max = 256, .grace_ns = 5 * BOT_NS_PER_S };
+        if ((r = bot__market_open(&mc, &a->recorder)) < 0)
+            r = refuse(r, "options.journal.market_path: %s: %s", o.journal.market_path, bot_strerror(r));
+    }
     const struct transport_uv_options to = { .ca_file = o.ca_file };
     if (r == BOT_OK && (r = bot__transport_uv_open(loop, &to, &a->transport)) < 0)
         r = refuse(r, "options.ca_file: cannot be read: %s", o.ca_file != NULL ? o.ca_file : "the system's store");
@@ -455,7 +476,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
         r = size == 0 ? refuse(BOT_ERR_OPTIONS, "options.core: a bound is out of its range") : BOT_ERR_NOMEM;
         goto fail_handles;
     }
-    const struct session_host host = { .self = a, .effect = effect, .event = journal_event, .market = market, .log = say };
+    const struct session_host host = { .self = a, .effect = effect, .event = journal_event, .market = market, .unreadable = unreadable, .log = say };
     a->session = bot__session_init(aligned(a->session_memory), &so, bot__transport_uv_table(a->transport), &host,
                                    (struct session_time){ begin - a->ts_offset, t.wall_ns });
     if (a->session == NULL) {

@@ -390,6 +390,8 @@ void bot__session_ws_message(struct session *s, struct session_time t, bot_strea
     const int r = s->options.venue->decode_ws(&s->contexts[stream], source_of[stream], (struct slice){ text, len }, received, &rx);
     if (r < 0) {
         s->stats.ws_undecodable++;
+        if (s->host.unreadable != NULL)
+            s->host.unreadable(s->host.self, source_of[stream], text, len);
         bot_event bad = { .kind = BOT_EV_ERROR, .source = (uint8_t)source_of[stream], .seq = BOT_SEQ_NONE, .error = { .code = r } };
         snprintf(bad.error.detail, sizeof bad.error.detail, "%s: %.*s", bot_strerror(r), (int)(len < 80 ? len : 80), text);
         bot__session_log(s, 1, "undecodable", "%s", bad.error.detail);

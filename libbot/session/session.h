@@ -27,6 +27,8 @@ struct session_host {
     void (*event)(void *self, const bot_event *ev);
     /* Public data, for bots that want it (TRADE, BOOK) and wallet rows; borrowed for the call. May be NULL. */
     void (*market)(void *self, const bot_event *ev);
+    /* A message that could not be read, right before the error event that it causes. May be NULL. */
+    void (*unreadable)(void *self, bot_source source, const char *text, size_t len);
     /* level: 0 error, 1 warning, 2 info, 3 debug. name: a fixed event name. Never a secret. May be NULL. */
     void (*log)(void *self, int level, const char *name, const char *text);
 };

@@ -311,7 +311,12 @@ void bot__core_order_absent(bot_core *c, uint32_t at)
     o->absent_count++;
     /* Proof: "not found" at both ends of a span longer than the venue's known lag, with a complete list and a complete
      * fill history since in which it does not stand (a fill or a listing would have ended this spell). */
-    if (c->now - o->absent_at < c->options.venue.absence_bound_ns || !c->recon.backfilled || !c->recon.orders_listed)
+    /* An order that the venue has acknowledged did exist, and its end would have been told: endpoints are known to forget such
+     * orders for up to half an hour (INCIDENTS 25), so that its absence is believed only after thirty times the bound. */
+    int64_t bound;
+    if (__builtin_mul_overflow(c->options.venue.absence_bound_ns, o->acked_at != 0 ? 30 : 1, &bound))
+        bound = INT64_MAX;
+    if (c->now - o->absent_at < bound || !c->recon.backfilled || !c->recon.orders_listed)
         return;
     c->stats.orders_lost++;
     bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, c->now - o->absent_at, "the venue does not know it: proven absent");

@@ -148,6 +148,16 @@ void bot__feed_lost(struct session *s)
         bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
 }
 
+void bot__feed_clock_step(struct session *s)
+{
+    bot__lag_options lo;
+    bot__lag_options_init(&lo);
+    bot__lag_init(&s->feed_lag, &lo, s->t.now);
+    if (s->lag_bad)
+        monitor_event(s, BOT_MONITOR_FEED_LAG, true, 0, 0, "clock_step");
+    s->lag_bad = false;
+}
+
 void bot__feed_acked(struct session *s, bot_ts sent_at)
 {
     bot__lag_sample(&s->ack_lag, s->t.now, s->t.now - sent_at);

@@ -148,6 +148,7 @@ void bot__feed_event(struct session *s, const bot_event *ev);
 void bot__feed_private_event(struct session *s, const bot_event *ev);
 void bot__feed_private_fresh(struct session *s); /* a new private stream: old suspicions are void */
 void bot__feed_lost(struct session *s);
+void bot__feed_clock_step(struct session *s);
 void bot__feed_acked(struct session *s, bot_ts sent_at);
 void bot__feed_ticks(struct session *s);
 bot_ts bot__feeds_deadline(const struct session *s);

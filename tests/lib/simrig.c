@@ -8,8 +8,6 @@
 #include "bot/decimal.h"
 #include "venue/venue.h"
 
-#define QUIET_NS (3 * BOT_NS_PER_S)
-
 __attribute__((format(printf, 2, 3))) static void trace(struct simrig *r, const char *format, ...)
 {
     if (!r->trace_on)
@@ -34,7 +32,7 @@ static void give(void *self, void *p) { (void)self; free(p); }
 
 void simrig_options_init(struct simrig_options *o)
 {
-    *o = (struct simrig_options){ .seed = 1, .limit = "1", .order_qty = "0.1", .trade_every_ns = BOT_NS_PER_S, .public_data = true, .instrument = "BTCUSDT" };
+    *o = (struct simrig_options){ .seed = 1, .limit = "1", .order_qty = "0.1", .trade_every_ns = BOT_NS_PER_S, .public_data = true, .quiet_ns = 3 * BOT_NS_PER_S, .instrument = "BTCUSDT" };
     bot_core_options_init(&o->core);
     o->core.instruments_max = 8;
     o->core.path_steps_max = 4096;
@@ -193,7 +191,7 @@ static void check(void *self)
         r->truth_changed_ns = t.changed_ns;
         r->last_fill_at = now;
     }
-    if (open && now - r->open_since > QUIET_NS && now - r->last_fill_at > QUIET_NS && t.position.v != simrig_belief(r))
+    if (open && now - r->open_since > r->options.quiet_ns && now - r->last_fill_at > r->options.quiet_ns && t.position.v != simrig_belief(r))
         say_wrong(r, "wrong position while the gate is open and all is quiet: truth", t.position.v, simrig_belief(r));
     if (r->sent_while_shut != 0)
         say_wrong(r, "an order left through a shut gate", r->sent_while_shut, 0);
@@ -275,7 +273,6 @@ void simrig_free(struct simrig *r)
     bot__world_free(r->world);
     bot__signer_free(r->signer);
     free(r->memory);
-    free(r->budget_memory);
     free(r);
 }
 

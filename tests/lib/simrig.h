@@ -26,7 +26,7 @@ struct simrig_options {
     int64_t  trade_until_ns;   /* world time after which it sleeps; 0: never */
     bool     monitors, public_data;
     bool     outside;          /* something comes from outside: the limit check allows for it */
-    bool     with_budget;
+    int64_t  quiet_ns;         /* 3 s: how long a private message may be late without anybody being able to know */
     const char *instrument;    /* "BTCUSDT" */
     bot_core_options core;
     struct world_options world;
@@ -38,8 +38,7 @@ struct simrig {
     struct world *world;
     int account, client;
     struct session *session;
-    void *memory, *budget_memory;
-    struct budget *budget;
+    void *memory;
     struct bot__signer *signer;
     struct transport transport;
     bot_core *core;

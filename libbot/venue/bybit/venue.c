@@ -36,7 +36,7 @@ const struct venue bot__venue_bybit = {
     .positions_omit_flat = true, /* with settleCoin only rows with a size come */
     .book = { .chain = BOOK_CHAIN_NEXT },
     .hedge_possible = true,
-    .absence_bound_ns = 10 * BOT_NS_PER_S,
+    .absence_bound_ns = 60 * BOT_NS_PER_S, /* venues have placed orders 40 to 50 s late: a lost order is believed lost only after that */
     .order_unknown_ns = 5 * BOT_NS_PER_S,
     .fills_window_max_ns = INT64_C(7) * 86400 * BOT_NS_PER_S,
     .fills_history_ns = INT64_C(730) * 86400 * BOT_NS_PER_S,

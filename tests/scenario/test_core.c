@@ -817,3 +817,47 @@ TEST(scenario, s06_a_row_of_unknown_kind_shuts_and_external_kinds_move_size)
     EXPECT_SHUT(r, BOT_GATE_UNKNOWN_EXEC);
     rig_free(r);
 }
+
+TEST(scenario, s15_two_sockets_with_overlapping_fills_are_one_union)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "100");
+    bot_event fills[30];
+    for (int i = 0; i < 30; i++) {
+        char exec[16];
+        snprintf(exec, sizeof exec, "P%d", i);
+        fills[i] = rig_fill_event(r, 0, exec, NULL, "V-manual", BOT_BUY, "0.1", "100");
+    }
+    int applied = 0;
+    for (int i = 0; i < 30; i++)
+        if (i % 3 != 0) applied += rig_step(r, &fills[i]) == 1; /* the primary loses every third */
+    for (int i = 29; i >= 0; i--)
+        if (i % 5 != 1) applied += rig_step(r, &fills[i]) == 1; /* the backup others, in another order */
+    for (int i = 0; i < 30; i++)
+        if (i % 3 == 0 || i % 5 == 1) applied += rig_step(r, &fills[i]) == 1;
+    ck_assert_int_eq(applied, 30);
+    EXPECT_QTY(r, 0, "3");
+    rig_free(r);
+}
+
+TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues_word)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->qty[0] = rig_num("-7");
+    r->seq[0] = 12;
+    r->entry[0].v = rig_num("55");
+    rig_start(r, "10");
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "-7");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.avg_entry.v == rig_num("55")); /* the venue's word, for want of fills */
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 0);
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    ck_assert_uint_eq(stats.fills_applied, 0); /* nothing was invented */
+    rig_free(r);
+}

@@ -68,3 +68,22 @@ TEST(shape, s5_private_lag) { shape("shape5-private-lag.fault", 28, 70, BOT_GATE
 TEST(shape, s6_ambiguous_orders) { shape("shape6-ambiguous-orders.fault", 21, 3, BOT_GATE_REJECT_STORM); }
 TEST(shape, s7_resume) { shape("shape7-resume.fault", 17, 3, 0); }
 TEST(shape, s9_bad_data) { shape("shape9-bad-data.fault", 23, 3, BOT_GATE_DRIFT); }
+
+TEST(scenario, s40_a_flapping_socket_loses_no_fill_and_respects_the_connect_limit)
+{
+    struct simrig_options o;
+    simrig_options_init(&o);
+    o.faults = "every 6s ws.cut stream=private\n";
+    o.trade_until_ns = 330 * BOT_NS_PER_S;
+    struct simrig *r = simrig_new(&o);
+    simrig_run(r, 330 * BOT_NS_PER_S);
+    struct session_stats stats;
+    bot__session_stats_get(r->session, &stats);
+    ck_assert_uint_ge(stats.ws_losses, 15); /* the back-off makes them fewer than the cuts */
+    ck_assert_uint_lt(stats.ws_connects, 500);
+    simrig_check(r);
+    ck_assert_uint_gt(r->fills, 5);
+    simrig_run(r, 5 * BOT_NS_PER_S); /* between two cuts it is down for less than a second */
+    ck_assert_msg(simrig_truth(r) == simrig_belief(r), "a fill was lost\n%s", simrig_tail(r));
+    simrig_free(r);
+}

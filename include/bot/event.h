@@ -39,7 +39,7 @@ typedef enum bot_event_kind {
     BOT_EV_TICK,       /* the deadline that the core asked for has come */
     BOT_EV_STREAM,     /* a socket came up or was lost */
     BOT_EV_FRAME,      /* sign of life on a stream: any frame or pong (coalesced by the shell) */
-    BOT_EV_READ_BEGIN, /* a REST read was sent */
+    BOT_EV_READ_BEGIN, /* a REST read was sent; venue_ns: the venue's clock then, as well as it is known */
     BOT_EV_READ_END,   /* it was answered, or failed, or timed out; the rows came between the two */
     BOT_EV_SENT,       /* an order request left the process, or provably did not */
     BOT_EV_REPLY,      /* outcome of an order request over REST or socket */

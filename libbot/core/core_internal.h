@@ -62,6 +62,7 @@ struct recon_leg {
     bool     row_entry_given;
     /* Fills at or before this are inside an adopted baseline. */
     int64_t  horizon_seq, horizon_venue_ns;
+    int64_t  horizon_sent_ns; /* the same by the venue's clock when the read was sent: for fills out of its history only */
 };
 
 struct recon_instrument {
@@ -74,6 +75,7 @@ struct recon_read {
     uint64_t id;              /* 0: none under way */
     bot_ts   begun, sent_at, deadline; /* begun: when the effect went out */
     bool     sent;
+    int64_t  sent_venue_ns;   /* the venue's clock then, as well as the shell knows it; 0 unknown */
     bot_ts   due;             /* when to ask next; NEVER: not at all */
     uint32_t failures;        /* in a row */
 };

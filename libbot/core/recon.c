@@ -108,6 +108,7 @@ static void set_horizon(bot_core *c, struct recon_leg *l)
 {
     l->horizon_seq = l->row_seq;
     l->horizon_venue_ns = l->row_venue_ns;
+    l->horizon_sent_ns = c->recon.positions.sent_venue_ns;
     if (l->row_venue_ns > c->recon.newest_venue_ns)
         c->recon.newest_venue_ns = l->row_venue_ns;
 }
@@ -260,6 +261,10 @@ bool bot__recon_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg 
     const struct recon_leg *l = leg_of(c, instrument, leg == BOT_LEG_NONE ? first_leg(c) : leg);
     if (l->horizon_seq != BOT_SEQ_NONE && fill->seq != BOT_SEQ_NONE)
         return fill->seq <= l->horizon_seq;
+    /* A flat start has no row and so no sequence: what the history tells of the time before the read was in its answer. The
+     * stream is not judged so: a fill that it brings late may be one that a stale answer did not hold. */
+    if (fill->read_id != 0 && l->horizon_sent_ns != 0 && fill->venue_ns != 0 && fill->venue_ns <= l->horizon_sent_ns)
+        return true;
     return l->horizon_venue_ns != 0 && fill->venue_ns != 0 && fill->venue_ns <= l->horizon_venue_ns;
 }
 
@@ -361,6 +366,7 @@ void bot__recon_read_begin(bot_core *c, const bot_event *ev)
     if (r == NULL)
         return;
     r->sent_at = ev->ts;
+    r->sent_venue_ns = ev->venue_ns;
     r->sent = true;
     if (r == &c->recon.positions)
         for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)

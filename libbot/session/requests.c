@@ -91,7 +91,8 @@ static void read_event(struct session *s, struct read *r, bot_event_kind kind, b
 {
     if (r->id == 0)
         return;
-    bot_event ev = { .kind = (uint16_t)kind, .source = BOT_SOURCE_REST, .seq = BOT_SEQ_NONE, .read_id = r->id };
+    bot_event ev = { .kind = (uint16_t)kind, .source = BOT_SOURCE_REST, .seq = BOT_SEQ_NONE, .read_id = r->id,
+                     .venue_ns = s->clock_known ? session_venue_wall(s) : 0 };
     ev.read = (bot_ev_read){ .id = r->id, .read = r->kind, .outcome = outcome, .complete = complete, .rows = r->rows, .pages = r->pages,
                              .sent_at = r->sent_at, .from_venue_ns = r->req.from_ns, .to_venue_ns = r->req.to_ns, .venue_code = code };
     snprintf(ev.read.detail, sizeof ev.read.detail, "%s", detail);

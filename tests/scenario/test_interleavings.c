@@ -153,6 +153,7 @@ static void answer_reads(struct model *m)
         bot_event begin = event(BOT_EV_READ_BEGIN), end = event(BOT_EV_READ_END);
         begin.read = end.read = (bot_ev_read){ .id = e.read.id, .read = e.read.read };
         begin.read_id = end.read_id = e.read.id;
+        begin.venue_ns = m->wall;
         end.read.outcome = test_rng_below(&m->rng, 10) == 0 ? BOT_OUTCOME_TIMEOUT : BOT_OUTCOME_OK;
         end.read.complete = end.read.outcome == BOT_OUTCOME_OK;
         (void)step(m, &begin);

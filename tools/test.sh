@@ -32,7 +32,7 @@ for line in open(sys.argv[1], encoding='utf-8', errors='replace'):
         elif re.match(r'not ok \d+', l):
             bad += 1; print('  FAILED: %s: %s' % (run['name'], l))
     if ok + bad + skip == 0:  # a program that speaks no TAP
-        if run['result'] == 'SKIP': skip = 1
+        if run['result'] == 'SKIP': skip = 1; print('  skipped: ' + run['name'] + ': ' + (out.strip().splitlines() or ['no reason given'])[-1])
         elif run['result'] == 'OK': ok = 1
         else: bad = 1; print('  FAILED: ' + run['name']); print(out[-2000:]); print((run.get('stderr') or '')[-3000:])
     elif bad == 0 and run['result'] not in ('OK', 'SKIP'):

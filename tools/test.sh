@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . tools/packages.sh
 need_packages "to build" $BUILD_PACKAGES
-need_packages "for the tests" check gzip python3 spin
+need_packages "for the tests" check g++ gzip python3 spin
 
 run() { # build directory, then meson setup's arguments
     build=$1

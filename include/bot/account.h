@@ -164,7 +164,14 @@ BOT_API int bot_get_own_position(const bot_handle *bot, const char *instrument, 
 /* One compare. */
 BOT_API bool bot_is_open(const bot_handle *bot);
 BOT_API void bot_get_gate(const bot_handle *bot, bot_gate_state *ret);
-/* Price that the collar compares with; false when none is fresh enough to be had. */
+/* Best bid and ask of the instrument's order book; false while the book is not whole (it is being fetched anew after a
+ * gap in its sequence or a wrong checksum), or a side is empty. Needs public_data. */
+BOT_API bool bot_best_prices(const bot_handle *bot, const char *instrument, bot_px *ret_bid, bot_px *ret_ask);
+/* The order book, best level first: bids and asks hold *bids_n and *asks_n levels, which become the numbers written; up to
+ * 400 a side are kept. BOT_OK; BOT_ERR_NOT_FOUND; BOT_ERR_STATE while it is not whole: nothing is written then. */
+BOT_API int bot_get_book(const bot_handle *bot, const char *instrument, bot_level *bids, uint32_t *bids_n, bot_level *asks, uint32_t *asks_n);
+/* Price that the collar compares with: the middle of the book, or the last trade where the book is not whole or stands
+ * still; false when there is none. */
 BOT_API bool bot_reference_price(const bot_handle *bot, const char *instrument, bot_px *ret_price);
 
 /* Re-arms one latch (one bit of bot_gate_reason), or with BOT_GATE_STARTUP accepts the position that the venue showed at
@@ -182,6 +189,7 @@ typedef struct bot_account_stats { /* counters only rise; gauges say so */
     bot_journal_stats journal;
     uint64_t ws_messages, ws_bytes, ws_undecodable, ws_connects, ws_losses;
     uint64_t http_requests, http_failures, http_timeouts, reads_waited, orders_sent, public_trades;
+    uint64_t book_gaps, book_resyncs;
     int64_t  clock_offset_ns, clock_error_ns; /* gauges: venue's clock minus ours */
     bool     private_ready, public_ready;     /* gauges */
 } bot_account_stats;

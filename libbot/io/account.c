@@ -691,6 +691,25 @@ bool bot_reference_price(const bot_handle *bot, const char *instrument, bot_px *
     return core_now(bot->account) - at <= bot__session_options(bot->account->session)->core.reference_age_max_ns;
 }
 
+bool bot_best_prices(const bot_handle *bot, const char *instrument, bot_px *ret_bid, bot_px *ret_ask)
+{
+    bot_symbol s;
+    bot_ts at;
+    return bot__symbol_set(&s, instrument, strlen(instrument)) && bot__session_best(bot->account->session, &s, ret_bid, ret_ask, &at);
+}
+
+int bot_get_book(const bot_handle *bot, const char *instrument, bot_level *bids, uint32_t *bids_n, bot_level *asks, uint32_t *asks_n)
+{
+    bot_symbol s;
+    const struct session_options *o = bot__session_options(bot->account->session);
+    if (!bot__symbol_set(&s, instrument, strlen(instrument)))
+        return BOT_ERR_NOT_FOUND;
+    for (uint32_t i = 0; i < o->instruments_n; i++)
+        if (bot__symbol_eq(&o->instruments[i], &s))
+            return bot__session_book(bot->account->session, &s, bids, bids_n, asks, asks_n) ? BOT_OK : BOT_ERR_STATE;
+    return BOT_ERR_NOT_FOUND;
+}
+
 int bot_account_rearm(bot_account *account, uint32_t latch, const char *reason)
 {
     bot_event ev = { .kind = BOT_EV_REARM, .rearm = { .latch = latch } };
@@ -725,6 +744,8 @@ void bot_account_stats_get(const bot_account *account, bot_account_stats *ret)
     ret->reads_waited = s.reads_waited;
     ret->orders_sent = s.orders_sent;
     ret->public_trades = s.public_trades;
+    ret->book_gaps = s.book_gaps;
+    ret->book_resyncs = s.book_resyncs;
     ret->clock_offset_ns = s.clock_offset_ns;
     ret->clock_error_ns = s.clock_error_ns;
     ret->private_ready = s.ready[BOT_STREAM_PRIVATE];

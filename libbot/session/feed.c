@@ -4,6 +4,8 @@
 #include "bot/decimal.h"
 #include "core/core_internal.h"
 
+#define BOOK_BEHIND_NS (2 * BOT_NS_PER_S)
+
 size_t bot__feed_memory(const struct session_options *o)
 {
     if (!o->public_data || o->instruments_n == 0)
@@ -19,7 +21,6 @@ size_t bot__feed_memory(const struct session_options *o)
 bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size)
 {
     for (uint32_t i = 0; i < s->options.instruments_n; i++) {
-        s->feeds[i].symbol = s->options.instruments[i];
         bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
     }
     bot__lag_options lo;
@@ -40,26 +41,30 @@ bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size)
 
 static struct feed_instrument *find(struct session *s, const bot_symbol *symbol)
 {
-    for (uint32_t i = 0; i < s->options.instruments_n; i++)
-        if (bot__symbol_eq(&s->feeds[i].symbol, symbol))
-            return &s->feeds[i];
-    return NULL;
+    const uint32_t i = session_index(s, symbol);
+    return i < s->options.instruments_n ? &s->feeds[i] : NULL;
 }
 
 bool bot__session_reference(const struct session *s, const bot_symbol *instrument, bot_px *ret_price, bot_ts *ret_at)
 {
-    for (uint32_t i = 0; i < s->options.instruments_n; i++) {
-        const struct feed_instrument *f = &s->feeds[i];
-        if (!bot__symbol_eq(&f->symbol, instrument))
-            continue;
-        if (f->last.v <= 0)
-            return false;
-        *ret_price = f->last;
-        /* A book that moves confirms the last price as much as a trade does. */
-        *ret_at = f->last_at > f->book_at ? f->last_at : f->book_at;
+    const uint32_t i = session_index(s, instrument);
+    if (i == s->options.instruments_n)
+        return false;
+    const struct feed_instrument *f = &s->feeds[i];
+    bot_px bid, ask;
+    bot_ts at;
+    /* The middle of the book is where an order would meet others now; but a book that stands still while trades go on is
+     * the older of the two. */
+    if (bot__session_best(s, instrument, &bid, &ask, &at) && f->last_at - at < BOOK_BEHIND_NS) {
+        ret_price->v = bid.v + (ask.v - bid.v) / 2;
+        *ret_at = at;
         return true;
     }
-    return false;
+    if (f->last.v <= 0)
+        return false;
+    *ret_price = f->last;
+    *ret_at = f->last_at;
+    return true;
 }
 
 static void monitor_event(struct session *s, bot_monitor monitor, bool ok, int64_t value, int64_t reference, const char *reason)
@@ -111,7 +116,6 @@ void bot__feed_event(struct session *s, const bot_event *ev)
     if (f == NULL)
         return;
     if (ev->kind == BOT_EV_BOOK) {
-        f->book_at = s->t.now;
         bot__feed_book(&f->feed, s->t.now);
         return;
     }
@@ -146,6 +150,7 @@ void bot__feed_lost(struct session *s)
         bot__rate_resume(s->rate, s->t.now);
     for (uint32_t i = 0; i < s->options.instruments_n; i++)
         bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
+    bot__books_lost(s);
 }
 
 void bot__feed_clock_step(struct session *s)

@@ -264,6 +264,16 @@ void bot__requests_own_read(struct session *s, enum venue_call call, bot_read_ki
     start_read(s, r);
 }
 
+void bot__requests_book(struct session *s, const bot_symbol *instrument)
+{
+    struct read *r = free_read(s);
+    if (r == NULL)
+        return; /* the book asks again */
+    *r = (struct read){ .used = true, .kind = BOT_READ_BOOK, .call = VENUE_CALL_BOOK, .deadline = session_after(s->t.now, OWN_DEADLINE_NS) };
+    r->req.instrument = *instrument;
+    start_read(s, r);
+}
+
 struct rows {
     struct session *s;
     struct read *r;
@@ -291,7 +301,7 @@ static int read_row(void *user_data, const bot_event *decoded)
     ev.read_id = rows->r->id;
     ev.ts = s->t.now;
     if (ev.kind == BOT_EV_BOOK)
-        bot__feed_event(s, &ev);
+        bot__books_event(s, &ev);
     if (ev.kind == BOT_EV_BOOK || ev.kind == BOT_EV_WALLET) {
         if (s->host.market != NULL)
             s->host.market(s->host.self, &ev);

@@ -26,7 +26,8 @@ void bot__session_venue_rules(const struct venue *v, bot_venue_rules *ret)
     ret->client_id_max = v->client_id_max;
 }
 
-static struct session *carve(struct arena *a, const struct session_options *o, void **ret_core, void **ret_rate, size_t *ret_rate_size)
+static struct session *carve(struct arena *a, const struct session_options *o, void **ret_core, void **ret_rate, size_t *ret_rate_size,
+                             struct books_memory *ret_books)
 {
     struct session *s = bot__arena_take(a, 1, sizeof *s);
     bot_level *levels = bot__arena_take(a, LEVELS_MAX, sizeof *levels);
@@ -36,6 +37,7 @@ static struct session *carve(struct arena *a, const struct session_options *o, v
         states[i] = bot__arena_take(a, o->venue->state_size + 1, 1);
     *ret_rate_size = bot__feed_memory(o);
     *ret_rate = bot__arena_take(a, *ret_rate_size, 1);
+    bot__books_carve(a, o, ret_books);
     const size_t core_size = bot_core_size(&o->core);
     *ret_core = bot__arena_take(a, core_size, 1);
     if (s == NULL)
@@ -57,7 +59,8 @@ size_t bot__session_size(const struct session_options *o)
     struct arena a = { 0 };
     void *core, *rate;
     size_t rate_size;
-    (void)carve(&a, o, &core, &rate, &rate_size);
+    struct books_memory books;
+    (void)carve(&a, o, &core, &rate, &rate_size, &books);
     return a.used;
 }
 
@@ -69,7 +72,8 @@ struct session *bot__session_init(void *memory, const struct session_options *o,
         return NULL;
     void *core, *rate;
     size_t rate_size;
-    struct session *s = carve(&a, o, &core, &rate, &rate_size);
+    struct books_memory books;
+    struct session *s = carve(&a, o, &core, &rate, &rate_size, &books);
     s->options = *o;
     s->transport = *transport;
     s->host = *host;
@@ -82,6 +86,7 @@ struct session *bot__session_init(void *memory, const struct session_options *o,
     s->core = bot_core_init(core, &s->options.core, t.now);
     if (s->core == NULL || !bot__feed_open(s, rate, rate_size))
         return NULL;
+    bot__books_open(s, &books);
     return s;
 }
 
@@ -204,7 +209,8 @@ void bot__session_enter(struct session *s, struct session_time t)
 static void arm_timer(struct session *s)
 {
     bot_ts at = bot_core_deadline(s->core);
-    const bot_ts others[] = { bot__streams_deadline(s), bot__requests_deadline(s), bot__feeds_deadline(s), s->clock_at,
+    const bot_ts others[] = { bot__streams_deadline(s), bot__requests_deadline(s), bot__feeds_deadline(s), bot__books_deadline(s),
+                              s->clock_at,
                               s->outbox_n != 0 ? s->t.now : BOT_TS_NEVER };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (others[i] < at)
@@ -230,6 +236,7 @@ void bot__session_timer(struct session *s, struct session_time t)
         bot__requests_own_read(s, VENUE_CALL_TIME, BOT_READ_TIME, 0);
     }
     bot__feed_ticks(s);
+    bot__books_tick(s);
     bot__streams_tick(s);
     bot__requests_tick(s);
     if (s->t.now >= bot_core_deadline(s->core)) {
@@ -333,6 +340,8 @@ static int received(void *user_data, const bot_event *decoded)
     case BOT_EV_BOOK:
     case BOT_EV_GAP:
         bot__feed_event(s, &ev);
+        if (ev.kind == BOT_EV_BOOK)
+            bot__books_event(s, &ev);
         if (s->host.market != NULL)
             s->host.market(s->host.self, &ev);
         return 0;

@@ -8,6 +8,7 @@
  * streams.c   sockets from closed to READY and back
  * requests.c  reads with pages, order requests, the budget
  * feed.c      public data: reference prices and monitors
+ * books.c     order books kept whole
  */
 #ifndef BOT_SESSION_SESSION_H
 #define BOT_SESSION_SESSION_H
@@ -69,12 +70,18 @@ void bot__session_stop(struct session *s);
 int bot__session_command(struct session *s, struct session_time t, bot_event *ev);
 bot_core *bot__session_core(struct session *s);
 const struct session_options *bot__session_options(const struct session *s);
-/* Price that the collar compares with, and when it was last confirmed; false: none. */
+/* Price that the collar compares with (middle of the best bid and ask, else the last trade), and when it was last
+ * confirmed; false: none. */
 bool bot__session_reference(const struct session *s, const bot_symbol *instrument, bot_px *ret_price, bot_ts *ret_at);
+/* Best bid and ask, and when the book last moved; false: the book is not whole, or one side of it is empty. */
+bool bot__session_best(const struct session *s, const bot_symbol *instrument, bot_px *ret_bid, bot_px *ret_ask, bot_ts *ret_at);
+/* Up to *bids_n and *asks_n levels, best first; the numbers become those written. false, writing nothing: not whole. */
+bool bot__session_book(const struct session *s, const bot_symbol *instrument, bot_level *bids, uint32_t *bids_n, bot_level *asks,
+                       uint32_t *asks_n);
 
 struct session_stats { /* counters only rise */
     uint64_t ws_messages, ws_bytes, ws_undecodable, ws_connects, ws_losses;
-    uint64_t http_requests, http_failures, http_timeouts, reads_waited, orders_sent, public_trades;
+    uint64_t http_requests, http_failures, http_timeouts, reads_waited, orders_sent, public_trades, book_gaps, book_resyncs;
     int64_t  clock_offset_ns, clock_error_ns; /* gauges */
     bool     ready[BOT_STREAM_COUNT];
 };

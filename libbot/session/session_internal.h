@@ -2,6 +2,8 @@
 #ifndef BOT_SESSION_INTERNAL_H
 #define BOT_SESSION_INTERNAL_H
 
+#include "core/arena.h"
+#include "core/book.h"
 #include "core/lag.h"
 #include "core/rate.h"
 #include "core/silent.h"
@@ -65,11 +67,25 @@ struct order_call {
 };
 
 struct feed_instrument {
-    bot_symbol symbol;
-    bot_px     last, bid, ask;
-    bot_ts     last_at, book_at;
+    bot_px     last;
+    bot_ts     last_at;
     struct bot__feed feed;
     bool       feed_bad;
+};
+
+/* The order book of an instrument: books.c. */
+struct live_book {
+    struct book book;
+    bot_ts   at, synced_at; /* last message that left it whole; whole since */
+    bot_ts   resync_at;     /* a snapshot is asked for then */
+    bot_ts   doubted_at;    /* and if nothing has come right until then, too */
+    uint32_t tries;         /* snapshots asked for since it was last steady */
+    uint64_t fallen;        /* book.fallen at the last snapshot */
+};
+
+struct books_memory {
+    bot_level *levels, *pending_levels;
+    struct book_pending *pending;
 };
 
 struct outbox_item {
@@ -98,6 +114,7 @@ struct session {
     bool clock_known;
 
     struct feed_instrument feeds[SESSION_INSTRUMENTS_MAX];
+    struct live_book books[SESSION_INSTRUMENTS_MAX];
     struct bot__rate *rate;
     struct bot__lag feed_lag, ack_lag;
     struct bot__private private_watch;
@@ -122,6 +139,14 @@ static inline bot_ts session_after(bot_ts at, int64_t ns)
     bot_ts sum;
     return __builtin_add_overflow(at, ns, &sum) ? BOT_TS_NEVER : sum;
 }
+/* Index of an instrument of the options (of feeds and books, too); instruments_n when it is none of them. */
+static inline uint32_t session_index(const struct session *s, const bot_symbol *instrument)
+{
+    uint32_t i = 0;
+    while (i < s->options.instruments_n && !bot__symbol_eq(&s->options.instruments[i], instrument))
+        i++;
+    return i;
+}
 static inline int64_t session_venue_wall(const struct session *s) { return s->t.wall_ns + s->clock_offset_ns; }
 
 /* streams.c */
@@ -135,6 +160,7 @@ void bot__streams_listen_key(struct session *s, const char *key);
 /* requests.c */
 void bot__requests_read(struct session *s, const bot_effect *e);
 void bot__requests_own_read(struct session *s, enum venue_call call, bot_read_kind kind, uint32_t window_ms);
+void bot__requests_book(struct session *s, const bot_symbol *instrument); /* a snapshot of its order book */
 void bot__requests_send(struct session *s, const bot_effect *e);
 void bot__requests_ws_answer(struct session *s, const bot_event *ev); /* ACK or ERROR of the order-entry socket */
 void bot__requests_trade_lost(struct session *s);
@@ -152,5 +178,13 @@ void bot__feed_clock_step(struct session *s);
 void bot__feed_acked(struct session *s, bot_ts sent_at);
 void bot__feed_ticks(struct session *s);
 bot_ts bot__feeds_deadline(const struct session *s);
+
+/* books.c */
+void bot__books_carve(struct arena *a, const struct session_options *o, struct books_memory *ret);
+void bot__books_open(struct session *s, const struct books_memory *memory);
+void bot__books_event(struct session *s, const bot_event *ev); /* BOOK of the stream or of a snapshot */
+void bot__books_lost(struct session *s);
+void bot__books_tick(struct session *s);
+bot_ts bot__books_deadline(const struct session *s);
 
 #endif

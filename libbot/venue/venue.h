@@ -197,6 +197,9 @@ struct venue {
     /* Messages that bring a socket up. index counts from 0; returns the length, 0 behind the last, or an error. */
     int (*ws_login)(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
     int (*ws_subscribe)(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf, size_t size);
+    /* Messages on the public socket that bring a fresh snapshot of one book, counted like those above. NULL where the book
+     * comes whole each time or by REST. */
+    int (*ws_resubscribe_book)(const bot_symbol *instrument, uint32_t index, char *buf, size_t size);
     int (*ws_ping)(bot_stream stream, char *buf, size_t size); /* NULL or 0: WebSocket ping frames */
     /* Path and query to append to the socket's URL (Binance: stream names, listen key), or "" . */
     int (*ws_path)(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf, size_t size);

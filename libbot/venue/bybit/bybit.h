@@ -65,6 +65,7 @@ int bot__bybit_encode_rest(const struct venue_request *req, const struct venue_k
 int bot__bybit_encode_ws(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
 int bot__bybit_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
 int bot__bybit_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf, size_t size);
+int bot__bybit_resubscribe_book(const bot_symbol *instrument, uint32_t index, char *buf, size_t size);
 int bot__bybit_ping(bot_stream stream, char *buf, size_t size);
 int bot__bybit_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf, size_t size);
 

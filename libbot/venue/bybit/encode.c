@@ -397,6 +397,23 @@ int bot__bybit_subscribe(bot_stream stream, const bot_symbol *instruments, uint3
     return bot__jo_end(&o);
 }
 
+int bot__bybit_resubscribe_book(const bot_symbol *instrument, uint32_t index, char *buf, size_t size)
+{
+    if (index > 1)
+        return 0;
+    struct json_out o;
+    bot__jo_init(&o, buf, size);
+    bot__jo_object(&o, NULL);
+    bot__jo_str(&o, "op", index == 0 ? "unsubscribe" : "subscribe");
+    bot__jo_array(&o, "args");
+    char topic[64];
+    snprintf(topic, sizeof topic, "orderbook.50.%s", instrument->s);
+    bot__jo_str(&o, NULL, topic);
+    bot__jo_array_end(&o);
+    bot__jo_object_end(&o);
+    return bot__jo_end(&o);
+}
+
 int bot__bybit_ping(bot_stream stream, char *buf, size_t size)
 {
     (void)stream;

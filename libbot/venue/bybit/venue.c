@@ -52,6 +52,7 @@ const struct venue bot__venue_bybit = {
     .encode_ws = bot__bybit_encode_ws,
     .ws_login = bot__bybit_login,
     .ws_subscribe = bot__bybit_subscribe,
+    .ws_resubscribe_book = bot__bybit_resubscribe_book,
     .ws_ping = bot__bybit_ping,
     .ws_path = bot__bybit_path,
 };

@@ -450,12 +450,12 @@ int bot__okx_ws_login(bot_stream stream, const struct venue_keys *keys, int64_t 
 }
 
 /* One channel a message: each is acknowledged by itself, so that messages and acknowledgements pair. */
-static int subscribe(const char *channel, const char *type, const bot_symbol *instrument, char *buf, size_t size)
+static int channel_op(const char *op, const char *channel, const char *type, const bot_symbol *instrument, char *buf, size_t size)
 {
     struct json_out o;
     bot__jo_init(&o, buf, size);
     bot__jo_object(&o, NULL);
-    bot__jo_str(&o, "op", "subscribe");
+    bot__jo_str(&o, "op", op);
     bot__jo_array(&o, "args");
     bot__jo_object(&o, NULL);
     bot__jo_str(&o, "channel", channel);
@@ -467,6 +467,11 @@ static int subscribe(const char *channel, const char *type, const bot_symbol *in
     bot__jo_array_end(&o);
     bot__jo_object_end(&o);
     return bot__jo_end(&o);
+}
+
+static int subscribe(const char *channel, const char *type, const bot_symbol *instrument, char *buf, size_t size)
+{
+    return channel_op("subscribe", channel, type, instrument, buf, size);
 }
 
 int bot__okx_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf,
@@ -483,6 +488,11 @@ int bot__okx_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint
     if (stream != BOT_STREAM_PUBLIC || index / 2 >= instruments_n)
         return 0;
     return subscribe(index % 2 == 0 ? "trades" : "books", NULL, &instruments[index / 2], buf, size);
+}
+
+int bot__okx_ws_resubscribe_book(const bot_symbol *instrument, uint32_t index, char *buf, size_t size)
+{
+    return index > 1 ? 0 : channel_op(index == 0 ? "unsubscribe" : "subscribe", "books", NULL, instrument, buf, size);
 }
 
 int bot__okx_ws_ping(bot_stream stream, char *buf, size_t size)

@@ -457,6 +457,7 @@ const struct venue bot__venue_okx = {
     .encode_ws = bot__okx_encode_ws,
     .ws_login = bot__okx_ws_login,
     .ws_subscribe = bot__okx_ws_subscribe,
+    .ws_resubscribe_book = bot__okx_ws_resubscribe_book,
     .ws_ping = bot__okx_ws_ping,
     .ws_path = bot__okx_ws_path,
 };

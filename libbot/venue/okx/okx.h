@@ -65,6 +65,7 @@ int bot__okx_encode_ws(const struct venue_request *req, const struct venue_keys 
 int bot__okx_ws_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
 int bot__okx_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf,
                           size_t size);
+int bot__okx_ws_resubscribe_book(const bot_symbol *instrument, uint32_t index, char *buf, size_t size);
 int bot__okx_ws_ping(bot_stream stream, char *buf, size_t size);
 int bot__okx_ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
                      size_t size);

@@ -181,6 +181,32 @@ BOT_API int bot_account_rearm(bot_account *account, uint32_t latch, const char *
  * latch KILL, cancel every order of ours ahead of every other request. */
 BOT_API void bot_account_kill(bot_account *account);
 
+/* ---- readouts, for metrics and for people ---- */
+
+typedef struct bot_stream_info {
+    bool    up;      /* connected, logged in, subscribed */
+    int64_t age_ns;  /* since anything was heard on it; -1 while it is not up */
+    int64_t lag_ns;  /* public: delay of trades above its own minimum; private: the farthest that it was ever behind REST */
+} bot_stream_info;
+BOT_API void bot_account_stream(const bot_account *account, bot_stream stream, bot_stream_info *ret);
+
+typedef struct bot_rate_info {
+    int64_t rate_milli, reference_milli; /* thousandths of a sweep (trades of one taker order) a second: now, and expected */
+    bool    learning, dropped;
+} bot_rate_info;
+/* The trade-rate monitor of an instrument. BOT_ERR_NOT_FOUND: it has none. */
+BOT_API int bot_account_rate(const bot_account *account, const char *instrument, bot_rate_info *ret);
+
+typedef struct bot_budget_info {
+    const char *scope;          /* the venue's limit: "ip", "orders", ...; static */
+    uint32_t    limit, used;    /* units of the window now; used counts what other programs behind the key were seen to use */
+    int64_t     window_ns, shut_ns; /* shut_ns: nothing passes for so long, by the venue's own word; 0 not shut */
+} bot_budget_info;
+/* i-th limit of the venue, BOT_ERR_NOT_FOUND behind the last. */
+BOT_API int bot_account_budget(const bot_account *account, uint32_t i, bot_budget_info *ret);
+
+/* "Now" on the clock of all bot_ts that this account tells (it goes on across restarts with a journal). */
+BOT_API bot_ts bot_account_now(const bot_account *account);
 BOT_API const bot_core *bot_account_core(const bot_account *account);
 BOT_API const char *bot_account_name(const bot_account *account);
 

@@ -56,7 +56,8 @@ typedef struct bot__rate_options {
 } bot__rate_options;
 void bot__rate_options_init(bot__rate_options *opts);
 
-typedef struct bot__rate_view {
+typedef struct bot__rate_view bot__rate_view;
+struct bot__rate_view {
     bot__rate_state  state;
     bot__rate_reason reason;
     bot_ts  since;           /* when the state began to be known */
@@ -67,7 +68,7 @@ typedef struct bot__rate_view {
     double  depth;           /* 1 - rate/reference, 0..1 */
     double  evidence;        /* 1 = at the limit that the budget sets */
     uint64_t sweeps, trades; /* counted since init */
-} bot__rate_view;
+};
 
 typedef struct bot__rate_change {
     uint32_t instrument; /* or BOT__RATE_POOL */

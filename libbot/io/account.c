@@ -8,6 +8,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "core/rate.h"
 #include "io/transport_uv.h"
 #include "journal/market.h"
 #include "journal/replay.h"
@@ -722,6 +723,39 @@ int bot_account_rearm(bot_account *account, uint32_t latch, const char *reason)
     return r;
 }
 
+void bot_account_stream(const bot_account *account, bot_stream stream, bot_stream_info *ret)
+{
+    struct session_stream_view v;
+    bot__session_stream(account->session, stream, core_now(account), &v);
+    *ret = (bot_stream_info){ .up = v.up, .age_ns = v.age_ns, .lag_ns = v.lag_ns };
+}
+
+int bot_account_rate(const bot_account *account, const char *instrument, bot_rate_info *ret)
+{
+    bot_symbol s;
+    bot__rate_view v;
+    if (!bot__symbol_set(&s, instrument, strlen(instrument)) || !bot__session_rate(account->session, &s, &v))
+        return BOT_ERR_NOT_FOUND;
+    *ret = (bot_rate_info){ .rate_milli = v.rate_milli, .reference_milli = v.reference_milli, .learning = v.state == BOT__RATE_LEARNING,
+                            .dropped = v.state == BOT__RATE_DROPPED };
+    return BOT_OK;
+}
+
+int bot_account_budget(const bot_account *account, uint32_t i, bot_budget_info *ret)
+{
+    struct budget_view v;
+    if (account->budget == NULL || i >= account->venue->scopes_n)
+        return BOT_ERR_NOT_FOUND;
+    const bot_ts now = core_now(account);
+    const uint32_t index = bot__session_options(account->session)->budget_account;
+    if (bot__budget_view(account->budget, index, i, now, &v) < 0)
+        return BOT_ERR_NOT_FOUND;
+    *ret = (bot_budget_info){ .scope = account->venue->scopes[i].name, .limit = v.limit, .used = v.used, .window_ns = account->venue->scopes[i].window_ns,
+                              .shut_ns = v.shut_until > now ? v.shut_until - now : 0 };
+    return BOT_OK;
+}
+
+bot_ts bot_account_now(const bot_account *account) { return core_now(account); }
 const bot_core *bot_account_core(const bot_account *account) { return bot__session_core(account->session); }
 const char *bot_account_name(const bot_account *account) { return account->name; }
 

@@ -67,6 +67,32 @@ bool bot__session_reference(const struct session *s, const bot_symbol *instrumen
     return true;
 }
 
+bool bot__session_rate(const struct session *s, const bot_symbol *instrument, struct bot__rate_view *ret)
+{
+    const uint32_t i = session_index(s, instrument);
+    if (s->rate == NULL || i == s->options.instruments_n)
+        return false;
+    bot__rate_get(s->rate, i, ret);
+    return true;
+}
+
+void bot__session_stream(const struct session *s, bot_stream stream, bot_ts now, struct session_stream_view *ret)
+{
+    const struct stream *st = &s->streams[stream];
+    *ret = (struct session_stream_view){ .up = st->phase == STREAM_UP, .age_ns = -1 };
+    if (ret->up)
+        ret->age_ns = now > st->heard_at ? now - st->heard_at : 0;
+    if (stream == BOT_STREAM_PUBLIC && s->options.public_data) {
+        bot__lag_view lag;
+        bot__lag_get(&s->feed_lag, &lag);
+        ret->lag_ns = lag.value_ns > 0 ? lag.value_ns : 0;
+    } else if (stream == BOT_STREAM_PRIVATE) {
+        bot_core_stats stats;
+        bot_core_stats_get(s->core, &stats);
+        ret->lag_ns = (int64_t)stats.socket_lag_max_ns;
+    }
+}
+
 static void monitor_event(struct session *s, bot_monitor monitor, bool ok, int64_t value, int64_t reference, const char *reason)
 {
     if (!s->options.monitors)

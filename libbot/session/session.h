@@ -85,6 +85,15 @@ struct session_stats { /* counters only rise */
     int64_t  clock_offset_ns, clock_error_ns; /* gauges */
     bool     ready[BOT_STREAM_COUNT];
 };
+/* What the monitors see, for people. False: the instrument has no monitor. */
+struct bot__rate_view;
+bool bot__session_rate(const struct session *s, const bot_symbol *instrument, struct bot__rate_view *ret);
+struct session_stream_view {
+    bool    up;
+    int64_t age_ns; /* since anything was heard; -1: not up */
+    int64_t lag_ns; /* public: how much later than at its best a trade arrives now; private: our socket behind REST at most */
+};
+void bot__session_stream(const struct session *s, bot_stream stream, bot_ts now, struct session_stream_view *ret);
 void bot__session_stats_get(const struct session *s, struct session_stats *ret);
 
 #endif

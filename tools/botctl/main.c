@@ -11,6 +11,9 @@ extern const struct command command_book;
 extern const struct command command_positions;
 extern const struct command command_paper;
 extern const struct command command_poll;
+extern const struct command command_watch;
+extern const struct command command_status;
+extern const struct command command_config;
 extern const struct command command_rate;
 extern const struct command command_verify;
 extern const struct command command_replay;
@@ -25,6 +28,9 @@ const struct command *const botctl_commands[] = {
     &command_positions,
     &command_paper,
     &command_poll,
+    &command_watch,
+    &command_status,
+    &command_config,
     &command_rate,
     &command_verify,
     &command_replay,

@@ -181,9 +181,19 @@ void bot__gate_state(const struct gate *g, bot_ts now, bot_gate_state *ret_state
     *ret_state = (bot_gate_state){ .reasons = g->reasons, .now = now, .changed_at = g->changed_at, .open_until = g->open_until };
     memcpy(ret_state->since, g->since, sizeof g->since);
     memcpy(ret_state->value, g->value, sizeof g->value);
-    for (int i = 0; i < GATE_LEASE_COUNT; i++)
-        if ((g->reasons & (1u << lease_reason[i])) != 0)
-            ret_state->value[lease_reason[i]] = g->renewed_at[i] == BOT_TS_NEVER ? -1 : now - g->renewed_at[i];
+    for (int i = 0; i < GATE_LEASE_COUNT; i++) {
+        const int r = lease_reason[i];
+        /* A lease may have run out since the last step: what refuses an order now is also said now. */
+        if (g->expiry[i] <= now && (g->reasons & (1u << r)) == 0) {
+            if (ret_state->reasons == 0)
+                ret_state->changed_at = g->expiry[i];
+            ret_state->reasons |= 1u << r;
+            ret_state->since[r] = g->expiry[i];
+            ret_state->open_until = 0;
+        }
+        if ((ret_state->reasons & (1u << r)) != 0)
+            ret_state->value[r] = g->renewed_at[i] == BOT_TS_NEVER ? -1 : now - g->renewed_at[i];
+    }
 }
 
 /* ---- plain sentences ---- */

@@ -62,7 +62,7 @@ static void check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
     const bot_i128 qty = bot__core_qty(c, instrument, leg), size = qty < 0 ? -qty : qty;
     for (uint32_t b = 0; b < c->bots_n; b++) {
         struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
-        if (!l->set)
+        if (!l->set || !c->bots[b].sends_orders) /* who only watches is held by no limit */
             continue;
         if (c->bots[b].scope == BOT_SCOPE_ACCOUNT && size > l->limits.position_max.v) {
             if (!l->exceeded)

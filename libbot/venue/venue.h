@@ -46,6 +46,7 @@ enum venue_call {
     VENUE_CALL_PUBLIC_TRADES, /* the latest public trades of an instrument */
     VENUE_CALL_STATUS,
     VENUE_CALL_MODE,          /* position mode: decoded into reply.hedge */
+    VENUE_CALL_KEY,           /* what the key may do: decoded into reply.key */
     VENUE_CALL_SUBMIT,
     VENUE_CALL_AMEND,
     VENUE_CALL_CANCEL,
@@ -70,6 +71,11 @@ struct venue_reply {
     uint32_t    rows;          /* handed to the sink */
     char        cursor[256];   /* next page of the same part; "" when it was the last */
     bool        hedge;         /* VENUE_CALL_MODE */
+    struct {                   /* VENUE_CALL_KEY */
+        bool trades, withdraws; /* may order; may take money out of the account */
+        bool anywhere;         /* works from any address, as far as the venue says */
+        int32_t days_left;     /* -1: it does not expire, or the venue does not say */
+    } key;
     int64_t     venue_ns;      /* venue's clock where the body gives it */
     bot_id      order_id, client_id; /* of an order call's answer */
     /* Budget words of the answer; -1 / 0 when it has none. scope indexes venue->scopes. */

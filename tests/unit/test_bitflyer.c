@@ -370,6 +370,7 @@ TEST(bitflyer, every_call_has_its_path_or_says_that_it_has_none)
         { VENUE_CALL_FILLS, "/v1/me/getexecutions?product_code=FX_BTC_JPY&count=100&before=123", "" },
         { VENUE_CALL_ORDER, "/v1/me/getchildorders?product_code=FX_BTC_JPY&child_order_acceptance_id=JRF1-2", "" },
         { VENUE_CALL_BALANCE, "/v1/me/getcollateral", "" },
+        { VENUE_CALL_KEY, "/v1/me/getpermissions", "" },
         { VENUE_CALL_BOOK, "/v1/getboard?product_code=FX_BTC_JPY", "" },
         { VENUE_CALL_STATUS, "/v1/getboardstate?product_code=FX_BTC_JPY", "" },
         { VENUE_CALL_CANCEL, "/v1/me/cancelchildorder", "{\"product_code\":\"FX_BTC_JPY\",\"child_order_acceptance_id\":\"JRF1-2\"}" },
@@ -463,4 +464,16 @@ TEST(time_text, every_day_of_five_centuries_goes_there_and_back)
         ck_assert_int_eq(BOT_OK, bot__iso_parse(text, strlen(text), &back));
         ck_assert_int_eq(ms * MS, back);
     }
+}
+
+TEST(bitflyer, a_key_says_what_it_may_do)
+{
+    start();
+    rest(VENUE_CALL_KEY, "[\"/v1/me/getpermissions\",\"/v1/me/getpositions\"]");
+    ck_assert(reply.outcome == BOT_OUTCOME_OK && !reply.key.trades && !reply.key.withdraws);
+    rest(VENUE_CALL_KEY, "[\"/v1/me/getpermissions\",\"/v1/me/sendchildorder\",\"/v1/me/withdraw\"]");
+    ck_assert(reply.outcome == BOT_OUTCOME_OK && reply.key.trades && reply.key.withdraws);
+    rest(VENUE_CALL_KEY, "[\"/v1/me/withdraw\"");
+    ck_assert_int_eq(reply.outcome, BOT_OUTCOME_MALFORMED);
+    stop();
 }

@@ -459,3 +459,19 @@ TEST(bybit, subscriptions_take_every_instrument_once_and_stay_in_bounds)
     ck_assert_int_gt(V->ws_path(BOT_STREAM_PUBLIC, &inverse, 1, NULL, buf, sizeof buf), 0);
     ck_assert_str_eq(buf, "/inverse");
 }
+
+TEST(bybit, a_key_says_what_it_may_do)
+{
+    start();
+    rest(VENUE_CALL_KEY, "{\"retCode\":0,\"retMsg\":\"\",\"result\":{\"id\":\"1\",\"readOnly\":0,\"permissions\":{\"ContractTrade\":[\"Order\",\"Position\"],"
+                         "\"Wallet\":[\"AccountTransfer\",\"Withdraw\"],\"Spot\":[]},\"ips\":[\"10.0.0.1\"],\"deadlineDay\":83},\"time\":1}");
+    ck_assert(reply.outcome == BOT_OUTCOME_OK && reply.key.trades && reply.key.withdraws && !reply.key.anywhere && reply.key.days_left == 83);
+    rest(VENUE_CALL_KEY, "{\"retCode\":0,\"retMsg\":\"\",\"result\":{\"readOnly\":1,\"permissions\":{\"Wallet\":[\"Withdraw\"]},\"ips\":[\"*\"]},\"time\":1}");
+    ck_assert_msg(reply.outcome == BOT_OUTCOME_OK && !reply.key.trades && !reply.key.withdraws && reply.key.anywhere && reply.key.days_left == -1,
+                  "a key that only reads cannot do what its permissions name");
+    rest(VENUE_CALL_KEY, "{\"retCode\":0,\"retMsg\":\"\",\"result\":{\"ips\":[]},\"time\":1}");
+    ck_assert_int_eq(reply.outcome, BOT_OUTCOME_MALFORMED);
+    const struct venue_request req = { .call = VENUE_CALL_KEY };
+    ck_assert_int_eq(encode(&req, 1), BOT_OK);
+    stop();
+}

@@ -635,6 +635,7 @@ TEST(okx, every_call_has_its_path_or_says_that_it_has_none)
         { VENUE_CALL_BOOK, "/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400", "" },
         { VENUE_CALL_STATUS, "/api/v5/system/status?state=ongoing", "" },
         { VENUE_CALL_MODE, "/api/v5/account/config", "" },
+        { VENUE_CALL_KEY, "/api/v5/account/config", "" },
         { VENUE_CALL_CANCEL, "/api/v5/trade/cancel-order", "{\"instId\":\"BTC-USDT-SWAP\",\"ordId\":\"5\"}" },
         { VENUE_CALL_DEAD_MAN, "/api/v5/trade/cancel-all-after", "{\"timeOut\":\"30\"}" },
         { VENUE_CALL_ACCOUNT_LOG, "/api/v5/account/bills?type=8&limit=100", "" },
@@ -714,4 +715,18 @@ TEST(okx, subscriptions_come_one_channel_a_message)
     ck_assert_int_eq(0, V->ws_subscribe(BOT_STREAM_PUBLIC, s, 2, 4, buf, sizeof buf));
     ck_assert_int_eq(4, V->ws_ping(BOT_STREAM_PRIVATE, buf, sizeof buf));
     ck_assert_str_eq("ping", buf);
+}
+
+TEST(okx, a_key_says_what_it_may_do)
+{
+    start();
+    rest(VENUE_CALL_KEY, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"posMode\":\"net_mode\",\"perm\":\"read_only,withdraw,trade\",\"ip\":\"10.0.0.1\"}]}");
+    ck_assert(reply.outcome == BOT_OUTCOME_OK && reply.key.trades && reply.key.withdraws && !reply.key.anywhere && reply.key.days_left == -1);
+    rest(VENUE_CALL_KEY, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"perm\":\"read_only\",\"ip\":\"\"}]}");
+    ck_assert(reply.outcome == BOT_OUTCOME_OK && !reply.key.trades && !reply.key.withdraws && reply.key.anywhere);
+    rest(VENUE_CALL_KEY, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"posMode\":\"net_mode\"}]}");
+    ck_assert_int_eq(reply.outcome, BOT_OUTCOME_MALFORMED);
+    rest(VENUE_CALL_KEY, "{\"code\":\"0\",\"msg\":\"\",\"data\":[]}");
+    ck_assert_int_eq(reply.outcome, BOT_OUTCOME_MALFORMED);
+    stop();
 }

@@ -224,6 +224,22 @@ static int read_object(struct slice body, struct bf_rows *o, int (*read)(struct 
 
 static int board_snapshot(struct json *j, struct bf_rows *o) { return bot__bf_board(j, o, true); }
 
+/* ["/v1/me/getpermissions","/v1/me/sendchildorder",...]: the calls that the key may make. Addresses and an end of its life it has none. */
+static int key_powers(struct slice body, struct venue_reply *ret)
+{
+    struct json j;
+    ret->key.anywhere = true;
+    ret->key.days_left = -1;
+    bot__json_init(&j, body.p, body.len);
+    bot__json_array(&j);
+    while (bot__json_item(&j)) {
+        const struct slice path = bot__json_string(&j);
+        ret->key.trades = ret->key.trades || slice_is(path, "/v1/me/sendchildorder") || slice_is(path, "/v1/me/sendparentorder");
+        ret->key.withdraws = ret->key.withdraws || slice_is(path, "/v1/me/withdraw") || slice_is(path, "/v1/me/sendcoin");
+    }
+    return bot__json_end(&j);
+}
+
 static int read_body(struct slice body, enum venue_call call, struct bf_rows *o)
 {
     struct json j;
@@ -245,6 +261,7 @@ static int read_body(struct slice body, enum venue_call call, struct bf_rows *o)
     case VENUE_CALL_BOOK: return read_object(body, o, board_snapshot);
     case VENUE_CALL_STATUS: return read_object(body, o, bot__bf_board_state);
     case VENUE_CALL_SUBMIT: return read_object(body, o, bot__bf_accepted);
+    case VENUE_CALL_KEY: return key_powers(body, o->reply);
     default: return BOT_ERR_UNSUPPORTED;
     }
 }

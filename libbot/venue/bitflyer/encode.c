@@ -136,6 +136,9 @@ static int read(const struct venue_request *req, struct venue_http *ret)
     case VENUE_CALL_BALANCE:
         snprintf(p, n, "/v1/me/getcollateral");
         return BOT_OK;
+    case VENUE_CALL_KEY:
+        snprintf(p, n, "/v1/me/getpermissions");
+        return BOT_OK;
     default:
         return BOT_ERR_UNSUPPORTED;
     }

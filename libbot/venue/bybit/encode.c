@@ -132,6 +132,7 @@ static int build_query(const struct venue_request *req, const char **ret_path, s
         *ret_path = "/v5/account/wallet-balance";
         param_text(q, "accountType", "UNIFIED");
         break;
+    case VENUE_CALL_KEY: *ret_path = "/v5/user/query-api"; return BOT_OK;
     case VENUE_CALL_ACCOUNT_LOG:
         *ret_path = "/v5/account/transaction-log";
         param_text(q, "accountType", "UNIFIED");

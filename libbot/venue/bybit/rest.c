@@ -202,6 +202,50 @@ static int server_time(const struct result *res, const struct body *b, struct em
     return e->err;
 }
 
+/* {"readOnly":0,"ips":["*"],"deadlineDay":83,"permissions":{"ContractTrade":["Order","Position"],"Wallet":["Withdraw"],...}}:
+ * v5 "Get API Key Information". A key that is only read cannot do what its permissions name. */
+static int key_powers(struct slice result, struct venue_reply *ret)
+{
+    struct json j;
+    struct slice key, group;
+    int64_t read_only = -1, days = -1;
+    bool withdraws = false;
+    ret->key.anywhere = true;
+    bot__json_init(&j, result.p, result.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "readOnly")) {
+            (void)bot__json_i64(&j, &read_only);
+        } else if (slice_is(key, "deadlineDay")) {
+            (void)bot__json_i64(&j, &days);
+        } else if (slice_is(key, "ips")) {
+            bot__json_array(&j);
+            while (bot__json_item(&j)) {
+                const struct slice address = bot__json_string(&j);
+                ret->key.anywhere = ret->key.anywhere && slice_is(address, "*");
+            }
+        } else if (slice_is(key, "permissions")) {
+            bot__json_object(&j);
+            while (bot__json_key(&j, &group)) {
+                bot__json_array(&j);
+                while (bot__json_item(&j)) {
+                    const struct slice power = bot__json_string(&j);
+                    withdraws = withdraws || slice_is(power, "Withdraw");
+                }
+            }
+        } else {
+            bot__json_skip(&j);
+        }
+    }
+    const int r = bot__json_end(&j);
+    if (r < 0 || (read_only != 0 && read_only != 1))
+        return bot__reply_malformed(ret, r < 0 ? r : BOT_ERR_MALFORMED, "readOnly");
+    ret->key.trades = read_only == 0;
+    ret->key.withdraws = read_only == 0 && withdraws;
+    ret->key.days_left = days > 0 && days < 10000 ? (int32_t)days : -1;
+    return BOT_OK;
+}
+
 int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int http_status, const struct venue_header *headers,
                            uint32_t headers_n, struct slice body, venue_sink sink, void *user_data, struct venue_reply *ret)
 {
@@ -285,6 +329,7 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
         if (slice_is(res.success, "0")) /* some orders remain: the list says which were taken */
             bot__text_copy(SLICE("not all orders could be canceled"), ret->detail, sizeof ret->detail);
         break;
+    case VENUE_CALL_KEY: done = key_powers(b.result, ret); break;
     case VENUE_CALL_ACCOUNT_LOG: done = rows_of(&res, &rows, bot__bybit_log, ret); break;
     default: bot__reply_fail(ret, BOT_OUTCOME_MALFORMED, 0, SLICE("a call that this venue does not have")); break;
     }

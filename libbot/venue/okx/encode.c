@@ -259,6 +259,7 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         add(p, "/api/v5/account/balance");
         return BOT_OK;
     case VENUE_CALL_MODE:
+    case VENUE_CALL_KEY:
         ret->weight = 2; /* 5 in 2 s */
         add(p, "/api/v5/account/config");
         return BOT_OK;

@@ -251,6 +251,29 @@ static int mode_row(struct json *j, void *arg)
     return BOT_OK;
 }
 
+/* "perm":"read_only,withdraw,trade","ip":"1.2.3.4,...": the same answer as the mode's. */
+static int key_row(struct json *j, void *arg)
+{
+    static const struct slice names[] = { { "perm", 4 }, { "ip", 2 } };
+    struct okx_rows *o = arg;
+    struct fields f;
+    char powers[80];
+    bot__fields_read(&f, j, names, 2);
+    if (f.err != 0)
+        return f.err;
+    bot__field_text(&f, 0, powers, sizeof powers);
+    if (strstr(powers, "read_only") == NULL && strstr(powers, "trade") == NULL) {
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+        return BOT_ERR_MALFORMED;
+    }
+    o->reply->key.trades = strstr(powers, "trade") != NULL;
+    o->reply->key.withdraws = strstr(powers, "withdraw") != NULL;
+    o->reply->key.anywhere = !bot__field_given(&f, 1);
+    o->reply->key.days_left = -1;
+    o->e.n++;
+    return BOT_OK;
+}
+
 /* {"triggerTime":"1587971460","ts":...}: seconds, 0 when the switch is off. */
 static int dead_man_row(struct json *j, void *arg)
 {
@@ -282,6 +305,7 @@ static int (*row_reader(enum venue_call call))(struct json *, void *)
     case VENUE_CALL_BOOK: return bot__okx_book_row;
     case VENUE_CALL_STATUS: return bot__okx_status_row;
     case VENUE_CALL_MODE: return mode_row;
+    case VENUE_CALL_KEY: return key_row;
     case VENUE_CALL_ACCOUNT_LOG: return bot__okx_bill_row;
     case VENUE_CALL_SUBMIT: case VENUE_CALL_AMEND: case VENUE_CALL_CANCEL: case VENUE_CALL_CANCEL_BATCH:
         return bot__okx_ack_row;
@@ -367,12 +391,12 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
     }
     if (o.e.err < 0)
         return o.e.err;
-    ret->rows = call == VENUE_CALL_MODE || call == VENUE_CALL_DEAD_MAN ? 0 : (uint32_t)o.e.n; /* those give no events */
+    ret->rows = call == VENUE_CALL_MODE || call == VENUE_CALL_KEY || call == VENUE_CALL_DEAD_MAN ? 0 : (uint32_t)o.e.n; /* those give no events */
     if (ret->outcome == BOT_OUTCOME_OK && o.e.n == 0) {
         /* Lists may be empty; an answer about one thing may not. */
         if (call == VENUE_CALL_ORDER)
             return bot__reply_fail(ret, BOT_OUTCOME_NOT_FOUND, 0, SLICE("no such order"));
-        if (row == bot__okx_ack_row || call == VENUE_CALL_TIME || call == VENUE_CALL_MODE || call == VENUE_CALL_BOOK ||
+        if (row == bot__okx_ack_row || call == VENUE_CALL_TIME || call == VENUE_CALL_MODE || call == VENUE_CALL_KEY || call == VENUE_CALL_BOOK ||
             call == VENUE_CALL_DEAD_MAN)
             return no_answer(ret, call, http_status, headers, headers_n, BOT_ERR_MALFORMED);
     }

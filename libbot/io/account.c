@@ -9,12 +9,12 @@
 #include <uv.h>
 
 #include "core/rate.h"
+#include "io/shared_budget.h"
 #include "io/transport_uv.h"
 #include "journal/market.h"
 #include "journal/replay.h"
 #include "journal/writer.h"
 #include "session/session.h"
-#include "session/venue_budget.h"
 
 #define BOTS_MAX 36
 
@@ -30,8 +30,11 @@ struct bot_account {
     const struct venue *venue;
     struct transport_uv *transport;
     struct session *session;
-    void   *session_memory, *budget_memory;
-    struct budget *budget;
+    void   *session_memory;
+    struct io_loop *io;
+    struct io_release release;
+    struct shared_budget *budget;
+    uint32_t budget_account;
     struct bot__signer *signer;
     char   *name, *key, *passphrase;
     bot_symbol instruments[SESSION_INSTRUMENTS_MAX];
@@ -285,7 +288,6 @@ static void free_account(bot_account *a)
         free(a->bots[i]);
     bot__signer_free(a->signer);
     free(a->session_memory);
-    free(a->budget_memory);
     free(a->name);
     free(a->key);
     free(a->passphrase);
@@ -297,22 +299,12 @@ static void free_account(bot_account *a)
 static void *zeroed(size_t size) { return calloc(1, size + 64); }
 static void *aligned(void *raw) { return (void *)(((uintptr_t)raw + 63) & ~(uintptr_t)63); }
 
-static int open_budget(bot_account *a)
+static int open_budget(bot_account *a, const char *rest_url)
 {
-    struct budget_options bo;
-    bot__budget_options_init(&bo);
-    const struct session_time t = bot__transport_uv_now();
-    bo.utc_ns = t.wall_ns - (t.now + a->ts_offset);
-    struct budget_scope scopes[BUDGET_SCOPES_MAX];
-    const uint32_t n = bot__venue_budget_scopes(a->venue, scopes);
-    const size_t size = n == 0 ? 0 : bot__budget_size(&bo, scopes, n);
-    if (size == 0)
-        return BOT_OK; /* the venue states no limits */
-    a->budget_memory = zeroed(size);
-    if (a->budget_memory == NULL)
-        return BOT_ERR_NOMEM;
-    a->budget = bot__budget_init(aligned(a->budget_memory), &bo, scopes, n, t.now + a->ts_offset);
-    return BOT_OK;
+    int r = bot__io_loop_acquire(a->loop, &a->io);
+    if (r == BOT_OK)
+        a->handles++;
+    return r < 0 ? r : bot__shared_budget_acquire(a->io, a->venue, rest_url, a->key, bot__transport_uv_now(), &a->budget, &a->budget_account);
 }
 
 /* Opens the journal, and says at which time the core begins: now, or where the journal begins. */
@@ -443,7 +435,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     bool resuming;
     r = open_journal(a, &o, &begin, &resuming);
     if (r == BOT_OK)
-        r = open_budget(a);
+        r = open_budget(a, so.rest_url);
     if (r == BOT_OK && o.journal.market_path != NULL && o.instruments_n != 0) {
         const struct market_config mc = { .path = o.journal.market_path, .venue = a->venue->name, .instruments_max = o.instruments_n,
                                           .trades_max = o.journal.market_trades_max, .queue_max = 256, .grace_ns = 5 * BOT_NS_PER_S };
@@ -461,7 +453,8 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     so.keys = (struct venue_keys){ .key = a->key, .passphrase = a->passphrase, .signer = a->signer, .test = o.test_network };
     memcpy(so.instruments, a->instruments, sizeof a->instruments);
     so.instruments_n = a->instruments_n;
-    so.budget = a->budget;
+    so.budget = bot__shared_budget_of(a->budget);
+    so.budget_account = a->budget_account;
     so.seed = (uint64_t)t.wall_ns ^ (uint64_t)(uintptr_t)a;
     so.ts_offset = a->ts_offset;
     so.core.session_id = (uint64_t)(t.wall_ns / BOT_NS_PER_MS);
@@ -522,6 +515,7 @@ static void one_gone(bot_account *a)
 
 static void handle_closed(uv_handle_t *handle) { one_gone(handle->data); }
 static void transport_closed(void *user_data) { one_gone(user_data); }
+static void loop_released(void *user_data) { one_gone(user_data); }
 
 void bot_account_close(bot_account *account, void (*closed)(void *user_data), void *user_data)
 {
@@ -536,6 +530,11 @@ void bot_account_close(bot_account *account, void (*closed)(void *user_data), vo
     if (a->transport != NULL) {
         a->handles++;
         bot__transport_uv_close(a->transport, transport_closed, a);
+    }
+    if (a->io != NULL) {
+        bot__shared_budget_release(a->io, a->budget, a->budget_account);
+        a->release = (struct io_release){ loop_released, a, NULL };
+        bot__io_loop_release(a->io, &a->release);
     }
     /* The writer's thread may still wake us: it ends before the handle does. */
     (void)bot__journal_close(a->journal);
@@ -746,9 +745,8 @@ int bot_account_budget(const bot_account *account, uint32_t i, bot_budget_info *
     struct budget_view v;
     if (account->budget == NULL || i >= account->venue->scopes_n)
         return BOT_ERR_NOT_FOUND;
-    const bot_ts now = core_now(account);
-    const uint32_t index = bot__session_options(account->session)->budget_account;
-    if (bot__budget_view(account->budget, index, i, now, &v) < 0)
+    const bot_ts now = now_of(account).now;
+    if (bot__budget_view(bot__shared_budget_of(account->budget), account->budget_account, i, now, &v) < 0)
         return BOT_ERR_NOT_FOUND;
     *ret = (bot_budget_info){ .scope = account->venue->scopes[i].name, .limit = v.limit, .used = v.used, .window_ns = account->venue->scopes[i].window_ns,
                               .shut_ns = v.shut_until > now ? v.shut_until - now : 0 };

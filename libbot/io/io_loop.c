@@ -37,6 +37,7 @@ static void on_closed(uv_handle_t *handle)
                                                  : (struct io_loop *)((char *)handle - offsetof(struct io_loop, turn));
     if (--io->handles > 0) return;
     for (unsigned i = 0; i < io->tls_n; i++) SSL_CTX_free(io->tls[i].ctx);
+    bot__shared_budgets_free(io);
     bot__sock_env_done(&io->sock_env);
     struct io_release *releases = io->releases;
     free(io);

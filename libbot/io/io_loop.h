@@ -1,4 +1,5 @@
-/* io/io_loop.h: what all accounts on one uv loop share: the libwebsockets context, TLS profiles, buffers.
+/* io/io_loop.h: what all accounts on one uv loop share: the libwebsockets context, TLS profiles, buffers,
+ * request budgets.
  *
  * The first user creates it, the others find it, the last one gives everything back. It is found through the loop
  * itself: a never-started uv_idle_t whose data is our tag's address, met by uv_walk. So there is no registry in the

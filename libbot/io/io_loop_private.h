@@ -26,6 +26,7 @@ struct io_loop {
     unsigned           handles; /* our own, not yet closed */
     bool               closing;
     struct io_release *releases;
+    struct shared_budget *budgets;
     struct io_tls      tls[IO_TLS_MAX];
     void              *tls_none_vhost; /* for ws:// */
     unsigned           tls_n;
@@ -34,6 +35,7 @@ struct io_loop {
     void             (*lws_close)(struct io_loop *io);
 };
 
+void bot__shared_budgets_free(struct io_loop *io);
 void bot__io_loop_object_begun(struct io_loop *io);
 void bot__io_loop_object_done(struct io_loop *io);
 /* The shared client SSL_CTX for a CA file. BOT_ERR_IO, BOT_ERR_FULL beyond IO_TLS_MAX different files. */

@@ -41,13 +41,17 @@ static struct budget_request draw_of(const struct session *s, enum venue_call ca
     return bot__venue_budget_draw(s->options.venue, http, class_of(call), s->options.budget_account);
 }
 
+/* Sessions with journals of different ages share one budget: its clock is the transport's. */
+static bot_ts budget_now(const struct session *s) { return s->t.now - s->options.ts_offset; }
+
 static bool take(struct session *s, const struct budget_request *draw, bot_ts *ret_ready_at)
 {
     if (s->options.budget == NULL)
         return true;
-    if (bot__budget_take(s->options.budget, draw, s->t.now) == BOT_OK)
+    if (bot__budget_take(s->options.budget, draw, budget_now(s)) == BOT_OK)
         return true;
-    *ret_ready_at = bot__budget_ready_at(s->options.budget, draw, s->t.now);
+    const bot_ts ready = bot__budget_ready_at(s->options.budget, draw, budget_now(s));
+    *ret_ready_at = ready == BOT_TS_NEVER ? ready : session_after(ready, s->options.ts_offset);
     return false;
 }
 
@@ -56,9 +60,9 @@ static void give_back(struct session *s, const struct budget_request *draw, bool
     if (s->options.budget == NULL)
         return;
     if (left)
-        bot__budget_done(s->options.budget, draw, s->t.now);
+        bot__budget_done(s->options.budget, draw, budget_now(s));
     else
-        bot__budget_unsent(s->options.budget, draw, s->t.now);
+        bot__budget_unsent(s->options.budget, draw, budget_now(s));
 }
 
 static void budget_words(struct session *s, const struct venue_reply *reply)
@@ -68,9 +72,9 @@ static void budget_words(struct session *s, const struct venue_reply *reply)
     struct budget *b = s->options.budget;
     const uint32_t account = s->options.budget_account;
     if (reply->used >= 0 || reply->remaining >= 0 || reply->limit >= 0)
-        bot__budget_header(b, account, reply->scope, reply->used, reply->remaining, reply->limit, reply->reset_wall_ns, s->t.now);
+        bot__budget_header(b, account, reply->scope, reply->used, reply->remaining, reply->limit, reply->reset_wall_ns, budget_now(s));
     if (reply->outcome == BOT_OUTCOME_LIMITED || reply->outcome == BOT_OUTCOME_BANNED) {
-        bot__budget_refused(b, account, reply->scope, reply->outcome == BOT_OUTCOME_BANNED, reply->banned_for_ns, s->t.now);
+        bot__budget_refused(b, account, reply->scope, reply->outcome == BOT_OUTCOME_BANNED, reply->banned_for_ns, budget_now(s));
         bot__session_log(s, 1, "limited", "%s: %s", s->options.venue->scopes[reply->scope].name, reply->detail);
     } else if (reply->outcome == BOT_OUTCOME_OK) {
         bot__budget_accepted(b, account, reply->scope);
@@ -322,7 +326,7 @@ static void clock_measured(struct session *s, const struct read *r, int64_t venu
     s->stats.clock_error_ns = round_trip / 2;
     s->clock_known = true;
     if (s->options.budget != NULL)
-        bot__budget_clock(s->options.budget, venue_ns - (r->sent_at + round_trip / 2), round_trip / 2 + 50 * BOT_NS_PER_MS);
+        bot__budget_clock(s->options.budget, venue_ns - (r->sent_at - s->options.ts_offset + round_trip / 2), round_trip / 2 + 50 * BOT_NS_PER_MS);
     if (s->rate != NULL)
         bot__rate_set_wall(s->rate, venue_ns - (r->sent_at + round_trip / 2));
     bot_event ev = { .kind = BOT_EV_CLOCK, .source = BOT_SOURCE_REST, .seq = BOT_SEQ_NONE, .venue_ns = venue_ns,
@@ -538,6 +542,18 @@ void bot__session_http_done(struct session *s, struct session_time t, uint64_t i
         break;
     }
     bot__session_leave(s);
+}
+
+void bot__requests_stop(struct session *s)
+{
+    for (int i = 0; i < READS_MAX; i++)
+        if (s->reads[i].used && s->reads[i].drawn)
+            give_back(s, &s->reads[i].draw, true);
+    for (int i = 0; i < REQUESTS_MAX; i++)
+        if (s->calls[i].used && s->calls[i].drawn)
+            give_back(s, &s->calls[i].draw, true);
+    memset(s->reads, 0, sizeof s->reads);
+    memset(s->calls, 0, sizeof s->calls);
 }
 
 void bot__requests_tick(struct session *s)

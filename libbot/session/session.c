@@ -282,6 +282,7 @@ void bot__session_stop(struct session *s)
     for (int i = 0; i < REQUESTS_MAX; i++)
         if (s->calls[i].http != 0)
             s->transport.http_cancel(s->transport.self, s->calls[i].http);
+    bot__requests_stop(s);
     s->transport.timer(s->transport.self, BOT_TS_NEVER);
 }
 

@@ -45,7 +45,8 @@ struct session_options {
     bool       monitors;        /* let the monitors shut the gate */
     bool       orders_over_ws;  /* where the venue has it */
     double     rate_alarms_per_day;
-    struct budget *budget;      /* borrowed; may be shared by sessions of one address; NULL: none */
+    struct budget *budget;      /* borrowed; may be shared by sessions of one address; its time is session_time.now, without
+                                 * ts_offset. NULL: none */
     uint32_t   budget_account;
     uint64_t   seed;            /* of the back-off jitter */
     int64_t    ts_offset;       /* added to the host's clock: a journal's time never runs backwards, also after a reboot */

@@ -164,6 +164,7 @@ void bot__requests_book(struct session *s, const bot_symbol *instrument); /* a s
 void bot__requests_send(struct session *s, const bot_effect *e);
 void bot__requests_ws_answer(struct session *s, const bot_event *ev); /* ACK or ERROR of the order-entry socket */
 void bot__requests_trade_lost(struct session *s);
+void bot__requests_stop(struct session *s); /* no answer will be waited for: what was drawn is given back */
 void bot__requests_tick(struct session *s);
 bot_ts bot__requests_deadline(const struct session *s);
 

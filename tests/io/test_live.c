@@ -282,11 +282,11 @@ TEST(live, s30_a_failed_query_is_never_read_as_flat_over_sockets)
         snprintf(script, sizeof script, "always %s\n", ways[i]);
         const uint64_t before = live_stats(a).http_failures;
         live_fault(&l, script);
-        loop_for(&l.loop, live_ms(500));
+        loop_for(&l.loop, live_ms(300));
         ck_assert_msg(live_belief(a) == live_number("0.2"), "%s", ways[i]);
         ck_assert_msg(live_stats(a).http_failures > before, "%s: no failure counted", ways[i]);
         live_heal(&l);
-        loop_for(&l.loop, live_ms(250));
+        loop_for(&l.loop, live_ms(150));
     }
     LIVE_UNTIL(a, is_open_and_right, 6000);
     ck_assert_uint_eq(live_stats(a).core.drifts, 0);
@@ -338,6 +338,43 @@ TEST(live, s58_a_banned_address_is_left_alone_over_sockets)
     for (uint32_t i = 0; bot_account_budget(a->account, i, &b) == BOT_OK; i++)
         shut = shut || b.shut_ns > 0;
     ck_assert_msg(shut, "the ban shows nowhere");
+    live_end(&l);
+}
+
+static uint32_t used_of(const struct live_account *a, const char *scope)
+{
+    bot_budget_info b;
+    for (uint32_t i = 0; bot_account_budget(a->account, i, &b) == BOT_OK; i++)
+        if (strcmp(b.scope, scope) == 0)
+            return b.used;
+    ck_abort_msg("no limit is called %s", scope);
+    return 0;
+}
+
+TEST(live, s58_all_accounts_behind_one_address_share_its_budget_and_its_ban_over_sockets)
+{
+    live_begin(&l);
+    struct live_account *a = live_open(&l, 0, NULL, 1, "1"), *b = live_open(&l, 1, NULL, 1, "1");
+    LIVE_UNTIL(a, live_is_open, 5000);
+    LIVE_UNTIL(b, live_is_open, 5000);
+    const uint64_t sent = live_stats(a).http_requests + live_stats(b).http_requests;
+    ck_assert_msg(used_of(a, "ip") == used_of(b, "ip") && used_of(a, "ip") >= sent, "%u and %u units of the address for %llu requests", used_of(a, "ip"),
+                  used_of(b, "ip"), (unsigned long long)sent);
+    /* What the venue counts by key is each account's own. */
+    buy(a, "0.1");
+    ck_assert_uint_eq(used_of(a, "create"), 1);
+    ck_assert_uint_eq(used_of(b, "create"), 0);
+    /* A ban that one of them hears of silences both, and one that opens later too. */
+    live_fault(&l, "always rest.ban on=all account=1\n");
+    LIVE_UNTIL(a, live_is_shut, 5000);
+    const uint64_t before = live_stats(b).http_requests;
+    loop_for(&l.loop, live_ms(1000));
+    ck_assert_msg(live_stats(b).http_requests - before <= 1, "the other account goes on asking");
+    live_close(a);
+    live_heal(&l);
+    a = live_open(&l, 0, NULL, 1, "1");
+    loop_for(&l.loop, live_ms(500));
+    ck_assert_uint_eq(live_stats(a).http_requests, 0);
     live_end(&l);
 }
 

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Applies each deliberate defect to a copy of the tree and says which test catches it. See tools/mutate.sh."""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+# In this order, the quickest first; a mutant is caught by the first that fails.
+TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe', 'tests/unit/test_budget', 'tests/unit/test_ledger', 'tests/scenario/scenario_test_core',
+         'tests/scenario/scenario_test_ledger', 'tests/scenario/scenario_test_budget', 'tests/scenario/scenario_test_interleavings',
+         'tests/scenario/scenario_test_world']
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+
+def read(path):
+    mutants, current = [], None
+    for number, line in enumerate(open(path, encoding='utf-8'), 1):
+        line = line.rstrip('\n')
+        if not line or line.startswith('#'):
+            continue
+        m = re.match(r'mutant ([a-z0-9-]+): (.+)', line)
+        if m:
+            current = {'name': m[1], 'says': m[2], 'old': [], 'new': [], 'file': None, 'line': number}
+            mutants.append(current)
+        elif line.startswith('file '):
+            current['file'] = line[5:]
+        elif line[:2] in ('- ', '+ '):
+            current['old' if line[0] == '-' else 'new'].append(line[2:])
+        else:
+            sys.exit('%s:%d: not understood: %s' % (path, number, line))
+    names = [m['name'] for m in mutants]
+    if len(set(names)) != len(names):
+        sys.exit('%s: a name stands there twice' % path)
+    return mutants
+
+
+def apply(text, mutant):
+    old, new = '\n'.join(mutant['old']), '\n'.join(mutant['new'])
+    if text.count(old) != 1:
+        sys.exit('%s (line %d): its text stands %d times in %s; mend the block' % (mutant['name'], mutant['line'], text.count(old), mutant['file']))
+    return text.replace(old, new)
+
+
+def build(tree):
+    done = subprocess.run(['ninja', '-C', tree + '/build'] + TESTS, capture_output=True, text=True)
+    return done.returncode == 0, done.stdout[-3000:]
+
+
+def first_failure(tree, seconds):
+    env = dict(os.environ, LIBBOT_SOURCE=tree, LIBBOT_BUILD=tree + '/build')
+    env.setdefault('LIBBOT_SHARED', os.path.join(ROOT, '..', 'shared'))
+    for test in TESTS:
+        if not os.path.exists(tree + '/build/' + test):
+            continue
+        try:
+            done = subprocess.run([tree + '/build/' + test], capture_output=True, text=True, errors='replace', timeout=seconds, env=env, cwd=tree)
+        except subprocess.TimeoutExpired:
+            return os.path.basename(test) + ': ran out of time'
+        bad = re.search(r'^not ok \d+ - (.*)', done.stdout, re.M)
+        if bad or done.returncode != 0:
+            return '%s: %s' % (os.path.basename(test), bad[1] if bad else 'status %d' % done.returncode)
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('names', nargs='*', help='only these mutants (a part of a name is enough)')
+    parser.add_argument('--check', action='store_true', help='only see that every block still fits')
+    parser.add_argument('--dir', default=os.path.join(ROOT, 'build-mutants'), help='where the copy is built')
+    parser.add_argument('--seconds', type=float, default=300, help='for one test program')
+    arguments = parser.parse_args()
+    mutants = read(HERE + '/core.mutants')
+    for m in mutants:
+        apply(open(os.path.join(ROOT, m['file']), encoding='utf-8').read(), m)
+    if arguments.check:
+        print('%d mutants fit' % len(mutants))
+        return 0
+    if arguments.names:
+        mutants = [m for m in mutants if any(n in m['name'] for n in arguments.names)]
+    tree = os.path.abspath(arguments.dir)
+    files = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard'], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split('\n')
+    for f in filter(None, files):
+        source, to = os.path.join(ROOT, f), os.path.join(tree, f)
+        if not os.path.isfile(source):
+            continue
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        if not os.path.exists(to) or open(source, 'rb').read() != open(to, 'rb').read():
+            shutil.copyfile(source, to)
+            shutil.copymode(source, to)
+    if not os.path.exists(tree + '/build/build.ninja'):
+        subprocess.run(['meson', 'setup', tree + '/build', tree, '-Dexamples=false', '-Dbenchmarks=false'], check=True, stdout=subprocess.DEVNULL)
+    good, out = build(tree)
+    if not good:
+        sys.exit('the tree does not build as it is:\n' + out)
+    began = time.time()
+    failing = first_failure(tree, arguments.seconds)
+    if failing:
+        sys.exit('the tests fail without any mutant: ' + failing)
+    print('without a mutant: all pass in %.0f s' % (time.time() - began), flush=True)
+    survivors = 0
+    for m in mutants:
+        path = os.path.join(tree, m['file'])
+        text = open(path, encoding='utf-8').read()
+        open(path, 'w', encoding='utf-8').write(apply(text, m))
+        try:
+            good, out = build(tree)
+            if not good:
+                sys.exit('%s does not compile:\n%s' % (m['name'], out))
+            caught = first_failure(tree, arguments.seconds)
+        finally:
+            open(path, 'w', encoding='utf-8').write(text)
+        survivors += caught is None
+        print('%-38s %s' % (m['name'], caught or 'SURVIVED: ' + m['says']), flush=True)
+    build(tree)
+    print('%d mutants, %d caught, %d survived' % (len(mutants), len(mutants) - survivors, survivors))
+    return 1 if survivors else 0
+
+
+sys.exit(main())

@@ -14,6 +14,7 @@ extern const struct command command_poll;
 extern const struct command command_watch;
 extern const struct command command_status;
 extern const struct command command_config;
+extern const struct command command_doctor;
 extern const struct command command_rate;
 extern const struct command command_verify;
 extern const struct command command_replay;
@@ -31,6 +32,7 @@ const struct command *const botctl_commands[] = {
     &command_watch,
     &command_status,
     &command_config,
+    &command_doctor,
     &command_rate,
     &command_verify,
     &command_replay,

@@ -18,7 +18,7 @@
  * inside the call that asked for them; they may call anything, close included. After the close callback, and not
  * before, what the host lent is its own again. Nothing is global: what accounts on one loop share is found through the loop.
  *
- * The library prints nothing. Names of the venues are what `botctl help decode` lists.
+ * The library prints nothing (but see bot_set_on_fatal in err.h). Names of the venues are what `botctl help decode` lists.
  */
 #ifndef BOT_ACCOUNT_H
 #define BOT_ACCOUNT_H

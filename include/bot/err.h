@@ -75,6 +75,19 @@ BOT_API const char *bot_err_name(int err);
 /* Any thread. BOT_CLASS_OK for zero and positive values, BOT_CLASS_FATAL for an unknown negative one. */
 BOT_API bot_err_class_id bot_err_class(int err);
 
+/**
+ * What happens when an invariant of the library itself is broken, which only a bug in it can do: on_fatal is called with one sentence
+ * (file, line, what should have held), then the process aborts: a bot in a state that nobody can explain must stop. Resting
+ * orders stay at the venue.
+ *
+ * @on_fatal  Must neither allocate, lock, nor call the library; may write a last line, tell a supervisor, or leave the process. what is
+ *            borrowed for the call. NULL, the default: the sentence is written to standard error, the one thing that the library
+ *            ever prints.
+ *
+ * For the whole process, as the end is. Any thread, before the first account is opened.
+ */
+BOT_API void bot_set_on_fatal(void (*on_fatal)(const char *what, void *user_data), void *user_data);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,11 +1,10 @@
 /* base/assert.h: what only a bug in libbot could break. Stays on in release: a bot in a state that we cannot explain
- * must stop. A failing assertion calls the host's handler (no allocation, no locks), then aborts. */
+ * must stop. A failing assertion calls the host's handler (bot_set_on_fatal in bot/err.h), or writes to standard error if there is
+ * none, then aborts. */
 #ifndef BOT_BASE_ASSERT_H
 #define BOT_BASE_ASSERT_H
 
 _Noreturn void bot__assert_failed(const char *expression, const char *file, int line);
-/* The host's last words; process-wide because a broken invariant is. */
-void bot__set_on_fatal(void (*on_fatal)(const char *what, void *user_data), void *user_data);
 
 #define BOT_ASSERT(expr) ((expr) ? (void)0 : bot__assert_failed(#expr, __FILE__, __LINE__))
 

@@ -134,7 +134,7 @@ static void answer_read(struct rig *r, const bot_effect *e)
     begin.read = end.read = (bot_ev_read){ .id = e->read.id, .read = e->read.read };
     begin.read_id = end.read_id = e->read.id;
     later(r, 0, &begin);
-    if (r->rest == RIG_REST_HANG) { /* the shell's own deadline ends it */
+    if (r->rest == RIG_REST_HANG || (r->hang_fills && e->read.read == BOT_READ_FILLS)) { /* the shell's own deadline ends it */
         end.read.outcome = BOT_OUTCOME_TIMEOUT;
         later(r, e->read.deadline - r->now, &end);
         return;
@@ -146,7 +146,7 @@ static void answer_read(struct rig *r, const bot_effect *e)
         for (int i = 0; i < RIG_INSTRUMENTS; i++) {
             const bool frozen = r->rest == RIG_REST_FROZEN;
             const bot_i128 qty = frozen ? r->frozen[i] : r->qty[i];
-            if (qty == 0 || (r->rest == RIG_REST_PARTIAL && i == 0))
+            if (qty == 0 || ((r->rest == RIG_REST_PARTIAL || r->drop_row) && i == 0))
                 continue;
             bot_event row = event(BOT_EV_POSITION);
             row.instrument = rig_symbol(i);
@@ -155,6 +155,8 @@ static void answer_read(struct rig *r, const bot_effect *e)
             row.position = (bot_ev_position){ .leg = BOT_LEG_NET, .qty = bot_dec_from_fixed(qty) };
             if (r->rest_seq)
                 row.seq = frozen ? r->frozen_seq[i] : r->seq[i];
+            if (r->rest_times)
+                row.venue_ns = frozen ? r->frozen_ns[i] : r->row_ns[i];
             if (r->entry[i].v != 0) {
                 row.has |= BOT_HAS_ENTRY_PRICE;
                 row.position.entry_price = bot_dec_from_fixed(r->entry[i].v);
@@ -392,6 +394,7 @@ void rig_trade(struct rig *r, int instrument, const bot_id *client, bot_side sid
         ev.fill.client_id = id_of("web-1");
     r->qty[instrument] += side == BOT_BUY ? rig_num(qty) : -rig_num(qty);
     ev.seq = ++r->seq[instrument];
+    r->row_ns[instrument] = ev.venue_ns;
     if (o != NULL) {
         o->cum += rig_num(qty);
         o->status = o->cum >= o->qty ? BOT_ORDER_FILLED : BOT_ORDER_PARTIALLY_FILLED;
@@ -420,6 +423,7 @@ void rig_report(struct rig *r, const bot_id *client, bot_order_status status, co
 void rig_freeze(struct rig *r)
 {
     memcpy(r->frozen, r->qty, sizeof r->frozen);
+    memcpy(r->frozen_ns, r->row_ns, sizeof r->frozen_ns);
     memcpy(r->frozen_seq, r->seq, sizeof r->frozen_seq);
     r->rest = RIG_REST_FROZEN;
 }

@@ -54,6 +54,10 @@ struct rig {
     bot_i128 qty[RIG_INSTRUMENTS], frozen[RIG_INSTRUMENTS]; /* the venue's truth */
     int64_t seq[RIG_INSTRUMENTS], frozen_seq[RIG_INSTRUMENTS];
     bot_px entry[RIG_INSTRUMENTS];
+    int64_t row_ns[RIG_INSTRUMENTS], frozen_ns[RIG_INSTRUMENTS]; /* update times of rows, where rest_times */
+    bool rest_times;           /* position rows carry an update time */
+    bool drop_row;             /* the row of instrument 0 is missing from an answer that says it is complete */
+    bool hang_fills;           /* the fill history does not answer */
     bool hide_fills;           /* the private stream loses fills */
     bool hide_list;            /* the open-orders list is empty */
     bool orders_unknown;       /* questions about an order answer "not found" */

@@ -9,7 +9,7 @@ import sys
 import time
 
 # In this order, the quickest first; a mutant is caught by the first that fails.
-TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe', 'tests/unit/test_budget', 'tests/unit/test_ledger', 'tests/scenario/scenario_test_core',
+TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe', 'tests/unit/test_budget', 'tests/unit/test_ledger', 'tests/scenario/scenario_test_rules', 'tests/scenario/scenario_test_core',
          'tests/scenario/scenario_test_ledger', 'tests/scenario/scenario_test_budget', 'tests/scenario/scenario_test_interleavings',
          'tests/scenario/scenario_test_world']
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,12 +24,16 @@ def read(path):
             continue
         m = re.match(r'mutant ([a-z0-9-]+): (.+)', line)
         if m:
-            current = {'name': m[1], 'says': m[2], 'old': [], 'new': [], 'file': None, 'line': number}
+            current = {'name': m[1], 'says': m[2], 'edits': [], 'file': None, 'line': number}
             mutants.append(current)
         elif line.startswith('file '):
             current['file'] = line[5:]
-        elif line[:2] in ('- ', '+ '):
-            current['old' if line[0] == '-' else 'new'].append(line[2:])
+        elif line[:2] == '- ':
+            if not current['edits'] or current['edits'][-1][1]: # a `-` behind a `+` begins the next edit
+                current['edits'].append(([], []))
+            current['edits'][-1][0].append(line[2:])
+        elif line[:2] == '+ ':
+            current['edits'][-1][1].append(line[2:])
         else:
             sys.exit('%s:%d: not understood: %s' % (path, number, line))
     names = [m['name'] for m in mutants]
@@ -39,10 +43,12 @@ def read(path):
 
 
 def apply(text, mutant):
-    old, new = '\n'.join(mutant['old']), '\n'.join(mutant['new'])
-    if text.count(old) != 1:
-        sys.exit('%s (line %d): its text stands %d times in %s; mend the block' % (mutant['name'], mutant['line'], text.count(old), mutant['file']))
-    return text.replace(old, new)
+    for edit in mutant['edits']:
+        old, new = '\n'.join(edit[0]), '\n'.join(edit[1])
+        if text.count(old) != 1:
+            sys.exit('%s (line %d): its text stands %d times in %s; mend the block' % (mutant['name'], mutant['line'], text.count(old), mutant['file']))
+        text = text.replace(old, new)
+    return text
 
 
 def build(tree):

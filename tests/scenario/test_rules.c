@@ -1,0 +1,217 @@
+/* Rules of the core that money hangs on, each alone: what a lease counts from, what proves what, what never clears a latch. Most
+ * were written because a deliberate defect (tests/mutants) passed every other test. */
+#include "rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EXPECT_SHUT(r, reason) ck_assert_msg((rig_reasons(r) & (reason)) != 0, "not shut by " #reason "\n%s", rig_tail(r))
+#define EXPECT_NOT(r, reason) ck_assert_msg((rig_reasons(r) & (reason)) == 0, "shut by " #reason "\n%s", rig_tail(r))
+#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "the gate is shut\n%s", rig_tail(r))
+
+/* Buys one and lets the fill arrive. */
+static void hold_one(struct rig *r)
+{
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), 0);
+    rig_for(r, 2 * r->latency + RIG_MS(50));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+}
+
+TEST(rules, the_rest_lease_counts_from_the_sending)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.orders_every_ns = 3600 * BOT_NS_PER_S;
+    o.reconciled_lease_ns = o.reconciled_flat_ns = 3600 * BOT_NS_PER_S;
+    struct rig *r = rig_new(&o);
+    r->latency = RIG_MS(1000); /* answers take two of the three seconds that they may */
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(8000));
+    hold_one(r);
+    rig_for(r, RIG_MS(20000));
+    EXPECT_OPEN(r);
+    r->rest = RIG_REST_HANG;
+    bot_position p;
+    rig_for(r, RIG_MS(2100)); /* what was under way has come */
+    rig_position(r, 0, &p);
+    rig_for(r, RIG_MS(60000));
+    EXPECT_SHUT(r, BOT_GATE_REST);
+    bot_gate_state s;
+    bot_core_gate_state(r->core, r->now, &s);
+    ck_assert_int_eq(s.since[__builtin_ctz(BOT_GATE_REST)], p.agreed_at + r->options.rest_lease_ns);
+    rig_free(r);
+}
+
+TEST(rules, an_update_time_before_our_newest_fill_is_no_agreement)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.venue.has_position_seq = false;
+    struct rig *r = rig_new(&o);
+    r->rest_seq = false;
+    r->rest_times = true;
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    hold_one(r);
+    rig_for(r, RIG_MS(5000));
+    rig_freeze(r); /* long one, as of now */
+    rig_trade(r, 0, NULL, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, NULL, BOT_SELL, "1", "100"); /* and back: the number is the frozen one, the row is not of now */
+    rig_for(r, RIG_MS(3000));
+    bot_position before, after;
+    rig_position(r, 0, &before);
+    rig_for(r, RIG_MS(20000));
+    rig_position(r, 0, &after);
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], 0);
+    ck_assert_int_eq(before.agreed_at, after.agreed_at);
+    EXPECT_SHUT(r, BOT_GATE_RECONCILED);
+    rig_free(r);
+}
+
+TEST(rules, a_missing_row_is_flat_only_where_the_venue_omits_flat_rows)
+{
+    for (int omits = 0; omits < 2; omits++) {
+        bot_core_options o;
+        rig_options(&o);
+        o.venue.positions_omit_flat = true;
+        struct rig *r = rig_new(&o);
+        rig_start(r, "10");
+        rig_for(r, RIG_MS(5000));
+        EXPECT_OPEN(r);
+        rig_free(r);
+
+        o.venue.positions_omit_flat = omits == 1;
+        r = rig_new(&o);
+        bot_event attach = { .kind = BOT_EV_ATTACH, .seq = BOT_SEQ_NONE, .attach = { .bot = 0, .sends_orders = true } };
+        (void)rig_step(r, &attach);
+        rig_start(r, "10");
+        rig_for(r, RIG_MS(30000)); /* both flat and in use: the rig sends no rows for them */
+        ck_assert(rig_open(r) == (omits == 1));
+        ck_assert((r->verdicts[BOT_VERDICT_PARTIAL] > 0) == (omits == 0));
+        rig_free(r);
+    }
+}
+
+TEST(rules, nothing_is_adopted_while_fills_come)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.drift_policy = BOT_DRIFT_ADOPT;
+    struct rig *r = rig_new(&o);
+    r->latency = RIG_MS(100);
+    rig_start(r, "100");
+    rig_for(r, RIG_MS(5000));
+    r->qty[0] += rig_num("4"); /* no fill will tell why */
+    for (int i = 0; i < 150; i++) { /* a trade every 100 ms: none of the reads is quiet */
+        rig_trade(r, 0, NULL, i % 2 == 0 ? BOT_BUY : BOT_SELL, "1", "100");
+        rig_for(r, RIG_MS(100));
+    }
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ADOPTED], 0);
+    rig_for(r, RIG_MS(60000));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ADOPTED], 1);
+    ck_assert(rig_qty(r, 0) == r->qty[0]);
+    rig_free(r);
+}
+
+TEST(rules, a_reconnect_opens_only_after_its_backfill)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    hold_one(r);
+    rig_for(r, RIG_MS(5000));
+    EXPECT_OPEN(r);
+    r->hang_fills = true; /* positions and orders answer, and agree; the history does not */
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_for(r, RIG_MS(1000));
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    rig_for(r, RIG_MS(60000));
+    ck_assert_msg(!rig_open(r), "open without the history\n%s", rig_tail(r));
+    r->hang_fills = false;
+    rig_for(r, RIG_MS(30000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
+TEST(rules, an_agreement_asked_for_before_the_stream_was_back_proves_nothing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    hold_one(r);
+    rig_for(r, RIG_MS(5000));
+    bot_position before, after;
+    rig_position(r, 0, &before);
+    r->latency = RIG_MS(1400); /* a read is under way most of the time */
+    rig_for(r, RIG_MS(6500));
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_for(r, RIG_MS(100));
+    const bot_ts back = r->now;
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    for (int i = 0; i < 100; i++) {
+        rig_for(r, RIG_MS(100));
+        rig_position(r, 0, &after);
+        bot_gate_state s;
+        bot_core_gate_state(r->core, r->now, &s);
+        ck_assert_msg((s.reasons & BOT_GATE_RECONCILED) == 0 || after.agreed_at < back || s.now - after.agreed_at >= r->options.reconciled_lease_ns,
+                      "an agreement of this stream and still RECONCILED\n%s", rig_tail(r));
+        ck_assert_msg(!rig_open(r) || after.agreed_at >= back, "open on an agreement from before\n%s", rig_tail(r));
+    }
+    rig_free(r);
+}
+
+TEST(rules, a_latch_is_not_cleared_by_good_news)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    r->qty[0] = rig_num("4");
+    r->seq[0] = 50;
+    rig_for(r, RIG_MS(60000));
+    EXPECT_SHUT(r, BOT_GATE_DRIFT);
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_stream(r, BOT_STREAM_PUBLIC, false);
+    rig_for(r, RIG_MS(1000));
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    rig_stream(r, BOT_STREAM_PUBLIC, true);
+    r->qty[0] = 0; /* and even agreement does not: a person looks */
+    r->seq[0] = 60;
+    rig_for(r, RIG_MS(60000));
+    EXPECT_SHUT(r, BOT_GATE_DRIFT);
+    rig_rearm(r, BOT_GATE_DRIFT);
+    rig_for(r, RIG_MS(30000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
+TEST(rules, bytes_of_a_private_stream_that_is_not_up_renew_nothing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    for (int i = 0; i < 20; i++) { /* login answers, pongs: frames, but no fills can come */
+        bot_event frame = { .kind = BOT_EV_FRAME, .seq = BOT_SEQ_NONE, .stream = { .stream = BOT_STREAM_PRIVATE } };
+        (void)rig_step(r, &frame);
+        rig_for(r, RIG_MS(100));
+        EXPECT_SHUT(r, BOT_GATE_PRIVATE_STREAM);
+    }
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    EXPECT_NOT(r, BOT_GATE_PRIVATE_STREAM);
+    rig_free(r);
+}
+
+TEST(rules, an_order_after_a_lease_ran_out_is_refused_with_the_reason)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    EXPECT_OPEN(r);
+    r->now += 120 * BOT_NS_PER_S; /* no tick in between: the first thing that the core hears is the order */
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, NULL), BOT_ERR_GATE_SHUT);
+    ck_assert_uint_ne(bot_core_last_refusal(r->core)->reasons & BOT_GATE_PRIVATE_STREAM, 0);
+    ck_assert_uint_ne(bot_core_last_refusal(r->core)->reasons & BOT_GATE_RECONCILED, 0);
+    rig_free(r);
+}

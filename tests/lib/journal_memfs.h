@@ -23,7 +23,7 @@ struct memfs_file {
     char  name[512];         /* "" free */
     char  name_synced[512];  /* after a power cut */
     unsigned char *data, *synced;
-    size_t size, size_synced, room, room_synced;
+    size_t size, size_synced, room, room_synced, dirty_from; /* below dirty_from nothing was written since the last sync */
     int   locked_by;         /* fd + 1 */
 };
 

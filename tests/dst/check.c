@@ -1,0 +1,274 @@
+/* What must hold, judged by the exchange's own truth.
+ *
+ * POSITION  While the gate is open, believed and true position are equal within `slack`: 3 s while nothing is wrong, 13 s
+ *           while something is (a silent socket shuts the gate after 10), 75 s once the private stream or REST has lied (a lost
+ *           fill is found by the next honest read, and without one the lease of 60 s runs out). While both lie in the same way
+ *           nobody can know: the time counts from the end of it.
+ * LIMIT     Position and everything that may still fill, on the wire included, never pass the sum of the limits but by what
+ *           came from outside; that is forgiven for twenty seconds, and behind them for what it still is.
+ * SHUT      Every create and amend that passes the border is inside a bot's own call; the gate was open before the call, or
+ *           the order only reduces.
+ * TWICE     No client order id is sent twice, over all runs of a process.
+ * LEASE     The gate is open only with a position read answered that was sent within the lease, and with a word on the private
+ *           socket within its lease: measured at the border and not by asking the core.
+ */
+#include "dst.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SLACK_CALM_NS (3 * BOT_NS_PER_S)
+#define SLACK_FAULT_NS (13 * BOT_NS_PER_S)
+#define SLACK_LIE_NS (75 * BOT_NS_PER_S)
+
+bot_i128 dst_belief(const struct dst_process *p, const struct dst_book *k, bot_leg leg)
+{
+    const int64_t i = bot_core_find_instrument(p->core, &k->symbol);
+    if (i < 0) return 0;
+    bot_position position;
+    bot_core_position(p->core, (uint32_t)i, leg, &position);
+    return position.qty.v;
+}
+
+static bool equal(const struct dst_process *p, const struct dst_book *k, const struct exchange_truth *t)
+{
+    if (!p->w->plan->hedge) return dst_belief(p, k, BOT_LEG_NET) == t->position.v;
+    return dst_belief(p, k, BOT_LEG_LONG) == t->long_leg.v && dst_belief(p, k, BOT_LEG_SHORT) == t->short_leg.v;
+}
+
+/* How long the two may have differed, at most. */
+static int64_t slack(const struct dst_world *w, bot_ts since)
+{
+    const bot_ts now = dst_now(w);
+    int64_t most = SLACK_CALM_NS;
+    bot_ts lied[2] = { INT64_MIN, INT64_MIN }; /* end of the last lie that matters */
+    for (uint32_t i = 0; i < w->plan->faults_n; i++) {
+        const struct dst_fault *f = &w->plan->faults[i];
+        const bot_ts from = DST_START_NS + f->at_ns, to = from + f->for_ns;
+        if (from > now || to < since - 30 * BOT_NS_PER_S) continue;
+        if (most < SLACK_FAULT_NS) most = SLACK_FAULT_NS;
+        if ((f->takes & (DST_LIE_PRIVATE | DST_LIE_REST)) == 0) continue;
+        most = SLACK_LIE_NS;
+        const int kind = (f->takes & DST_LIE_REST) != 0;
+        if (to > lied[kind]) lied[kind] = to < now ? to : now;
+    }
+    /* Both: the later of the two must have ended for so long. */
+    if (lied[0] != INT64_MIN && lied[1] != INT64_MIN) {
+        const bot_ts end = lied[1] > lied[0] ? lied[1] : lied[0];
+        if (end > since) most += end - since;
+    }
+    return most;
+}
+
+static void check_position(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t, bool open)
+{
+    const bot_ts now = dst_now(p->w);
+    if (equal(p, k, t)) {
+        k->equal_at = now;
+        return;
+    }
+    if (!open || now - k->equal_at <= SLACK_CALM_NS) return;
+    if (now - k->equal_at > slack(p->w, k->equal_at))
+        dst_wrong(p->w, DST_POSITION, "p%u %s: wrong for %lld ms with the gate open: truth %s, believed %s", p->number, k->symbol.s,
+                  (long long)((now - k->equal_at) / BOT_NS_PER_MS), dst_num(t->position.v),
+                  dst_num(dst_belief(p, k, BOT_LEG_NET) + dst_belief(p, k, BOT_LEG_LONG) + dst_belief(p, k, BOT_LEG_SHORT)));
+}
+
+static bot_i128 over(bot_i128 worst, bot_i128 limit) { return worst > limit ? worst - limit : 0; }
+
+static void check_limit(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
+{
+    if (p->w->plan->hedge) {
+        const bot_i128 most = t->long_leg.v > -t->short_leg.v ? t->long_leg.v : -t->short_leg.v;
+        if (over(most, k->limit) > k->allowed[0] + k->allowed[1])
+            dst_wrong(p->w, DST_LIMIT, "p%u %s: a leg of %s against %s", p->number, k->symbol.s, dst_num(most), dst_num(k->limit));
+        return;
+    }
+    const bot_i128 worst[2] = { t->position.v + t->open_buy.v, t->open_sell.v - t->position.v };
+    for (int side = 0; side < 2; side++)
+        if (over(worst[side], k->limit) > k->allowed[side])
+            dst_wrong(p->w, DST_LIMIT, "p%u %s: the venue may fill %s on the %s side, limit %s, from outside %s", p->number, k->symbol.s,
+                      dst_num(worst[side]), side == 0 ? "buy" : "sell", dst_num(k->limit), dst_num(k->allowed[side]));
+}
+
+/* What comes from outside the bots may carry the account past the limit. A liquidation or a trade of one side takes away
+ * exposure of that side and leaves resting orders of the other: both are allowed for. */
+static void check_outside(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
+{
+    const bot_ts now = dst_now(p->w);
+    for (uint32_t i = 0; i < p->w->plan->faults_n; i++) {
+        const struct dst_fault *f = &p->w->plan->faults[i];
+        if ((f->takes & DST_OUTSIDE) == 0 || k != &p->book[0]) continue;
+        const bot_ts at = DST_START_NS + f->at_ns;
+        if (at > now || at <= p->last_now) continue;
+        const bot_i128 size = f->qty != 0 ? f->qty : k->limit * 4;
+        k->allowed[0] += size;
+        k->allowed[1] += size;
+        k->outside_at = at;
+    }
+    if (k->outside_at != BOT_TS_NEVER && now - k->outside_at > DST_OUTSIDE_NS) {
+        const bot_i128 worst[2] = { t->position.v + t->open_buy.v, t->open_sell.v - t->position.v };
+        bool left = false;
+        for (int side = 0; side < 2; side++) {
+            const bot_i128 is = over(worst[side], k->limit);
+            if (is < k->allowed[side]) k->allowed[side] = is;
+            left |= k->allowed[side] != 0;
+        }
+        if (!left) k->outside_at = BOT_TS_NEVER;
+    }
+}
+
+static void check_lease(struct dst_process *p)
+{
+    const bot_ts now = dst_now(p->w);
+    if (now - p->positions_ok_at > 61 * BOT_NS_PER_S)
+        dst_wrong(p->w, DST_LEASE, "p%u: the gate is open, and the newest answered position read is %lld ms old", p->number,
+                  (long long)((now - p->positions_ok_at) / BOT_NS_PER_MS));
+    if (now - p->private_heard_at > 11 * BOT_NS_PER_S)
+        dst_wrong(p->w, DST_LEASE, "p%u: the gate is open, and nothing came on the private socket for %lld ms", p->number,
+                  (long long)((now - p->private_heard_at) / BOT_NS_PER_MS));
+}
+
+void dst_check_step(void *world)
+{
+    struct dst_world *w = world;
+    for (uint32_t n = 0; n < w->plan->processes; n++) {
+        struct dst_process *p = &w->process[n];
+        const bot_ts now = dst_now(w);
+        const bool open = dst_process_open(p);
+        if (p->up) *(p->was_open ? &w->result->open_ns : &w->result->shut_ns) += now - p->last_now;
+        p->was_open = open;
+        for (uint32_t i = 0; i < w->plan->instruments; i++) {
+            struct exchange_truth t;
+            bot__world_truth(w->world, (uint32_t)p->account, p->book[i].exchange_instrument, &t);
+            check_outside(p, &p->book[i], &t);
+            check_limit(p, &p->book[i], &t);
+            if (p->up) check_position(p, &p->book[i], &t, open);
+        }
+        if (open) check_lease(p);
+        p->last_now = now;
+        dst_process_disk(p);
+    }
+}
+
+/* ---- the border ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash(const char *s, size_t n)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < n; i++) h = (h ^ (uint8_t)s[i]) * UINT64_C(1099511628211);
+    return h | 1;
+}
+
+static bool seen(struct dst_process *p, uint64_t h)
+{
+    for (uint32_t at = (uint32_t)(h >> 20) % DST_SENT_MAX;; at = (at + 1) % DST_SENT_MAX) {
+        if (p->sent[at] == h) return true;
+        if (p->sent[at] == 0) {
+            p->sent[at] = h;
+            p->sent_n++;
+            return false;
+        }
+    }
+}
+
+void dst_check_border(struct dst_process *p, const char *path, const char *body, size_t len)
+{
+    const bool create = strstr(path, "order/create") != NULL || strstr(path, "order.create") != NULL;
+    const bool amend = strstr(path, "order/amend") != NULL || strstr(path, "order.amend") != NULL;
+    if (!create && !amend) return;
+    if (!p->submitting)
+        dst_wrong(p->w, DST_SHUT, "p%u: a request leaves that no bot has just asked for: %.*s", p->number, (int)(len < 200 ? len : 200), body);
+    else if (!p->submitting_open && !p->submitting_reduces)
+        dst_wrong(p->w, DST_SHUT, "p%u: an order leaves through a shut gate: %.*s", p->number, (int)(len < 200 ? len : 200), body);
+    const char *id = create ? strstr(body, "\"orderLinkId\":\"") : NULL;
+    if (!create) return;
+    if (id == NULL) {
+        dst_wrong(p->w, DST_INTERNAL, "p%u: an order without a client id", p->number);
+        return;
+    }
+    id += 15;
+    if (seen(p, hash(id, strcspn(id, "\""))))
+        dst_wrong(p->w, DST_TWICE, "p%u: order %.*s is sent twice", p->number, (int)strcspn(id, "\""), id);
+    if (p->sent_n > DST_SENT_MAX / 2) dst_wrong(p->w, DST_STORM, "p%u: %u orders sent", p->number, p->sent_n);
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------------------- */
+
+static void end_book(struct dst_process *p, struct dst_book *k)
+{
+    struct exchange_truth t;
+    bot__world_truth(p->w->world, (uint32_t)p->account, k->exchange_instrument, &t);
+    const int64_t i = bot_core_find_instrument(p->core, &k->symbol);
+    if (i < 0) {
+        dst_wrong(p->w, DST_LOST, "p%u: %s was never loaded", p->number, k->symbol.s);
+        return;
+    }
+    if (!equal(p, k, &t))
+        dst_wrong(p->w, DST_LOST, "p%u %s: at the end truth %s, believed %s", p->number, k->symbol.s, dst_num(t.position.v), dst_num(dst_belief(p, k, BOT_LEG_NET)));
+    bot_i128 buy = 0, sell = 0;
+    for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT; leg++) {
+        bot_position position;
+        bot_core_position(p->core, (uint32_t)i, leg, &position);
+        buy += position.working_buy.v;
+        sell += position.working_sell.v;
+    }
+    if (buy != t.open_buy.v || sell != t.open_sell.v)
+        dst_wrong(p->w, DST_LOST, "p%u %s: at the end the venue works %s and %s, believed %s and %s", p->number, k->symbol.s, dst_num(t.open_buy.v),
+                  dst_num(t.open_sell.v), dst_num(buy), dst_num(sell));
+}
+
+/* Every fill applied, and the money to the last digit: where no baseline hides history. */
+static void end_money(struct dst_process *p)
+{
+    bot_core_stats stats;
+    bot_core_stats_get(p->core, &stats);
+    p->w->result->backfills += stats.backfilled_fills;
+    p->w->result->drifts += stats.drifts;
+    p->w->result->adoptions += stats.adoptions;
+    if (stats.effects_lost != 0) dst_wrong(p->w, DST_INTERNAL, "p%u: %llu effects lost", p->number, (unsigned long long)stats.effects_lost);
+    uint64_t fills = 0;
+    for (uint32_t i = 0; i < p->w->plan->instruments; i++) {
+        struct exchange_truth t;
+        bot__world_truth(p->w->world, (uint32_t)p->account, p->book[i].exchange_instrument, &t);
+        fills += t.fills;
+    }
+    p->w->result->fills += fills;
+    if (stats.adoptions != 0 || p->started_with_position || p->lost_events) return;
+    if (stats.fills_applied != fills)
+        dst_wrong(p->w, DST_LOST, "p%u: %llu fills happened, %llu were applied", p->number, (unsigned long long)fills, (unsigned long long)stats.fills_applied);
+    for (uint32_t i = 0; i < p->w->plan->instruments; i++) {
+        const struct dst_book *k = &p->book[i];
+        struct exchange_truth t;
+        bot__world_truth(p->w->world, (uint32_t)p->account, k->exchange_instrument, &t);
+        const int64_t at = bot_core_find_instrument(p->core, &k->symbol);
+        bot_i128 realised = 0;
+        for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT && at >= 0; leg++) {
+            bot_position position;
+            bot_core_position(p->core, (uint32_t)at, leg, &position);
+            realised += position.realised.v;
+        }
+        if (realised != t.realised.v)
+            dst_wrong(p->w, DST_LOST, "p%u %s: realised %s, believed %s", p->number, k->symbol.s, dst_num(t.realised.v), dst_num(realised));
+    }
+}
+
+void dst_check_end(struct dst_world *w)
+{
+    for (uint32_t n = 0; n < w->plan->processes; n++) {
+        struct dst_process *p = &w->process[n];
+        if (!p->up) {
+            dst_wrong(w, DST_LIVENESS, "p%u is down at the end", p->number);
+            continue;
+        }
+        for (uint32_t i = 0; i < w->plan->instruments; i++) end_book(p, &p->book[i]);
+        end_money(p);
+        w->result->gate_shuts += p->shuts;
+        /* Per simulated second: nothing runs in a loop. */
+        const uint64_t seconds = (uint64_t)(dst_now(w) / BOT_NS_PER_S);
+        if (p->verdicts > 60 + seconds * 4 * w->plan->instruments * (w->plan->hedge ? 2 : 1))
+            dst_wrong(w, DST_STORM, "p%u: %llu verdicts in %llu s", p->number, (unsigned long long)p->verdicts, (unsigned long long)seconds);
+        if (p->alerts > 100 + seconds)
+            dst_wrong(w, DST_STORM, "p%u: %llu alerts in %llu s", p->number, (unsigned long long)p->alerts, (unsigned long long)seconds);
+    }
+}

@@ -1,0 +1,183 @@
+/* tests/dst/dst.h: one seeded world: paper exchange, network, clocks, disks and the processes that trade on it, with checkers.
+ *
+ *   plan.c      what goes wrong, from the seed
+ *   world.c     runs it: time, faults of processes, healing, the person who re-arms what is latched
+ *   process.c   one process: session and journal, the border to the network, death and restart
+ *   trade.c     its bots
+ *   check.c     what must hold
+ *   shrink.c    fewer faults with the same failure
+ *
+ * A run: `unsafe_ns` of trading with faults; all is healed; the gate must open within a bound (a person re-arms latches a
+ * minute after); two minutes of healthy trading; then the bots stop and cancel, and after a rest everything is compared.
+ */
+#ifndef TESTS_DST_H
+#define TESTS_DST_H
+
+#include "journal/replay.h"
+#include "journal/writer.h"
+#include "journal_memfs.h"
+#include "plan.h"
+#include "session/session.h"
+#include "sim/world.h"
+
+/* Deliberate mistakes, to see that the checkers can fail. */
+enum dst_defect {
+    DST_DEFECT_NONE,
+    DST_DEFECT_FILL_TWICE,    /* an execution comes again under another id */
+    DST_DEFECT_FILL_LOST,     /* two executions that cancel out are kept from the client for ever */
+    DST_DEFECT_ORDER_TWICE,   /* a request to create is sent again */
+    DST_DEFECT_ORDER_PASSES,  /* a refused order leaves all the same */
+    DST_DEFECT_LIMIT,         /* the core is told twice the limit */
+    DST_DEFECT_LEASE,         /* answers of position reads never come, and the client is told that they agree */
+    DST_DEFECT_DEAF,          /* position reads fail for ever after healing */
+    DST_DEFECT_COUNT,
+};
+const char *dst_defect_name(enum dst_defect d);
+
+enum dst_check {
+    DST_OK,
+    DST_POSITION,  /* believed position differs from the truth for longer than it may, gate open */
+    DST_LIMIT,     /* the venue may fill past the limit */
+    DST_SHUT,      /* an order left through a shut gate, or outside of a submit */
+    DST_TWICE,     /* an order was sent twice */
+    DST_LEASE,     /* the gate is open without the news that it must rest on */
+    DST_LOST,      /* at the end: position, fills, money or orders differ */
+    DST_LIVENESS,  /* healed, and the gate does not open */
+    DST_STORM,     /* too many requests, verdicts or alerts */
+    DST_INTERNAL,  /* effects lost, replay differs, memory, journal */
+    DST_CHECK_COUNT,
+};
+const char *dst_check_name(enum dst_check c);
+
+struct dst_result {
+    enum dst_check wrong;
+    char     text[400];
+    int64_t  simulated_ns;
+    uint64_t events, orders, refused, fills, gate_shuts, restarts, rearms, backfills, drifts, adoptions, faults;
+    int64_t  open_ns, shut_ns, opened_after_ns; /* of healing, the slowest */
+};
+
+struct dst_run_options {
+    enum dst_defect defect;
+    bool trace; /* to stderr */
+};
+void dst_run(const struct dst_plan *plan, const struct dst_run_options *o, struct dst_result *ret);
+/* Leaves in the plan only faults without which the same check does not fail; the number of runs that it took. */
+uint32_t dst_shrink(struct dst_plan *plan, const struct dst_run_options *o, enum dst_check wrong, uint32_t runs_max);
+
+/* ---- inside ------------------------------------------------------------------------------------------------------ */
+
+#define DST_SENT_MAX 65536 /* power of two */
+#define DST_RESTING_MAX 16
+#define DST_OUTSIDE_NS (20 * BOT_NS_PER_S)
+
+struct dst_world;
+
+struct dst_bot {
+    const struct dst_bot_plan *plan;
+    uint32_t index;
+    struct sim_rng rng;
+    bot_ts   next_at;
+    struct dst_resting { bot_id id; bot_i128 qty, price; } resting[DST_RESTING_MAX];
+    uint32_t resting_n;
+};
+
+/* One instrument as one process sees it, and as it is. */
+struct dst_book {
+    uint16_t exchange_instrument;
+    bot_symbol symbol;
+    bot_i128 limit;        /* of all bots together */
+    bot_i128 unit;         /* of limit_lots and order_lots */
+    bot_ts   equal_at;     /* when truth and belief last were equal */
+    bot_i128 allowed[2];   /* over the limit, from outside: buys, sells */
+    bot_ts   outside_at;
+    int64_t  truth_changed_ns;
+    bot_i128 defect_qty;
+};
+
+struct dst_process {
+    struct dst_world *w;
+    uint32_t number;
+    char     key[16];
+    int      account, client;
+    bool     up;
+    bot_ts   start_at;        /* when it comes up again; BOT_TS_NEVER */
+    int64_t  mono_base;       /* its monotonic clock is the world's less this */
+    struct transport inner;
+    void    *memory, *budget_memory;
+    struct session *session;
+    struct budget  *budget;
+    bot_core       *core;
+    struct bot__signer *signer;
+    uint32_t runs;
+    struct dst_bot  bot[DST_BOTS_MAX];
+    struct dst_book book[DST_INSTRUMENTS_MAX];
+    /* disk */
+    struct memfs    memfs;
+    struct journal *journal;
+    struct journal_older older;
+    int64_t  ts_offset;
+    bool     journal_bad, disk_stalled;
+    bot_ts   round_at, look_at;
+    uint64_t appended;
+    /* border */
+    bool     submitting, submitting_open, submitting_reduces;
+    uint64_t *sent;           /* hashes of client ids of creates */
+    uint32_t  sent_n;
+    bot_ts   positions_ok_at; /* sending time of the newest answered position read */
+    bot_ts   private_heard_at;
+    struct { uint64_t id; bot_ts sent_at; } reads[16];
+    uint32_t reads_next;
+    uint64_t requests;
+    /* checks */
+    bool     was_open, opened_after, started_with_position;
+    bot_ts   open_since, last_now;
+    uint64_t shuts, alerts, verdicts, fills_effects;
+    uint32_t reasons_seen;
+    bool     lost_events;     /* a journal could not take events or was cut: counters of the core may be behind */
+};
+
+struct dst_world {
+    const struct dst_plan *plan;
+    struct dst_run_options options;
+    struct dst_result *result;
+    struct world *world;
+    struct dst_process process[DST_PROCESSES_MAX];
+    bool     healed, stopped;
+    bot_ts   healed_at;
+    bot_ts   applied_until;   /* process faults before this have been applied */
+    int64_t  lies_until[2];   /* private, REST */
+};
+
+static inline bot_ts dst_now(const struct dst_world *w) { return bot__world_now(w->world); }
+#define DST_START_NS BOT_NS_PER_S /* the world's clock at its start */
+
+void dst_wrong(struct dst_world *w, enum dst_check check, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void dst_trace(const struct dst_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *dst_num(bot_i128 v); /* eight static buffers */
+
+/* process.c */
+void dst_process_init(struct dst_world *w, uint32_t number);
+void dst_process_free(struct dst_process *p);
+bool dst_process_start(struct dst_process *p);
+void dst_process_die(struct dst_process *p, enum dst_what how, int64_t down_ns);
+void dst_process_disk(struct dst_process *p); /* a turn of the journal's writer, if it is time */
+void dst_process_journal_look(struct dst_process *p);
+struct session_time dst_process_time(const struct dst_process *p);
+bot_ts dst_process_core_now(const struct dst_process *p);
+int  dst_process_command(struct dst_process *p, bot_event *ev);
+static inline bool dst_process_open(const struct dst_process *p) { return p->up && bot_core_gate_open(p->core, dst_process_core_now(p)); }
+
+/* trade.c */
+void dst_bot_init(struct dst_process *p, uint32_t bot);
+void dst_bot_act(struct dst_process *p, uint32_t bot);
+void dst_bots_limits(struct dst_process *p);
+int  dst_submit(struct dst_process *p, uint32_t bot, const bot_order_request *o, bot_id *ret_id);
+
+/* check.c */
+void dst_check_step(void *world);
+void dst_check_border(struct dst_process *p, const char *path, const char *body, size_t len);
+void dst_check_end(struct dst_world *w);
+bot_i128 dst_belief(const struct dst_process *p, const struct dst_book *k, bot_leg leg);
+
+#endif

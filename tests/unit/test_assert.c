@@ -14,6 +14,8 @@ static void last_words(const char *what, void *user_data)
     dprintf(2, "%s: %s\n", (const char *)user_data, what);
 }
 
+static char host[] = "the host";
+
 /* Breaks an invariant in a child and returns what it wrote to standard error; it must have aborted. */
 static const char *broken(bool with_handler)
 {
@@ -26,7 +28,7 @@ static const char *broken(bool with_handler)
         dup2(ends[1], 2);
         close(ends[0]);
         close(ends[1]);
-        if (with_handler) bot_set_on_fatal(last_words, "the host");
+        if (with_handler) bot_set_on_fatal(last_words, host);
         BOT_ASSERT(1 + 1 == 3);
         _exit(0);
     }

@@ -1,0 +1,26 @@
+#!/bin/sh
+# installed.sh LANGUAGE BUILD CONSUMER: installs BUILD into a scratch directory and builds and runs CONSUMER against it alone.
+set -eu
+case $1 in c++*) compiler=c++ flags="-x c++" ;; *) compiler=cc flags="-x c" ;; esac
+for tool in $compiler pkg-config meson; do
+    command -v "$tool" >/dev/null || { echo "no $tool here"; exit 77; }
+done
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+DESTDIR=$scratch meson install -C "$2" --no-rebuild --quiet
+pc=$(find "$scratch" -name libbot.pc)
+[ -n "$pc" ] || { echo "no libbot.pc was installed"; exit 1; }
+PKG_CONFIG_PATH=$(dirname "$pc")
+PKG_CONFIG_SYSROOT_DIR=$scratch
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+libdir=$(pkg-config --variable=libdir libbot)
+case $libdir in "$scratch"*) ;; *) libdir=$scratch$libdir ;; esac
+# shellcheck disable=SC2046,SC2086
+$compiler $flags -std="$1" -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags libbot) "$3" -x none $(pkg-config --libs libbot) -o "$scratch/consumer"
+[ "$(readlink "$libdir/libbot.so")" = libbot.so.0 ] || { echo "libbot.so is no link to its soname"; exit 1; }
+# Only what the headers name is exported.
+if command -v nm >/dev/null; then
+    strangers=$(nm -D --defined-only "$libdir/libbot.so" | awk '$3 !~ /^bot_[a-z]/ && $3 !~ /^_(init|fini)$/ { print $3 }')
+    [ -z "$strangers" ] || { echo "exported and not ours to export: $strangers"; exit 1; }
+fi
+LD_LIBRARY_PATH=$libdir "$scratch/consumer"

@@ -1,18 +1,10 @@
-/* The reader is one pass over the bytes: what it hands out it has checked, what it skips it checks as strictly. Strings are
- * scanned sixteen bytes at a time where SSE2 is there (every amd64), eight at a time elsewhere or with
- * BOT_JSON_PORTABLE; the two agree byte for byte (tests/unit/test_json.c runs both). */
+/* The reader is one pass over the bytes: what it hands out it has checked, what it skips it checks as strictly. */
 #include "base/json.h"
 
 #include "base/assert.h"
+#include "base/json_scan.h"
 
-#if defined __SSE2__ && !defined BOT_JSON_PORTABLE
-#include <emmintrin.h>
-#define JSON_SSE2 1
-#else
-#define JSON_SSE2 0
-#endif
-
-#define IS_DIGIT(c) ((unsigned)((unsigned char)(c) - '0') <= 9)
+#define IS_DIGIT(c) JSON_IS_DIGIT(c)
 
 void bot__json_init(struct json *j, const char *text, size_t len)
 {
@@ -63,34 +55,6 @@ enum json_type bot__json_peek(struct json *j)
 }
 
 /* ---- strings ---- */
-
-/* First byte that ends the plain part of a string: a quote, a backslash, a control character or a byte above 0x7f. */
-static inline const char *plain_end(const char *p, const char *end)
-{
-#if JSON_SSE2
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), limit = _mm_set1_epi8(0x20);
-    for (; end - p >= 16; p += 16) {
-        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* Signed: bytes above 0x7f are negative and so below 0x20 as well. */
-        const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)), _mm_cmplt_epi8(v, limit));
-        const int mask = _mm_movemask_epi8(hit);
-        if (mask != 0)
-            return p + __builtin_ctz((unsigned)mask);
-    }
-#else
-    for (; end - p >= 8; p += 8) {
-        uint64_t v;
-        memcpy(&v, p, 8);
-        const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-        const uint64_t q = v ^ (ones * '"'), s = v ^ (ones * '\\');
-        if ((((q - ones) & ~q) | ((s - ones) & ~s) | ((v - ones * 0x20) & ~v) | v) & tops)
-            break; /* somewhere in these eight: found below */
-    }
-#endif
-    while (p != end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80)
-        p++;
-    return p;
-}
 
 /* Length of the UTF-8 sequence at p, 0 when it is none (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF). */
 static int utf8_len(const unsigned char *p, const unsigned char *end)
@@ -150,9 +114,10 @@ static struct slice string_body(struct json *j)
 {
     const char *const start = j->p, *const end = j->end;
     const char *p = start;
+    struct json_marks marks = json_marks_from(p, end);
     j->escaped = false;
     for (;;) {
-        p = plain_end(p, end);
+        p = json_marks_next(&marks);
         if (p == end) {
             j->p = p;
             refuse(j, BOT_ERR_TRUNCATED);
@@ -176,6 +141,7 @@ static struct slice string_body(struct json *j)
             return (struct slice){ 0 };
         }
         p += n;
+        marks = json_marks_from(p, end);
     }
 }
 
@@ -329,66 +295,19 @@ bool bot__json_key(struct json *j, struct slice *ret_key)
     return true;
 }
 
-/* Compact text with plain strings, which is what venues send, straight through; everything else, the last bytes of the text
- * and every error the general way from the member's beginning. */
-#define MEMBER_ROOM 64
-
+/* Plain members straight through; everything else, and every error, the general way from the member's beginning. */
 bool bot__json_member(struct json *j, struct slice *ret_key, struct slice *ret_value, enum json_type *ret_type)
 {
-    const char *p = j->p, *const end = j->end;
-    if (j->err != 0 || end - p < MEMBER_ROOM)
-        goto general;
-    BOT_ASSERT(j->depth > 0 && ((j->arrays >> j->depth) & 1) == 0);
-    if (!j->fresh && *p++ != ',')
-        goto general;
-    if (*p != '"')
-        goto general;
-    const char *q = plain_end(++p, end);
-    if (end - q < 8 || *q != '"' || q[1] != ':')
-        goto general;
-    const struct slice key = { p, (size_t)(q - p) };
-    p = q + 2;
-    switch (*p) {
-    case '"':
-        q = plain_end(++p, end);
-        if (q == end || *q != '"')
-            goto general;
-        *ret_value = (struct slice){ p, (size_t)(q - p) };
-        *ret_type = JSON_STRING;
-        p = q + 1;
-        break;
-    case '{': *ret_type = JSON_OBJECT; break;
-    case '[': *ret_type = JSON_ARRAY; break;
-    case 't':
-        if (memcmp(p, "true", 4) != 0)
-            goto general;
-        *ret_value = (struct slice){ p, 4 };
-        *ret_type = JSON_TRUE;
-        p += 4;
-        break;
-    case 'f':
-        if (memcmp(p, "false", 5) != 0)
-            goto general;
-        *ret_value = (struct slice){ p, 5 };
-        *ret_type = JSON_FALSE;
-        p += 5;
-        break;
-    default:
-        if (!IS_DIGIT(*p) && *p != '-')
-            goto general;
-        j->p = p;
-        j->fresh = j->key_escaped = j->escaped = false;
-        *ret_key = key;
-        *ret_type = JSON_NUMBER;
-        *ret_value = bot__json_number(j);
-        return j->err == 0;
+    if (j->err == 0) {
+        BOT_ASSERT(j->depth > 0 && ((j->arrays >> j->depth) & 1) == 0);
+        struct json_marks marks = json_marks_from(j->p, j->end);
+        const char *behind = json_plain_member(&marks, j->p, j->fresh, ret_key, ret_value, ret_type);
+        if (behind != NULL) {
+            j->p = behind;
+            j->fresh = j->key_escaped = j->escaped = false;
+            return true;
+        }
     }
-    j->p = p;
-    j->fresh = j->key_escaped = j->escaped = false;
-    *ret_key = key;
-    return true;
-
-general:
     if (!bot__json_key(j, ret_key))
         return false;
     j->key_escaped = j->escaped;

@@ -371,6 +371,9 @@ int bot_core_step(bot_core *core, const bot_event *ev)
     if (c->deadline != BOT_TS_NEVER && c->now > core_after(c->deadline, GAP_NS))
         bot__core_alert(c, BOT_ALERT_GAP, UINT32_MAX, UINT32_MAX, c->now - c->deadline, "the process was away: frozen, suspended or stalled");
 
+    /* A fill's places in memory are on their way while time is looked after. */
+    c->fill_instrument = ev->kind == BOT_EV_FILL ? bot__ledger_soon(c->ledger, ev) : INSTRUMENT_NONE;
+
     /* What time has done comes before the event: an order that arrives after a lease has run out meets a shut gate. */
     const uint32_t before = c->gate.reasons;
     bot__core_orders_tick(c);

@@ -21,11 +21,18 @@ uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
     return hash_words64(words, 4, 1 + (uint64_t)side) >> 8;
 }
 
-static uint32_t exec_hash(uint32_t instrument, const bot_id *id) { return hash_words(id, sizeof *id / 8, instrument); }
+static uint32_t exec_hash(uint32_t instrument, const bot_id *id) { return hash_pairs(id, sizeof *id / 16, instrument); }
+
+void bot__dedupe_soon(const struct dedupe *d, uint32_t instrument, const bot_id *id)
+{
+    __builtin_prefetch(&d->slots[exec_hash(instrument, id) & d->mask], 1);
+    if (d->added >= d->max) /* the one that would leave for it */
+        __builtin_prefetch(&d->slots[d->ring[d->next].hash & d->mask], 1);
+}
 
 static bool is_entry(const struct dedupe_entry *e, uint32_t instrument, const bot_id *id)
 {
-    return e->instrument == instrument && memcmp(&e->id, id, sizeof *id) == 0;
+    return e->instrument == instrument && words_equal(&e->id, id, sizeof *id / 8);
 }
 
 int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns,
@@ -49,8 +56,6 @@ int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
         return BOT_ERR_CONFLICT;
     }
     *ret_entry = NULL;
-    if (d->added >= d->max)
-        __builtin_prefetch(&d->slots[d->ring[d->next].hash & d->mask], 1); /* add will clear it */
     if (d->older == NULL || d->left_ns_max == INT64_MIN)
         return 0;
     /* No time given: nothing can be said about its age, so the index decides. */

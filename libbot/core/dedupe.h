@@ -58,6 +58,9 @@ void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, ded
 /* Side, quantity and price by value ("1.0" equals "1"). */
 uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price);
 
+/* (instrument, id) will be looked for: fetches the index's places for it, which are nowhere near. Changes nothing. */
+void bot__dedupe_soon(const struct dedupe *d, uint32_t instrument, const bot_id *id);
+
 /* Is (instrument, id) known? Changes nothing but the told flag.
  *   0  new                          *ret_entry NULL
  *   1  known, same content          *ret_entry the entry, NULL when `older` answered

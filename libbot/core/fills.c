@@ -1,6 +1,9 @@
 /* Executions: into the ledger, and onto the orders that they belong to. */
 #include "core/core_internal.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "bot/decimal.h"
 
 /* Venues whose fills name no client id give the order's id only, which we may learn after the fill (the answer to our
@@ -144,7 +147,7 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     if ((r->flags & LEDGER_WRONG_SIDE) != 0)
         bot__recon_want_fills(c);
 
-    c->fill_event = *ev;
+    memcpy(&c->fill_event, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
     bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
     e->fill.fill = &c->fill_event;
     e->fill.external = external;
@@ -212,13 +215,13 @@ int bot__core_fill(bot_core *c, const bot_event *ev)
     uint32_t owner;
     bot_leg leg;
     const uint32_t order = order_of(c, ev, &owner, &leg);
-    const uint32_t instrument = bot__ledger_find(c->ledger, &ev->instrument);
+    const uint32_t instrument = c->fill_instrument;
     if (instrument != INSTRUMENT_NONE && bot__recon_inside_baseline(c, instrument, leg, ev)) {
         c->stats.fills_duplicate++;
         return 0;
     }
     struct ledger_result result = { 0 };
-    const int r = bot__ledger_apply_fill(c->ledger, ev, owner, leg, &result);
+    const int r = bot__ledger_apply_fill_of(c->ledger, instrument, ev, owner, leg, &result);
     if (r == LEDGER_NEW && order != ORDER_NONE) /* the venue's id may be news as well (replace) */
         bot__orders_name(&c->orders, order, &ev->fill.order_id);
     return outcome_of(c, ev, r, &result, order);

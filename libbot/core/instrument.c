@@ -17,14 +17,14 @@ void bot__instruments_init(struct instruments *t, struct carve *c, uint32_t max)
     t->slots = carve_take(c, slots, sizeof *t->slots);
 }
 
-static uint32_t symbol_hash(const bot_symbol *s) { return hash_words(s, sizeof *s / 8, 0); }
+static uint32_t symbol_hash(const bot_symbol *s) { return hash_pairs(s, sizeof *s / 16, 0); }
 
 /* The slot of that name, or the empty one where it would go. */
 static uint32_t *slot_of(const struct instruments *t, const bot_symbol *symbol)
 {
     for (uint32_t i = symbol_hash(symbol);; i++) {
         uint32_t *slot = &t->slots[i & t->mask];
-        if (*slot == 0 || memcmp(&t->rows[*slot - 1].symbol, symbol, sizeof *symbol) == 0)
+        if (*slot == 0 || words_equal(&t->rows[*slot - 1].symbol, symbol, sizeof *symbol / 8))
             return slot;
     }
 }

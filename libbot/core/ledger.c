@@ -505,12 +505,24 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
     return LEDGER_NEW;
 }
 
+uint32_t bot__ledger_soon(const struct ledger *l, const bot_event *ev)
+{
+    const uint32_t instrument = bot__ledger_find(l, &ev->instrument);
+    if (instrument != INSTRUMENT_NONE && ev->fill.exec_id.len != 0)
+        bot__dedupe_soon(&l->dedupe, instrument, &ev->fill.exec_id);
+    return instrument;
+}
+
 int bot__ledger_apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
+{
+    return bot__ledger_apply_fill_of(l, bot__ledger_soon(l, ev), ev, owner, leg, ret);
+}
+
+int bot__ledger_apply_fill_of(struct ledger *l, uint32_t instrument, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
 {
     BOT_ASSERT(ev->kind == BOT_EV_FILL);
     if (!is_owner(l, owner))
         return BOT_ERR_INVALID;
-    const uint32_t instrument = bot__ledger_find(l, &ev->instrument);
     if (instrument != INSTRUMENT_NONE)
         return apply_fill(l, ev, owner, leg, instrument, ret);
     const int r = ev->fill.kind == BOT_FILL_UNKNOWN ? BOT_ERR_UNSUPPORTED : ev->instrument.len == 0 ? BOT_ERR_MALFORMED : hold(l, ev, owner, leg);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "base/json_scan.h"
 
 static uint32_t find(const struct slice *names, uint32_t n, struct slice key)
 {
@@ -45,7 +46,18 @@ static inline void read_row(struct fields *f, struct json *j, const struct slice
     struct slice key, value = { NULL, 0 };
     enum json_type type;
     bot__json_object(j);
-    while (bot__json_member(j, &key, &value, &type)) {
+    struct json_marks marks = json_marks_from(j->p, j->end);
+    while (j->err == 0) {
+        /* A plain member without a call; whatever is not plain, and the end of the row, the general way. */
+        const char *behind = json_plain_member(&marks, j->p, j->fresh, &key, &value, &type);
+        if (behind != NULL) {
+            j->p = behind;
+            j->fresh = j->key_escaped = j->escaped = false;
+        } else if (bot__json_member(j, &key, &value, &type)) {
+            marks = json_marks_from(j->p, j->end);
+        } else {
+            break;
+        }
         const bool nested = type == JSON_OBJECT || type == JSON_ARRAY;
         /* "si\u007ae" is "size": written so it must not slip past the check for keys given twice. */
         char plain_key[64];
@@ -56,8 +68,10 @@ static inline void read_row(struct fields *f, struct json *j, const struct slice
         }
         const uint32_t i = find_key != NULL ? find_key(key) : find(names, n, key);
         if (i >= n) {
-            if (nested)
+            if (nested) {
                 bot__json_skip(j);
+                marks = json_marks_from(j->p, j->end);
+            }
             continue;
         }
         if (nested || (f->seen & (UINT64_C(1) << i)) != 0) {
@@ -124,6 +138,16 @@ bool bot__text_i64(struct slice s, int64_t *ret)
     if (s.len == negative || s.len > 20)
         return false;
     int64_t v = 0;
+    if (s.len - negative <= 18) { /* cannot overflow: every time and sequence number of a venue */
+        for (size_t i = negative; i < s.len; i++) {
+            const unsigned d = (unsigned char)s.p[i] - '0';
+            if (d > 9)
+                return false;
+            v = v * 10 + (int64_t)d;
+        }
+        *ret = negative ? -v : v;
+        return true;
+    }
     for (size_t i = negative; i < s.len; i++) {
         const unsigned d = (unsigned char)s.p[i] - '0';
         if (d > 9 || __builtin_mul_overflow(v, 10, &v) || __builtin_sub_overflow(v, (int64_t)d, &v))

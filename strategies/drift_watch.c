@@ -53,7 +53,7 @@ static void look(const struct drift_watch *w, struct trouble *t, bool holds, uin
     } else if (t->gone_ms == 0) {
         t->gone_ms = now;
     } else if (now - t->gone_ms >= w->settle_ms) { /* what comes and goes is one trouble */
-        fprintf(stderr, "OVER  %s: after %.0f s\n", name, (double)(t->gone_ms - t->since_ms) / 1000);
+        fprintf(stderr, "OVER  %s: %s (for %.0f s)\n", name, t->text, (double)(t->gone_ms - t->since_ms) / 1000);
         *t = (struct trouble){ 0 };
     }
 }
@@ -63,6 +63,8 @@ static void look_at_all(struct drift_watch *w)
     bot_gate_state gate;
     bot_get_gate(w->bot, &gate);
     for (int i = 0; i < BOT_GATE_REASON_COUNT; i++) {
+        if ((1u << i & (BOT_GATE_HOLD_DOWN | BOT_GATE_DRIFT)) != 0)
+            continue; /* that it is well again; and what the rows tell with its numbers */
         snprintf(w->reasons[i].text, sizeof w->reasons[i].text, "%s", bot_gate_reason_words(1u << i));
         look(w, &w->reasons[i], (gate.reasons >> i & 1) != 0, w->raise_after_ms, bot_account_name(w->account));
     }

@@ -85,6 +85,8 @@ struct recon {
     bot_ts   stream_ready_at; /* NEVER while the private stream is down */
     bool     backfilled;      /* since the stream became ready */
     bool     proven;          /* once since start */
+    bool     disputed;        /* before that: an answer differed from what we believe, so one that agrees is not enough */
+    uint32_t dispute_agreed;  /* that have agreed since, in a row */
     bool     cold;            /* never proven yet, in this run or in those that the journal holds: history is not ours to apply */
     bool     adopt_once;      /* a person said: take the venue's number */
     bool     start_alerted;

@@ -204,6 +204,10 @@ static uint32_t order_of(const bot_core *c, const bot_event *ev, uint32_t *ret_o
         *ret_owner = bot;
     if (at != ORDER_NONE && *ret_leg == BOT_LEG_NONE && c->options.hedge)
         *ret_leg = c->orders.orders[at].leg;
+    /* What the venue closes by itself has no order that we could know: a sale ends the long leg, a purchase the short one. */
+    const bot_fill_kind kind = ev->fill.kind;
+    if (*ret_leg == BOT_LEG_NONE && c->options.hedge && (kind == BOT_FILL_LIQUIDATION || kind == BOT_FILL_ADL || kind == BOT_FILL_SETTLEMENT))
+        *ret_leg = ev->fill.side == BOT_SELL ? BOT_LEG_LONG : BOT_LEG_SHORT;
     return at;
 }
 

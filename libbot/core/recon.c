@@ -73,8 +73,12 @@ static void renew(bot_core *c)
     if (!stream_ready(c) || oldest < r->stream_ready_at || oldest <= r->agreed_min)
         return;
     r->agreed_min = oldest;
+    /* Answers that contradict each other at the start: one of them may have left rows out, and flat is what we believe already. */
+    if (!r->proven && r->disputed && ++r->dispute_agreed < c->options.agree_reads_min)
+        return;
     if (!r->proven && r->orders_listed && (r->backfilled || r->cold)) {
         r->proven = true;
+        r->disputed = false;
         r->backfilled |= r->cold; /* history before the proof is in what was proven */
         r->cold = false;
         bot__gate_clear(&c->gate, BOT_GATE_STARTUP, c->now);
@@ -165,6 +169,7 @@ static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
         return;
     }
     c->stats.adoptions++;
+    c->recon.disputed = false;
     set_horizon(c, l);
     l->drifting = l->drift_alerted = l->pending = false;
     l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
@@ -197,6 +202,8 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
     verdict_effect(c, instrument, leg, BOT_VERDICT_DRIFT, BOT_EVIDENCE_QTY, 0, venue);
 
     const bool starting = !c->recon.proven;
+    c->recon.disputed |= starting;
+    c->recon.dispute_agreed = 0;
     if (starting ? !c->recon.start_alerted : !l->drift_alerted) {
         bot_effect *e = bot__core_alert(c, starting ? BOT_ALERT_START_POSITION : BOT_ALERT_DRIFT, UINT32_MAX, instrument, 0,
                         starting ? "a position that we have no history of: re-arm STARTUP to accept it, or set start_adopt" : "the venue's position differs from ours; fills are fetched");

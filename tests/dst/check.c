@@ -239,17 +239,19 @@ static void end_money(struct dst_process *p)
         dst_wrong(p->w, DST_LOST, "p%u: %llu fills happened, %llu were applied", p->number, (unsigned long long)fills, (unsigned long long)stats.fills_applied);
     for (uint32_t i = 0; i < p->w->plan->instruments; i++) {
         const struct dst_book *k = &p->book[i];
-        struct exchange_truth t;
-        bot__world_truth(p->w->world, (uint32_t)p->account, k->exchange_instrument, &t);
         const int64_t at = bot_core_find_instrument(p->core, &k->symbol);
-        bot_i128 realised = 0;
+        /* Cash: what was received less what was paid. Which part of it is realised depends on the order in which fills became
+         * known; this does not. */
+        bot_i128 cash = 0, truth = 0;
         for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT && at >= 0; leg++) {
             bot_position position;
             bot_core_position(p->core, (uint32_t)at, leg, &position);
-            realised += position.realised.v;
+            cash += position.realised.v - (position.qty.v < 0 && position.cost.v > 0 ? -position.cost.v : position.cost.v);
+            const struct exchange_position *e = bot__exchange_position(bot__world_exchange(p->w->world), (uint32_t)p->account, k->exchange_instrument, leg);
+            truth += e->realised.v - e->cost.v;
         }
-        if (realised != t.realised.v)
-            dst_wrong(p->w, DST_LOST, "p%u %s: realised %s, believed %s", p->number, k->symbol.s, dst_num(t.realised.v), dst_num(realised));
+        if (cash != truth)
+            dst_wrong(p->w, DST_LOST, "p%u %s: cash %s, believed %s", p->number, k->symbol.s, dst_num(truth), dst_num(cash));
     }
 }
 

@@ -2,6 +2,7 @@
  *
  *     dst [--from N] [--count N | --seconds S]     many seeds; the first line of a failure is the command that repeats it
  *     dst --seed N [--faults 'line; line'] [--trace] [--shrink] [--defect NAME]
+ *     dst --seeds FILE                             worlds that failed once
  *     dst --plan N                                 what the seed stands for
  *
  * Exit status 0: all held; 1: something did not; 2: usage.
@@ -100,9 +101,34 @@ static void say_plan(const struct dst_plan *p)
     for (uint32_t i = 0; i < p->faults_n; i++) printf("%s\n", p->faults[i].text);
 }
 
+/* Worlds kept in a file: SEED | FAULTS a line. False: it cannot be read. */
+static bool run_file(const char *path, const struct dst_run_options *o, struct totals *t)
+{
+    static char line[DST_FAULTS_MAX * DST_LINE_MAX];
+    static struct dst_plan plan;
+    FILE *f = fopen(path, "r");
+    if (f == NULL) return false;
+    while (fgets(line, sizeof line, f) != NULL) {
+        char *faults = NULL, bad[DST_LINE_MAX];
+        line[strcspn(line, "\n")] = '\0';
+        const uint64_t seed = strtoull(line, &faults, 10);
+        if (line[0] == '#' || seed == 0) continue;
+        dst_plan_draw(&plan, seed);
+        while (*faults == ' ' || *faults == '|') faults++;
+        if (*faults != '\0' && !dst_plan_faults(&plan, faults, bad)) {
+            fprintf(stderr, "dst: cannot read fault '%s'\n", bad);
+            fclose(f);
+            return false;
+        }
+        run_one(&plan, o, false, t);
+    }
+    fclose(f);
+    return true;
+}
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: dst [--from N] [--count N | --seconds S] [--shrink] | --seed N [--faults TEXT] [--trace] [--shrink] [--defect NAME] | --plan N\n");
+    fprintf(stderr, "usage: dst [--from N] [--count N | --seconds S] [--shrink] | --seed N [--faults TEXT] [--trace] [--shrink] [--defect NAME] | --seeds FILE | --plan N\n");
     return 2;
 }
 
@@ -110,7 +136,7 @@ int main(int argc, char **argv)
 {
     uint64_t from = 1, count = 100, seed = 0, shown = 0;
     double seconds = 0;
-    const char *faults = NULL;
+    const char *faults = NULL, *file = NULL;
     bool shrink = false, one = false;
     struct dst_run_options o = { .defect = DST_DEFECT_NONE };
     for (int i = 1; i < argc; i++) {
@@ -124,6 +150,7 @@ int main(int argc, char **argv)
         else if (strcmp(a, "--seed") == 0) one = true, seed = strtoull(v, NULL, 10);
         else if (strcmp(a, "--plan") == 0) shown = strtoull(v, NULL, 10);
         else if (strcmp(a, "--faults") == 0) faults = v;
+        else if (strcmp(a, "--seeds") == 0) file = v;
         else if (strcmp(a, "--defect") == 0) {
             while (o.defect < DST_DEFECT_COUNT && strcmp(dst_defect_name(o.defect), v) != 0) o.defect++;
             if (o.defect == DST_DEFECT_COUNT) return usage();
@@ -136,7 +163,9 @@ int main(int argc, char **argv)
         return 0;
     }
     struct totals t = { 0 };
-    if (one) {
+    if (file != NULL) {
+        if (!run_file(file, &o, &t)) return 2;
+    } else if (one) {
         dst_plan_draw(&plan, seed);
         char bad[DST_LINE_MAX];
         if (faults != NULL && !dst_plan_faults(&plan, faults, bad)) {

@@ -120,7 +120,7 @@ static void amend(struct dst_process *p, struct dst_bot *b, const struct dst_boo
     if (below(b, 2) == 0 && !limit_at(p, k, below(b, 2) ? BOT_BUY : BOT_SELL, (int64_t)below(b, 12), &ev.amend.price)) return;
     if (ev.amend.price.v == 0 || below(b, 2) == 0) ev.amend.qty.v = k->unit * (bot_i128)(1 + below(b, b->plan->order_lots * 2));
     /* A smaller quantity at the same price raises nothing and may pass a shut gate. */
-    before(p, false, ev.amend.qty.v != 0 && ev.amend.qty.v <= r0->qty && (ev.amend.price.v == 0 || ev.amend.price.v == r0->price));
+    before(p, false, ev.amend.qty.v <= r0->qty && (ev.amend.price.v == 0 || ev.amend.price.v == r0->price));
     const int r = dst_process_command(p, &ev);
     p->submitting = false;
     dst_trace(p->w, "p%u bot %u amends %s to %s at %s: %s", p->number, b->index, ev.amend.client_id.s, dst_num(ev.amend.qty.v), dst_num(ev.amend.price.v), r < 0 ? bot_err_name(r) : "sent");

@@ -12,6 +12,9 @@
 #include "io/ws_frame.h"
 
 #define SWEEP_MS 100
+#define TURN_NS 1000000      /* time given to clients in one turn of the loop; the rest waits for the next: others live here, too */
+#define UNSENT_MAX 65536     /* with more than this not taken by a client, his next request waits */
+#define IDLE_ENOUGH_MS 1000  /* without a whole request: gives up its place for a new connection when all are taken */
 #define READ_AHEAD_MAX 65536 /* read from a client that we do not serve at the moment; then it waits in the kernel */
 #define CONNECTIONS_MAX 65535
 #define TOKEN_INDEX_BITS 16
@@ -40,6 +43,11 @@ struct conn {
     size_t          pos;
     size_t          scanned;     /* http1.h */
     bool            keep_alive, head_request, continued, processing, stalled;
+    bool            corked;      /* by the owner */
+    bool            waiting;     /* for the next turn of the loop, with bytes that may be whole */
+    size_t          unsent;      /* when last looked at, and since when it has not become less */
+    uint64_t        unsent_since_ms;
+    uint64_t        whole_ms;    /* accepted, or when the last whole request came */
     bool            ws;          /* token is that of a WebSocket */
     struct buffer   message;     /* WS: fragments so far */
     bool            fragmented;
@@ -50,7 +58,9 @@ struct conn {
 struct server {
     uv_tcp_t                listener;
     uv_timer_t              sweep;
-    uv_idle_t               kick; /* runs once after an answer that came from outside, for pipelined requests */
+    uv_idle_t               kick; /* runs while a connection waits for its turn */
+    uint32_t                kick_next; /* whose turn it is first */
+    uint64_t                turn_ms, turn_end_ns; /* of the loop: uv_now, and when its time for clients is over */
     uv_loop_t              *loop;
     struct sock_env         env;
     SSL_CTX                *ctx;
@@ -117,6 +127,8 @@ static uint64_t new_token(struct conn *c) { return ++c->server->generation << TO
 
 /* ---- the end ------------------------------------------------------------------------------------------------ */
 
+static void accept_one(struct server *s);
+
 static void maybe_closed(struct server *s)
 {
     if (!s->closing || s->handles > 0 || s->conns_n > 0) return;
@@ -147,6 +159,10 @@ static void on_sock_closed(void *user_data, const char *reason)
     if (token != 0 && !s->closing) {
         if (ws && s->callbacks.ws_closed != NULL) s->callbacks.ws_closed(s->user_data, token, code);
         if (!ws && s->callbacks.request_gone != NULL) s->callbacks.request_gone(s->user_data, token);
+    }
+    if (s->accept_waits && !s->hang_accept && !s->closing) {
+        s->accept_waits = false;
+        accept_one(s);
     }
     maybe_closed(s);
 }
@@ -272,19 +288,53 @@ static void refuse(struct conn *c, int status)
 
 static void process(struct conn *c);
 
+/* Clients have had their share of this turn. */
+static bool turn_over(struct server *s)
+{
+    const uint64_t now = uv_hrtime();
+    if (s->turn_ms != uv_now(s->loop) || s->turn_end_ns == 0) {
+        s->turn_ms = uv_now(s->loop);
+        s->turn_end_ns = now + TURN_NS;
+    }
+    return now >= s->turn_end_ns;
+}
+
 static void on_kick(uv_idle_t *idle)
 {
     struct server *s = idle->data;
-    uv_idle_stop(idle);
-    for (uint32_t i = 0; i < s->options.connections_max && !s->closing; i++)
-        if (s->conns[i] != NULL && s->conns[i]->in.len > 0) process(s->conns[i]);
+    const uint32_t max = s->options.connections_max, first = s->kick_next;
+    bool more = false;
+    if (s->accept_waits && !s->hang_accept && s->conns_n < max) {
+        s->accept_waits = false;
+        accept_one(s);
+    }
+    for (uint32_t i = 0; i < max && !s->closing; i++) {
+        struct conn *c = s->conns[(first + i) % max];
+        if (c == NULL || !c->waiting) continue;
+        if (more) continue; /* his turn is the next one */
+        c->waiting = false;
+        if (c->state == CONN_ENDING) continue;
+        process(c);
+        if (turn_over(s)) {
+            s->kick_next = (first + i + 1) % max; /* everybody else before him */
+            more = true;
+        }
+    }
+    for (uint32_t i = 0; i < max && !more; i++) more = s->conns[i] != NULL && s->conns[i]->waiting;
+    if (!more || s->closing) uv_idle_stop(idle);
+}
+
+static void wait_turn(struct conn *c)
+{
+    c->waiting = true;
+    if (!c->server->closing) uv_idle_start(&c->server->kick, on_kick);
 }
 
 /* The connection may go on with what it has read already, but not inside the owner's call. */
 static void resume(struct conn *c)
 {
-    bot__sock_pause(c->sock, false);
-    if (c->in.len > 0 && !c->processing) uv_idle_start(&c->server->kick, on_kick);
+    if (!c->waiting) bot__sock_pause(c->sock, false);
+    if (c->in.len > 0 && !c->processing) wait_turn(c);
 }
 
 static bool upgrade(struct conn *c, const struct http1_head *head, const struct server_request *request)
@@ -364,6 +414,7 @@ static bool step_http(struct conn *c)
                                       { p + n, body_len } };
     c->pos += (size_t)n + body_len;
     bool more = true;
+    c->whole_ms = uv_now(s->loop);
     if (head.upgrade) {
         more = upgrade(c, &head, &request);
     } else {
@@ -474,12 +525,29 @@ static bool step_ws(struct conn *c)
 
 static void process(struct conn *c)
 {
-    bool more = true;
+    bool more = true, late = false, choked = false;
     c->processing = true;
-    while (more && !c->stalled && c->pos < c->in.len && c->state != CONN_ENDING)
+    bot__sock_cork(c->sock, true); /* many small answers are one write */
+    while (more && !c->stalled && c->pos < c->in.len && c->state != CONN_ENDING) {
+        choked = c->state == CONN_READING && bot__sock_queued(c->sock) > UNSENT_MAX;
+        late = turn_over(c->server);
+        if (choked || late) break;
         more = c->state == CONN_WS ? step_ws(c) : step_http(c);
+    }
+    if (c->state != CONN_ENDING) bot__sock_cork(c->sock, c->corked);
     c->processing = false;
     compact(c);
+    if (c->state == CONN_ENDING) return;
+    if (choked && bot__sock_queued(c->sock) <= UNSENT_MAX) late = true; /* else on_drained goes on */
+    if (late) wait_turn(c);
+    const bool full = c->in.len >= READ_AHEAD_MAX && (c->stalled || c->state == CONN_ANSWERING || choked);
+    bot__sock_pause(c->sock, c->stalled || late || full);
+}
+
+static void on_drained(void *user_data)
+{
+    struct conn *c = user_data;
+    if (c->state == CONN_READING && c->in.len > 0 && !c->processing) resume(c);
 }
 
 static void on_data(void *user_data, char *data, size_t len)
@@ -492,12 +560,10 @@ static void on_data(void *user_data, char *data, size_t len)
         return;
     }
     if (c->state == CONN_READING && c->in.len == len) c->deadline_ms = after(s, s->options.request_timeout_ms);
-    process(c);
-    if (c->state != CONN_ENDING && (c->stalled || c->state == CONN_ANSWERING) && c->in.len >= READ_AHEAD_MAX)
-        bot__sock_pause(c->sock, true);
+    if (!c->waiting) process(c);
 }
 
-static const struct sock_callbacks conn_callbacks = { .data = on_data, .closed = on_sock_closed };
+static const struct sock_callbacks conn_callbacks = { .data = on_data, .drained = on_drained, .closed = on_sock_closed };
 
 static void on_refused(uv_handle_t *handle)
 {
@@ -518,10 +584,30 @@ static void refuse_connection(struct server *s)
     uv_close((uv_handle_t *)tcp, on_refused);
 }
 
+/* Of a full house, who is leaving already, or else who has asked for nothing whole the longest. */
+static struct conn *dispensable(const struct server *s)
+{
+    struct conn *found = NULL;
+    for (uint32_t i = 0; i < s->options.connections_max; i++) {
+        struct conn *c = s->conns[i];
+        if (c->state == CONN_ENDING) return c;
+        if (c->state == CONN_READING && !c->waiting && bot__sock_queued(c->sock) == 0 && uv_now(s->loop) - c->whole_ms >= IDLE_ENOUGH_MS &&
+            (found == NULL || c->whole_ms < found->whole_ms))
+            found = c;
+    }
+    return found;
+}
+
 static void accept_one(struct server *s)
 {
     if (s->conns_n == s->options.connections_max) {
-        refuse_connection(s);
+        struct conn *leaver = dispensable(s);
+        if (leaver == NULL) {
+            refuse_connection(s);
+            return;
+        }
+        reset(leaver);
+        s->accept_waits = true; /* until his place is free */
         return;
     }
     struct conn *c = calloc(1, sizeof *c);
@@ -531,6 +617,7 @@ static void accept_one(struct server *s)
     }
     while (s->conns[c->index] != NULL) c->index++;
     c->server = s;
+    c->whole_ms = uv_now(s->loop);
     c->deadline_ms = after(s, s->options.request_timeout_ms);
     if (bot__sock_accept(&s->env, (uv_stream_t *)&s->listener, s->ctx, &conn_callbacks, c, &c->sock) != BOT_OK) {
         free(c);
@@ -544,8 +631,22 @@ static void on_connection(uv_stream_t *listener, int status)
 {
     struct server *s = listener->data;
     if (status < 0) return;
-    if (s->hang_accept) s->accept_waits = true; /* libuv asks no further until this one is taken */
-    else accept_one(s);
+    /* libuv asks no further until this one is taken. */
+    if (s->hang_accept) {
+        s->accept_waits = true;
+    } else if (turn_over(s)) {
+        s->accept_waits = true;
+        uv_idle_start(&s->kick, on_kick);
+    } else {
+        accept_one(s);
+    }
+}
+
+static void stand_still(struct conn *c)
+{
+    c->state = CONN_ENDING;
+    c->deadline_ms = 0;
+    bot__sock_reset(c->sock); /* ws_closed or request_gone follows: the token is kept */
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -554,7 +655,17 @@ static void on_sweep(uv_timer_t *timer)
     uint64_t now = uv_now(s->loop);
     for (uint32_t i = 0; i < s->options.connections_max; i++) {
         struct conn *c = s->conns[i];
-        if (c == NULL || c->deadline_ms == 0 || c->deadline_ms > now) continue;
+        if (c == NULL || c->state == CONN_ENDING) continue;
+        /* Who asks and takes nothing holds our memory. Slow is allowed, standing still is not. */
+        const size_t unsent = bot__sock_queued(c->sock);
+        if (unsent == 0 || unsent < c->unsent) c->unsent_since_ms = now;
+        c->unsent = unsent;
+        if (unsent > 0 && now - c->unsent_since_ms > s->options.idle_timeout_ms) {
+            stand_still(c);
+            continue;
+        }
+        if (unsent > 0 && c->state == CONN_READING && c->in.len == 0) c->deadline_ms = after(s, s->options.idle_timeout_ms);
+        if (c->deadline_ms == 0 || c->deadline_ms > now || c->waiting || unsent > 0) continue;
         c->keep_alive = false;
         if (c->in.len > 0) refuse(c, 408);
         else end(c);
@@ -600,7 +711,9 @@ int bot__server_ws_send(struct server *s, uint64_t ws, const char *text, size_t 
 void bot__server_ws_cork(struct server *s, uint64_t ws, bool on)
 {
     struct conn *c = find(s, ws, CONN_WS);
-    if (c != NULL) bot__sock_cork(c->sock, on);
+    if (c == NULL) return;
+    c->corked = on;
+    bot__sock_cork(c->sock, on);
 }
 
 int bot__server_ws_send_fragments(struct server *s, uint64_t ws, const char *text, size_t len, size_t fragment)

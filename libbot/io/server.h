@@ -6,7 +6,10 @@
  *
  * Requests: GET, POST, PUT, PATCH, DELETE and HEAD with or without Content-Length, keep-alive. One at a time on a connection: a
  * pipelined next one waits in the kernel. Chunked bodies are refused with 411, `Expect: 100-continue` is answered.
- * Hostile clients meet bounds: header and body bytes, time for a request to become whole, idle time, connections.
+ * Hostile clients meet bounds: header and body bytes, time for a request to become whole, idle time, connections. In one
+ * turn of the loop all clients together get a millisecond, in turns, the rest waits for the next: who sends ten thousand
+ * requests or pings at once delays himself. Requests behind answers that are not taken wait, too, and who takes nothing for
+ * idle_timeout_ms is reset.
  *
  * Loop thread only. No callback runs inside a call made here. Tokens are never used twice; a dead one is refused with
  * BOT_ERR_NOT_FOUND, so that a late answer is harmless.
@@ -65,7 +68,8 @@ struct server_options {
     const char *host;              /* numeric address; NULL: 127.0.0.1 */
     uint16_t    port;              /* 0: any free one */
     const char *cert_file, *key_file; /* PEM; NULL: plain HTTP and ws */
-    uint32_t    connections_max;   /* 0: 256. Further ones are closed at once. */
+    uint32_t    connections_max;   /* 0: 256. For one more, one that ends or has not asked for a second is
+                                    * ended; without such a one it is closed at once. */
     uint32_t    header_bytes_max;  /* 0: 16 KiB; 431 beyond */
     uint32_t    body_bytes_max;    /* 0: 256 KiB; 413 beyond */
     uint32_t    request_timeout_ms; /* 0: 10 s from connection or first byte to the whole request, TLS included */

@@ -12,6 +12,7 @@
 #include "io/tls.h"
 
 #define LINGER_MS 500       /* for the peer to take our last bytes and close as well */
+#define DISCARD_MAX 65536   /* that a peer may send after our goodbye before it is reset */
 #define QUEUE_KEEP 65536    /* a queue that once grew beyond this is given back when it has run empty */
 
 enum sock_state {
@@ -45,6 +46,7 @@ struct sock {
     struct queue           out, sending; /* collected; in the kernel's hands while len > 0 */
     struct sockaddr_storage addresses[SOCK_ADDRESSES_MAX];
     unsigned               addresses_n, address;
+    size_t                 discarded; /* received while lingering */
     char                   reason[160];
 };
 
@@ -284,7 +286,8 @@ void bot__sock_cork(struct sock *s, bool on)
     if (!on) flush(s);
 }
 
-size_t bot__sock_queued(const struct sock *s) { return s->out.len + s->sending.len; }
+/* libuv counts down what it holds as the kernel takes it. */
+size_t bot__sock_queued(const struct sock *s) { return s->out.len + uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp); }
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
@@ -345,7 +348,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct sock *s = stream->data;
     if (n == 0 || s->state == SOCK_CLOSING) return;
     if (s->state == SOCK_LINGERING) {
-        if (n < 0) close_handles(s, false);
+        /* Politeness towards a peer that still sends has an end: reading for nothing costs time. */
+        if (n > 0) s->discarded += (size_t)n;
+        if (n < 0 || s->discarded > DISCARD_MAX) close_handles(s, n > 0);
         return;
     }
     if (n < 0) {

@@ -25,13 +25,21 @@ struct viewer {
     uint64_t version;
 };
 
+/* A document, written once for all who ask within EVERY_MIN_MS: many askers cost no more than one. */
+struct written {
+    char   *buf;
+    size_t  size;
+    int     len;
+    int64_t at_ms; /* 0: never */
+    uint64_t version; /* of the watch, then */
+};
+
 struct httpd {
     struct watch  *watch;
     struct server *server;
     const char    *token;
     struct viewer  viewers[VIEWERS_MAX];
-    char  *buf;
-    size_t size;
+    struct written status, metrics;
     void (*closed)(void *user_data);
     void  *closed_user_data;
 };
@@ -86,6 +94,17 @@ static bool from_here(const struct httpd *h, const struct server_request *rq)
     return false;
 }
 
+static int write_again(struct httpd *h, struct written *d, int (*write)(const struct watch *w, char **buf, size_t *size))
+{
+    const int64_t now_ms = watch_wall_ms();
+    if (d->at_ms == 0 || d->len < 0 || now_ms - d->at_ms >= EVERY_MIN_MS || now_ms < d->at_ms) {
+        d->len = write(h->watch, &d->buf, &d->size);
+        d->at_ms = now_ms;
+        d->version = h->watch->version;
+    }
+    return d->len;
+}
+
 static void answer(struct httpd *h, uint64_t token, int status, const char *type, const void *body, size_t len)
 {
     const struct server_header headers[] = {
@@ -93,7 +112,8 @@ static void answer(struct httpd *h, uint64_t token, int status, const char *type
         { "Cache-Control", "no-store" }, { "Cross-Origin-Resource-Policy", "same-origin" }, { "WWW-Authenticate", "Bearer" },
     };
     const struct server_answer a = { .status = status, .content_type = type, .headers = headers, .headers_n = status == 401 ? 7 : 6, .body = { body, len } };
-    (void)bot__server_answer(h->server, token, &a);
+    if (bot__server_answer(h->server, token, &a) < 0)
+        bot__server_drop(h->server, token); /* who does not take the answers before this one, gets none */
 }
 
 static void say(struct httpd *h, uint64_t token, int status, const char *text) { answer(h, token, status, "text/plain; charset=utf-8", text, strlen(text)); }
@@ -126,10 +146,10 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
         return;
     }
     int len;
-    if (n == 11 && strncmp(rq->path, "/api/status", n) == 0 && (len = watch_status(h->watch, &h->buf, &h->size)) >= 0)
-        answer(h, token, 200, "application/json", h->buf, (size_t)len);
-    else if (n == 8 && strncmp(rq->path, "/metrics", n) == 0 && (len = watch_metrics(h->watch, &h->buf, &h->size)) >= 0)
-        answer(h, token, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", h->buf, (size_t)len);
+    if (n == 11 && strncmp(rq->path, "/api/status", n) == 0 && (len = write_again(h, &h->status, watch_status)) >= 0)
+        answer(h, token, 200, "application/json", h->status.buf, (size_t)len);
+    else if (n == 8 && strncmp(rq->path, "/metrics", n) == 0 && (len = write_again(h, &h->metrics, watch_metrics)) >= 0)
+        answer(h, token, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", h->metrics.buf, (size_t)len);
     else if ((n == 11 && strncmp(rq->path, "/api/status", n) == 0) || (n == 8 && strncmp(rq->path, "/metrics", n) == 0))
         say(h, token, 500, "The answer does not fit into memory.\n");
     else
@@ -203,7 +223,7 @@ int httpd_open(struct watch *w, struct httpd **ret, char *why)
     }
     const struct server_options o = { .host = numeric, .port = (uint16_t)strtoul(colon + 1, NULL, 10), .cert_file = w->config->http.cert_file,
                                       .key_file = w->config->http.key_file, .connections_max = 64, .header_bytes_max = 8192, .body_bytes_max = 1024,
-                                      .request_timeout_ms = 5000, .idle_timeout_ms = 30000, .ws_message_bytes_max = 4096, .queue_bytes_max = 4u << 20 };
+                                      .request_timeout_ms = 5000, .idle_timeout_ms = 30000, .ws_message_bytes_max = 4096, .queue_bytes_max = 17u << 20 /* the largest document */ };
     const struct server_callbacks callbacks = { .request = on_request, .ws_open = on_ws_open, .ws_message = on_ws_message, .ws_closed = on_ws_closed };
     const int r = bot__server_open(w->loop, &o, &callbacks, h, &h->server);
     if (r < 0) {
@@ -245,12 +265,12 @@ void httpd_tick(struct httpd *h, int64_t now_ms)
         /* Who does not read gets nothing more until he has: he sees the newest then, not the queue. */
         if (bot__server_ws_queued(h->server, v->ws) > 0 && v->sent_ms != 0)
             continue;
-        if (len < 0 && (len = watch_status(h->watch, &h->buf, &h->size)) < 0)
+        if (len < 0 && (len = write_again(h, &h->status, watch_status)) < 0)
             return;
-        if (bot__server_ws_send(h->server, v->ws, h->buf, (size_t)len) < 0)
+        if (bot__server_ws_send(h->server, v->ws, h->status.buf, (size_t)len) < 0)
             continue;
         v->sent_ms = now_ms;
-        v->version = h->watch->version;
+        v->version = h->status.version;
     }
 }
 
@@ -259,7 +279,8 @@ static void server_closed(void *user_data)
     struct httpd *h = user_data;
     void (*closed)(void *) = h->closed;
     void *closed_user_data = h->closed_user_data;
-    free(h->buf);
+    free(h->status.buf);
+    free(h->metrics.buf);
     free(h);
     if (closed != NULL)
         closed(closed_user_data);

@@ -24,20 +24,19 @@ int bot_dec_parse(const char *text, size_t len, bot_dec *ret_dec)
     const bool negative = p != end && *p == '-';
     p += negative;
 
-    /* Eighteen digits fit 64 bits: nearly every number of a venue stays in the first loop. */
+    /* Eighteen digits fit 64 bits: nearly every number of a venue stays in the first loop, which counts nothing. */
+    const char *const first = p, *const stop = end - p > 18 ? p + 18 : end, *dot = NULL;
     uint64_t small = 0;
-    int digits = 0, point = -1;
-    for (; p != end && digits < 18; p++) {
+    for (; p != stop; p++) {
         const unsigned d = (unsigned char)*p - '0';
-        if (d <= 9) {
+        if (d <= 9)
             small = small * 10 + d;
-            digits++;
-        } else if (*p == '.' && point < 0) {
-            point = digits;
-        } else {
+        else if (*p == '.' && dot == NULL)
+            dot = p;
+        else
             return BOT_ERR_MALFORMED;
-        }
     }
+    int digits = (int)(p - first) - (dot != NULL), point = dot != NULL ? (int)(dot - first) : -1;
     bot_i128 coef = (bot_i128)small;
     for (; p != end; p++) {
         const unsigned d = (unsigned char)*p - '0';
@@ -55,7 +54,8 @@ int bot_dec_parse(const char *text, size_t len, bot_dec *ret_dec)
     /* ".5", "5." and "." are no numbers in JSON and none here. */
     if (digits == 0 || point == 0 || point == digits)
         return BOT_ERR_MALFORMED;
-    *ret_dec = (bot_dec){ .coef = negative ? -coef : coef, .scale = point < 0 ? 0 : digits - point };
+    ret_dec->coef = negative ? -coef : coef;
+    ret_dec->scale = point < 0 ? 0 : digits - point;
     return BOT_OK;
 }
 

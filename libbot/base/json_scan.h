@@ -1,6 +1,6 @@
-/* base/json_scan.h: the innermost loops of the JSON reader, inline for the two places that are the hot path (base/json.c and
- * the row reader of venue/fields.c). They read compact text with plain strings, which is what venues send, and hand everything
- * else (space, escapes, bytes above 0x7f, every error) to the general way by giving up before anything has been consumed.
+/* base/json_scan.h: the innermost loops of the JSON reader, inline for base/json.c and the walk of base/json_walk.h. They read
+ * compact text with plain strings, which is what venues send, and hand everything else (space, escapes, bytes above 0x7f,
+ * every error) to the general way by giving up before anything has been consumed.
  *
  * Where a string ends is not looked for from where it begins: that would make each step wait for the one before. Sixty-four
  * bytes at a time are turned into a word of marks, one bit for each byte that could end the plain part of a string, and the
@@ -56,7 +56,8 @@ struct json_marks {
     uint64_t    bits;
 };
 
-static inline uint64_t json_marks_block(const char *at, const char *end)
+/* Out of the way, so that the loops around it keep their registers. */
+static __attribute__((noinline, unused)) uint64_t json_marks_block(const char *at, const char *end)
 {
     if (end - at >= 64)
         return json_marks_of(at);

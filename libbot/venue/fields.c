@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
-#include "base/json_scan.h"
+#include "base/json_walk.h"
 
 static uint32_t find(const struct slice *names, uint32_t n, struct slice key)
 {
@@ -43,48 +43,47 @@ static inline void read_row(struct fields *f, struct json *j, const struct slice
     for (uint32_t i = 0; i < n; i++)
         f->v[i] = (struct slice){ NULL, 0 };
 
-    struct slice key, value = { NULL, 0 };
-    enum json_type type;
-    bot__json_object(j);
-    struct json_marks marks = json_marks_from(j->p, j->end);
-    while (j->err == 0) {
-        /* A plain member without a call; whatever is not plain, and the end of the row, the general way. */
-        const char *behind = json_plain_member(&marks, j->p, j->fresh, &key, &value, &type);
-        if (behind != NULL) {
-            j->p = behind;
-            j->fresh = j->key_escaped = j->escaped = false;
-        } else if (bot__json_member(j, &key, &value, &type)) {
-            marks = json_marks_from(j->p, j->end);
-        } else {
-            break;
-        }
-        const bool nested = type == JSON_OBJECT || type == JSON_ARRAY;
+    if (!bot__json_object(j)) {
+        bot__fields_fail(f, n, j->err);
+        return;
+    }
+    struct json_walk walk = json_walk_in(j);
+    struct json_found m;
+    uint64_t seen = 0, escaped = 0;
+    while (json_walk_member(j, &walk, &m)) {
+        const bool nested = m.type == JSON_OBJECT || m.type == JSON_ARRAY;
         /* "si\u007ae" is "size": written so it must not slip past the check for keys given twice. */
         char plain_key[64];
-        if (j->key_escaped) {
-            const int len = bot__json_unescape(key, plain_key, sizeof plain_key);
+        if (m.key_escaped) {
+            const int len = bot__json_unescape(m.key, plain_key, sizeof plain_key);
             if (len >= 0)
-                key = (struct slice){ plain_key, (size_t)len };
+                m.key = (struct slice){ plain_key, (size_t)len };
         }
-        const uint32_t i = find_key != NULL ? find_key(key) : find(names, n, key);
+        const uint32_t i = find_key != NULL ? find_key(m.key) : find(names, n, m.key);
         if (i >= n) {
             if (nested) {
+                json_walk_out(j, &walk);
                 bot__json_skip(j);
-                marks = json_marks_from(j->p, j->end);
+                if (j->err != 0)
+                    break;
+                walk = json_walk_in(j);
             }
             continue;
         }
-        if (nested || (f->seen & (UINT64_C(1) << i)) != 0) {
+        if (nested || (seen & (UINT64_C(1) << i)) != 0) {
             const int err = nested ? BOT_ERR_MALFORMED : BOT_ERR_CONFLICT;
+            json_walk_out(j, &walk);
             bot__fields_fail(f, i, err);
             bot__json_fail(j, err);
             break;
         }
-        f->seen |= UINT64_C(1) << i;
-        f->v[i] = value;
-        if (type == JSON_STRING && j->escaped)
-            f->escaped |= UINT64_C(1) << i;
+        seen |= UINT64_C(1) << i;
+        f->v[i] = m.value;
+        if (m.type == JSON_STRING && m.escaped)
+            escaped |= UINT64_C(1) << i;
     }
+    f->seen = seen;
+    f->escaped = escaped;
     if (j->err != 0)
         bot__fields_fail(f, n, j->err);
 }
@@ -128,7 +127,25 @@ bool bot__field_dec_positive(struct fields *f, uint32_t i, bot_dec *ret)
         bot__fields_fail(f, i, BOT_ERR_MALFORMED);
         return false;
     }
-    *ret = d;
+    ret->coef = d.coef; /* one by one: events are compared byte for byte, padding too */
+    ret->scale = d.scale;
+    return true;
+}
+
+/* Eight digits at once: pairs, then fours, then all of them by three multiplications. false: not eight digits. */
+static inline bool eight_digits(const char *p, uint32_t *ret)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    /* Every byte 0x30..0x39: the upper half is 3, also after adding 6. */
+    if (((v & 0xf0f0f0f0f0f0f0f0u) | ((v + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) != 0x3333333333333333u)
+        return false;
+    v = (v & 0x0f0f0f0f0f0f0f0fu) * 2561 >> 8;               /* 10 * first + second */
+    v = (v & 0x00ff00ff00ff00ffu) * 6553601 >> 16;           /* 100 * first pair + second */
+    *ret = (uint32_t)((v & 0x0000ffff0000ffffu) * 42949672960001u >> 32);
     return true;
 }
 
@@ -138,9 +155,15 @@ bool bot__text_i64(struct slice s, int64_t *ret)
     if (s.len == negative || s.len > 20)
         return false;
     int64_t v = 0;
+    size_t at = negative;
     if (s.len - negative <= 18) { /* cannot overflow: every time and sequence number of a venue */
-        for (size_t i = negative; i < s.len; i++) {
-            const unsigned d = (unsigned char)s.p[i] - '0';
+        uint32_t eight;
+        while (s.len - at >= 8 && eight_digits(s.p + at, &eight)) {
+            v = v * 100000000 + eight;
+            at += 8;
+        }
+        for (; at < s.len; at++) {
+            const unsigned d = (unsigned char)s.p[at] - '0';
             if (d > 9)
                 return false;
             v = v * 10 + (int64_t)d;
@@ -169,35 +192,40 @@ bool bot__field_i64(struct fields *f, uint32_t i, int64_t *ret)
     return false;
 }
 
-bool bot__field_id(struct fields *f, uint32_t i, bot_id *ret)
+/* A short text without calls: in pieces that overlap rather than byte by byte. len is at least 1. */
+static inline void copy_short(char *to, const char *from, size_t len)
 {
-    if (!plain(f, i))
-        return false;
-    if (bot__id_set(ret, f->v[i].p, f->v[i].len))
-        return true;
-    bot__fields_fail(f, i, BOT_ERR_OVERFLOW);
-    return false;
+    if (len >= 16) {
+        memcpy(to, from, len); /* of ids: the call pays */
+    } else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else {
+        to[0] = from[0];
+        to[len / 2] = from[len / 2];
+        to[len - 1] = from[len - 1];
+    }
 }
 
-bool bot__field_symbol(struct fields *f, uint32_t i, bot_symbol *ret)
-{
-    if (!plain(f, i))
-        return false;
-    if (bot__symbol_set(ret, f->v[i].p, f->v[i].len))
-        return true;
-    bot__fields_fail(f, i, BOT_ERR_OVERFLOW);
-    return false;
-}
+/* plain() has seen that no escape is in it. */
+#define SET_PLAIN(f, i, max, ret)                          \
+    if (!plain(f, i))                                      \
+        return false;                                      \
+    if ((f)->v[i].len > (max)) {                           \
+        bot__fields_fail(f, i, BOT_ERR_OVERFLOW);          \
+        return false;                                      \
+    }                                                      \
+    memset((ret), 0, sizeof *(ret));                       \
+    (ret)->len = (uint8_t)(f)->v[i].len;                   \
+    copy_short((ret)->s, (f)->v[i].p, (f)->v[i].len);      \
+    return true
 
-bool bot__field_currency(struct fields *f, uint32_t i, bot_currency *ret)
-{
-    if (!plain(f, i))
-        return false;
-    if (bot__currency_set(ret, f->v[i].p, f->v[i].len))
-        return true;
-    bot__fields_fail(f, i, BOT_ERR_OVERFLOW);
-    return false;
-}
+bool bot__field_id(struct fields *f, uint32_t i, bot_id *ret) { SET_PLAIN(f, i, BOT_ID_MAX, ret); }
+bool bot__field_symbol(struct fields *f, uint32_t i, bot_symbol *ret) { SET_PLAIN(f, i, BOT_SYMBOL_MAX, ret); }
+bool bot__field_currency(struct fields *f, uint32_t i, bot_currency *ret) { SET_PLAIN(f, i, BOT_CURRENCY_MAX, ret); }
 
 bool bot__field_bool(struct fields *f, uint32_t i, bool *ret)
 {

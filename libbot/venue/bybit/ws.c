@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/json_walk.h"
+
 struct envelope {
     struct slice topic, op, type, message, request_id;
     struct slice data, extra; /* raw values */
@@ -274,11 +276,15 @@ static int64_t ms_of(struct json *j, struct slice value)
 static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, bot_source source)
 {
     unsigned seen = 0;
-    struct slice key, value = { 0 };
-    enum json_type type;
-    bot__json_object(j);
-    while (bot__json_member(j, &key, &value, &type)) {
+    if (!bot__json_object(j))
+        return;
+    struct json_walk walk = json_walk_in(j);
+    struct json_found found;
+    while (j->err == 0 && json_walk_member(j, &walk, &found)) {
+        const struct slice key = found.key, value = found.value;
+        const enum json_type type = found.type;
         if (type == JSON_OBJECT || type == JSON_ARRAY) {
+            json_walk_out(j, &walk);
             if (slice_is(key, "data")) {
                 once(j, &seen, ONCE_DATA);
                 if (hot->row != NULL)
@@ -292,6 +298,7 @@ static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, b
             } else {
                 bot__json_skip(j);
             }
+            walk = json_walk_in(j);
         } else if (slice_is(key, "topic")) {
             once(j, &seen, ONCE_TOPIC);
             m->topic = value;

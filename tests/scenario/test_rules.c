@@ -215,3 +215,23 @@ TEST(rules, an_order_after_a_lease_ran_out_is_refused_with_the_reason)
     ck_assert_uint_ne(bot_core_last_refusal(r->core)->reasons & BOT_GATE_RECONCILED, 0);
     rig_free(r);
 }
+
+TEST(rules, a_kill_cancels_every_order_of_ours_and_none_of_a_persons)
+{
+    struct rig *r = rig_new(NULL);
+    struct rig_order *manual = &r->orders[0];
+    *manual = (struct rig_order){ .used = true, .open = true, .side = BOT_BUY, .qty = rig_num("2"), .status = BOT_ORDER_OPEN };
+    memcpy(manual->client_id.s, "web-9", 5);
+    manual->client_id.len = 5;
+    memcpy(manual->order_id.s, "W9", 2);
+    manual->order_id.len = 2;
+    rig_start(r, "10");
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "90", false, NULL), 0);
+    rig_for(r, RIG_MS(500));
+    bot_event kill = { .kind = BOT_EV_KILL, .seq = BOT_SEQ_NONE };
+    (void)rig_step(r, &kill);
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_CANCEL], 3);
+    EXPECT_SHUT(r, BOT_GATE_KILL);
+    rig_free(r);
+}

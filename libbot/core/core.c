@@ -136,7 +136,7 @@ bot_core *bot_core_init(void *memory, const bot_core_options *options, bot_ts no
     if (c == NULL)
         return NULL;
     c->now = now;
-    c->orders_at = c->dead_man_at = c->deadline = BOT_TS_NEVER;
+    c->orders_at = c->dead_man_at = c->deadline = c->closed_until = BOT_TS_NEVER;
     c->shut_at = now;
     const struct gate_options go = {
         .lease_ns = { [GATE_LEASE_PRIVATE_STREAM] = options->private_lease_ns, [GATE_LEASE_RECONCILED] = options->reconciled_lease_ns,
@@ -246,12 +246,51 @@ static void state_reason(bot_core *c, uint32_t reason, bool ok, int64_t value)
         bot__gate_set(&c->gate, reason, value, c->now);
 }
 
+static void on_status(bot_core *c, bool ok, int64_t value)
+{
+    c->status_bad = !ok;
+    if (ok)
+        c->closed_until = BOT_TS_NEVER; /* the venue knows best */
+    state_reason(c, BOT_GATE_VENUE_STATUS, ok, value);
+}
+
+void bot__core_venue_closed(bot_core *c, int64_t venue_code)
+{
+    if (c->closed_until != BOT_TS_NEVER)
+        return; /* sent before the first answer came, or a reducing order's try: the time stays */
+    c->closed_wait_ns = c->closed_wait_ns == 0 ? CLOSED_WAIT_NS : c->closed_wait_ns < CLOSED_WAIT_MAX_NS / 2 ? c->closed_wait_ns * 2 : CLOSED_WAIT_MAX_NS;
+    c->closed_until = core_after(c->now, c->closed_wait_ns);
+    bot__gate_set(&c->gate, BOT_GATE_VENUE_STATUS, venue_code, c->now);
+}
+
+void bot__core_venue_takes_orders(bot_core *c)
+{
+    c->closed_wait_ns = 0;
+    if (c->closed_until == BOT_TS_NEVER)
+        return;
+    c->closed_until = BOT_TS_NEVER;
+    if (!c->status_bad)
+        bot__gate_clear(&c->gate, BOT_GATE_VENUE_STATUS, c->now);
+}
+
+static void closed_tick(bot_core *c)
+{
+    if (c->now < c->closed_until)
+        return;
+    c->closed_until = BOT_TS_NEVER;
+    if (!c->status_bad)
+        bot__gate_clear(&c->gate, BOT_GATE_VENUE_STATUS, c->now);
+}
+
 static int on_monitor(bot_core *c, const bot_ev_monitor *m)
 {
     if ((uint32_t)m->monitor >= BOT_MONITOR_COUNT)
         return BOT_ERR_INVALID;
     const bool was_silent = (c->gate.held & BOT_GATE_PRIVATE_SILENT) != 0;
-    state_reason(c, monitor_reason[m->monitor], m->ok, m->value);
+    if (m->monitor == BOT_MONITOR_STATUS)
+        on_status(c, m->ok, m->value);
+    else
+        state_reason(c, monitor_reason[m->monitor], m->ok, m->value);
     if (m->monitor == BOT_MONITOR_PRIVATE_SILENT && !m->ok && !was_silent) {
         /* Our order must have traded and nobody told us: look at once, and do not trust that socket any longer. */
         c->recon.positions.due = c->now;
@@ -310,7 +349,7 @@ static int dispatch(bot_core *c, const bot_event *ev)
     case BOT_EV_ACK: return bot__core_ack(c, ev);
     case BOT_EV_ERROR: return on_error(c, ev);
     case BOT_EV_STATUS:
-        state_reason(c, BOT_GATE_VENUE_STATUS, ev->status.status <= BOT_STATUS_BUSY, (int64_t)ev->status.status);
+        on_status(c, ev->status.status <= BOT_STATUS_BUSY, (int64_t)ev->status.status);
         return BOT_OK;
     case BOT_EV_STREAM: on_stream(c, ev); return BOT_OK;
     case BOT_EV_FRAME: on_frame(c, ev->stream.stream); return BOT_OK;
@@ -379,6 +418,7 @@ int bot_core_step(bot_core *core, const bot_event *ev)
     bot__core_orders_tick(c);
     bot__recon_tick(c);
     bot__core_fills_tick(c);
+    closed_tick(c);
     bool changed = bot__gate_evaluate(&c->gate, c->now);
     const int r = dispatch(c, ev);
     if (ev->kind != BOT_EV_SUBMIT) {
@@ -386,6 +426,8 @@ int bot_core_step(bot_core *core, const bot_event *ev)
         changed |= bot__gate_evaluate(&c->gate, c->now);
     }
     const uint32_t after = c->gate.reasons;
+    if ((before & ~(uint32_t)RECON_MENDS) != 0 && after != 0 && (after & ~(uint32_t)RECON_MENDS) == 0)
+        c->recon.positions.due = c->now; /* only agreement is missing now */
     if (changed && before != after) {
         bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_GATE, UINT32_MAX, UINT32_MAX);
         e->gate.before = before;
@@ -402,6 +444,7 @@ int bot_core_step(bot_core *core, const bot_event *ev)
     dead_man(c);
     c->deadline = core_min(core_min(c->orders_at, bot__recon_deadline(c)),
                            core_min(bot__core_fills_deadline(c), bot__gate_deadline(&c->gate, c->now)));
+    c->deadline = core_min(c->deadline, c->closed_until);
     if (c->gate.reasons == 0 && c->options.dead_man_ns != 0 && c->options.venue.has_dead_man)
         c->deadline = core_min(c->deadline, c->dead_man_at);
     return r;

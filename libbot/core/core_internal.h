@@ -17,8 +17,11 @@
 #include "core/orders.h"
 
 #define SUBMIT_RING 64    /* orders_per_s_max at most */
+#define RECON_MENDS (BOT_GATE_STARTUP | BOT_GATE_RECONCILED | BOT_GATE_REST | BOT_GATE_HOLD_DOWN) /* by position reads */
 #define STRANGERS_MAX 64  /* fills whose order nobody knows yet */
 #define STRANGER_WAIT_NS (10 * BOT_NS_PER_S)
+#define CLOSED_WAIT_NS (30 * BOT_NS_PER_S)      /* the venue takes no orders: the next may try after that, */
+#define CLOSED_WAIT_MAX_NS (300 * BOT_NS_PER_S) /* doubling up to this: nobody says when it opens again */
 
 struct core_bot {
     bool      attached, sends_orders;
@@ -138,6 +141,9 @@ struct bot_core {
     bot_event   fill_event;               /* what BOT_EFFECT_FILL lends out */
     bot_refusal refusal;
     bot_core_stats stats;
+    bool        status_bad;               /* the venue's own status says so: only it says when that ends */
+    bot_ts      closed_until;             /* an order met a venue that takes none; NEVER: not so */
+    int64_t     closed_wait_ns;           /* of the last time; 0: it has taken one since */
     bot_ts      shut_at;                  /* since when the gate is shut */
     bot_ts      deadline;                 /* as of the end of the last step */
     bot_ts      dead_man_at;              /* next refresh; NEVER */
@@ -170,6 +176,10 @@ bot_i128 bot__core_qty(const bot_core *c, uint32_t instrument, bot_leg leg);
 /* The account's interval: widened while a drift is open or a read is pending. */
 void bot__core_interval(const bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 *ret_low, bot_i128 *ret_high);
 bool bot__core_flat(const bot_core *c); /* no position, nothing working, in any instrument in use */
+
+/* An order met a venue that takes none (maintenance, cancel-only): shut for a while, then let one try. And the contrary. */
+void bot__core_venue_closed(bot_core *c, int64_t venue_code);
+void bot__core_venue_takes_orders(bot_core *c);
 
 /* commands.c */
 int bot__core_submit(bot_core *c, const bot_event *ev);

@@ -450,8 +450,9 @@ static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
     c->recon.positions.due =
         core_after(c->now, (c->gate.held & BOT_GATE_DRIFT) != 0 ? c->options.read_every_ns /* a person is asked: no hurry */
                            : !well ? c->options.read_retry_ns : flat ? c->options.read_every_flat_ns : c->options.read_every_ns);
-    /* Opening again takes several agreements: do not make the trader wait a whole cadence for the second. */
-    if (well && c->gate.reasons != 0)
+    /* Opening again takes several agreements: do not make the trader wait a whole cadence for the second. But while something
+     * else shuts the gate that no agreement ends, for hours perhaps, there is no hurry. */
+    if (well && c->gate.reasons != 0 && (c->gate.reasons & ~(uint32_t)RECON_MENDS) == 0)
         c->recon.positions.due = core_after(c->now, c->options.read_retry_ns);
 }
 

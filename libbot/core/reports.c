@@ -196,6 +196,7 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
 static void acked(bot_core *c, uint32_t at, const bot_id *order_id)
 {
     struct order *o = bot__orders_at(&c->orders, at);
+    bot__core_venue_takes_orders(c);
     bot__orders_name(&c->orders, at, order_id);
     bot__core_order_named(c, at);
     if (o->acked_at == 0)
@@ -246,7 +247,9 @@ static int answered(bot_core *c, uint32_t at, bot_request_kind request, bot_outc
     if (request == BOT_REQUEST_SUBMIT) {
         if (o->state != ORDER_IN_FLIGHT)
             return 0; /* a report or fill has said otherwise already: that one is right */
-        if (outcome != BOT_OUTCOME_NOT_SENT)
+        if (outcome == BOT_OUTCOME_MAINTENANCE)
+            bot__core_venue_closed(c, venue_code); /* no order would have been taken: that is no fault of the bot's */
+        else if (outcome != BOT_OUTCOME_NOT_SENT)
             bot__core_count_reject(c, o->bot);
         bot__core_close_order(c, at, BOT_ORDER_REJECTED, outcome == BOT_OUTCOME_NOT_SENT ? BOT_ERR_NOT_CONNECTED : BOT_ERR_REJECTED,
                               venue_code, reason);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define OWN_DEADLINE_NS (5 * BOT_NS_PER_S)
-#define START_RETRY_NS (2 * BOT_NS_PER_S)
+#define START_RETRY_NS (2 * BOT_NS_PER_S) /* doubling to 32 s: an overloaded venue is not helped by more questions */
 #define CLOCK_STEP_NS (300 * BOT_NS_PER_MS)
 
 static const enum venue_call call_of[BOT_READ_KIND_COUNT] = {
@@ -103,6 +103,13 @@ static void read_event(struct session *s, struct read *r, bot_event_kind kind, b
     (void)bot__session_feed(s, &ev);
 }
 
+static int64_t start_retry(uint32_t *failures)
+{
+    const uint32_t n = *failures < 4 ? *failures : 4;
+    *failures += 1;
+    return START_RETRY_NS << n;
+}
+
 static void end_read(struct session *s, struct read *r, bot_outcome outcome, bool complete, const char *detail, int64_t code)
 {
     const struct read done = *r;
@@ -129,13 +136,15 @@ static void end_read(struct session *s, struct read *r, bot_outcome outcome, boo
             struct read *again = free_read(s);
             if (again != NULL) {
                 *again = (struct read){ .used = true, .waiting = true, .kind = BOT_READ_INSTRUMENTS, .call = VENUE_CALL_INSTRUMENTS,
-                                        .at = session_after(s->t.now, START_RETRY_NS), .parts = 1 };
+                                        .at = session_after(s->t.now, start_retry(&s->instruments_failures)), .parts = 1 };
                 again->deadline = session_after(again->at, OWN_DEADLINE_NS);
             }
         }
     }
-    if (done.call == VENUE_CALL_TIME && outcome != BOT_OUTCOME_OK)
-        s->clock_at = session_after(s->t.now, START_RETRY_NS);
+    if (done.call == VENUE_CALL_TIME && outcome == BOT_OUTCOME_OK)
+        s->clock_failures = 0;
+    else if (done.call == VENUE_CALL_TIME)
+        s->clock_at = session_after(s->t.now, start_retry(&s->clock_failures));
     struct read copy = done;
     copy.used = true;
     read_event(s, &copy, BOT_EV_READ_END, outcome, complete, detail, code);

@@ -110,6 +110,7 @@ struct session {
     struct read reads[READS_MAX];
     struct order_call calls[REQUESTS_MAX];
     bot_ts clock_at;
+    uint32_t clock_failures, instruments_failures; /* in a row */
     int64_t clock_offset_ns;
     bool clock_known;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bot/decimal.h"
+#include "session/venue_budget.h"
 #include "venue/venue.h"
 
 __attribute__((format(printf, 2, 3))) static void trace(struct simrig *r, const char *format, ...)
@@ -197,6 +198,23 @@ static void check(void *self)
         say_wrong(r, "an order left through a shut gate", r->sent_while_shut, 0);
 }
 
+static void open_budget(struct simrig *r, const struct venue *venue)
+{
+    if (r->options.without_budget)
+        return;
+    const struct session_time t = bot__world_time(r->world, r->client);
+    struct budget_options o;
+    bot__budget_options_init(&o);
+    o.utc_ns = t.wall_ns - t.now;
+    struct budget_scope scopes[BUDGET_SCOPES_MAX];
+    const uint32_t n = bot__venue_budget_scopes(venue, scopes);
+    const size_t size = bot__budget_size(&o, scopes, n);
+    ck_assert_uint_gt(size, 0);
+    r->budget_memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+    ck_assert_ptr_nonnull(r->budget_memory);
+    r->budget = bot__budget_init(r->budget_memory, &o, scopes, n, t.now);
+}
+
 struct simrig *simrig_new(const struct simrig_options *o)
 {
     struct simrig *r = calloc(1, sizeof *r);
@@ -223,6 +241,9 @@ struct simrig *simrig_new(const struct simrig_options *o)
                                   .rest_url = "https://paper", .private_url = "wss://paper/v5/private", .public_url = "wss://paper/v5/public",
                                   .trade_url = "", .instruments = { r->symbol }, .instruments_n = 1, .public_data = o->public_data,
                                   .monitors = o->monitors, .seed = o->seed, .core = o->core };
+    open_budget(r, so.venue);
+    so.budget = r->budget;
+    bot__session_venue_rules(so.venue, &so.core.venue);
     const size_t size = bot__session_size(&so);
     ck_assert_uint_gt(size, 0);
     r->memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
@@ -273,6 +294,7 @@ void simrig_free(struct simrig *r)
     bot__world_free(r->world);
     bot__signer_free(r->signer);
     free(r->memory);
+    free(r->budget_memory);
     free(r);
 }
 

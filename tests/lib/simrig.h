@@ -28,6 +28,7 @@ struct simrig_options {
     bool     outside;          /* something comes from outside: the limit check allows for it */
     int64_t  quiet_ns;         /* 3 s: how long a private message may be late without anybody being able to know */
     const char *instrument;    /* "BTCUSDT" */
+    bool     without_budget;   /* false: the venue's limits are kept, as by the client of bot/account.h */
     bot_core_options core;
     struct world_options world;
 };
@@ -38,7 +39,8 @@ struct simrig {
     struct world *world;
     int account, client;
     struct session *session;
-    void *memory;
+    void *memory, *budget_memory;
+    struct budget *budget;
     struct bot__signer *signer;
     struct transport transport;
     bot_core *core;

@@ -69,6 +69,106 @@ TEST(shape, s6_ambiguous_orders) { shape("shape6-ambiguous-orders.fault", 21, 3,
 TEST(shape, s7_resume) { shape("shape7-resume.fault", 17, 3, 0); }
 TEST(shape, s9_bad_data) { shape("shape9-bad-data.fault", 23, 3, BOT_GATE_DRIFT); }
 
+static struct simrig *shape_rig(const char *file, unsigned long long seed, int64_t trade_every_ns)
+{
+    char path[200];
+    snprintf(path, sizeof path, "tools/faults/%s", file);
+    struct simrig_options o;
+    simrig_options_init(&o);
+    o.seed = seed;
+    char *text = test_read_file(test_source(path), NULL);
+    o.faults = text;
+    o.monitors = true;
+    o.trade_every_ns = trade_every_ns;
+    struct simrig *r = simrig_new(&o);
+    free(text);
+    return r;
+}
+
+/* Runs until world second `s`. */
+static void to(struct simrig *r, int64_t s) { simrig_run(r, s * BOT_NS_PER_S - bot__world_now(r->world)); }
+
+/* Runs until the gate has that state, at most until second `s`; the second in which it came. */
+static int64_t until(struct simrig *r, bool open, int64_t s)
+{
+    while (bot__world_now(r->world) < s * BOT_NS_PER_S && simrig_open(r) != open)
+        simrig_run(r, BOT_NS_PER_S / 10);
+    simrig_check(r);
+    return bot__world_now(r->world) / BOT_NS_PER_S;
+}
+
+static uint64_t requests(const struct simrig *r)
+{
+    struct session_stats s;
+    bot__session_stats_get(r->session, &s);
+    return s.http_requests;
+}
+
+/* Decay of seven minutes, then a trickle: paused at the latest two minutes into it, asking no more than in usual times, and open
+ * again by itself within five minutes of its end. The bot trades little: its own trades are trades, too. */
+TEST(shape, s2_starvation)
+{
+    enum { DECAY = 1800, STARVED = 2220, OVER = 3060 };
+    for (unsigned long long seed = 1; seed <= 3; seed++) {
+        struct simrig *r = shape_rig("shape2-starvation.fault", seed, 10 * BOT_NS_PER_S);
+        to(r, DECAY - 300);
+        const uint64_t before = requests(r);
+        to(r, DECAY);
+        const uint64_t usual = requests(r) - before; /* in five minutes */
+        ck_assert_msg(simrig_open(r), "seed %llu\n%s", seed, simrig_tail(r));
+        const int64_t shut = until(r, false, OVER);
+        to(r, STARVED + 180);
+        const uint64_t starved = requests(r);
+        to(r, STARVED + 480);
+        const uint64_t asked = requests(r) - starved;
+        to(r, OVER);
+        const int64_t open = until(r, true, OVER + 1200);
+        fprintf(stderr, "seed %llu: shut %lld s into the starvation, open %lld s after it; %llu requests in five minutes, usually %llu\n", seed,
+                (long long)(shut - STARVED), (long long)(open - OVER), (unsigned long long)asked, (unsigned long long)usual);
+        ck_assert_int_le(shut, STARVED + 120);
+        ck_assert_int_le(open, OVER + 300);
+        ck_assert_uint_le(asked, usual + usual / 2);
+        simrig_check(r);
+        simrig_free(r);
+    }
+}
+
+/* Cancel-only for 25 minutes, then maintenance of ten: paused by the first order that is refused for it and by the lease, never
+ * latched, fewer requests than usual, open again by itself. */
+TEST(shape, s8_reduced_modes)
+{
+    enum { CANCEL_ONLY = 120, TAKES_ALL = 1620, STOPPED = 2400, BACK = 3000 };
+    for (unsigned long long seed = 1; seed <= 3; seed++) {
+        struct simrig *r = shape_rig("shape8-reduced-modes.fault", seed, BOT_NS_PER_S);
+        to(r, CANCEL_ONLY);
+        uint64_t from = requests(r);
+        ck_assert(simrig_open(r));
+        const int64_t shut = until(r, false, TAKES_ALL);
+        ck_assert_msg((r->reasons_seen & BOT_GATE_VENUE_STATUS) != 0, "0x%x", (unsigned)r->reasons_seen);
+        to(r, TAKES_ALL);
+        const double usual = (double)from / CANCEL_ONLY, closed = (double)(requests(r) - from) / (TAKES_ALL - CANCEL_ONLY);
+        const int64_t open = until(r, true, STOPPED);
+        to(r, STOPPED);
+        const int64_t stopped = until(r, false, BACK);
+        to(r, STOPPED + 60);
+        from = requests(r);
+        to(r, BACK);
+        const double stop = (double)(requests(r) - from) / (BACK - STOPPED - 60);
+        const int64_t back = until(r, true, BACK + 1200);
+        fprintf(stderr, "seed %llu: cancel-only: shut after %lld s, open after %lld s; stop: shut after %lld s, open after %lld s; requests a second: "
+                "%.2f usually, %.2f cancel-only, %.2f in the stop\n", seed, (long long)(shut - CANCEL_ONLY), (long long)(open - TAKES_ALL),
+                (long long)(stopped - STOPPED), (long long)(back - BACK), usual, closed, stop);
+        ck_assert_int_le(shut, CANCEL_ONLY + 10);
+        ck_assert_int_le(open, TAKES_ALL + 310); /* the longest wait before an order may try */
+        ck_assert_int_le(stopped, STOPPED + 20);
+        ck_assert_int_le(back, BACK + 600); /* the trade rate has to be a usual one again */
+        ck_assert(closed <= usual && stop <= usual / 2);
+        ck_assert_uint_eq(r->alerts[BOT_ALERT_REJECT_STORM], 0);
+        simrig_check(r);
+        simrig_free(r);
+    }
+}
+
 TEST(scenario, s40_a_flapping_socket_loses_no_fill_and_respects_the_connect_limit)
 {
     struct simrig_options o;

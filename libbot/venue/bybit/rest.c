@@ -13,6 +13,7 @@ bot_outcome bot__bybit_outcome(int64_t code, enum venue_call call)
     case 10000: case 10016: case 5004: /* timeout, server error: an order's state is not known by this */
         return BOT_OUTCOME_UNKNOWN;
     case 10019: return BOT_OUTCOME_MAINTENANCE;
+    case 110023: return BOT_OUTCOME_MAINTENANCE; /* "Currently you can only reduce your positions" */
     case 110001: case 170213: return call == VENUE_CALL_SUBMIT ? BOT_OUTCOME_REJECTED : BOT_OUTCOME_NOT_FOUND;
     default: return BOT_OUTCOME_REJECTED;
     }

@@ -51,4 +51,24 @@ static inline bool json_walk_member(struct json *j, struct json_walk *w, struct 
     return more;
 }
 
+/* The item at p of an array when it is ["text","text"] without escapes, as price levels are: the place behind it, m on from
+ * there; NULL when it is anything else. fresh: the first item. */
+static inline const char *json_plain_pair(struct json_marks *m, const char *p, bool fresh, struct slice *ret_a, struct slice *ret_b)
+{
+    const char *const end = m->end;
+    if (end - p < 3 || (!fresh && *p++ != ',') || p[0] != '[' || p[1] != '"')
+        return NULL;
+    (void)json_marks_next(m);
+    const char *q = json_marks_next(m);
+    if (end - q < 4 || q[0] != '"' || q[1] != ',' || q[2] != '"')
+        return NULL;
+    *ret_a = (struct slice){ p + 2, (size_t)(q - p - 2) };
+    (void)json_marks_next(m);
+    p = json_marks_next(m);
+    if (end - p < 2 || p[0] != '"' || p[1] != ']')
+        return NULL;
+    *ret_b = (struct slice){ q + 3, (size_t)(p - q - 3) };
+    return p + 2;
+}
+
 #endif

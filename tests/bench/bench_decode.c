@@ -1,6 +1,6 @@
 /* What decoding costs against what cJSON needs merely to parse the same bytes: 512 different messages of each kind in
  * rotation, floor and result measured in turn in the same run, medians of the rounds. For instruction counts:
- *   valgrind --tool=callgrind --toggle-collect='bench_*' bench_decode execution|trade|book [rounds]
+ *   valgrind --tool=callgrind --toggle-collect='bench_*' bench_decode execution|trade|trade+rate|book [rounds]
  *
  * Goal: an 800-byte private execution, raw bytes to event, at most 0.22 of its cJSON parse (0.30 with ledger and gate on top);
  * a 230-byte public trade at most 0.30.
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/rate.h"
 #include "venue/venue.h"
 
 extern const struct venue bot__venue_bybit;
@@ -88,6 +89,20 @@ static int take(void *user_data, const bot_event *ev)
     return 0;
 }
 
+/* What the session does with a public trade on its way to the trade-rate monitor. */
+static struct bot__rate *rate;
+static bot_ts rate_now = BOT_NS_PER_S;
+static int watch(void *user_data, const bot_event *ev)
+{
+    (void)user_data;
+    rate_now += 200 * BOT_NS_PER_US;
+    if (bot__rate_deadline(rate) <= rate_now)
+        bot__rate_tick(rate, rate_now);
+    bot__rate_trade(rate, 0, rate_now, ev->venue_ns, ev->trade.side);
+    return 0;
+}
+static venue_sink sink = take;
+
 static int64_t now_ns(void)
 {
     struct timespec t;
@@ -99,7 +114,7 @@ static __attribute__((noinline)) void bench_decode(int passes)
 {
     for (int k = 0; k < passes; k++)
         for (unsigned i = 0; i < MESSAGES; i++)
-            if (bot__venue_bybit.decode_ws(&ctx, BOT_SOURCE_WS_PRIVATE, (struct slice){ messages[i].text, messages[i].len }, take, NULL) != 1)
+            if (bot__venue_bybit.decode_ws(&ctx, BOT_SOURCE_WS_PRIVATE, (struct slice){ messages[i].text, messages[i].len }, sink, NULL) != 1)
                 abort();
 }
 
@@ -172,6 +187,17 @@ int main(int argc, char **argv)
     const int rounds = argc > 2 ? 1 + atoi(argv[2]) % ROUNDS : ROUNDS;
     if (only == NULL || strcmp(only, "execution") == 0) measure("execution", make_execution, argc > 2 ? 1 : 20, rounds, 0.22);
     if (only == NULL || strcmp(only, "trade") == 0) measure("trade", make_trade, argc > 2 ? 1 : 40, rounds, 0.30);
+    if (only == NULL || strcmp(only, "trade+rate") == 0) {
+        bot__rate_options o;
+        bot__rate_options_init(&o);
+        o.instruments = 1;
+        void *memory = aligned_alloc(64, (bot__rate_size(&o) + 63) & ~(size_t)63);
+        if (memory == NULL || bot__rate_init(memory, bot__rate_size(&o), &o, 0, &rate) != 0) return 1;
+        sink = watch;
+        measure("trade+rate", make_trade, argc > 2 ? 1 : 40, rounds, 0.30);
+        sink = take;
+        free(memory);
+    }
     if (only == NULL || strcmp(only, "book") == 0) measure("book", make_book, argc > 2 ? 1 : 4, rounds, 0.30);
     return taken == 0;
 }

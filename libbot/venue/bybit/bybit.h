@@ -52,7 +52,9 @@ int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event 
 int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev);
 /* A time in ms, quoted or bare, as ns; 0 when absent, and a failed reader when it is none. */
 int64_t bot__bybit_ms(struct json *j);
-/* {s, b, a, u, seq}: a book. */
+/* {s, b, a, u, seq}: a book. _read leaves it in *ev, with its levels in ctx's scratch; *venue_ns is the envelope's and becomes
+ * the row's own where it has one. */
+int bot__bybit_book_read(struct venue_context *ctx, struct json *j, bool snapshot, int64_t *venue_ns, bot_source source, bot_event *ev);
 int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot, int64_t venue_ns, bot_source source, struct emit *e);
 
 /* "linear" or "inverse", by the name of the instrument: inverse ones end in USD or in USD and a delivery month. */

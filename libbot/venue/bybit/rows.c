@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/json_walk.h"
+
 static bot_side side_of(struct slice s)
 {
     return slice_is(s, "Buy") ? BOT_BUY : slice_is(s, "Sell") ? BOT_SELL : BOT_SIDE_NONE;
@@ -503,10 +505,29 @@ int64_t bot__bybit_ms(struct json *j)
     return ns;
 }
 
+/* Levels as they nearly always stand, ["price","qty"]; the first that does not, or that cannot be read, is left to the general way. */
+static void plain_levels(struct json *j, struct venue_scratch *scratch, uint32_t *used)
+{
+    struct json_walk w = json_walk_in(j);
+    while (*used < scratch->levels_max) {
+        struct slice price, qty;
+        bot_dec p, q;
+        const char *behind = json_plain_pair(&w.marks, w.p, w.fresh, &price, &qty);
+        if (behind == NULL || bot_dec_parse(price.p, price.len, &p) < 0 || bot_dec_parse(qty.p, qty.len, &q) < 0 ||
+            bot__level_set(&scratch->levels[*used], p, q) < 0)
+            break;
+        ++*used;
+        w.p = behind;
+        w.fresh = false;
+    }
+    json_walk_out(j, &w);
+}
+
 static bool levels(struct json *j, struct venue_scratch *scratch, uint32_t *used, uint32_t *ret_n)
 {
     const uint32_t start = *used;
-    bot__json_array(j);
+    if (bot__json_array(j))
+        plain_levels(j, scratch, used);
     while (bot__json_item(j)) {
         bot_dec pair[2] = { 0 };
         int n = 0;
@@ -534,41 +555,37 @@ static bool levels(struct json *j, struct venue_scratch *scratch, uint32_t *used
     return j->err == 0;
 }
 
-int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot, int64_t venue_ns, bot_source source, struct emit *e)
+int bot__bybit_book_read(struct venue_context *ctx, struct json *j, bool snapshot, int64_t *venue_ns, bot_source source, bot_event *ev)
 {
-    struct json j;
-    bot__json_init(&j, data.p, data.len);
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_BOOK, source);
-    bot_ev_book *b = &ev.book;
+    bot__event_init(ev, BOT_EV_BOOK, source);
+    bot_ev_book *b = &ev->book;
     b->snapshot = snapshot;
     b->seq_first = b->seq_last = b->seq_prev = BOT_SEQ_NONE;
     uint32_t used = 0;
     struct slice key;
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
+    bot__json_object(j);
+    while (bot__json_key(j, &key)) {
         if (slice_is(key, "s")) {
-            bot__json_symbol(&j, &ev.instrument);
+            bot__json_symbol(j, &ev->instrument);
         } else if (slice_is(key, "b")) {
             b->bids = ctx->scratch.levels + used;
-            levels(&j, &ctx->scratch, &used, &b->bids_n);
+            levels(j, &ctx->scratch, &used, &b->bids_n);
         } else if (slice_is(key, "a")) {
             b->asks = ctx->scratch.levels + used;
-            levels(&j, &ctx->scratch, &used, &b->asks_n);
+            levels(j, &ctx->scratch, &used, &b->asks_n);
         } else if (slice_is(key, "u")) {
-            bot__json_i64(&j, &b->seq_last);
+            bot__json_i64(j, &b->seq_last);
         } else if (slice_is(key, "seq")) {
-            bot__json_i64(&j, &ev.seq);
-        } else if (slice_is(key, "cts") || (slice_is(key, "ts") && venue_ns == 0)) {
-            venue_ns = bot__bybit_ms(&j);
+            bot__json_i64(j, &ev->seq);
+        } else if (slice_is(key, "cts") || (slice_is(key, "ts") && *venue_ns == 0)) {
+            *venue_ns = bot__bybit_ms(j);
         } else {
-            bot__json_skip(&j);
+            bot__json_skip(j);
         }
     }
-    const int r = bot__json_end(&j);
-    if (r < 0)
-        return r;
-    if (ev.instrument.len == 0 || b->seq_last == BOT_SEQ_NONE)
+    if (j->err != 0)
+        return j->err;
+    if (ev->instrument.len == 0 || b->seq_last == BOT_SEQ_NONE)
         return BOT_ERR_MALFORMED;
     /* u grows by one with each delta; u = 1 is a restart of the service: the book is whole again. */
     b->seq_first = b->seq_last;
@@ -576,7 +593,18 @@ int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot,
         b->snapshot = true;
     if (!b->snapshot)
         b->seq_prev = b->seq_last - 1;
-    ev.venue_ns = venue_ns;
+    ev->venue_ns = *venue_ns;
+    return BOT_OK;
+}
+
+int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot, int64_t venue_ns, bot_source source, struct emit *e)
+{
+    struct json j;
+    bot_event ev;
+    bot__json_init(&j, data.p, data.len);
+    const int read = bot__bybit_book_read(ctx, &j, snapshot, &venue_ns, source, &ev), r = bot__json_end(&j);
+    if (r < 0 || read < 0)
+        return r < 0 ? r : read;
     bot__emit(e, &ev);
     return BOT_OK;
 }

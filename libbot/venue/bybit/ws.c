@@ -215,10 +215,12 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
     return e->err;
 }
 
-/* A private execution or a public trade with one row, its topic named before its data: the messages that are waited for.
+/* A private execution, a public trade with one row or a book, its topic named before its data: the messages that are waited for.
  * One pass over the bytes, and nothing given out before the last of them has been checked. More rows, or a row that cannot be
  * read: back to the general way. */
 struct hot {
+    struct venue_context *ctx;
+    bool      book; /* row is not set: the data is one object */
     int (*row)(struct json *j, struct bybit_rows *rows, bot_event *ev);
     bool      done;
     bot_event ev; /* not initialised before done */
@@ -233,6 +235,8 @@ static void hot_topic(struct hot *h, struct slice topic)
             h->row = bot__bybit_execution_row;
     } else if (topic_is(topic, "publicTrade")) {
         h->row = bot__bybit_trade_row;
+    } else if (topic_is(topic, "orderbook")) {
+        h->book = true;
     }
 }
 
@@ -246,6 +250,18 @@ static void hot_row(struct hot *h, struct json *j, bot_source source, int64_t se
     struct json look = *j;
     bot__json_array(&look);
     if (!bot__json_item(&look) || h->row(&look, &rows, &h->ev) < 0 || bot__json_item(&look) || look.err != 0)
+        return;
+    *j = look;
+    h->done = true;
+}
+
+/* type stands before data; a book that carries a time of its own is left to the general way. */
+static void hot_book(struct hot *h, struct json *j, bot_source source, struct slice type)
+{
+    const bool snapshot = slice_is(type, "snapshot");
+    int64_t own_ns = 0;
+    struct json look = *j;
+    if ((!snapshot && !slice_is(type, "delta")) || bot__bybit_book_read(h->ctx, &look, snapshot, &own_ns, source, &h->ev) < 0 || own_ns != 0)
         return;
     *j = look;
     h->done = true;
@@ -289,6 +305,8 @@ static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, b
                 once(j, &seen, ONCE_DATA);
                 if (hot->row != NULL)
                     hot_row(hot, j, source, m->sent_ns);
+                else if (hot->book)
+                    hot_book(hot, j, source, m->type);
                 if (!hot->done)
                     m->data = bot__json_raw(j);
             } else if (slice_is(key, "retExtInfo")) {
@@ -343,6 +361,8 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
     struct envelope m = { 0 };
     struct hot hot;
     struct json j;
+    hot.ctx = ctx;
+    hot.book = false;
     hot.row = NULL;
     hot.done = false;
     bot__json_init(&j, msg.p, msg.len);
@@ -356,6 +376,8 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
         /* Only now: "ts" may stand behind the rows. */
         if (hot.ev.kind == BOT_EV_TRADE)
             hot.ev.trade.sent_ns = m.sent_ns;
+        else if (hot.ev.kind == BOT_EV_BOOK)
+            hot.ev.venue_ns = m.matched_ns != 0 ? m.matched_ns : m.sent_ns;
         bot__emit(&e, &hot.ev);
         return e.err < 0 ? e.err : e.n;
     }

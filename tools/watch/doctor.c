@@ -14,6 +14,7 @@
 #include "io/http.h"
 #include "io/io_loop.h"
 #include "io/transport_uv.h"
+#include "watch/watch.h"
 
 #define ANSWER_DEADLINE_NS (10 * BOT_NS_PER_S)
 #define TIME_PROBES 3
@@ -469,24 +470,9 @@ static void open_streams(struct doctor *d)
     d->http = NULL;
     const struct watch_account_config *c = d->account;
     bot_account_options o;
-    bot_account_options_init(&o);
-    o.venue = c->venue;
-    o.name = c->name;
-    o.key = c->key;
-    o.secret = c->secret;
-    o.passphrase = c->passphrase;
-    o.test_network = c->test_network;
-    o.rest_url = c->rest_url;
-    o.ws_private_url = c->ws_private_url;
-    o.ws_public_url = c->ws_public_url;
-    o.ws_trade_url = "";
-    o.ca_file = c->ca_file;
-    o.instruments = (const char *const *)c->instruments.list;
-    o.instruments_n = c->instruments.n;
-    o.public_data = c->public_data;
-    o.monitors = false;
-    o.core.hedge = c->hedge;
-    o.core.start_adopt = true;
+    watch_account_options(c, &o);
+    o.monitors = false;    /* a visit is too short for them, */
+    o.journal.path = NULL; /* and leaves no trace */
     o.log = keep_log;
     o.log_user_data = d;
     bot_options b;

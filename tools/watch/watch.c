@@ -391,34 +391,39 @@ static void log_line(void *user_data, bot_log_level level, const char *event, co
 
 /* ---- life ---- */
 
+void watch_account_options(const struct watch_account_config *c, bot_account_options *ret)
+{
+    bot_account_options_init(ret);
+    ret->venue = c->venue;
+    ret->name = c->name;
+    ret->key = c->key;
+    ret->secret = c->secret;
+    ret->passphrase = c->passphrase;
+    ret->test_network = c->test_network;
+    ret->rest_url = c->rest_url;
+    ret->ws_private_url = c->ws_private_url;
+    ret->ws_public_url = c->ws_public_url;
+    ret->ws_trade_url = ""; /* nothing is ever ordered */
+    ret->ca_file = c->ca_file;
+    ret->instruments = (const char *const *)c->instruments.list;
+    ret->instruments_n = c->instruments.n;
+    ret->public_data = c->public_data;
+    ret->monitors = c->monitors;
+    ret->rate_alarms_per_day = c->rate_alarms_per_day;
+    ret->journal.path = c->journal;
+    ret->core.hedge = c->hedge;
+    ret->core.drift_policy = (bot_drift_policy)c->drift_policy;
+    ret->core.manual_policy = (bot_manual_policy)c->manual_trades;
+    ret->core.start_adopt = true; /* a watcher begins with what the account holds */
+}
+
 static int open_account(struct watch *w, struct watch_account *a, const struct watch_account_config *c, char *why)
 {
     a->watch = w;
     a->config = c;
     a->changed_ms = w->started_ms;
     bot_account_options o;
-    bot_account_options_init(&o);
-    o.venue = c->venue;
-    o.name = c->name;
-    o.key = c->key;
-    o.secret = c->secret;
-    o.passphrase = c->passphrase;
-    o.test_network = c->test_network;
-    o.rest_url = c->rest_url;
-    o.ws_private_url = c->ws_private_url;
-    o.ws_public_url = c->ws_public_url;
-    o.ws_trade_url = "";
-    o.ca_file = c->ca_file;
-    o.instruments = (const char *const *)c->instruments.list;
-    o.instruments_n = c->instruments.n;
-    o.public_data = c->public_data;
-    o.monitors = c->monitors;
-    o.rate_alarms_per_day = c->rate_alarms_per_day;
-    o.journal.path = c->journal;
-    o.core.hedge = c->hedge;
-    o.core.drift_policy = (bot_drift_policy)c->drift_policy;
-    o.core.manual_policy = (bot_manual_policy)c->manual_trades;
-    o.core.start_adopt = true; /* a watcher begins with what the account holds */
+    watch_account_options(c, &o);
     o.log = log_line;
     o.log_user_data = a;
     int r = bot_account_open(w->loop, &o, &a->account);

@@ -86,6 +86,9 @@ struct watch {
     struct watch_io *io;      /* handles: watch.c's own */
 };
 
+/* What an account of the configuration is opened with; log is left to the caller. Strings are borrowed from c. */
+void watch_account_options(const struct watch_account_config *c, bot_account_options *ret);
+
 /* Opens everything in config (routes_only: no account and no server, for a test alert) (taken over, freed by close; also when this fails).
  *   BOT_OK; or with a sentence in why (WATCH_WHY_MAX bytes) what failed, nothing left but loop turns to run. */
 int  watch_open(struct uv_loop_s *loop, const char *path, struct watch_config *config, bool routes_only, struct watch **ret, char *why);

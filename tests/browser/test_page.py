@@ -67,6 +67,7 @@ def a_drift_without_an_alert_is_still_a_drift(b):
     with watch(canned.document('DRIFT', drift='1')) as w:
         opened(b, w)
         holds(b, f'{SAID}.startsWith("Drift: main BTCUSDT") && document.getElementById("verdict").classList.contains("bad")')
+        assert not b.js('document.body.innerText.includes("all is proven")'), 'no word of comfort beside a drift'
 
 
 def silence_is_impossible_to_miss_and_ends_with_the_next_word(b):

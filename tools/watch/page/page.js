@@ -205,10 +205,11 @@
   }
 
   function account(a, now) {
-    const [tone, words] = states[a.state] || states.closed, titleId = 'account-' + a.name.replace(/[^A-Za-z0-9]/g, '_');
+    const apart = (a.instruments || []).some(i => i.verdict === 'DRIFT'); // before the gate's patience is over, too
+    const [tone, words] = apart && a.state === 'open' ? ['bad', '✗ positions differ'] : states[a.state] || states.closed, titleId = 'account-' + a.name.replace(/[^A-Za-z0-9]/g, '_');
     const title = el('h2', '', `${a.name} · ${a.venue}`);
     title.id = titleId;
-    const box = el('article', 'tone-' + tone, el('div', 'row', title, el('span', 'badge ' + tone, `${words}, for ${span(now - a.since_ms)}`)),
+    const box = el('article', 'tone-' + tone, el('div', 'row', title, el('span', 'badge ' + tone, apart && a.state === 'open' ? words : `${words}, for ${span(now - a.since_ms)}`)),
       reasonList(a.reasons || [], now));
     box.setAttribute('aria-labelledby', titleId);
     for (const i of a.instruments || []) box.append(instrument(i, now));

@@ -80,7 +80,7 @@ static void check_limit(struct dst_process *p, struct dst_book *k, const struct 
 {
     if (p->w->plan->hedge) {
         const bot_i128 most = t->long_leg.v > -t->short_leg.v ? t->long_leg.v : -t->short_leg.v;
-        if (over(most, k->limit) > k->allowed[0] + k->allowed[1])
+        if (over(most, k->limit) > k->allowed[0] + k->allowed[1] + k->resting_outside)
             dst_wrong(p->w, DST_LIMIT, "p%u %s: a leg of %s against %s", p->number, k->symbol.s, dst_num(most), dst_num(k->limit));
         return;
     }
@@ -105,6 +105,7 @@ static void check_outside(struct dst_process *p, struct dst_book *k, const struc
         k->allowed[0] += size;
         k->allowed[1] += size;
         k->outside_at = at;
+        if (p->w->plan->hedge && strstr(f->text, " order ") != NULL) k->resting_outside += size; /* it may fill at any time from now on */
     }
     if (k->outside_at != BOT_TS_NEVER && now - k->outside_at > DST_OUTSIDE_NS) {
         const bot_i128 worst[2] = { t->position.v + t->open_buy.v, t->open_sell.v - t->position.v };

@@ -24,11 +24,11 @@
 enum dst_defect {
     DST_DEFECT_NONE,
     DST_DEFECT_FILL_TWICE,    /* an execution comes again under another id */
-    DST_DEFECT_FILL_LOST,     /* two executions that cancel out are kept from the client for ever */
+    DST_DEFECT_FILL_PAIR,     /* two executions that cancel out are invented */
     DST_DEFECT_ORDER_TWICE,   /* a request to create is sent again */
     DST_DEFECT_ORDER_PASSES,  /* a refused order leaves all the same */
     DST_DEFECT_LIMIT,         /* the core is told twice the limit */
-    DST_DEFECT_LEASE,         /* answers of position reads never come, and the client is told that they agree */
+    DST_DEFECT_LEASE,         /* after healing the client gets answers of position reads that no venue gave */
     DST_DEFECT_DEAF,          /* position reads fail for ever after healing */
     DST_DEFECT_COUNT,
 };
@@ -89,6 +89,7 @@ struct dst_book {
     bot_i128 limit;        /* of all bots together */
     bot_i128 unit;         /* of limit_lots and order_lots */
     bot_ts   equal_at;     /* when truth and belief last were equal */
+    bot_i128 resting_outside; /* hedge mode: orders of others, whose legs the truth does not tell apart */
     bot_i128 allowed[2];   /* over the limit, from outside: buys, sells */
     bot_ts   outside_at;
     int64_t  truth_changed_ns;
@@ -143,7 +144,7 @@ struct dst_world {
     struct dst_result *result;
     struct world *world;
     struct dst_process process[DST_PROCESSES_MAX];
-    bool     healed, stopped;
+    bool     healed, stopped, invented;
     bot_ts   healed_at;
     bot_ts   applied_until;   /* process faults before this have been applied */
     int64_t  lies_until[2];   /* private, REST */

@@ -210,7 +210,7 @@ static void shape_draw(struct dst_plan *p, struct sim_rng *r)
     p->public_data = !one_in(r, 6);
     p->budget = !one_in(r, 3);
     p->orders_over_ws = one_in(r, 3);
-    p->fills_seen_max = one_in(r, 3) ? 256 : 4096;
+    p->fills_seen_max = one_in(r, 3) && p->journal ? 256 : 16384; /* without a journal nobody answers for older ids */
     p->path_steps_max = 4096;
     p->segment_bytes = one_in(r, 2) ? 1 << 18 : 1 << 20;
     p->durability = (int)below(r, 3);

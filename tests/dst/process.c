@@ -42,6 +42,22 @@ static bool other_id(char *text)
     return true;
 }
 
+/* The message's execution twice more, bought and sold, under ids that no venue gave. */
+static void invent_pair(struct dst_process *p, struct session_time t, bot_stream stream, const char *text, size_t len)
+{
+    char *copy = strndup(text, len), *side = strstr(copy, "\"side\":\"Buy\"");
+    if (side != NULL && strstr(side + 1, "\"execId\"") != NULL && other_id(copy)) {
+        p->w->invented = true;
+        bot__session_ws_message(p->session, t, stream, copy, strlen(copy));
+        char *sold = malloc(len + 2), *id = strstr(copy, "\"execId\":\"");
+        id[11] = id[11] == 'f' ? 'e' : 'f';
+        snprintf(sold, len + 2, "%.*s\"side\":\"Sell\"%s", (int)(side - copy), copy, side + 12);
+        bot__session_ws_message(p->session, t, stream, sold, strlen(sold));
+        free(sold);
+    }
+    free(copy);
+}
+
 static void in_message(struct session *s, struct session_time t, bot_stream stream, const char *text, size_t len)
 {
     struct dst_process *p = of(s);
@@ -52,6 +68,9 @@ static void in_message(struct session *s, struct session_time t, bot_stream stre
         if (other_id(copy)) bot__session_ws_message(p->session, shifted(p, t), stream, copy, len);
         free(copy);
     }
+    if (p->w->options.defect == DST_DEFECT_FILL_PAIR && p->w->healed && !p->w->invented && stream == BOT_STREAM_PRIVATE &&
+        strstr(text, "\"topic\":\"execution") != NULL)
+        invent_pair(p, shifted(p, t), stream, text, len);
     after(p);
 }
 
@@ -76,7 +95,8 @@ static void in_http(struct session *s, struct session_time t, uint64_t id, enum 
     for (size_t i = 0; i < sizeof p->reads / sizeof *p->reads; i++) {
         if (p->reads[i].id != id) continue;
         if (p->w->healed && p->w->options.defect == DST_DEFECT_DEAF) result = TRANSPORT_TIMEOUT;
-        if (result == TRANSPORT_OK && status == 200 && p->reads[i].sent_at > p->positions_ok_at) p->positions_ok_at = p->reads[i].sent_at;
+        const bool invented = p->w->healed && p->w->options.defect == DST_DEFECT_LEASE;
+        if (!invented && result == TRANSPORT_OK && status == 200 && p->reads[i].sent_at > p->positions_ok_at) p->positions_ok_at = p->reads[i].sent_at;
         p->reads[i].id = 0;
     }
     bot__session_http_done(p->session, shifted(p, t), id, result, status, headers, headers_n, body, len, error);
@@ -295,12 +315,12 @@ static void budget_open(struct dst_process *p)
     struct budget_options bo;
     bot__budget_options_init(&bo);
     const struct session_time t = dst_process_time(p);
-    bo.utc_ns = t.wall_ns - (t.now + p->ts_offset);
+    bo.utc_ns = t.wall_ns - t.now; /* the budget counts in the host's own time */
     struct budget_scope scopes[BUDGET_SCOPES_MAX];
     const uint32_t n = bot__venue_budget_scopes(bot__venue_find("bybit"), scopes);
     const size_t size = bot__budget_size(&bo, scopes, n);
     p->budget_memory = calloc(1, size + 64);
-    p->budget = bot__budget_init((void *)(((uintptr_t)p->budget_memory + 63) & ~(uintptr_t)63), &bo, scopes, n, t.now + p->ts_offset);
+    p->budget = bot__budget_init((void *)(((uintptr_t)p->budget_memory + 63) & ~(uintptr_t)63), &bo, scopes, n, t.now);
 }
 
 static void drop_memory(struct dst_process *p)

@@ -19,7 +19,7 @@ const char *dst_check_name(enum dst_check c)
 
 const char *dst_defect_name(enum dst_defect d)
 {
-    static const char *const names[DST_DEFECT_COUNT] = { "none", "fill_twice", "fill_lost", "order_twice", "order_passes", "limit", "lease", "deaf" };
+    static const char *const names[DST_DEFECT_COUNT] = { "none", "fill_twice", "fill_pair", "order_twice", "order_passes", "limit", "lease", "deaf" };
     return names[d];
 }
 
@@ -184,8 +184,8 @@ static void heal(struct dst_world *w)
     dst_trace(w, "healed");
     uint32_t takes = 0;
     for (uint32_t i = 0; i < w->plan->faults_n; i++) takes |= w->plan->faults[i].takes;
-    /* A ban lasts for ten minutes and may have doubled. */
-    const int64_t bound = (takes & DST_BAN) != 0 ? 3900 * BOT_NS_PER_S : 240 * BOT_NS_PER_S;
+    /* A ban lasts for ten minutes and may have doubled; a monitor releases with hysteresis, on a slow market late. */
+    const int64_t bound = (takes & DST_BAN) != 0 ? 3900 * BOT_NS_PER_S : w->plan->monitors ? 1800 * BOT_NS_PER_S : 240 * BOT_NS_PER_S;
     bool all = false;
     bot_ts rearm_at = w->healed_at + REARM_AFTER_NS;
     while (!all && dst_now(w) - w->healed_at < bound && w->result->wrong == DST_OK) {

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Runs seeded worlds for so many hours on every core, from seeds that nobody has seen yet, and reports totals.
+#     tools/dst.sh HOURS [BUILD_DIR]
+# Failures go to BUILD_DIR/dst-failures.txt, each with the line that repeats it and its shrunk list of faults: a fixed one
+# belongs into tests/dst/seeds.txt. Exit status 1 when there was one.
+set -eu
+[ $# -ge 1 ] || { echo "usage: tools/dst.sh HOURS [BUILD_DIR]" >&2; exit 2; }
+build=${2:-build}
+dst=$build/tests/dst/dst
+[ -x "$dst" ] || { echo "tools/dst.sh: $dst is not there: ninja -C $build tests/dst/dst" >&2; exit 2; }
+seconds=$(awk "BEGIN { print $1 * 3600 }")
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+from=$(( $(date +%s) * 100000 ))
+n=0
+for core in $(seq "$(nproc)"); do
+    "$dst" --from $((from + core * 10000000)) --seconds "$seconds" --shrink > "$out/$core" &
+    n=$((n + 1))
+done
+wait
+cat "$out"/* | awk '/^seeds /{ s += $2; f += $4; h += $6; c += $9 }
+    END { printf "%d seeds, %d failed, %.1f simulated hours, %.0f simulated seconds per second and core\n", s, f, h, c > 0 ? h * 3600 / c : 0 }'
+if grep -h "dst --seed" "$out"/* >> "$build/dst-failures.txt"; then
+    echo "failures: $build/dst-failures.txt"
+    exit 1
+fi

@@ -99,7 +99,9 @@ TEST(rules, nothing_is_adopted_while_fills_come)
     bot_core_options o;
     rig_options(&o);
     o.drift_policy = BOT_DRIFT_ADOPT;
+    o.venue.has_position_seq = false; /* nothing but quietness protects */
     struct rig *r = rig_new(&o);
+    r->rest_seq = false;
     r->latency = RIG_MS(100);
     rig_start(r, "100");
     rig_for(r, RIG_MS(5000));
@@ -174,10 +176,10 @@ TEST(rules, a_latch_is_not_cleared_by_good_news)
     rig_stream(r, BOT_STREAM_PRIVATE, false);
     rig_stream(r, BOT_STREAM_PUBLIC, false);
     rig_for(r, RIG_MS(1000));
-    rig_stream(r, BOT_STREAM_PRIVATE, true);
-    rig_stream(r, BOT_STREAM_PUBLIC, true);
     r->qty[0] = 0; /* and even agreement does not: a person looks */
     r->seq[0] = 60;
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    rig_stream(r, BOT_STREAM_PUBLIC, true);
     rig_for(r, RIG_MS(60000));
     EXPECT_SHUT(r, BOT_GATE_DRIFT);
     rig_rearm(r, BOT_GATE_DRIFT);

@@ -105,7 +105,7 @@ static void lay_out(struct budget *b, struct carve *c, const struct budget_optio
             if (c->base == NULL)
                 continue;
             b->states[i][k] = (struct scope_state){ .limit = scopes[i].limit, .slices = slices, .backoff_ns = o->backoff_ns, .ban_ns = o->ban_ns };
-            if (slices != NULL)
+            if (slices != NULL && !o->zeroed)
                 memset(slices, 0, SLICES * sizeof *slices);
         }
     }

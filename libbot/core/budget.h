@@ -62,6 +62,7 @@ struct budget_options {
     int64_t  ban_max_ns;     /* 1 h */
     int64_t  utc_ns;         /* venue's clock (Unix ns) less bot_ts, as well as the host knows it at open */
     int64_t  utc_error_ns;   /* 1 s. Bound of the error of utc_ns. Calendar windows shorter than twice it are not safe from it. */
+    bool     zeroed;         /* the memory given to init is zero: parts of it that are never used are then never touched */
 };
 
 struct budget_draw {

@@ -42,6 +42,7 @@ static struct shared_budget *make(const struct venue *venue, const char *rest_ur
     struct budget_options o;
     bot__budget_options_init(&o);
     o.accounts_max = SHARED_BUDGET_KEYS_MAX;
+    o.zeroed = true;
     o.utc_ns = now.wall_ns - now.now;
     struct budget_scope scopes[BUDGET_SCOPES_MAX];
     const uint32_t n = bot__venue_budget_scopes(venue, scopes);
@@ -52,7 +53,7 @@ static struct shared_budget *make(const struct venue *venue, const char *rest_ur
         return NULL;
     b->venue = venue;
     b->rest_url = strdup(rest_url);
-    b->memory = malloc(size + 64);
+    b->memory = calloc(1, size + 64); /* 2.3 MB, of which one account uses a sixteenth */
     if (b->rest_url == NULL || b->memory == NULL) {
         free(b->memory);
         free(b->rest_url);

@@ -8,7 +8,7 @@
 #include "io/sock.h"
 
 /* What one CA file (or the system's store) stands for. Kept until the loop's last user leaves. */
-#define IO_TLS_MAX 8
+#define IO_TLS_MAX 64
 #define IO_CA_FILE_MAX 512
 struct io_tls {
     char     ca_file[IO_CA_FILE_MAX]; /* "": the system's store */

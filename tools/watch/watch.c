@@ -16,6 +16,7 @@
 #define RATE_EVERY_MS 2000
 #define POINT_EVERY_MS 10000
 #define STALL_MS 1000
+#define PUBLIC_LEASE_NS (10 * BOT_NS_PER_S)
 
 struct watch_io {
     uv_timer_t tick, evaluate;
@@ -415,6 +416,8 @@ void watch_account_options(const struct watch_account_config *c, bot_account_opt
     ret->core.drift_policy = (bot_drift_policy)c->drift_policy;
     ret->core.manual_policy = (bot_manual_policy)c->manual_trades;
     ret->core.start_adopt = true; /* a watcher begins with what the account holds */
+    if (c->public_data && c->instruments.n != 0)
+        ret->core.public_lease_ns = PUBLIC_LEASE_NS; /* no bot asks for it here, and its loss is an alert all the same */
 }
 
 static int open_account(struct watch *w, struct watch_account *a, const struct watch_account_config *c, char *why)

@@ -371,7 +371,7 @@ static void send_step(struct doctor *d)
                                (d->step == STEP_ORDERS && d->venue->orders_per_instrument);
     if (by_instrument && names->n != 0)
         bot__symbol_set(&d->req.instrument, names->list[0], strlen(names->list[0]));
-    if ((d->step == STEP_ONE_POSITION && (d->mode_told || names->n == 0 || (d->instruments_found & 1) == 0)) || (d->step == STEP_INSTRUMENTS && names->n == 0)) {
+    if ((d->step == STEP_ONE_POSITION && (!d->reads_well || d->mode_told || names->n == 0 || (d->instruments_found & 1) == 0)) || (d->step == STEP_INSTRUMENTS && names->n == 0)) {
         next_step(d);
         return;
     }

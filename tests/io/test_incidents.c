@@ -15,7 +15,7 @@
 #include "watch/watch.h"
 
 #define TRADE "at 4s trade qty=0.01 side=buy account=1\n"
-#define RUN_MS 50000
+#define RUN_MS 52000
 
 /* Times from the start of the exchange. */
 static const struct shape {
@@ -27,17 +27,17 @@ static const struct shape {
 } shapes[] = {
     { "calm", TRADE "at 9s trade qty=0.02 side=sell account=1\nalways ws.duplicate p=0.3\nalways rest.double on=fills p=0.3\n", NULL, 0, 0, false, "" },
     /* The founding one: success, and the positions of a minute ago. */
-    { "stale", TRADE "at 7s for 6s rest.stale on=positions age=60s\n", "stale", 7, 11, true, " no_agreement " },
-    { "hang", TRADE "at 7s for 14s rest.hang on=positions\n", "no_agreement", 8, 21, true, " rest " },
+    { "stale", TRADE "at 7s for 6s rest.stale on=positions age=60s\n", "stale", 7, 13, true, " no_agreement " },
+    { "hang", TRADE "at 7s for 14s rest.hang on=positions\n", "no_agreement", 8, 23, true, " rest " },
     /* The engine stands, every answer is an error. */
-    { "stop", TRADE "at 7s for 14s market.halt\nat 7s for 14s rest.error on=all status=503\n", "no_agreement", 8, 21, true, " rest clock venue_status " },
-    { "private", "at 7s ws.cut stream=private\nat 7s for 9s ws.refuse stream=private\n", "private_stream", 10, 12, true, " no_agreement " },
-    { "public", TRADE "at 7s ws.cut stream=public\nat 7s for 16s ws.refuse stream=public\n", "public_stream", 17, 20, true, "" },
+    { "stop", TRADE "at 7s for 14s market.halt\nat 7s for 14s rest.error on=all status=503\n", "no_agreement", 8, 23, true, " rest clock venue_status " },
+    { "private", "at 7s ws.cut stream=private\nat 7s for 9s ws.refuse stream=private\n", "private_stream", 10, 14, true, " no_agreement " },
+    { "public", TRADE "at 7s ws.cut stream=public\nat 7s for 12s ws.refuse stream=public\n", "public_stream", 17, 21, true, "" },
     /* A fill that neither the stream nor the list of fills shows: what fills give and what the venue says part. */
     { "drift", TRADE "at 6s for 12s ws.drop topic=execution,order,position\nat 6s for 12s rest.partial on=fills keep=0\nat 7s trade qty=0.03 side=sell account=1\n", "drift", 7, 22, true,
       " no_agreement private_stream " },
-    { "ban", TRADE "at 7s for 14s rest.ban on=all\n", "budget", 7, 14, false /* a ban lasts ten minutes */, " no_agreement rest clock " },
-    { "clock", TRADE "at 7s for 12s clock.skew by=30s\n", "clock", 7, 14, true, " no_agreement rest feed_lag " },
+    { "ban", TRADE "at 7s for 14s rest.ban on=all\n", "budget", 7, 17, false /* a ban lasts ten minutes */, " no_agreement rest clock " },
+    { "clock", TRADE "at 7s for 12s clock.skew by=30s\n", "clock", 7, 17, true, " no_agreement rest feed_lag " },
     { "liquidated", "at 5s trade qty=0.5 side=buy account=1\nat 8s liquidate account=1\n", "forced_trade", 8, 9, false /* within a minute */, "" },
 };
 #define SHAPES (sizeof shapes / sizeof *shapes)

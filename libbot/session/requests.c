@@ -145,6 +145,8 @@ static void end_read(struct session *s, struct read *r, bot_outcome outcome, boo
         s->clock_failures = 0;
     else if (done.call == VENUE_CALL_TIME)
         s->clock_at = session_after(s->t.now, start_retry(&s->clock_failures));
+    if (done.call == VENUE_CALL_LISTEN_KEEP)
+        bot__streams_listen_kept(s, outcome);
     struct read copy = done;
     copy.used = true;
     read_event(s, &copy, BOT_EV_READ_END, outcome, complete, detail, code);
@@ -239,7 +241,8 @@ static void start_read(struct session *s, struct read *r)
     r->per_instrument = r->req.instrument.len == 0 &&
                         ((r->call == VENUE_CALL_FILLS && v->fills_per_instrument) ||
                          (r->call == VENUE_CALL_POSITIONS && v->positions_per_instrument) ||
-                         (r->call == VENUE_CALL_OPEN_ORDERS && v->orders_per_instrument));
+                         (r->call == VENUE_CALL_OPEN_ORDERS && v->orders_per_instrument) ||
+                         (r->call == VENUE_CALL_DEAD_MAN && v->dead_man_per_instrument));
     if (r->per_instrument && !next_instrument(s, r)) {
         r->sent_at = s->t.now;
         read_event(s, r, BOT_EV_READ_BEGIN, BOT_OUTCOME_NONE, false, "", 0);

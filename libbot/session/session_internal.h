@@ -157,6 +157,8 @@ bot_ts bot__streams_deadline(const struct session *s);
 void bot__streams_resync(struct session *s, bot_stream stream, const char *reason);
 void bot__streams_control(struct session *s, bot_stream stream, const bot_event *ev);
 void bot__streams_listen_key(struct session *s, const char *key);
+/* What came of prolonging it: NOT_FOUND means that the private socket is deaf, whatever else it says. */
+void bot__streams_listen_kept(struct session *s, bot_outcome outcome);
 
 /* requests.c */
 void bot__requests_read(struct session *s, const bot_effect *e);

@@ -14,6 +14,7 @@
 #define PING_EVERY_NS (3 * BOT_NS_PER_S) /* well inside the private lease; venues advise no less than 20 s */
 #define STEADY_NS (30 * BOT_NS_PER_S)    /* up for so long: the next failure starts the back-off anew */
 #define LISTEN_KEEP_NS (1800 * BOT_NS_PER_S)
+#define LISTEN_RETRY_NS (60 * BOT_NS_PER_S)
 #define MESSAGE_MAX 24576
 
 static const char *const stream_names[BOT_STREAM_COUNT] = { "private", "public", "trade" };
@@ -236,6 +237,15 @@ void bot__streams_listen_key(struct session *s, const char *key)
     snprintf(s->listen_key, sizeof s->listen_key, "%s", key);
     if (s->streams[BOT_STREAM_PRIVATE].phase == STREAM_WAITING)
         open_stream(s, BOT_STREAM_PRIVATE);
+}
+
+void bot__streams_listen_kept(struct session *s, bot_outcome outcome)
+{
+    if (outcome == BOT_OUTCOME_OK)
+        return;
+    s->listen_keep_at = session_after(s->t.now, LISTEN_RETRY_NS);
+    if (outcome == BOT_OUTCOME_NOT_FOUND && s->streams[BOT_STREAM_PRIVATE].phase >= STREAM_OPENING)
+        lost(s, BOT_STREAM_PRIVATE, "listen key gone");
 }
 
 void bot__streams_start(struct session *s)

@@ -21,7 +21,7 @@ static bool fail(struct outcome *o, int32_t code, const char *message)
     return false;
 }
 
-static bool read_instrument(struct simbybit *b, const char *category, struct slice body, struct outcome *o, uint16_t *ret)
+static bool read_instrument(struct simvenue *b, const char *category, struct slice body, struct outcome *o, uint16_t *ret)
 {
     char symbol[BOT_SYMBOL_MAX + 1];
     bot__plain(bot__member(body, "symbol"), symbol, sizeof symbol);
@@ -31,7 +31,7 @@ static bool read_instrument(struct simbybit *b, const char *category, struct sli
     return true;
 }
 
-static bool read_units(struct simbybit *b, uint16_t i, struct slice v, bool price, int64_t *ret)
+static bool read_units(struct simvenue *b, uint16_t i, struct slice v, bool price, int64_t *ret)
 {
     char text[BOT_DEC_TEXT_MAX];
     bot_dec d;
@@ -48,7 +48,7 @@ static bool link_id_fits(const char *id)
            strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(id);
 }
 
-static bool read_create(struct simbybit *b, uint32_t account, const char *category, struct slice body, struct exchange_request *r, struct outcome *o)
+static bool read_create(struct simvenue *b, uint32_t account, const char *category, struct slice body, struct exchange_request *r, struct outcome *o)
 {
     char word[64];
     *r = (struct exchange_request){ .account = account };
@@ -85,7 +85,7 @@ static bool read_create(struct simbybit *b, uint32_t account, const char *catego
 }
 
 /* The order that a request names; orderId wins over orderLinkId. */
-static const struct exchange_order *named(struct simbybit *b, uint32_t account, struct slice body, struct outcome *o)
+static const struct exchange_order *named(struct simvenue *b, uint32_t account, struct slice body, struct outcome *o)
 {
     char id[64];
     bot__plain(bot__member(body, "orderId"), id, sizeof id);
@@ -128,30 +128,22 @@ static int32_t code_of(int refusal, bool amend, const char **ret_message)
 
 /* ---- what is taken in and not done yet ------------------------------------------------------------------------- */
 
-static void note(struct simbybit_weight *w, uint16_t instrument, uint8_t side, int64_t lots)
-{
-    if (w->n == SIMBYBIT_WEIGHT_MAX || lots <= 0) return;
-    w->of[w->n].instrument = instrument;
-    w->of[w->n].side = side;
-    w->of[w->n++].lots = lots;
-}
-
-static void note_one(struct simbybit *b, enum route_id route, const char *category, struct slice body, struct simbybit_weight *w)
+static void note_one(struct simvenue *b, enum route_id route, const char *category, struct slice body, struct simvenue_weight *w)
 {
     struct outcome o = { 0 };
     if (route == ROUTE_CREATE || route == ROUTE_CREATE_BATCH) {
         struct exchange_request r;
-        if (read_create(b, w->account, category, body, &r, &o)) note(w, r.instrument, (uint8_t)r.side, r.lots);
+        if (read_create(b, w->account, category, body, &r, &o)) bot__simvenue_note(w, r.instrument, (uint8_t)r.side, r.lots);
         return;
     }
     if (route != ROUTE_AMEND && route != ROUTE_AMEND_BATCH) return;
     const struct exchange_order *order = named(b, w->account, body, &o);
     int64_t lots;
     if (order != NULL && order->leaves_lots > 0 && read_units(b, order->instrument, bot__member(body, "qty"), false, &lots))
-        note(w, order->instrument, order->side, lots - order->lots);
+        bot__simvenue_note(w, order->instrument, order->side, lots - order->lots);
 }
 
-void bot__simbybit_weigh_call(struct simbybit *b, enum route_id route, struct slice body, struct simbybit_weight *w)
+void bot__simbybit_weigh_call(struct simvenue *b, enum route_id route, struct slice body, struct simvenue_weight *w)
 {
     char category[16];
     bot__plain(bot__member(body, "category"), category, sizeof category);
@@ -162,42 +154,9 @@ void bot__simbybit_weigh_call(struct simbybit *b, enum route_id route, struct sl
     for (size_t at = 0; bot__items(list, &at, &one);) note_one(b, route, category, one, w);
 }
 
-void bot__simbybit_weigh_http(struct simbybit *b, const char *method, const char *path, const struct simbybit_header *headers,
-                              uint32_t headers_n, const char *body, size_t body_len, struct simbybit_weight *ret)
-{
-    *ret = (struct simbybit_weight){ 0 };
-    const enum route_id route = bot__simbybit_route(method, path, strcspn(path, "?"));
-    if (!bot__simbybit_is_write(route)) return;
-    for (uint32_t i = 0; i < headers_n; i++)
-        if (strcasecmp(headers[i].name, "X-BAPI-API-KEY") == 0) ret->account = bot__simbybit_auth(b, headers[i].value);
-    if (ret->account != 0) bot__simbybit_weigh_call(b, route, (struct slice){ body, body_len }, ret);
-}
-
-void bot__simbybit_weigh_ws(struct simbybit *b, uint32_t conn, const char *text, size_t len, struct simbybit_weight *ret)
-{
-    *ret = (struct simbybit_weight){ 0 };
-    const struct conn *c = bot__simbybit_conn(b, conn);
-    if (c == NULL || c->kind != CONN_TRADE || c->account == 0) return;
-    const struct slice message = { text, len };
-    char op[32];
-    bot__plain(bot__member(message, "op"), op, sizeof op);
-    const enum route_id route = bot__simbybit_op(op);
-    struct slice first;
-    size_t at = 0;
-    if (route == ROUTE_COUNT || !bot__items(bot__member(message, "args"), &at, &first)) return;
-    ret->account = c->account;
-    bot__simbybit_weigh_call(b, route, first, ret);
-}
-
-void bot__simbybit_weigh(struct simbybit *b, const struct simbybit_weight *w, int sign)
-{
-    for (uint32_t i = 0; i < w->n; i++)
-        b->client[w->account].pending[w->of[i].instrument][w->of[i].side == BOT_BUY ? 0 : 1] += sign * w->of[i].lots;
-}
-
 /* ---- carrying out ---------------------------------------------------------------------------------------------- */
 
-static void do_create(struct simbybit *b, const struct call *c, const char *category, struct slice body, struct outcome *o)
+static void do_create(struct simvenue *b, const struct call *c, const char *category, struct slice body, struct outcome *o)
 {
     struct exchange_request r;
     uint64_t id = 0;
@@ -207,7 +166,7 @@ static void do_create(struct simbybit *b, const struct call *c, const char *cate
     if (o->code == 0) bot__simbybit_uuid(b, SALT_ORDER, id, o->order_id);
 }
 
-static void do_amend(struct simbybit *b, const struct call *c, struct slice body, struct outcome *o)
+static void do_amend(struct simvenue *b, const struct call *c, struct slice body, struct outcome *o)
 {
     const struct exchange_order *order = named(b, c->account, body, o);
     if (o->code != 0) return;
@@ -224,7 +183,7 @@ static void do_amend(struct simbybit *b, const struct call *c, struct slice body
     o->code = code_of(bot__exchange_amend(b->x, b->now, c->account, order->id, lots, ticks), true, &o->message);
 }
 
-static void do_cancel(struct simbybit *b, const struct call *c, struct slice body, struct outcome *o)
+static void do_cancel(struct simvenue *b, const struct call *c, struct slice body, struct outcome *o)
 {
     const struct exchange_order *order = named(b, c->account, body, o);
     if (o->code != 0) return;
@@ -238,7 +197,7 @@ static void do_cancel(struct simbybit *b, const struct call *c, struct slice bod
     if (refusal == EXCHANGE_ALREADY_DONE && canceled) fail(o, 110010, "The order has been cancelled");
 }
 
-static void do_cancel_all(struct simbybit *b, const struct call *c, const char *category, struct slice body, struct reply *r)
+static void do_cancel_all(struct simvenue *b, const struct call *c, const char *category, struct slice body, struct reply *r)
 {
     struct outcome o = { .message = "OK" };
     char symbol[BOT_SYMBOL_MAX + 1], settle[16], base[16];
@@ -279,7 +238,7 @@ static void do_cancel_all(struct simbybit *b, const struct call *c, const char *
     bot__text_put(&r->result, "],'success':'1'}");
 }
 
-static void do_batch(struct simbybit *b, const struct call *c, const char *category, struct slice body, struct reply *r)
+static void do_batch(struct simvenue *b, const struct call *c, const char *category, struct slice body, struct reply *r)
 {
     const struct slice list = bot__member(body, "request");
     struct slice one;
@@ -308,7 +267,7 @@ static void do_batch(struct simbybit *b, const struct call *c, const char *categ
     bot__text_put(&r->extra, "]}");
 }
 
-static void do_switch_mode(struct simbybit *b, const struct call *c, const char *category, struct slice body, struct reply *r)
+static void do_switch_mode(struct simvenue *b, const struct call *c, const char *category, struct slice body, struct reply *r)
 {
     char mode[8], symbol[BOT_SYMBOL_MAX + 1], coin[16];
     bot__plain(bot__member(body, "mode"), mode, sizeof mode);
@@ -333,7 +292,7 @@ static void do_switch_mode(struct simbybit *b, const struct call *c, const char 
     }
 }
 
-void bot__simbybit_write(struct simbybit *b, const struct call *c, struct slice body, struct reply *r)
+void bot__simbybit_write(struct simvenue *b, const struct call *c, struct slice body, struct reply *r)
 {
     char category[16];
     if (!bot__is_object(body)) {

@@ -5,14 +5,14 @@
 
 /* ---- ids ------------------------------------------------------------------------------------------------------- */
 
-static uint64_t scramble(const struct simbybit *b, uint32_t salt, uint64_t id)
+static uint64_t scramble(const struct simvenue *b, uint32_t salt, uint64_t id)
 {
     struct sim_rng r = bot__sim_rng(b->opt.seed * 31 + salt, id);
     return bot__sim_rng_next(&r);
 }
 
 /* The last twelve digits are the number, so that a client's question needs no table. */
-void bot__simbybit_uuid(const struct simbybit *b, uint32_t salt, uint64_t id, char ret[37])
+void bot__simbybit_uuid(const struct simvenue *b, uint32_t salt, uint64_t id, char ret[37])
 {
     static const char digits[] = "0123456789abcdef";
     uint64_t high = scramble(b, salt, id);
@@ -26,7 +26,7 @@ void bot__simbybit_uuid(const struct simbybit *b, uint32_t salt, uint64_t id, ch
     ret[36] = '\0';
 }
 
-uint64_t bot__simbybit_uuid_read(const struct simbybit *b, uint32_t salt, const char *text)
+uint64_t bot__simbybit_uuid_read(const struct simvenue *b, uint32_t salt, const char *text)
 {
     if (strlen(text) != 36) return 0;
     uint64_t id = 0;
@@ -48,7 +48,7 @@ const char *bot__simbybit_category(const struct exchange_instrument *in) { retur
 static const char *side_word(uint8_t side) { return side == BOT_BUY ? "Buy" : side == BOT_SELL ? "Sell" : ""; }
 static int64_t leg_index(uint8_t leg) { return leg == BOT_LEG_LONG ? 1 : leg == BOT_LEG_SHORT ? 2 : 0; }
 
-void bot__simbybit_fill_row(struct simbybit *b, struct text *t, const struct exchange_fill *f, bool ws)
+void bot__simbybit_fill_row(struct simvenue *b, struct text *t, const struct exchange_fill *f, bool ws)
 {
     const struct exchange_instrument *in = &b->instrument[f->instrument];
     char order[37], exec[37];
@@ -69,7 +69,7 @@ void bot__simbybit_fill_row(struct simbybit *b, struct text *t, const struct exc
     bot__text_put(t, ",'createType':'%s','stopOrderType':'UNKNOWN','execFee':'%m','execId':'%s','execPrice':'%p','execQty':'%q',"
                      "'execType':'%s','execValue':'%z','execTime':'%d','feeCurrency':'%s','isMaker':%b,'feeRate':'%m','tradeIv':'',"
                      "'markIv':'','markPrice':'%p','indexPrice':'','underlyingPrice':'','blockTradeId':'','closedSize':'",
-                  create, &f->fee.v, exec, in, f->price_ticks, in, f->lots, type, &f->value.v, bot__simbybit_ms(b, f->ns),
+                  create, &f->fee.v, exec, in, f->price_ticks, in, f->lots, type, &f->value.v, bot__simvenue_ms(b, f->ns),
                   funding ? "" : in->settle.s, f->liquidity == BOT_MAKER, &rate, in, f->mark_ticks);
     if (f->closed_lots == 0) bot__text_put(t, "0");
     else bot__text_put(t, "%q", in, f->closed_lots);
@@ -95,7 +95,7 @@ static const char *cancel_word(uint8_t end)
            : end == EXCHANGE_END_LIQUIDATION ? "CancelByPrepareLiq" : end == EXCHANGE_END_BY_VENUE ? "CancelByAdmin" : "UNKNOWN";
 }
 
-void bot__simbybit_order_row(struct simbybit *b, struct text *t, const struct exchange_order *o, bool ws)
+void bot__simbybit_order_row(struct simvenue *b, struct text *t, const struct exchange_order *o, bool ws)
 {
     const struct exchange_instrument *in = &b->instrument[o->instrument];
     static const char *const tifs[] = { "GTC", "GTC", "IOC", "FOK", "PostOnly" };
@@ -121,7 +121,7 @@ void bot__simbybit_order_row(struct simbybit *b, struct text *t, const struct ex
                      "'createType':'%s','cumFeeDetail':{",
                   in, o->leaves_lots, &left.v, in, o->cum_lots, &o->cum_value.v, &o->cum_fee.v, tifs[o->tif],
                   o->type == BOT_MARKET ? "Market" : "Limit", in, o->mark_ticks_created, o->reduce_only,
-                  bot__simbybit_ms(b, o->created_ns), bot__simbybit_ms(b, o->updated_ns),
+                  bot__simvenue_ms(b, o->created_ns), bot__simvenue_ms(b, o->updated_ns),
                   o->origin == EXCHANGE_BY_USER ? "CreateByUser" : o->origin == EXCHANGE_BY_ADL ? "CreateByAdl_PassThrough" : "CreateByLiq");
     if (o->cum_lots > 0) bot__text_put(t, "'%s':'%m'", in->settle.s, &o->cum_fee.v);
     bot__text_put(t, "}");
@@ -129,7 +129,7 @@ void bot__simbybit_order_row(struct simbybit *b, struct text *t, const struct ex
     bot__text_put(t, "}");
 }
 
-void bot__simbybit_position_row(struct simbybit *b, struct text *t, uint32_t account, uint16_t instrument, uint8_t leg,
+void bot__simbybit_position_row(struct simvenue *b, struct text *t, uint32_t account, uint16_t instrument, uint8_t leg,
                                 const struct exchange_position *p, bool ws)
 {
     const struct exchange_instrument *in = &b->instrument[instrument];
@@ -154,25 +154,13 @@ void bot__simbybit_position_row(struct simbybit *b, struct text *t, uint32_t acc
     if (size > 0 || ws) bot__text_put(t, "%z", &unrealised);
     bot__text_put(t, "','curRealisedPnl':'%z','cumRealisedPnl':'%z','seq':%d,'isReduceOnly':false,'mmrSysUpdatedTime':'',"
                      "'leverageSysUpdatedTime':'','sessionAvgPrice':'','createdTime':'%d','updatedTime':'%d'",
-                  &realised, &realised, p->seq, bot__simbybit_ms(b, p->created_ns != 0 ? p->created_ns : b->start_ns),
-                  bot__simbybit_ms(b, p->updated_ns != 0 ? p->updated_ns : b->start_ns));
+                  &realised, &realised, p->seq, bot__simvenue_ms(b, p->created_ns != 0 ? p->created_ns : b->start_ns),
+                  bot__simvenue_ms(b, p->updated_ns != 0 ? p->updated_ns : b->start_ns));
     if (ws) bot__text_put(t, ",'category':'%s'", bot__simbybit_category(in));
     bot__text_put(t, "}");
 }
 
-/* The balance then: what later fills and funding brought is taken off again. */
-static bot_i128 balance_at(struct simbybit *b, uint32_t account, const bot_currency *currency, int64_t as_of_ns)
-{
-    bot_i128 v = bot__exchange_balance(b->x, account, currency).v;
-    struct exchange_fill f;
-    for (uint32_t i = 0; as_of_ns < b->now && bot__exchange_fill_at(b->x, account, INT64_MAX, i, &f) && f.ns > as_of_ns; i++) {
-        const bot_currency *settle = &b->instrument[f.instrument].settle;
-        if (settle->len == currency->len && memcmp(settle->s, currency->s, settle->len) == 0) v -= f.pnl.v - f.fee.v;
-    }
-    return v;
-}
-
-void bot__simbybit_wallet_row(struct simbybit *b, struct text *t, uint32_t account, int64_t as_of_ns)
+void bot__simbybit_wallet_row(struct simvenue *b, struct text *t, uint32_t account, int64_t as_of_ns)
 {
     bot_i128 total = 0;
     bool comma = false;
@@ -184,7 +172,7 @@ void bot__simbybit_wallet_row(struct simbybit *b, struct text *t, uint32_t accou
         for (uint16_t k = 0; k < i; k++)
             seen |= b->instrument[k].settle.len == c->len && memcmp(b->instrument[k].settle.s, c->s, c->len) == 0;
         if (seen) continue;
-        const bot_i128 v = balance_at(b, account, c, as_of_ns);
+        const bot_i128 v = bot__simvenue_balance_at(b, account, c, as_of_ns);
         bot_i128 unrealised = 0;
         for (uint16_t k = i; k < b->instruments_n; k++) {
             if (b->instrument[k].settle.len != c->len || memcmp(b->instrument[k].settle.s, c->s, c->len) != 0) continue;
@@ -207,36 +195,7 @@ void bot__simbybit_wallet_row(struct simbybit *b, struct text *t, uint32_t accou
 
 /* ---- private pushes -------------------------------------------------------------------------------------------- */
 
-static void row_add(struct simbybit *b, const struct row *row)
-{
-    if (b->rows_n < ROWS_MAX) b->rows[b->rows_n++] = *row;
-}
-
-static uint32_t topic_bit(uint32_t topic) { return FAULT_TOPIC_EXECUTION << topic; }
-
-/* Sends one message of a topic through its faults. */
-static void private_send(struct simbybit *b, struct conn *c, uint32_t topic, const struct text *t)
-{
-    const uint32_t bit = topic_bit(topic);
-    if (bot__faults_hit(&b->faults, FAULT_WS_DROP, bit, c->account, b->now) != NULL) {
-        b->stats.dropped++;
-        return;
-    }
-    int64_t at = b->now + b->opt.push_delay_ns;
-    const struct fault *delay = bot__faults_hit(&b->faults, FAULT_WS_DELAY, bit, c->account, b->now);
-    if (delay != NULL) at += bot__fault_draw(&b->faults, delay);
-    if (bot__faults_hit(&b->faults, FAULT_WS_REORDER, bit, c->account, b->now) != NULL)
-        at += bot__sim_rng_between(&b->rng, 30 * BOT_NS_PER_MS, 300 * BOT_NS_PER_MS); /* those behind it overtake */
-    else {
-        if (at < c->topic_at[topic]) at = c->topic_at[topic];
-        c->topic_at[topic] = at;
-    }
-    bot__simbybit_send(b, c, at, t->buf, t->len);
-    if (bot__faults_hit(&b->faults, FAULT_WS_DUPLICATE, bit, c->account, b->now) != NULL)
-        bot__simbybit_send(b, c, at + bot__sim_rng_between(&b->rng, 0, 500 * BOT_NS_PER_MS), t->buf, t->len);
-}
-
-static bool row_wanted(const struct simbybit *b, const struct conn *c, const struct row *r, uint32_t topic)
+static bool row_wanted(const struct simvenue *b, const struct conn *c, const struct row *r, uint32_t topic)
 {
     static const enum row_kind kinds[TOPICS] = { ROW_FILL, ROW_ORDER, ROW_POSITION, ROW_WALLET };
     if (r->account != c->account || r->kind != kinds[topic]) return false;
@@ -244,10 +203,10 @@ static bool row_wanted(const struct simbybit *b, const struct conn *c, const str
     return topic == TOPIC_WALLET || (c->categories[topic] & category) != 0;
 }
 
-static void topic_send(struct simbybit *b, struct conn *c, uint32_t topic)
+static void topic_send(struct simvenue *b, struct conn *c, uint32_t topic)
 {
     static const char *const names[TOPICS] = { "execution", "order", "position", "wallet" };
-    const bool split = bot__faults_holds(&b->faults, FAULT_WS_SPLIT, topic_bit(topic), c->account, b->now) != NULL;
+    const bool split = bot__faults_holds(&b->faults, FAULT_WS_SPLIT, bot__simvenue_topic_bit(topic), c->account, b->now) != NULL;
     for (uint32_t i = 0; i < b->rows_n;) {
         struct text t = bot__text(b->scratch, MESSAGE_MAX);
         uint32_t n = 0;
@@ -260,7 +219,7 @@ static void topic_send(struct simbybit *b, struct conn *c, uint32_t topic)
                     snprintf(suffix, sizeof suffix, ".%s", bot__simbybit_category(&b->instrument[r->instrument]));
                 bot__text_put(&t, "{'topic':'%s%s','id':'%d_%s_%d','creationTime':%d,'data':[", names[topic], suffix,
                               (int64_t)(b->opt.seed % 100000000 + ++b->message_id), b->instrument[r->instrument].symbol.s,
-                              bot__exchange_seq(b->x, r->instrument), bot__simbybit_ms(b, b->now));
+                              bot__exchange_seq(b->x, r->instrument), bot__simvenue_ms(b, b->now));
             } else bot__text_put(&t, ",");
             switch (r->kind) {
             case ROW_FILL: bot__simbybit_fill_row(b, &t, &r->fill, true); break;
@@ -274,104 +233,64 @@ static void topic_send(struct simbybit *b, struct conn *c, uint32_t topic)
         }
         if (n == 0) return;
         bot__text_put(&t, "]}");
-        if (split) bot__faults_hit(&b->faults, FAULT_WS_SPLIT, topic_bit(topic), c->account, b->now); /* counts */
-        if (!t.full) private_send(b, c, topic, &t);
+        if (split) bot__faults_hit(&b->faults, FAULT_WS_SPLIT, bot__simvenue_topic_bit(topic), c->account, b->now); /* counts */
+        if (!t.full) bot__simvenue_private_send(b, c, topic, &t);
     }
 }
 
-static void rows_flush(struct simbybit *b)
+void bot__simbybit_rows(struct simvenue *b, struct conn *c)
 {
     /* Orders first, then fills: both orders occur at the venue; a client must not care. */
     static const uint32_t order_a[TOPICS] = { TOPIC_ORDER, TOPIC_EXECUTION, TOPIC_POSITION, TOPIC_WALLET };
     static const uint32_t order_b[TOPICS] = { TOPIC_EXECUTION, TOPIC_WALLET, TOPIC_POSITION, TOPIC_ORDER };
     const uint32_t *order = bot__sim_rng_below(&b->rng, 3) == 0 ? order_b : order_a;
-    for (uint32_t s = 0; s < b->conns_n; s++) {
-        struct conn *c = &b->conn[s];
-        if (c->kind != CONN_PRIVATE || c->account == 0) continue;
-        for (uint32_t k = 0; k < TOPICS; k++)
-            if (c->topics & 1u << order[k]) topic_send(b, c, order[k]);
-    }
-    b->rows_n = 0;
+    for (uint32_t k = 0; k < TOPICS; k++)
+        if (c->topics & 1u << order[k]) topic_send(b, c, order[k]);
 }
 
 /* ---- public pushes --------------------------------------------------------------------------------------------- */
 
-/* When a message of that feed leaves: late while the feed lags, never before an earlier one. */
-static void public_send(struct simbybit *b, struct conn *c, uint32_t feed, const struct text *t)
-{
-    const uint32_t bit = feed == 0 ? FAULT_TOPIC_TRADES : FAULT_TOPIC_BOOK;
-    int64_t at = b->now;
-    const struct fault *lag = bot__faults_hit(&b->faults, FAULT_PUB_LAG, bit, 0, b->now);
-    if (lag != NULL) {
-        int64_t late = bot__fault_draw(&b->faults, lag);
-        if (lag->grow_ppm > 0) {
-            const int64_t grown = (b->now - bot__fault_since(&b->faults, lag, b->now)) / 1000 * lag->grow_ppm / 1000;
-            if (grown < late) late = grown;
-        }
-        at += late;
-    }
-    if (at < c->feed_at[feed]) at = c->feed_at[feed];
-    c->feed_at[feed] = at;
-    bot__simbybit_send(b, c, at, t->buf, t->len);
-}
-
-static bool feed_silent(struct simbybit *b, uint32_t bit)
-{
-    if (bot__faults_hit(&b->faults, FAULT_PUB_STOP, bit, 0, b->now) != NULL) return true;
-    const struct fault *thin = bot__faults_hit(&b->faults, FAULT_PUB_THIN, bit, 0, b->now);
-    return thin != NULL && !bot__sim_rng_chance(&b->rng, thin->share_ppm);
-}
-
-static void trades_flush(struct simbybit *b)
+void bot__simbybit_trades(struct simvenue *b)
 {
     const uint16_t i = b->trades_instrument;
     const struct exchange_instrument *in = &b->instrument[i];
-    bool wanted = false;
-    for (uint32_t s = 0; s < b->conns_n && !wanted; s++) wanted = b->conn[s].kind != CONN_FREE && (b->conn[s].trades >> i & 1);
-    if (wanted && !feed_silent(b, FAULT_TOPIC_TRADES)) {
-        struct text t = bot__text(b->scratch, MESSAGE_MAX);
-        bot__text_put(&t, "{'topic':'publicTrade.%s','type':'snapshot','ts':%d,'data':[", in->symbol.s, bot__simbybit_ms(b, b->now));
-        int64_t before = b->trade_price_before;
-        for (uint32_t k = 0; k < b->trades_n; k++) {
-            const struct exchange_trade *tr = &b->trades[k];
-            char id[37];
-            bot__simbybit_uuid(b, SALT_TRADE, tr->id, id);
-            const char *tick = tr->price_ticks > before ? "PlusTick" : tr->price_ticks < before ? "MinusTick" : "ZeroPlusTick";
-            before = tr->price_ticks;
-            bot__text_put(&t, "%s{'T':%d,'s':'%s','S':'%s','v':'%q','p':'%p','L':'%s','i':'%s','BT':false,'RPI':false,'seq':%d}",
-                          k > 0 ? "," : "", bot__simbybit_ms(b, tr->ns), in->symbol.s, tr->side == BOT_BUY ? "Buy" : "Sell", in, tr->lots,
-                          in, tr->price_ticks, tick, id, tr->seq);
-        }
-        bot__text_put(&t, "]}");
-        for (uint32_t s = 0; s < b->conns_n && !t.full; s++)
-            if (b->conn[s].kind != CONN_FREE && (b->conn[s].trades >> i & 1)) public_send(b, &b->conn[s], 0, &t);
+    struct text t = bot__text(b->scratch, MESSAGE_MAX);
+    bot__text_put(&t, "{'topic':'publicTrade.%s','type':'snapshot','ts':%d,'data':[", in->symbol.s, bot__simvenue_ms(b, b->now));
+    int64_t before = b->trade_price_before;
+    for (uint32_t k = 0; k < b->trades_n; k++) {
+        const struct exchange_trade *tr = &b->trades[k];
+        char id[37];
+        bot__simbybit_uuid(b, SALT_TRADE, tr->id, id);
+        const char *tick = tr->price_ticks > before ? "PlusTick" : tr->price_ticks < before ? "MinusTick" : "ZeroPlusTick";
+        before = tr->price_ticks;
+        bot__text_put(&t, "%s{'T':%d,'s':'%s','S':'%s','v':'%q','p':'%p','L':'%s','i':'%s','BT':false,'RPI':false,'seq':%d}",
+                      k > 0 ? "," : "", bot__simvenue_ms(b, tr->ns), in->symbol.s, tr->side == BOT_BUY ? "Buy" : "Sell", in, tr->lots,
+                      in, tr->price_ticks, tick, id, tr->seq);
     }
-    b->trade_price_before = b->trades[b->trades_n - 1].price_ticks;
-    b->trades_n = 0;
+    bot__text_put(&t, "]}");
+    for (uint32_t s = 0; s < b->conns_n && !t.full; s++)
+        if (b->conn[s].kind != CONN_FREE && (b->conn[s].trades >> i & 1)) bot__simvenue_public_send(b, &b->conn[s], 0, &t);
 }
 
 static const uint32_t depth_levels[DEPTHS] = { 1, 50, 200 };
-static const int64_t depth_every_ns[DEPTHS] = { 10 * BOT_NS_PER_MS, 20 * BOT_NS_PER_MS, 100 * BOT_NS_PER_MS };
 
 int bot__simbybit_depth(const char *text)
 {
     return strcmp(text, "1") == 0 ? 0 : strcmp(text, "50") == 0 ? 1 : strcmp(text, "200") == 0 ? 2 : -1;
 }
 
-static struct feed *feed_of(struct simbybit *b, uint16_t i, uint32_t depth) { return &b->feed[i * DEPTHS + depth]; }
-
-static void book_head(struct simbybit *b, struct text *t, uint16_t i, uint32_t depth, const char *type)
+static void book_head(struct simvenue *b, struct text *t, uint16_t i, uint32_t depth, const char *type)
 {
     bot__text_put(t, "{'topic':'orderbook.%d.%s','type':'%s','ts':%d,'data':{'s':'%s',", (int64_t)depth_levels[depth],
-                  b->instrument[i].symbol.s, type, bot__simbybit_ms(b, b->now), b->instrument[i].symbol.s);
+                  b->instrument[i].symbol.s, type, bot__simvenue_ms(b, b->now), b->instrument[i].symbol.s);
 }
 
-static void book_tail(struct simbybit *b, struct text *t, uint16_t i, uint32_t depth)
+static void book_tail(struct simvenue *b, struct text *t, uint16_t i, uint32_t depth)
 {
-    bot__text_put(t, ",'u':%d,'seq':%d},'cts':%d}", feed_of(b, i, depth)->u, bot__exchange_seq(b->x, i), bot__simbybit_ms(b, b->now));
+    bot__text_put(t, ",'u':%d,'seq':%d},'cts':%d}", bot__simvenue_feed(b, i, depth)->u, bot__exchange_seq(b->x, i), bot__simvenue_ms(b, b->now));
 }
 
-static void book_levels(struct simbybit *b, struct text *t, uint16_t i, const struct feed *f)
+static void book_levels(struct simvenue *b, struct text *t, uint16_t i, const struct feed *f)
 {
     for (uint32_t s = 0; s < 2; s++) {
         bot__text_put(t, s == 0 ? "'b':[" : ",'a':[");
@@ -382,17 +301,11 @@ static void book_levels(struct simbybit *b, struct text *t, uint16_t i, const st
     }
 }
 
-static void book_read(struct simbybit *b, uint16_t i, uint32_t depth, struct feed *f)
+void bot__simbybit_book_snapshot(struct simvenue *b, struct conn *c, uint16_t i, uint32_t depth)
 {
-    f->n[0] = bot__exchange_book(b->x, i, BOT_BUY, f->side[0], depth_levels[depth]);
-    f->n[1] = bot__exchange_book(b->x, i, BOT_SELL, f->side[1], depth_levels[depth]);
-}
-
-void bot__simbybit_book_snapshot(struct simbybit *b, struct conn *c, uint16_t i, uint32_t depth)
-{
-    struct feed *f = feed_of(b, i, depth);
+    struct feed *f = bot__simvenue_feed(b, i, depth);
     if (!f->told) { /* the first to ask: from here on the deltas are kept */
-        book_read(b, i, depth, f);
+        bot__simvenue_book_read(b, i, depth, f);
         f->told = true;
         f->u = 1000000 + (int64_t)(b->opt.seed % 1000);
     }
@@ -400,45 +313,16 @@ void bot__simbybit_book_snapshot(struct simbybit *b, struct conn *c, uint16_t i,
     book_head(b, &t, i, depth, "snapshot");
     book_levels(b, &t, i, f);
     book_tail(b, &t, i, depth);
-    if (!t.full) public_send(b, c, 1, &t);
+    if (!t.full) bot__simvenue_public_send(b, c, 1, &t);
 }
 
-/* Both lists are sorted best first: what is in one and not the other, or with another size, goes out. */
-static uint32_t diff_side(struct simbybit *b, struct text *t, uint16_t i, uint32_t s, const struct feed *old, const struct feed *now, bool wrong)
+void bot__simbybit_book_push(struct simvenue *b, uint16_t i, uint32_t depth)
 {
-    uint32_t a = 0, k = 0, n = 0;
-    bot__text_put(t, s == 0 ? "'b':[" : ",'a':[");
-    while (a < old->n[s] || k < now->n[s]) {
-        const struct exchange_level *o = a < old->n[s] ? &old->side[s][a] : NULL, *w = k < now->n[s] ? &now->side[s][k] : NULL;
-        int64_t price, lots;
-        const bool old_first = o != NULL && (w == NULL || (s == 0 ? o->price_ticks > w->price_ticks : o->price_ticks < w->price_ticks));
-        if (old_first) {
-            price = o->price_ticks;
-            lots = 0;
-            a++;
-        } else {
-            const bool both = o != NULL && o->price_ticks == w->price_ticks;
-            k++;
-            a += both;
-            if (both && o->lots == w->lots) continue;
-            price = w->price_ticks;
-            lots = wrong ? w->lots * 3 + 1 : w->lots;
-        }
-        if (lots == 0) bot__text_put(t, "%s['%p','0']", n > 0 ? "," : "", &b->instrument[i], price);
-        else bot__text_put(t, "%s['%p','%q']", n > 0 ? "," : "", &b->instrument[i], price, &b->instrument[i], lots);
-        n++;
-    }
-    bot__text_put(t, "]");
-    return n;
-}
-
-void bot__simbybit_book_push(struct simbybit *b, uint16_t i, uint32_t depth)
-{
-    struct feed *f = feed_of(b, i, depth);
+    struct feed *f = bot__simvenue_feed(b, i, depth);
     f->scheduled = false;
-    if (!f->told || feed_silent(b, FAULT_TOPIC_BOOK)) return; /* a silent book catches up in one delta */
+    if (!f->told || bot__simvenue_feed_silent(b, FAULT_TOPIC_BOOK)) return; /* a silent book catches up in one delta */
     struct feed now;
-    book_read(b, i, depth, &now);
+    bot__simvenue_book_read(b, i, depth, &now);
     struct text t = bot__text(b->scratch, MESSAGE_MAX);
     uint32_t changes;
     f->u++;
@@ -449,8 +333,8 @@ void bot__simbybit_book_push(struct simbybit *b, uint16_t i, uint32_t depth)
     } else {
         const bool wrong = bot__faults_hit(&b->faults, FAULT_PUB_WRONG, 0, 0, b->now) != NULL;
         book_head(b, &t, i, depth, "delta");
-        changes = diff_side(b, &t, i, 0, f, &now, wrong);
-        changes += diff_side(b, &t, i, 1, f, &now, wrong);
+        changes = bot__simvenue_book_diff(b, &t, i, 0, f, &now, wrong);
+        changes += bot__simvenue_book_diff(b, &t, i, 1, f, &now, wrong);
     }
     if (changes == 0) {
         f->u--;
@@ -465,62 +349,7 @@ void bot__simbybit_book_push(struct simbybit *b, uint16_t i, uint32_t depth)
         bot__faults_hit(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL)
         return;
     for (uint32_t s = 0; s < b->conns_n && !t.full; s++)
-        if (b->conn[s].kind != CONN_FREE && (b->conn[s].book[depth] >> i & 1)) public_send(b, &b->conn[s], 1, &t);
+        if (b->conn[s].kind != CONN_FREE && (b->conn[s].book[depth] >> i & 1)) bot__simvenue_public_send(b, &b->conn[s], 1, &t);
 }
 
 /* ---- what the exchange tells us -------------------------------------------------------------------------------- */
-
-void bot__simbybit_event(void *self, const struct exchange_event *ev)
-{
-    struct simbybit *b = self;
-    switch (ev->kind) {
-    case EXCHANGE_EV_TRADE:
-        if (b->trades_n == TRADES_MAX || (b->trades_n > 0 && b->trades_instrument != ev->instrument)) trades_flush(b);
-        b->trades_instrument = ev->instrument;
-        b->trades[b->trades_n++] = *ev->trade;
-        b->recent[ev->instrument][b->recent_n[ev->instrument]++ % 64] = *ev->trade;
-        return;
-    case EXCHANGE_EV_BOOK:
-        for (uint32_t d = 0; d < DEPTHS; d++) {
-            struct feed *f = feed_of(b, ev->instrument, d);
-            if (!f->told || f->scheduled) continue;
-            struct sim_item *item = bot__sim_item_new(&b->queue, ITEM_BOOK, 0);
-            if (item == NULL) continue;
-            item->a = ev->instrument;
-            item->b = d;
-            const int64_t every = depth_every_ns[d], at = (b->now / every + 1) * every;
-            f->scheduled = bot__sim_queue_push(&b->queue, at, item);
-            if (!f->scheduled) bot__sim_item_free(&b->queue, item);
-        }
-        return;
-    case EXCHANGE_EV_END:
-        if (b->trades_n > 0) trades_flush(b);
-        if (b->rows_n > 0) rows_flush(b);
-        return;
-    default: break;
-    }
-    if (ev->kind == EXCHANGE_EV_FILL) b->client[ev->account].fills++;
-    if (b->watched == 0) return;
-    if (b->rows_n + 2 >= ROWS_MAX) rows_flush(b);
-    struct row row = { .account = ev->account, .instrument = ev->instrument, .leg = (uint8_t)ev->leg };
-    if (ev->kind == EXCHANGE_EV_FILL) {
-        row.kind = ROW_FILL;
-        row.fill = *ev->fill;
-    } else if (ev->kind == EXCHANGE_EV_ORDER) {
-        row.kind = ROW_ORDER;
-        row.order = *ev->order;
-    } else row.kind = ev->kind == EXCHANGE_EV_POSITION ? ROW_POSITION : ROW_WALLET;
-    for (uint32_t k = 0; k < b->rows_n && row.kind == ROW_POSITION; k++)
-        if (b->rows[k].kind == ROW_POSITION && b->rows[k].account == row.account && b->rows[k].instrument == row.instrument &&
-            b->rows[k].leg == row.leg)
-            return;
-    row_add(b, &row);
-    if (row.kind == ROW_ORDER) { /* the venue repeats the position with every change of an order */
-        row.kind = ROW_POSITION;
-        for (uint32_t k = 0; k < b->rows_n; k++)
-            if (b->rows[k].kind == ROW_POSITION && b->rows[k].account == row.account && b->rows[k].instrument == row.instrument &&
-                b->rows[k].leg == row.leg)
-                return;
-        row_add(b, &row);
-    }
-}

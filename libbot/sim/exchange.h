@@ -1,5 +1,5 @@
 /* sim/exchange.h: a small derivatives exchange: order books with price-time priority, accounts, fees, funding,
- * liquidation. It speaks no venue's dialect; sim/bybit.h puts one in front of it.
+ * liquidation. It speaks no venue's dialect; sim/venue.h puts one in front of it.
  *
  * Pure: time is an argument (Unix nanoseconds of the venue's own clock, never going back), memory comes from the
  * allocator given at the start, everything is drawn from the seed. The same calls give the same events.

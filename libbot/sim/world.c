@@ -50,7 +50,7 @@ struct call_at {
 struct world {
     struct world_options opt;
     struct sim_alloc alloc;
-    struct simbybit *b;
+    struct simvenue *b;
     struct sim_queue queue;
     struct sim_rng   rng;
     bot_ts           now;
@@ -73,7 +73,7 @@ void bot__world_options_init(struct world_options *o)
     *o = (struct world_options){ .wall_start_ns = INT64_C(1704067200) * BOT_NS_PER_S, .latency_min_ns = 2 * BOT_NS_PER_MS,
                                  .latency_mean_ns = 5 * BOT_NS_PER_MS, .latency_max_ns = 300 * BOT_NS_PER_MS,
                                  .connect_ns = 30 * BOT_NS_PER_MS, .queue_max = 65536 };
-    bot__simbybit_options_init(&o->bybit);
+    bot__simvenue_options_init(&o->venue);
 }
 
 static int64_t venue_time(const struct world *w, bot_ts at) { return w->opt.wall_start_ns + at - START_NS; }
@@ -135,8 +135,8 @@ static bool up(struct client *c, bot_stream stream, uint32_t kind, const char *t
 {
     struct world *w = c->w;
     struct stream *s = &c->stream[stream];
-    struct simbybit_weight weight = { 0 };
-    if (kind == TO_VENUE_MESSAGE) bot__simbybit_weigh_ws(w->b, s->conn, text, len, &weight);
+    struct simvenue_weight weight = { 0 };
+    if (kind == TO_VENUE_MESSAGE) bot__simvenue_weigh_ws(w->b, s->conn, text, len, &weight);
     struct sim_item *item = bot__sim_item_new(&w->queue, kind, sizeof weight + len);
     if (item == NULL) return false;
     memcpy(item->bytes, &weight, sizeof weight);
@@ -146,7 +146,7 @@ static bool up(struct client *c, bot_stream stream, uint32_t kind, const char *t
     item->c = s->generation;
     item->d = s->conn;
     if (!push(w, in_order(w, &s->last_up), item)) return false;
-    bot__simbybit_weigh(w->b, &weight, 1);
+    bot__simvenue_weigh(w->b, &weight, 1);
     return true;
 }
 
@@ -207,7 +207,7 @@ struct answer_head {
     uint32_t headers_n, headers_len;
 };
 
-static void answer_push(struct world *w, uint64_t number, bot_ts at, enum transport_result result, const struct simbybit_answer *a)
+static void answer_push(struct world *w, uint64_t number, bot_ts at, enum transport_result result, const struct simvenue_answer *a)
 {
     struct answer_head head = { .result = (int32_t)result };
     size_t headers_len = 0;
@@ -258,21 +258,21 @@ static int http_start(void *self, uint64_t id, const char *base_url, const struc
         r->number = 0;
         return BOT_ERR_FULL;
     }
-    if (c->offline || bot__simbybit_http_refused(w->b, venue_time(w, w->now), http->method, http->path)) {
+    if (c->offline || bot__simvenue_http_refused(w->b, venue_time(w, w->now), http->method, http->path)) {
         answer_push(w, r->number, w->now + 2 * latency(w), TRANSPORT_NOT_SENT, NULL);
         return 0;
     }
-    struct simbybit_weight weight;
-    struct simbybit_header headers[VENUE_HEADERS_MAX];
-    for (uint32_t i = 0; i < http->headers_n; i++) headers[i] = (struct simbybit_header){ http->headers[i].name, http->headers[i].value };
-    bot__simbybit_weigh_http(w->b, http->method, http->path, headers, http->headers_n, http->body, http->body_len, &weight);
+    struct simvenue_weight weight;
+    struct simvenue_header headers[VENUE_HEADERS_MAX];
+    for (uint32_t i = 0; i < http->headers_n; i++) headers[i] = (struct simvenue_header){ http->headers[i].name, http->headers[i].value };
+    bot__simvenue_weigh_http(w->b, http->method, http->path, headers, http->headers_n, http->body, http->body_len, &weight);
     struct sim_item *item = bot__sim_item_new(&w->queue, TO_VENUE_REQUEST, sizeof weight + sizeof *http);
     if (item == NULL) return 0; /* lost on the wire: the deadline answers */
     memcpy(item->bytes, &weight, sizeof weight);
     memcpy(item->bytes + sizeof weight, http, sizeof *http);
     item->a = c->number;
     item->c = r->number;
-    if (push(w, w->now + latency(w), item)) bot__simbybit_weigh(w->b, &weight, 1);
+    if (push(w, w->now + latency(w), item)) bot__simvenue_weigh(w->b, &weight, 1);
     return 0;
 }
 
@@ -321,7 +321,7 @@ static void venue_ws_close(void *self, uint32_t conn, const char *reason)
     down(w, c, stream, TO_CLIENT_CLOSED, reason, strlen(reason));
 }
 
-static void venue_http_answer(void *self, uint64_t number, const struct simbybit_answer *a)
+static void venue_http_answer(void *self, uint64_t number, const struct simvenue_answer *a)
 {
     struct world *w = self;
     if (request_find(w, number) == NULL) return;
@@ -342,38 +342,38 @@ struct world *bot__world_new(const struct world_options *o, struct sim_alloc all
     w->now = START_NS;
     w->rng = bot__sim_rng(o->seed, 2);
     w->next_request = 1;
-    if (w->opt.bybit.seed == 0) w->opt.bybit.seed = o->seed;
+    if (w->opt.venue.seed == 0) w->opt.venue.seed = o->seed;
     struct exchange_instrument defaults[3];
-    if (w->opt.bybit.instruments_n == 0) {
-        w->opt.bybit.instruments_n = bot__exchange_instruments_default(defaults, 3);
-        w->opt.bybit.instruments = defaults;
+    if (w->opt.venue.instruments_n == 0) {
+        w->opt.venue.instruments_n = bot__exchange_instruments_default(defaults, 3);
+        w->opt.venue.instruments = defaults;
     }
-    const struct simbybit_host host = { .self = w, .ws_send = venue_ws_send, .ws_close = venue_ws_close, .http_answer = venue_http_answer };
+    const struct simvenue_host host = { .self = w, .ws_send = venue_ws_send, .ws_close = venue_ws_close, .http_answer = venue_http_answer };
     if (bot__sim_queue_init(&w->queue, alloc, o->queue_max) != 0 ||
-        (w->b = bot__simbybit_new(&w->opt.bybit, alloc, host, venue_time(w, w->now))) == NULL) {
+        (w->b = bot__simvenue_new(&w->opt.venue, alloc, host, venue_time(w, w->now))) == NULL) {
         bot__world_free(w);
         return NULL;
     }
-    w->opt.bybit.instruments = NULL;
+    w->opt.venue.instruments = NULL;
     return w;
 }
 
 void bot__world_free(struct world *w)
 {
     if (w == NULL) return;
-    bot__simbybit_free(w->b);
+    bot__simvenue_free(w->b);
     bot__sim_queue_done(&w->queue);
     w->alloc.release(w->alloc.self, w);
 }
 
 int bot__world_account_add(struct world *w, const char *key, const char *secret, bot_money balance)
 {
-    return bot__simbybit_account_add(w->b, key, secret, balance);
+    return bot__simvenue_account_add(w->b, key, secret, balance);
 }
 
 int bot__world_faults(struct world *w, const char *text, char *error, size_t error_size)
 {
-    return bot__faults_parse(bot__simbybit_faults(w->b), text, strlen(text), error, error_size);
+    return bot__faults_parse(bot__simvenue_faults(w->b), text, strlen(text), error, error_size);
 }
 
 int bot__world_client_add(struct world *w, const struct world_client_ops *ops, struct transport *ret_transport)
@@ -414,7 +414,7 @@ void bot__world_client_offline(struct world *w, int client, bool offline)
     for (int s = 0; s < BOT_STREAM_COUNT; s++) {
         struct stream *st = &c->stream[s];
         if (!st->wanted) continue;
-        if (st->conn != 0) bot__simbybit_ws_closed(w->b, venue_time(w, w->now), st->conn);
+        if (st->conn != 0) bot__simvenue_ws_closed(w->b, venue_time(w, w->now), st->conn);
         st->conn = 0;
         down(w, c, (bot_stream)s, TO_CLIENT_CLOSED, "connection reset", 16);
     }
@@ -427,13 +427,13 @@ struct session_time bot__world_time(const struct world *w, int client)
     return (struct session_time){ w->now, venue_time(w, w->now) + (client > 0 ? w->client[client - 1].skew_ns : 0) };
 }
 
-struct simbybit *bot__world_bybit(struct world *w) { return w->b; }
-struct exchange *bot__world_exchange(struct world *w) { return bot__simbybit_exchange(w->b); }
+struct simvenue *bot__world_venue(struct world *w) { return w->b; }
+struct exchange *bot__world_exchange(struct world *w) { return bot__simvenue_exchange(w->b); }
 struct world_stats bot__world_stats(const struct world *w) { return w->stats; }
 
 void bot__world_truth(const struct world *w, uint32_t account, uint16_t instrument, struct exchange_truth *ret)
 {
-    bot__simbybit_truth(w->b, account, instrument, ret);
+    bot__simvenue_truth(w->b, account, instrument, ret);
 }
 
 /* ---- events ---------------------------------------------------------------------------------------------------- */
@@ -442,7 +442,7 @@ static void run_open(struct world *w, struct client *c, struct sim_item *item)
 {
     struct stream *s = &c->stream[item->b];
     if (c->offline) return;
-    s->conn = bot__simbybit_ws_open(w->b, venue_time(w, w->now), c->number, item->bytes);
+    s->conn = bot__simvenue_ws_open(w->b, venue_time(w, w->now), c->number, item->bytes);
     s->last_down = w->now;
     down(w, c, (bot_stream)item->b, s->conn != 0 ? TO_CLIENT_OPENED : TO_CLIENT_CLOSED, "refused", s->conn != 0 ? 0 : 7);
 }
@@ -451,37 +451,37 @@ static void run_to_venue(struct world *w, struct client *c, struct sim_item *ite
 {
     struct stream *s = &c->stream[item->b];
     const uint32_t conn = (uint32_t)item->d;
-    struct simbybit_weight weight;
+    struct simvenue_weight weight;
     memcpy(&weight, item->bytes, sizeof weight);
     const char *text = item->bytes + sizeof weight;
     const size_t len = item->len - sizeof weight;
-    bot__simbybit_weigh(w->b, &weight, -1);
+    bot__simvenue_weigh(w->b, &weight, -1);
     if (c->offline && item->kind != TO_VENUE_CLOSE) return;
     const int64_t at = venue_time(w, w->now);
     switch (item->kind) {
     case TO_VENUE_MESSAGE:
         tell(w, c->number, '>', "ws", text, len);
         w->stats.ws_out++;
-        bot__simbybit_ws_message(w->b, at, conn, text, len);
+        bot__simvenue_ws_message(w->b, at, conn, text, len);
         break;
     case TO_VENUE_PING:
-        if (bot__simbybit_ws_ping(w->b, at, conn) && s->conn == conn) down(w, c, (bot_stream)item->b, TO_CLIENT_ALIVE, NULL, 0);
+        if (bot__simvenue_ws_ping(w->b, at, conn) && s->conn == conn) down(w, c, (bot_stream)item->b, TO_CLIENT_ALIVE, NULL, 0);
         break;
-    default: bot__simbybit_ws_closed(w->b, at, conn);
+    default: bot__simvenue_ws_closed(w->b, at, conn);
     }
 }
 
 static void run_request(struct world *w, struct client *c, struct sim_item *item)
 {
-    struct simbybit_weight weight;
+    struct simvenue_weight weight;
     memcpy(&weight, item->bytes, sizeof weight);
-    bot__simbybit_weigh(w->b, &weight, -1);
+    bot__simvenue_weigh(w->b, &weight, -1);
     if (c->offline) return; /* the request is carried out even when its client has given up on it or died */
     const struct venue_http *http = (const void *)(item->bytes + sizeof weight);
-    struct simbybit_header headers[VENUE_HEADERS_MAX];
-    for (uint32_t i = 0; i < http->headers_n; i++) headers[i] = (struct simbybit_header){ http->headers[i].name, http->headers[i].value };
+    struct simvenue_header headers[VENUE_HEADERS_MAX];
+    for (uint32_t i = 0; i < http->headers_n; i++) headers[i] = (struct simvenue_header){ http->headers[i].name, http->headers[i].value };
     tell(w, c->number, '>', http->path, http->body, http->body_len);
-    bot__simbybit_http(w->b, venue_time(w, w->now), item->c, c->number, http->method, http->path, headers, http->headers_n, http->body,
+    bot__simvenue_http(w->b, venue_time(w, w->now), item->c, c->number, http->method, http->path, headers, http->headers_n, http->body,
                        http->body_len);
 }
 
@@ -583,7 +583,7 @@ bool bot__world_step(struct world *w, bot_ts until)
             timed = &w->client[i];
             timer_at = timer_due(timed);
         }
-    const bot_ts queued = bot__sim_queue_next(&w->queue), venue = world_time(w, bot__simbybit_next(w->b));
+    const bot_ts queued = bot__sim_queue_next(&w->queue), venue = world_time(w, bot__simvenue_next(w->b));
     bot_ts next = queued < venue ? queued : venue;
     if (timer_at < next) next = timer_at;
     if (w->calls_n > 0 && w->call[w->calls_n - 1].at <= next) next = w->call[w->calls_n - 1].at;
@@ -602,7 +602,7 @@ bool bot__world_step(struct world *w, bot_ts until)
         timed->timer_at = BOT_TS_NEVER;
         timed->ops.timer(timed->session, bot__world_time(w, (int)timed->number));
     } else {
-        bot__simbybit_step(w->b, venue_time(w, w->now));
+        bot__simvenue_step(w->b, venue_time(w, w->now));
     }
     w->stats.events++;
     for (uint32_t i = 0; i < w->hooks_n; i++) w->hook[i].fn(w->hook[i].user_data);

@@ -18,19 +18,19 @@
 #ifndef BOT_SIM_WORLD_H
 #define BOT_SIM_WORLD_H
 
-#include "bybit.h"
+#include "venue.h"
 #include "session/transport.h"
 
 struct world_options {
     uint64_t seed;
-    struct simbybit_options bybit;       /* its seed is derived from this one when 0 */
+    struct simvenue_options venue;       /* its seed is derived from this one when 0 */
     int64_t  wall_start_ns;              /* Unix time at the start: 2024-01-01T00:00:00Z */
     int64_t  latency_min_ns, latency_mean_ns; /* one way; 2 ms, and 5 ms on top exponentially distributed (mean) */
     int64_t  latency_max_ns;             /* 300 ms: cut there */
     int64_t  connect_ns;                 /* 30 ms: TCP, TLS and upgrade */
     uint32_t queue_max;                  /* 65536 */
 };
-/* Also sets options->bybit to its defaults. */
+/* Also sets options->venue to its defaults. */
 void bot__world_options_init(struct world_options *o);
 
 /* The inputs of a session; same meaning as bot__session_* of session/transport.h. */
@@ -87,9 +87,9 @@ int bot__world_hook(struct world *w, void (*fn)(void *user_data), void *user_dat
 void bot__world_tap(struct world *w, void (*fn)(void *user_data, bot_ts at, int client, char direction, const char *what,
                                                 const char *text, size_t len), void *user_data);
 
-struct simbybit *bot__world_bybit(struct world *w);
+struct simvenue *bot__world_venue(struct world *w);
 struct exchange *bot__world_exchange(struct world *w);
-/* bot__simbybit_truth, and open_buy / open_sell with what is on the wire from any client of that account's key. */
+/* bot__simvenue_truth, and open_buy / open_sell with what is on the wire from any client of that account's key. */
 void bot__world_truth(const struct world *w, uint32_t account, uint16_t instrument, struct exchange_truth *ret);
 
 struct world_stats {

@@ -226,9 +226,9 @@ static bool make(struct dst_world *w)
     o.latency_mean_ns = plan->latency_mean_ns;
     o.latency_max_ns = plan->latency_max_ns;
     struct exchange_instrument all[3];
-    o.bybit.instruments_n = bot__exchange_instruments_default(all, 3);
-    o.bybit.instruments_n = plan->instruments;
-    o.bybit.instruments = all;
+    o.venue.instruments_n = bot__exchange_instruments_default(all, 3);
+    o.venue.instruments_n = plan->instruments;
+    o.venue.instruments = all;
     struct flow_options flows[3];
     for (uint32_t i = 0; i < plan->instruments; i++) {
         bot__flow_options_init(&flows[i]);
@@ -236,7 +236,7 @@ static bool make(struct dst_world *w)
         flows[i].burstiness_pct = plan->burstiness_pct;
         flows[i].trend_ticks_per_s = plan->trend_ticks;
     }
-    o.bybit.flows = flows;
+    o.venue.flows = flows;
     w->world = bot__world_new(&o, (struct sim_alloc){ NULL, take, give });
     if (w->world == NULL) return false;
     for (uint32_t n = 1; n <= plan->processes; n++) dst_process_init(w, n);

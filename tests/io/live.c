@@ -82,13 +82,13 @@ static void on_verdict(bot_handle *bot, const bot_verdict_info *verdict, void *u
 
 static uint16_t instrument(const struct live *l)
 {
-    return (uint16_t)bot__exchange_instrument_find(bot__simbybit_exchange(paper_bybit(l->paper)), LIVE_INSTRUMENT, strlen(LIVE_INSTRUMENT));
+    return (uint16_t)bot__exchange_instrument_find(bot__simvenue_exchange(paper_venue(l->paper)), LIVE_INSTRUMENT, strlen(LIVE_INSTRUMENT));
 }
 
 static struct exchange_truth truth_of(const struct live_account *a)
 {
     struct exchange_truth t;
-    bot__simbybit_truth(paper_bybit(a->live->paper), (uint32_t)a->paper_account, instrument(a->live), &t);
+    bot__simvenue_truth(paper_venue(a->live->paper), (uint32_t)a->paper_account, instrument(a->live), &t);
     return t;
 }
 
@@ -150,7 +150,7 @@ void live_begin(struct live *l)
     uv_loop_init(&l->loop);
     struct paper_options o;
     paper_options_init(&o);
-    o.bybit.seed = 11;
+    o.venue.seed = 11;
     o.directory = scratch_directory();
     ck_assert_int_eq(paper_open(&l->loop, &o, &l->paper), 0);
     for (uint32_t i = 0; i < LIVE_ACCOUNTS_MAX; i++) {
@@ -271,7 +271,7 @@ void live_fault(struct live *l, const char *script)
     ck_assert_msg(paper_faults(l->paper, script, strlen(script), error, sizeof error) == 0, "%s", error);
 }
 
-void live_heal(struct live *l) { bot__faults_clear(bot__simbybit_faults(paper_bybit(l->paper))); }
+void live_heal(struct live *l) { bot__faults_clear(bot__simvenue_faults(paper_venue(l->paper))); }
 
 int live_submit(struct live_account *a, uint32_t bot, bot_side side, const char *qty, const char *price, bot_id *ret_id, bot_refusal *ret_refusal)
 {
@@ -290,7 +290,7 @@ int live_take(struct live_account *a, uint32_t bot, bot_side side, const char *q
 
 const char *live_price(struct live_account *a, int ticks_off)
 {
-    const struct exchange *x = bot__simbybit_exchange(paper_bybit(a->live->paper));
+    const struct exchange *x = bot__simvenue_exchange(paper_venue(a->live->paper));
     const uint16_t i = instrument(a->live);
     return text_of(bot__exchange_px(bot__exchange_instrument(x, i), bot__exchange_mark(x, i) + ticks_off).v);
 }

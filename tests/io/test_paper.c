@@ -66,7 +66,7 @@ static void begin(void)
     uv_loop_init(&loop);
     struct paper_options o;
     paper_options_init(&o);
-    o.bybit.seed = 3;
+    o.venue.seed = 3;
     o.directory = scratch_directory();
     ck_assert_int_eq(paper_open(&loop, &o, &paper), 0);
     ck_assert_int_eq(paper_account_add(paper, "key", "secret", (bot_money){ (bot_i128)100000 * 1000000000000000000 }), 1);
@@ -159,7 +159,7 @@ TEST(paper, an_order_over_tls_is_filled_and_told_on_the_private_socket)
     if (strstr(s.messages, "\"size\":\"0.010\"") == NULL) say_until(NULL, "\"size\":\"0.010\"");
     ck_assert_ptr_nonnull(strstr(ask("GET", POSITIONS, ""), "\"side\":\"Buy\",\"size\":\"0.010\""));
     struct exchange_truth truth;
-    bot__simbybit_truth(paper_bybit(paper), 1, 0, &truth);
+    bot__simvenue_truth(paper_venue(paper), 1, 0, &truth);
     ck_assert(truth.position.v == (bot_i128)10000000000000000);
     say_until("{\"op\":\"ping\"}", "\"op\":\"pong\"");
     end();
@@ -185,7 +185,7 @@ TEST(paper, plays_its_fault_script_over_the_sockets)
     ck_assert_ptr_nonnull(strstr(ask("POST", "/v5/order/create", BUY), "10016"));
     loop_for(&loop, 50);
     struct exchange_truth truth;
-    bot__simbybit_truth(paper_bybit(paper), 1, 0, &truth);
+    bot__simvenue_truth(paper_venue(paper), 1, 0, &truth);
     ck_assert(truth.position.v == (bot_i128)20000000000000000); /* the error was a lie */
     end();
 }
@@ -196,7 +196,7 @@ TEST(paper, cuts_and_stalls_sockets)
     private_stream();
     fault("at 0s ws.cut stream=private\n");
     UNTIL(&loop, s.closed);
-    bot__faults_clear(bot__simbybit_faults(paper_bybit(paper)));
+    bot__faults_clear(bot__simvenue_faults(paper_venue(paper)));
     private_stream();
     fault("always ws.halfopen stream=private\n");
     const char *ping = "{\"op\":\"ping\"}";

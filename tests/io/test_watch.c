@@ -81,7 +81,7 @@ static void open_papers(const char *const *faults, int n)
     for (int i = 0; i < n; i++) {
         struct paper_options o;
         paper_options_init(&o);
-        o.bybit.seed = 3 + (uint64_t)i;
+        o.venue.seed = 3 + (uint64_t)i;
         char *dir = strdup(scratch_directory()), sub[300], error[200];
         snprintf(sub, sizeof sub, "%s/p%d", dir, i);
         free(dir);

@@ -204,13 +204,13 @@ static inline struct world *sim_world(uint64_t seed, bool flow)
     struct world_options o;
     bot__world_options_init(&o);
     o.seed = seed;
-    o.bybit.instruments_n = bot__exchange_instruments_default(all, 3);
-    o.bybit.instruments = all;
+    o.venue.instruments_n = bot__exchange_instruments_default(all, 3);
+    o.venue.instruments = all;
     for (int i = 0; i < 3; i++) {
         bot__flow_options_init(&flows[i]);
         if (!flow || i > 0) flows[i].sweeps_per_1000s = 0;
     }
-    o.bybit.flows = flows;
+    o.venue.flows = flows;
     struct world *w = bot__world_new(&o, test_sim_alloc());
     ck_assert_ptr_nonnull(w);
     return w;

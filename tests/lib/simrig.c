@@ -33,7 +33,7 @@ static void give(void *self, void *p) { (void)self; free(p); }
 
 void simrig_options_init(struct simrig_options *o)
 {
-    *o = (struct simrig_options){ .seed = 1, .limit = "1", .order_qty = "0.1", .trade_every_ns = BOT_NS_PER_S, .public_data = true, .quiet_ns = 3 * BOT_NS_PER_S, .instrument = "BTCUSDT" };
+    *o = (struct simrig_options){ .seed = 1, .venue = "bybit", .limit = "1", .order_qty = "0.1", .trade_every_ns = BOT_NS_PER_S, .public_data = true, .quiet_ns = 3 * BOT_NS_PER_S, .instrument = "BTCUSDT" };
     bot_core_options_init(&o->core);
     o->core.instruments_max = 8;
     o->core.path_steps_max = 4096;
@@ -225,6 +225,7 @@ struct simrig *simrig_new(const struct simrig_options *o)
     r->limit = num(o->limit);
     struct world_options wo = o->world;
     wo.seed = o->seed;
+    wo.venue.dialect = o->venue;
     r->world = bot__world_new(&wo, (struct sim_alloc){ NULL, take, give });
     ck_assert_ptr_nonnull(r->world);
     r->account = bot__world_account_add(r->world, "test-key", "test-secret", (bot_money){ num("10000000") });
@@ -237,13 +238,16 @@ struct simrig *simrig_new(const struct simrig_options *o)
     }
     bot__symbol_set(&r->symbol, o->instrument, strlen(o->instrument));
     r->signer = bot__signer_new("test-secret", 11);
-    struct session_options so = { .venue = bot__venue_find("bybit"), .keys = { .key = "test-key", .signer = r->signer },
-                                  .rest_url = "https://paper", .private_url = "wss://paper/v5/private", .public_url = "wss://paper/v5/public",
-                                  .trade_url = "", .instruments = { r->symbol }, .instruments_n = 1, .public_data = o->public_data,
+    const struct simvenue_paths paths = bot__simvenue_paths(bot__world_venue(r->world));
+    struct session_options so = { .venue = bot__venue_find(o->venue), .keys = { .key = "test-key", .signer = r->signer },
+                                  .rest_url = "https://paper", .orders_over_ws = o->orders_over_ws, .instruments = { r->symbol }, .instruments_n = 1, .public_data = o->public_data,
                                   .monitors = o->monitors, .seed = o->seed, .core = o->core };
     open_budget(r, so.venue);
     so.budget = r->budget;
     bot__session_venue_rules(so.venue, &so.core.venue);
+    snprintf(so.private_url, sizeof so.private_url, "wss://paper%s", paths.ws_private);
+    snprintf(so.public_url, sizeof so.public_url, "wss://paper%s", paths.ws_public);
+    snprintf(so.trade_url, sizeof so.trade_url, "wss://paper%s", paths.ws_trade);
     const size_t size = bot__session_size(&so);
     ck_assert_uint_gt(size, 0);
     r->memory = aligned_alloc(64, (size + 63) & ~(size_t)63);

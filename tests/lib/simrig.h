@@ -19,6 +19,8 @@
 
 struct simrig_options {
     uint64_t seed;
+    const char *venue;         /* "bybit"; any dialect of the paper exchange */
+    bool     orders_over_ws;
     const char *faults;        /* script text, or NULL */
     const char *limit;         /* "1" */
     const char *order_qty;     /* "0.1": each order */

@@ -390,7 +390,7 @@ TEST(simbybit_faults, answers_success_with_old_data)
     expect_not(fills, "\"orderQty\":\"0.030\"");
     sim_run(client, 61 * SIM_S);
     expect(sim_get(client, path), "\"size\":\"0.040\"");
-    ck_assert_uint_gt(bot__simbybit_faults(bot__world_bybit(world))->used[FAULT_REST_STALE], 3);
+    ck_assert_uint_gt(bot__simvenue_faults(bot__world_venue(world))->used[FAULT_REST_STALE], 3);
     end();
 }
 

@@ -29,7 +29,7 @@ struct live {
 static bot_i128 truth(const struct live *l)
 {
     struct exchange_truth t;
-    bot__simbybit_truth(paper_bybit(l->paper), (uint32_t)l->paper_account, l->instrument, &t);
+    bot__simvenue_truth(paper_venue(l->paper), (uint32_t)l->paper_account, l->instrument, &t);
     return t.position.v;
 }
 
@@ -167,7 +167,7 @@ int demo_live(unsigned seconds)
     setvbuf(stdout, NULL, _IOLBF, 0);
     int r = open_paper(&l, directory);
     if (r >= 0) {
-        l.instrument = (uint16_t)bot__exchange_instrument_find(bot__simbybit_exchange(paper_bybit(l.paper)), DEMO_INSTRUMENT, strlen(DEMO_INSTRUMENT));
+        l.instrument = (uint16_t)bot__exchange_instrument_find(bot__simvenue_exchange(paper_venue(l.paper)), DEMO_INSTRUMENT, strlen(DEMO_INSTRUMENT));
         printf("paper exchange at %s, TLS on the loopback\n", paper_rest_url(l.paper));
         r = open_bot(&l);
         if (r < 0) {

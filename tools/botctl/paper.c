@@ -28,7 +28,7 @@ struct run {
 struct arguments {
     uint16_t    port;
     uint64_t    seed;
-    const char *host, *directory, *tape;
+    const char *host, *directory, *tape, *venue;
     const char *fault[8];
     uint32_t    faults_n;
     uint32_t    accounts, rate, burst;
@@ -62,6 +62,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         if (strcmp(name, "--port") == 0) ok = number(value, 65535, &v), a->port = (uint16_t)v;
         else if (strcmp(name, "--seed") == 0) ok = number(value, UINT64_MAX, &a->seed);
         else if (strcmp(name, "--host") == 0) a->host = value;
+        else if (strcmp(name, "--venue") == 0) a->venue = value;
         else if (strcmp(name, "--dir") == 0) a->directory = value;
         else if (strcmp(name, "--tape") == 0) a->tape = value;
         else if (strcmp(name, "--accounts") == 0) ok = number(value, ACCOUNTS_MAX, &v) && v > 0, a->accounts = (uint32_t)v;
@@ -75,6 +76,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         } else return botctl_usage("paper", "there is no option %s", name);
         if (!ok) return botctl_usage("paper", "%s: '%s' is out of range", name, value);
     }
+    bool known = a->venue == NULL;
+    for (uint32_t i = 0; bot__simvenue_dialect(i) != NULL; i++) known |= a->venue != NULL && strcmp(a->venue, bot__simvenue_dialect(i)) == 0;
+    if (!known) return botctl_usage("paper", "--venue: '%s' is no dialect of the paper exchange", a->venue);
     return 0;
 }
 
@@ -127,9 +131,9 @@ static void finish(struct run *r)
     r->ending = true;
     char line[2048];
     struct json_out o;
-    struct simbybit *b = paper_bybit(r->paper);
-    const struct exchange *x = bot__simbybit_exchange(b);
-    const struct simbybit_stats stats = bot__simbybit_stats(b);
+    struct simvenue *b = paper_venue(r->paper);
+    const struct exchange *x = bot__simvenue_exchange(b);
+    const struct simvenue_stats stats = bot__simvenue_stats(b);
     bot__jo_init(&o, line, sizeof line);
     bot__jo_object(&o, NULL);
     bot__jo_str(&o, "event", "paper_end");
@@ -174,7 +178,7 @@ static bool print_start(struct run *r, const char *directory, char keys[][32], c
     bot__jo_init(&o, line, sizeof line);
     bot__jo_object(&o, NULL);
     bot__jo_str(&o, "event", "paper");
-    bot__jo_str(&o, "venue", "bybit");
+    bot__jo_str(&o, "venue", bot__simvenue_name(paper_venue(r->paper)));
     bot__jo_str(&o, "rest", paper_rest_url(r->paper));
     bot__jo_str(&o, "ws_private", paper_ws_private_url(r->paper));
     bot__jo_str(&o, "ws_public", paper_ws_public_url(r->paper));
@@ -195,20 +199,20 @@ static bool print_start(struct run *r, const char *directory, char keys[][32], c
     bot__jo_object_end(&o);
     if (bot__jo_end(&o) < 0) return false;
     puts(line);
-    fprintf(stderr, "To copy, for the examples and strategies:\n  export BOT_VENUE=bybit BOT_KEY=%s BOT_SECRET=$(cat %s) BOT_REST_URL=%s\n"
+    fprintf(stderr, "To copy, for the examples and strategies:\n  export BOT_VENUE=%s BOT_KEY=%s BOT_SECRET=$(cat %s) BOT_REST_URL=%s\n"
                     "  export BOT_WS_PRIVATE_URL=%s BOT_WS_PUBLIC_URL=%s BOT_CA_FILE=%s\n",
-            keys[0], files[0], paper_rest_url(r->paper), paper_ws_private_url(r->paper), paper_ws_public_url(r->paper), paper_ca_file(r->paper));
+            bot__simvenue_name(paper_venue(r->paper)), keys[0], files[0], paper_rest_url(r->paper), paper_ws_private_url(r->paper), paper_ws_public_url(r->paper), paper_ca_file(r->paper));
     return fflush(stdout) == 0;
 }
 
 /* Everything before the loop runs. 0, or an exit status after saying why. */
 static int prepare(struct run *r, const struct arguments *a, const char *directory, struct flow_row *rows, size_t rows_n)
 {
-    struct simbybit *b = paper_bybit(r->paper);
+    struct simvenue *b = paper_venue(r->paper);
     r->start_ns = paper_now_ns(r->paper);
     if (rows_n > 0) {
-        bot__flow_tape(bot__simbybit_flow(b, 0), rows, rows_n, r->start_ns + BOT_NS_PER_S, a->loop);
-        bot__flow_open(bot__simbybit_flow(b, 0), bot__simbybit_exchange(b), r->start_ns);
+        bot__flow_tape(bot__simvenue_flow(b, 0), rows, rows_n, r->start_ns + BOT_NS_PER_S, a->loop);
+        bot__flow_open(bot__simvenue_flow(b, 0), bot__simvenue_exchange(b), r->start_ns);
     }
     for (uint32_t i = 0; i < a->faults_n; i++) {
         size_t len;
@@ -270,10 +274,11 @@ static int run(int argc, char **argv)
     }
     struct paper_options o;
     paper_options_init(&o);
-    o.bybit.seed = a.seed;
-    o.bybit.instruments = instruments;
-    o.bybit.instruments_n = instruments_n;
-    o.bybit.flows = flows;
+    o.venue.dialect = a.venue;
+    o.venue.seed = a.seed;
+    o.venue.instruments = instruments;
+    o.venue.instruments_n = instruments_n;
+    o.venue.flows = flows;
     o.host = a.host;
     o.port = a.port;
     o.directory = a.plain ? NULL : directory;
@@ -304,10 +309,11 @@ static int run(int argc, char **argv)
 
 const struct command command_paper = {
     .name = "paper",
-    .synopsis = "[--port N] [--seed N] [--fault FILE]... [--tape FILE] [--dir DIR] [--for SECONDS] ...",
-    .summary = "a paper exchange that speaks Bybit v5 over TLS",
+    .synopsis = "[--venue NAME] [--port N] [--seed N] [--fault FILE]... [--tape FILE] [--dir DIR] [--for SECONDS] ...",
+    .summary = "a paper exchange that speaks Bybit v5 or Binance USD-M over TLS",
     .help = "Starts a small exchange with a market of its own and prints one JSON object when it is ready: URLs, the CA file that a\n"
             "client must trust, an API key and the file that holds its secret. Ctrl-C ends it and prints what came of the accounts.\n\n"
+            "  --venue NAME   bybit (default) or binance-usdm\n"
             "  --port N       port; any free one by default          --host ADDRESS  numeric address; 127.0.0.1 by default\n"
             "  --dir DIR      where the CA, certificate and secret files go; a new directory under /tmp by default\n"
             "  --seed N       of the market; 1 by default            --for SECONDS   end by itself\n"

@@ -20,7 +20,7 @@ struct pair {
 };
 
 struct paper {
-    struct simbybit *b;
+    struct simvenue *b;
     struct server   *server;
     uv_timer_t       timer;
     struct pair      pair[CONNS_MAX];
@@ -49,7 +49,7 @@ static void give(void *self, void *p)
 void paper_options_init(struct paper_options *o)
 {
     *o = (struct paper_options){ 0 };
-    bot__simbybit_options_init(&o->bybit);
+    bot__simvenue_options_init(&o->venue);
 }
 
 int64_t paper_now_ns(const struct paper *p) { return p->wall_ns + (int64_t)(uv_hrtime() - p->mono_ns); }
@@ -58,11 +58,11 @@ const char *paper_ws_private_url(const struct paper *p) { return p->private_url;
 const char *paper_ws_public_url(const struct paper *p) { return p->public_url; }
 const char *paper_ws_trade_url(const struct paper *p) { return p->trade_url; }
 const char *paper_ca_file(const struct paper *p) { return p->cert.ca_file; }
-struct simbybit *paper_bybit(struct paper *p) { return p->b; }
+struct simvenue *paper_venue(struct paper *p) { return p->b; }
 
 int paper_account_add(struct paper *p, const char *key, const char *secret, bot_money balance)
 {
-    return bot__simbybit_account_add(p->b, key, secret, balance);
+    return bot__simvenue_account_add(p->b, key, secret, balance);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------ */
@@ -74,7 +74,7 @@ static void stall(struct paper *p)
 {
     for (uint32_t i = 0; i < p->pairs_n; i++) {
         struct pair *q = &p->pair[i];
-        const bool dead = bot__faults_holds(bot__simbybit_faults(p->b), FAULT_WS_HALFOPEN, q->stream, 0, paper_now_ns(p)) != NULL;
+        const bool dead = bot__faults_holds(bot__simvenue_faults(p->b), FAULT_WS_HALFOPEN, q->stream, 0, paper_now_ns(p)) != NULL;
         if (dead != q->stalled) bot__server_ws_stall(p->server, q->ws, dead);
         q->stalled = dead;
     }
@@ -83,7 +83,7 @@ static void stall(struct paper *p)
 static void arm(struct paper *p)
 {
     if (p->server == NULL) return;
-    const int64_t wait = bot__simbybit_next(p->b) - paper_now_ns(p);
+    const int64_t wait = bot__simvenue_next(p->b) - paper_now_ns(p);
     /* Rounded up: a timer that fires early finds nothing due and spins. */
     const uint64_t ms = wait <= 0 ? 0 : (uint64_t)(wait / BOT_NS_PER_MS) + 1;
     uv_update_time(p->timer.loop);
@@ -93,14 +93,14 @@ static void arm(struct paper *p)
 static void on_timer(uv_timer_t *timer)
 {
     struct paper *p = timer->data;
-    bot__simbybit_step(p->b, paper_now_ns(p));
+    bot__simvenue_step(p->b, paper_now_ns(p));
     stall(p);
     arm(p);
 }
 
 int paper_faults(struct paper *p, const char *text, size_t len, char *error, size_t error_size)
 {
-    const int r = bot__faults_parse(bot__simbybit_faults(p->b), text, len, error, error_size);
+    const int r = bot__faults_parse(bot__simvenue_faults(p->b), text, len, error, error_size);
     arm(p);
     return r;
 }
@@ -131,7 +131,7 @@ static void on_ws_close(void *self, uint32_t conn, const char *reason)
         }
 }
 
-static void on_http_answer(void *self, uint64_t request, const struct simbybit_answer *a)
+static void on_http_answer(void *self, uint64_t request, const struct simvenue_answer *a)
 {
     struct paper *p = self;
     if (a->status <= 0) {
@@ -153,14 +153,14 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
 {
     struct paper *p = user_data;
     const int64_t now = paper_now_ns(p);
-    bot__simbybit_step(p->b, now);
-    if (bot__simbybit_http_refused(p->b, now, r->method, r->path)) {
+    bot__simvenue_step(p->b, now);
+    if (bot__simvenue_http_refused(p->b, now, r->method, r->path)) {
         bot__server_drop(p->server, token);
         return;
     }
     /* Values end with NUL for the exchange. */
     char text[HEADER_BYTES];
-    struct simbybit_header headers[32];
+    struct simvenue_header headers[32];
     uint32_t n = 0;
     size_t used = 0;
     for (uint32_t i = 0; i < r->headers_n && n < 32; i++) {
@@ -173,8 +173,8 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
         text[used + value.len] = '\0';
         used += value.len + 1;
     }
-    bot__simbybit_http(p->b, now, token, 1, r->method, r->path, headers, n, r->body.p, r->body.len);
-    bot__simbybit_step(p->b, now);
+    bot__simvenue_http(p->b, now, token, 1, r->method, r->path, headers, n, r->body.p, r->body.len);
+    bot__simvenue_step(p->b, now);
     arm(p);
 }
 
@@ -182,11 +182,9 @@ static int on_ws_open(void *user_data, uint64_t ws, const struct server_request 
 {
     struct paper *p = user_data;
     if (p->pairs_n == CONNS_MAX) return 503;
-    const uint32_t conn = bot__simbybit_ws_open(p->b, paper_now_ns(p), 1, r->path);
+    const uint32_t conn = bot__simvenue_ws_open(p->b, paper_now_ns(p), 1, r->path);
     if (conn == 0) return 404;
-    const uint32_t stream = strncmp(r->path, "/v5/private", 11) == 0 ? FAULT_STREAM_PRIVATE
-                            : strncmp(r->path, "/v5/trade", 9) == 0 ? FAULT_STREAM_TRADE : FAULT_STREAM_PUBLIC;
-    p->pair[p->pairs_n++] = (struct pair){ .ws = ws, .conn = conn, .stream = stream };
+    p->pair[p->pairs_n++] = (struct pair){ .ws = ws, .conn = conn, .stream = bot__simvenue_ws_stream(p->b, conn) };
     arm(p);
     return 0;
 }
@@ -205,9 +203,9 @@ static void on_ws_message(void *user_data, uint64_t ws, char *text, size_t len)
     const struct pair *q = pair_of(p, ws);
     if (q == NULL) return;
     const int64_t now = paper_now_ns(p);
-    bot__simbybit_step(p->b, now);
-    bot__simbybit_ws_message(p->b, now, q->conn, text, len);
-    bot__simbybit_step(p->b, now);
+    bot__simvenue_step(p->b, now);
+    bot__simvenue_ws_message(p->b, now, q->conn, text, len);
+    bot__simvenue_step(p->b, now);
     arm(p);
 }
 
@@ -215,7 +213,7 @@ static void on_ws_ping(void *user_data, uint64_t ws)
 {
     struct paper *p = user_data;
     const struct pair *q = pair_of(p, ws);
-    if (q != NULL) bot__simbybit_ws_ping(p->b, paper_now_ns(p), q->conn);
+    if (q != NULL) bot__simvenue_ws_ping(p->b, paper_now_ns(p), q->conn);
 }
 
 static void on_ws_closed(void *user_data, uint64_t ws, int code)
@@ -224,7 +222,7 @@ static void on_ws_closed(void *user_data, uint64_t ws, int code)
     struct pair *q = pair_of(p, ws);
     (void)code;
     if (q == NULL) return;
-    bot__simbybit_ws_closed(p->b, paper_now_ns(p), q->conn);
+    bot__simvenue_ws_closed(p->b, paper_now_ns(p), q->conn);
     *q = p->pair[--p->pairs_n];
 }
 
@@ -232,7 +230,7 @@ static void on_ws_closed(void *user_data, uint64_t ws, int code)
 
 static void forget(struct paper *p)
 {
-    bot__simbybit_free(p->b);
+    bot__simvenue_free(p->b);
     free(p);
 }
 
@@ -244,14 +242,14 @@ int paper_open(struct uv_loop_s *loop, const struct paper_options *o, struct pap
     clock_gettime(CLOCK_REALTIME, &wall);
     p->wall_ns = (int64_t)wall.tv_sec * BOT_NS_PER_S + wall.tv_nsec;
     p->mono_ns = uv_hrtime();
-    struct simbybit_options bybit = o->bybit;
+    struct simvenue_options venue = o->venue;
     struct exchange_instrument defaults[3];
-    if (bybit.instruments_n == 0) {
-        bybit.instruments_n = bot__exchange_instruments_default(defaults, 3);
-        bybit.instruments = defaults;
+    if (venue.instruments_n == 0) {
+        venue.instruments_n = bot__exchange_instruments_default(defaults, 3);
+        venue.instruments = defaults;
     }
-    const struct simbybit_host host = { .self = p, .ws_send = on_ws_send, .ws_close = on_ws_close, .http_answer = on_http_answer };
-    p->b = bot__simbybit_new(&bybit, (struct sim_alloc){ NULL, take, give }, host, p->wall_ns);
+    const struct simvenue_host host = { .self = p, .ws_send = on_ws_send, .ws_close = on_ws_close, .http_answer = on_http_answer };
+    p->b = bot__simvenue_new(&venue, (struct sim_alloc){ NULL, take, give }, host, p->wall_ns);
     int r = p->b == NULL ? BOT_ERR_OPTIONS : 0;
     if (r == 0 && o->directory != NULL)
         r = bot__devcert_make(&(struct devcert_options){ .directory = o->directory, .prefix = "paper", .host = NULL }, &p->cert);
@@ -267,9 +265,10 @@ int paper_open(struct uv_loop_s *loop, const struct paper_options *o, struct pap
     const char *at = o->host != NULL ? o->host : "127.0.0.1", *s = o->directory != NULL ? "s" : "";
     const unsigned port = bot__server_port(p->server);
     snprintf(p->rest_url, sizeof p->rest_url, "http%s://%s:%u", s, at, port);
-    snprintf(p->private_url, sizeof p->private_url, "ws%s://%s:%u/v5/private", s, at, port);
-    snprintf(p->public_url, sizeof p->public_url, "ws%s://%s:%u/v5/public", s, at, port);
-    snprintf(p->trade_url, sizeof p->trade_url, "ws%s://%s:%u/v5/trade", s, at, port);
+    const struct simvenue_paths paths = bot__simvenue_paths(p->b);
+    snprintf(p->private_url, sizeof p->private_url, "ws%s://%s:%u%s", s, at, port, paths.ws_private);
+    snprintf(p->public_url, sizeof p->public_url, "ws%s://%s:%u%s", s, at, port, paths.ws_public);
+    snprintf(p->trade_url, sizeof p->trade_url, "ws%s://%s:%u%s", s, at, port, paths.ws_trade);
     uv_timer_init(loop, &p->timer);
     p->timer.data = p;
     arm(p);

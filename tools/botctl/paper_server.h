@@ -3,12 +3,12 @@
 #ifndef BOTCTL_PAPER_SERVER_H
 #define BOTCTL_PAPER_SERVER_H
 
-#include "sim/bybit.h"
+#include "sim/venue.h"
 
 struct uv_loop_s;
 
 struct paper_options {
-    struct simbybit_options bybit; /* instruments_n 0: the three of sim/exchange.h */
+    struct simvenue_options venue; /* instruments_n 0: the three of sim/exchange.h */
     const char *host;              /* NULL: 127.0.0.1 */
     uint16_t    port;              /* 0: any free one */
     const char *directory;         /* exists: CA, certificate and key files are written there. NULL: no TLS */
@@ -28,7 +28,7 @@ const char *paper_ws_private_url(const struct paper *p);     /* wss://127.0.0.1:
 const char *paper_ws_public_url(const struct paper *p);      /* .../v5/public/linear */
 const char *paper_ws_trade_url(const struct paper *p);       /* .../v5/trade */
 const char *paper_ca_file(const struct paper *p);            /* "" without TLS */
-struct simbybit *paper_bybit(struct paper *p);
+struct simvenue *paper_venue(struct paper *p);
 int64_t paper_now_ns(const struct paper *p);                 /* the exchange's clock: Unix time that never jumps */
 
 /* closed runs from the loop when nothing of it is left there; p is gone then. closed may be NULL. */

@@ -1,0 +1,431 @@
+/* Life, sockets and the queue of the paper exchange. */
+#include "sim/venue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/hmac.h>
+
+#include "venue_internal.h"
+
+#define KEEPALIVE_NS (30 * BOT_NS_PER_S)   /* how often idle sockets are looked at */
+#define IDLE_MAX_NS  (600 * BOT_NS_PER_S)  /* the venue cuts a socket that says nothing for so long */
+
+void bot__simvenue_options_init(struct simvenue_options *o)
+{
+    *o = (struct simvenue_options){ .engine_delay_min_ns = 2 * BOT_NS_PER_MS, .engine_delay_max_ns = 8 * BOT_NS_PER_MS,
+                                    .push_delay_ns = BOT_NS_PER_MS, .connections_max = 64, .pending_max = 65536,
+                                    .ip_limit = 600, .ip_window_ms = 5000, .order_limit_per_s = 10, .read_limit_per_s = 50,
+                                    .ban_ns = 600 * BOT_NS_PER_S, .weight_limit = 2400, .listen_key_ns = 3600 * BOT_NS_PER_S,
+                                    .connection_ns = 86400 * BOT_NS_PER_S };
+    bot__exchange_options_init(&o->exchange);
+}
+
+static const struct dialect *const dialects[] = { &bot__simbybit_dialect, &bot__simbinance_dialect };
+
+static const struct dialect *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+        if (name == NULL || strcmp(dialects[i]->name, name) == 0)
+            return dialects[i];
+    return NULL;
+}
+
+const char *bot__simvenue_dialect(uint32_t i) { return i < sizeof dialects / sizeof *dialects ? dialects[i]->name : NULL; }
+
+struct simvenue_paths bot__simvenue_paths(const struct simvenue *b)
+{
+    return (struct simvenue_paths){ b->dialect->private_path, b->dialect->public_path, b->dialect->trade_path };
+}
+
+const char *bot__simvenue_name(const struct simvenue *b) { return b->dialect->name; }
+
+uint32_t bot__simvenue_ws_stream(struct simvenue *b, uint32_t conn)
+{
+    const struct conn *c = bot__simvenue_conn(b, conn);
+    return c != NULL ? bot__simvenue_stream(c) : 0;
+}
+
+static void *take(struct simvenue *b, size_t size)
+{
+    void *p = b->alloc.alloc(b->alloc.self, size);
+    if (p != NULL) memset(p, 0, size);
+    return p;
+}
+
+struct simvenue *bot__simvenue_new(const struct simvenue_options *o, struct sim_alloc alloc, struct simvenue_host host, int64_t now_ns)
+{
+    if (o->instruments_n == 0 || o->instruments_n > EXCHANGE_INSTRUMENTS_MAX || o->connections_max == 0 || o->connections_max > 255 ||
+        o->ip_limit == 0 || o->order_limit_per_s == 0 || o->order_limit_per_s > LIMIT_RING || o->read_limit_per_s == 0 ||
+        o->read_limit_per_s > LIMIT_RING || o->engine_delay_min_ns < 0 || o->engine_delay_max_ns < o->engine_delay_min_ns ||
+        o->exchange.accounts_max > ACCOUNTS_MAX)
+        return NULL;
+    const struct dialect *dialect = find(o->dialect);
+    if (dialect == NULL) return NULL;
+    struct simvenue *b = alloc.alloc(alloc.self, sizeof *b);
+    if (b == NULL) return NULL;
+    memset(b, 0, sizeof *b);
+    b->opt = *o;
+    b->dialect = dialect;
+    b->alloc = alloc;
+    b->host = host;
+    b->now = b->start_ns = now_ns;
+    b->rng = bot__sim_rng(o->seed, 1);
+    uint32_t from[EXCHANGE_INSTRUMENTS_MAX];
+    for (uint32_t i = 0; i < o->instruments_n; i++) {
+        if (o->instruments[i].contract == BOT_INVERSE && !dialect->inverse) continue;
+        from[b->instruments_n] = i;
+        b->instrument[b->instruments_n++] = o->instruments[i];
+    }
+    b->opt.instruments = b->opt.exchange.instruments = b->instrument;
+    b->opt.exchange.instruments_n = b->opt.instruments_n = b->instruments_n;
+    b->opt.exchange.seed = o->seed;
+    b->opt.exchange.self = b;
+    b->opt.exchange.event = bot__simvenue_event;
+    b->next_keepalive = now_ns + KEEPALIVE_NS;
+    b->own_at = now_ns;
+    b->conns_n = o->connections_max;
+    b->client = take(b, sizeof *b->client * (ACCOUNTS_MAX + 1));
+    b->conn = take(b, sizeof *b->conn * b->conns_n);
+    b->feed = take(b, sizeof *b->feed * DEPTHS * b->instruments_n);
+    b->rows = take(b, sizeof *b->rows * ROWS_MAX);
+    b->trades = take(b, sizeof *b->trades * TRADES_MAX);
+    b->scratch = take(b, MESSAGE_MAX);
+    b->scratch2 = take(b, MESSAGE_MAX);
+    b->answer = take(b, MESSAGE_MAX);
+    b->orders = take(b, sizeof *b->orders * 600);
+    if (b->client == NULL || b->conn == NULL || b->feed == NULL || b->rows == NULL || b->trades == NULL || b->scratch == NULL ||
+        b->scratch2 == NULL || b->answer == NULL || b->orders == NULL || bot__sim_queue_init(&b->queue, alloc, o->pending_max) != 0 ||
+        bot__faults_init(&b->faults, alloc, o->seed, now_ns) != 0 ||
+        (b->x = bot__exchange_new(&b->opt.exchange, alloc, now_ns)) == NULL)
+        goto fail;
+    for (uint16_t i = 0; i < b->instruments_n; i++) {
+        struct flow_options f;
+        if (o->flows != NULL) f = o->flows[from[i]];
+        else {
+            bot__flow_options_init(&f);
+            if (b->instrument[i].contract == BOT_INVERSE) f.lots_mean = 2000; /* contracts of one dollar */
+        }
+        f.instrument = i;
+        if (f.seed == 0) f.seed = o->seed;
+        if ((b->flow[i] = bot__flow_new(&f, alloc, now_ns)) == NULL) goto fail;
+        bot__flow_open(b->flow[i], b->x, now_ns);
+    }
+    b->opt.flows = NULL; /* copied: the caller's may go */
+    return b;
+fail:
+    bot__simvenue_free(b);
+    return NULL;
+}
+
+void bot__simvenue_free(struct simvenue *b)
+{
+    if (b == NULL) return;
+    const struct sim_alloc a = b->alloc;
+    for (uint32_t i = 0; i < EXCHANGE_INSTRUMENTS_MAX; i++) bot__flow_free(b->flow[i]);
+    bot__exchange_free(b->x);
+    bot__faults_done(&b->faults);
+    bot__sim_queue_done(&b->queue);
+    for (uint32_t i = 0; i < b->ips_n; i++) a.release(a.self, b->ip[i].at);
+    if (b->client != NULL) OPENSSL_cleanse(b->client, sizeof *b->client * (ACCOUNTS_MAX + 1));
+    void *const all[] = { b->client, b->conn, b->feed, b->rows, b->trades, b->scratch, b->scratch2, b->answer, b->orders };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) a.release(a.self, all[i]);
+    a.release(a.self, b);
+}
+
+int bot__simvenue_account_add(struct simvenue *b, const char *key, const char *secret, bot_money balance)
+{
+    if (key[0] == '\0' || strlen(key) > KEY_MAX || strlen(secret) > KEY_MAX || bot__simvenue_auth(b, key) != 0) return BOT_ERR_INVALID;
+    const int account = bot__exchange_account_add(b->x, balance);
+    if (account < 0) return account;
+    snprintf(b->client[account].key, KEY_MAX + 1, "%s", key);
+    snprintf(b->client[account].secret, KEY_MAX + 1, "%s", secret);
+    if ((uint32_t)account >= b->clients_n) b->clients_n = (uint32_t)account + 1;
+    return account;
+}
+
+uint32_t bot__simvenue_auth(const struct simvenue *b, const char *key)
+{
+    for (uint32_t i = 1; i < b->clients_n; i++)
+        if (strcmp(b->client[i].key, key) == 0)
+            return i;
+    return 0;
+}
+
+void bot__simvenue_hmac(const struct simvenue *b, uint32_t account, const struct slice *parts, uint32_t n, char ret_hex[65])
+{
+    uint8_t mac[32] = { 0 };
+    unsigned len = 0;
+    struct text t = bot__text(b->scratch, MESSAGE_MAX);
+    for (uint32_t i = 0; i < n && t.len + parts[i].len < t.size; i++) {
+        memcpy(t.buf + t.len, parts[i].p, parts[i].len);
+        t.len += parts[i].len;
+    }
+    const char *secret = b->client[account].secret;
+    HMAC(EVP_sha256(), secret, (int)strlen(secret), (const uint8_t *)t.buf, t.len, mac, &len);
+    for (int i = 0; i < 32; i++) snprintf(ret_hex + 2 * i, 3, "%02x", mac[i]);
+}
+
+int64_t bot__simvenue_ms(const struct simvenue *b, int64_t ns)
+{
+    const struct fault *skew = bot__faults_holds(&b->faults, FAULT_CLOCK_SKEW, 0, 0, b->now);
+    return (ns + (skew != NULL ? skew->low_ns : 0)) / BOT_NS_PER_MS;
+}
+
+struct exchange *bot__simvenue_exchange(struct simvenue *b) { return b->x; }
+struct faults *bot__simvenue_faults(struct simvenue *b) { return &b->faults; }
+struct flow *bot__simvenue_flow(struct simvenue *b, uint16_t instrument) { return b->flow[instrument]; }
+struct simvenue_stats bot__simvenue_stats(const struct simvenue *b) { return b->stats; }
+
+void bot__simvenue_truth(const struct simvenue *b, uint32_t account, uint16_t instrument, struct exchange_truth *ret)
+{
+    bot__exchange_truth(b->x, account, instrument, ret);
+    const struct exchange_instrument *in = &b->instrument[instrument];
+    ret->open_buy.v += bot__exchange_qty(in, b->client[account].pending[instrument][0]).v;
+    ret->open_sell.v += bot__exchange_qty(in, b->client[account].pending[instrument][1]).v;
+}
+
+/* ---- sockets --------------------------------------------------------------------------------------------------- */
+
+struct conn *bot__simvenue_conn(struct simvenue *b, uint32_t number)
+{
+    const uint32_t slot = (number & 255) - 1;
+    if (number == 0 || slot >= b->conns_n || b->conn[slot].kind == CONN_FREE || b->conn[slot].number != number) return NULL;
+    return &b->conn[slot];
+}
+
+uint32_t bot__simvenue_stream(const struct conn *c)
+{
+    return c->kind == CONN_PRIVATE ? FAULT_STREAM_PRIVATE : c->kind == CONN_TRADE ? FAULT_STREAM_TRADE : FAULT_STREAM_PUBLIC;
+}
+
+uint32_t bot__simvenue_ws_open(struct simvenue *b, int64_t now_ns, uint32_t ip, const char *path)
+{
+    if (now_ns > b->now) b->now = now_ns;
+    for (uint32_t s = 0; s < b->conns_n; s++) {
+        struct conn *c = &b->conn[s];
+        if (c->kind != CONN_FREE) continue;
+        const uint32_t generation = c->generation + 1;
+        *c = (struct conn){ .generation = generation, .number = generation << 8 | (s + 1), .ip = ip, .heard_at = b->now, .opened_at = b->now,
+                            .life_max_ns = IDLE_MAX_NS };
+        c->kind = b->dialect->open(b, c, path);
+        if (c->kind == CONN_FREE) return 0;
+        if (bot__faults_hit(&b->faults, FAULT_WS_REFUSE, bot__simvenue_stream(c), 0, b->now) != NULL) {
+            c->kind = CONN_FREE;
+            return 0;
+        }
+        b->watched += c->kind == CONN_PRIVATE && c->account != 0; /* known by its path */
+        snprintf(c->id, sizeof c->id, "d%08llx%06xsim-%x", (unsigned long long)(bot__sim_rng_next(&b->rng) & 0xffffffff), generation, s + 1);
+        return c->number;
+    }
+    return 0;
+}
+
+void bot__simvenue_ws_closed(struct simvenue *b, int64_t now_ns, uint32_t conn)
+{
+    if (now_ns > b->now) b->now = now_ns;
+    struct conn *c = bot__simvenue_conn(b, conn);
+    if (c == NULL) return;
+    b->watched -= c->kind == CONN_PRIVATE && c->account != 0;
+    c->kind = CONN_FREE;
+}
+
+void bot__simvenue_close(struct simvenue *b, struct conn *c, const char *reason)
+{
+    const uint32_t number = c->number;
+    bot__simvenue_ws_closed(b, b->now, number);
+    b->host.ws_close(b->host.self, number, reason);
+}
+
+void bot__simvenue_send(struct simvenue *b, struct conn *c, int64_t at, const char *text, size_t len)
+{
+    struct sim_item *item = bot__sim_item_new(&b->queue, ITEM_SEND, len);
+    if (item == NULL) return;
+    memcpy(item->bytes, text, len);
+    item->a = c->number;
+    if (!bot__sim_queue_push(&b->queue, at, item)) { /* nothing may be lost in silence: the socket dies instead */
+        bot__sim_item_free(&b->queue, item);
+        b->stats.dropped++;
+        bot__simvenue_close(b, c, "queue full");
+    }
+}
+
+void bot__simvenue_say(struct simvenue *b, struct conn *c, const struct text *t)
+{
+    if (!t->full) bot__simvenue_send(b, c, b->now, t->buf, t->len);
+}
+
+void bot__simvenue_ws_message(struct simvenue *b, int64_t now_ns, uint32_t conn, const char *text, size_t len)
+{
+    if (now_ns > b->now) b->now = now_ns;
+    struct conn *c = bot__simvenue_conn(b, conn);
+    if (c == NULL || bot__faults_hit(&b->faults, FAULT_WS_HALFOPEN, bot__simvenue_stream(c), c->account, b->now) != NULL) return;
+    b->stats.ws_messages_in++;
+    c->heard_at = b->now;
+    b->dialect->message(b, c, (struct slice){ text, len });
+}
+
+/* At the moment of leaving: does the socket carry anything? */
+static bool carries(struct simvenue *b, const struct conn *c, bool pong)
+{
+    const uint32_t stream = bot__simvenue_stream(c);
+    if (bot__faults_hit(&b->faults, FAULT_WS_HALFOPEN, stream, c->account, b->now) != NULL) return false;
+    return pong || bot__faults_hit(&b->faults, FAULT_WS_MUTE, stream, c->account, b->now) == NULL;
+}
+
+bool bot__simvenue_ws_ping(struct simvenue *b, int64_t now_ns, uint32_t conn)
+{
+    if (now_ns > b->now) b->now = now_ns;
+    struct conn *c = bot__simvenue_conn(b, conn);
+    if (c == NULL || !carries(b, c, true)) return false;
+    c->heard_at = b->now;
+    return true;
+}
+
+/* ---- time ------------------------------------------------------------------------------------------------------ */
+
+/* What faults set rather than being asked for: the market's mode, rate and drift. */
+static void apply_standing_faults(struct simvenue *b)
+{
+    const bool halted = bot__faults_holds(&b->faults, FAULT_MARKET_HALT, 0, 0, b->now) != NULL;
+    const bool cancel_only = bot__faults_holds(&b->faults, FAULT_MARKET_CANCEL_ONLY, 0, 0, b->now) != NULL;
+    const enum exchange_mode mode = halted ? EXCHANGE_MODE_HALTED : cancel_only ? EXCHANGE_CANCEL_ONLY : EXCHANGE_OPEN;
+    if (mode != bot__exchange_mode(b->x)) {
+        b->faults.used[halted ? FAULT_MARKET_HALT : FAULT_MARKET_CANCEL_ONLY] += mode != EXCHANGE_OPEN;
+        bot__exchange_mode_set(b->x, mode);
+    }
+    const struct fault *rate = bot__faults_holds(&b->faults, FAULT_MARKET_RATE, 0, 0, b->now);
+    const struct fault *trend = bot__faults_holds(&b->faults, FAULT_MARKET_TREND, 0, 0, b->now);
+    for (uint32_t i = 0; i < b->instruments_n; i++) {
+        bot__flow_scale(b->flow[i], b->now, halted ? 0 : rate != NULL ? rate->share_ppm : 1000000);
+        bot__flow_push(b->flow[i], trend != NULL ? (int32_t)trend->ticks : INT32_MIN);
+    }
+}
+
+static void run_event(struct simvenue *b, const struct fault *f)
+{
+    const uint32_t account = f->account != 0 ? f->account : 1;
+    if (f->kind == FAULT_WS_CUT) {
+        for (uint32_t s = 0; s < b->conns_n; s++) {
+            struct conn *c = &b->conn[s];
+            if (c->kind != CONN_FREE && (bot__simvenue_stream(c) & f->on) != 0 && (f->account == 0 || c->account == f->account))
+                bot__simvenue_close(b, c, "cut");
+        }
+        return;
+    }
+    if (f->kind == FAULT_FUND || f->kind == FAULT_SEQ_RESTART) {
+        for (uint16_t i = 0; i < b->instruments_n; i++) {
+            if (f->kind == FAULT_FUND) bot__exchange_fund(b->x, b->now, i, f->rate_e8);
+            else bot__exchange_seq_restart(b->x, i, 1);
+        }
+        return;
+    }
+    if (account >= bot__exchange_accounts(b->x)) return;
+    const struct exchange_instrument *in = &b->instrument[0];
+    int64_t lots = 0;
+    if (f->qty.coef != 0 && bot__exchange_lots(in, f->qty, &lots) < 0) return;
+    if (f->kind == FAULT_LIQUIDATE) bot__exchange_liquidate(b->x, b->now, account, 0, lots);
+    else if (f->kind == FAULT_ADL) bot__exchange_adl(b->x, b->now, account, 0, lots);
+    else { /* by hand: no orderLinkId */
+        const bool hedge = bot__exchange_hedge(b->x, account, 0);
+        const struct exchange_request r = { .account = account, .side = f->side, .type = f->kind == FAULT_TRADE ? BOT_MARKET : BOT_LIMIT,
+                                            .tif = f->kind == FAULT_TRADE ? BOT_IOC : BOT_GTC, .lots = lots,
+                                            .leg = !hedge ? BOT_LEG_NET : f->side == BOT_BUY ? BOT_LEG_LONG : BOT_LEG_SHORT,
+                                            .price_ticks = bot__exchange_mark(b->x, 0) + (f->side == BOT_BUY ? -f->ticks : f->ticks) };
+        bot__exchange_submit(b->x, b->now, &r, NULL);
+    }
+}
+
+static void observe(struct simvenue *b)
+{
+    if (!bot__faults_observes(&b->faults)) return;
+    for (uint32_t a = 1; a < bot__exchange_accounts(b->x); a++) {
+        struct exchange_truth truth;
+        bot__exchange_truth(b->x, a, 0, &truth);
+        const bot_qty size = { truth.position.v < 0 ? -truth.position.v : truth.position.v };
+        bot__faults_observe(&b->faults, a, size, b->client[a].fills, b->client[a].orders, b->now);
+    }
+}
+
+static void keepalive(struct simvenue *b)
+{
+    b->next_keepalive += KEEPALIVE_NS;
+    for (uint32_t s = 0; s < b->conns_n; s++)
+        if (b->conn[s].kind != CONN_FREE && b->now - b->conn[s].heard_at > b->conn[s].life_max_ns)
+            bot__simvenue_close(b, &b->conn[s], "idle");
+}
+
+static void run_item(struct simvenue *b, struct sim_item *item)
+{
+    switch (item->kind) {
+    case ITEM_SEND: {
+        struct conn *c = bot__simvenue_conn(b, item->a);
+        const bool pong = item->len < 200 && strstr(item->bytes, "pong") != NULL;
+        if (c == NULL || !carries(b, c, pong)) return;
+        b->stats.ws_messages_out++;
+        b->host.ws_send(b->host.self, item->a, item->bytes, item->len);
+        return;
+    }
+    case ITEM_ANSWER: {
+        struct stored_answer head;
+        memcpy(&head, item->bytes, sizeof head);
+        char value[NUMBER_HEADERS_MAX][24];
+        struct simvenue_answer a = { .status = head.status, .body = item->bytes + sizeof head, .body_len = item->len - sizeof head,
+                                     .content_type = head.html ? "text/html" : "application/json; charset=utf-8" };
+        for (uint32_t i = 0; i < head.headers_n; i++) {
+            snprintf(value[i], sizeof value[i], "%lld", (long long)head.header[i].value);
+            a.headers[a.headers_n++] = (struct simvenue_header){ head.header[i].name, value[i] };
+        }
+        b->host.http_answer(b->host.self, item->c, &a);
+        return;
+    }
+    case ITEM_CALL: {
+        struct call call;
+        memcpy(&call, item->bytes, sizeof call);
+        const struct slice query = { item->bytes + sizeof call, item->a }, body = { query.p + item->a, item->len - sizeof call - item->a };
+        bot__simvenue_weigh(b, &call.weight, -1);
+        b->dialect->run(b, &call, query, body);
+        return;
+    }
+    case ITEM_BOOK: b->dialect->book(b, (uint16_t)item->a, item->b); return;
+    default: return;
+    }
+}
+
+int64_t bot__simvenue_next(const struct simvenue *b)
+{
+    int64_t next = bot__sim_queue_next(&b->queue);
+    for (uint32_t i = 0; i < b->instruments_n; i++) {
+        const int64_t at = bot__flow_next(b->flow[i]);
+        if (at < next) next = at;
+    }
+    const int64_t fault = bot__faults_next(&b->faults, b->now);
+    if (fault < next) next = fault;
+    if (b->dialect->next != NULL) {
+        const int64_t own = b->dialect->next(b);
+        if (own < next) next = own;
+    }
+    return next < b->next_keepalive ? next : b->next_keepalive;
+}
+
+void bot__simvenue_step(struct simvenue *b, int64_t now_ns)
+{
+    /* Everything in order of its time, so that one late step does what many punctual ones would have done. */
+    for (;;) {
+        const int64_t at = bot__simvenue_next(b);
+        if (at > now_ns) break;
+        if (at > b->now) b->now = at;
+        apply_standing_faults(b);
+        for (const struct fault *f; (f = bot__faults_due(&b->faults, b->now)) != NULL;) run_event(b, f);
+        for (uint32_t i = 0; i < b->instruments_n; i++)
+            if (bot__flow_next(b->flow[i]) <= b->now) bot__flow_step(b->flow[i], b->x, b->now);
+        for (struct sim_item *item; (item = bot__sim_queue_pop(&b->queue, b->now)) != NULL;) {
+            run_item(b, item);
+            bot__sim_item_free(&b->queue, item);
+        }
+        if (b->dialect->step != NULL) b->dialect->step(b);
+        if (b->now >= b->next_keepalive) keepalive(b);
+        observe(b);
+    }
+    if (now_ns > b->now) b->now = now_ns;
+}

@@ -1,0 +1,103 @@
+/* The key stories of SCENARIOS.md told by every dialect of the paper exchange: two venues of different shape, one core. */
+#include "simrig.h"
+
+#include <stdio.h>
+
+struct story {
+    const char *faults;
+    unsigned    minutes;
+    bool        outside, over_ws, calm; /* calm: the gate never shuts */
+    int64_t     listen_key_ns;
+};
+
+/* Checked all the way by the rig; at the end the gate is open (within five minutes) and belief is truth. */
+static struct simrig *tell(const char *venue, const struct story *story)
+{
+    struct simrig_options o;
+    simrig_options_init(&o);
+    o.venue = venue;
+    o.faults = story->faults;
+    o.outside = story->outside;
+    o.orders_over_ws = story->over_ws;
+    o.quiet_ns = 10 * BOT_NS_PER_S;
+    o.trade_until_ns = (int64_t)story->minutes * 60 * BOT_NS_PER_S;
+    if (story->listen_key_ns != 0) o.world.venue.listen_key_ns = story->listen_key_ns;
+    struct simrig *r = simrig_new(&o);
+    simrig_run(r, (int64_t)story->minutes * 60 * BOT_NS_PER_S);
+    for (int i = 0; i < 30 && !(simrig_open(r) && simrig_belief(r) == simrig_truth(r)); i++) simrig_run(r, 10 * BOT_NS_PER_S);
+    simrig_check(r);
+    ck_assert_msg(simrig_open(r), "%s: shut at the end\n%s", venue, simrig_tail(r));
+    ck_assert_msg(simrig_belief(r) == simrig_truth(r), "%s: belief is not truth\n%s", venue, simrig_tail(r));
+    ck_assert_msg(r->fills > 20, "%s: %u fills\n%s", venue, r->fills, simrig_tail(r));
+    ck_assert_msg(story->calm == (r->gate_shuts == 0), "%s: shut %u times\n%s", venue, r->gate_shuts, simrig_tail(r));
+    return r;
+}
+
+static void tell_all(const struct story *story)
+{
+    const char *venue;
+    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) simrig_free(tell(venue, story));
+}
+
+TEST(dialects, a_healthy_venue_opens_the_gate_and_never_shuts_it)
+{
+    tell_all(&(struct story){ .minutes = 5, .calm = true });
+}
+
+TEST(dialects, s25_rest_answers_old_data)
+{
+    tell_all(&(struct story){ .faults = "at 60s for 120s rest.stale on=positions age=60s..299s\n", .minutes = 6 });
+}
+
+TEST(dialects, s26_a_read_hangs)
+{
+    tell_all(&(struct story){ .faults = "at 60s for 90s rest.hang on=positions,fills\n", .minutes = 5 });
+}
+
+TEST(dialects, the_private_socket_is_cut_and_what_was_missed_is_fetched)
+{
+    tell_all(&(struct story){ .faults = "at 60s ws.cut stream=private\nat 60s for 20s ws.refuse stream=private\n", .minutes = 4 });
+}
+
+TEST(dialects, orders_whose_answers_are_lost_are_found_again)
+{
+    tell_all(&(struct story){ .faults = "at 60s for 60s rest.lost on=create p=0.3\nat 150s for 30s rest.ghost on=create status=503 p=0.3\n", .minutes = 6 });
+}
+
+TEST(dialects, somebody_trades_by_hand)
+{
+    tell_all(&(struct story){ .faults = "at 90s trade side=buy qty=0.05\n", .minutes = 5, .outside = true });
+}
+
+TEST(dialects, a_list_of_positions_lacks_its_rows)
+{
+    tell_all(&(struct story){ .faults = "at 60s for 60s rest.partial on=positions keep=0\n", .minutes = 5 });
+}
+
+TEST(dialects, order_entry_over_a_socket)
+{
+    tell_all(&(struct story){ .minutes = 4, .over_ws = true, .calm = true });
+}
+
+/* The socket dies after bytes have left: what became of the orders is UNKNOWN until a read has told, and none is sent twice. */
+TEST(dialects, an_order_socket_that_dies_leaves_orders_unknown_and_none_is_sent_twice)
+{
+    tell_all(&(struct story){ .faults = "every 20s for 2s rest.lost on=create\nevery 21s ws.cut stream=trade\n", .minutes = 4, .over_ws = true });
+}
+
+/* The socket lives on and answers pings; only the key is gone. */
+TEST(scenario, s38_a_listen_key_expires)
+{
+    struct simrig *r = tell("binance-usdm", &(struct story){ .minutes = 10, .listen_key_ns = 150 * BOT_NS_PER_S });
+    struct session_stats stats;
+    bot__session_stats_get(r->session, &stats);
+    ck_assert_uint_ge(stats.ws_losses, 3); /* 150 s a key, never prolonged in between: the session prolongs every half hour */
+    simrig_free(r);
+}
+
+/* The news of it is lost as well: the next attempt to prolong the key finds out. */
+TEST(scenario, s38_a_listen_key_that_is_gone_in_silence_is_found_out_when_it_is_prolonged)
+{
+    struct simrig *r = tell("binance-usdm", &(struct story){ .faults = "at 60s for 3600s ws.drop topic=wallet\n", .minutes = 40, .listen_key_ns = 1795 * BOT_NS_PER_S });
+    simrig_free(r);
+}

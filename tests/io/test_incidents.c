@@ -89,7 +89,7 @@ static void open_paper(size_t i)
 {
     struct paper_options o;
     paper_options_init(&o);
-    o.bybit.seed = 11 + i;
+    o.venue.seed = 11 + i;
     char *directory = malloc(300), error[200];
     snprintf(directory, 300, "%s/p%zu", scratch_directory(), i);
     ck_assert_int_eq(mkdir(directory, 0700), 0);

@@ -96,7 +96,7 @@ TEST(numbers, a_client_that_wants_more_than_its_budget_is_never_limited_by_the_v
     simrig_run(r, seconds * BOT_NS_PER_S);
     bot__session_stats_get(r->session, &after);
     simrig_check(r);
-    const struct simbybit_stats venue = bot__simbybit_stats(bot__world_bybit(r->world));
+    const struct simvenue_stats venue = bot__simvenue_stats(bot__world_venue(r->world));
     struct budget_view view;
     uint64_t refused_here = 0;
     for (uint32_t i = 0; bot__budget_view(r->budget, 0, i, bot__world_now(r->world), &view) == BOT_OK; i++)

@@ -233,6 +233,7 @@ void bot__recon_read_end(bot_core *c, const bot_event *ev);
 void bot__recon_position_row(bot_core *c, const bot_event *ev);
 void bot__recon_filled(bot_core *c, uint32_t instrument, bot_leg leg); /* a fill was applied */
 bool bot__recon_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *fill);
+bool bot__recon_order_in_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *report);
 void bot__recon_want_fills(bot_core *c);
 void bot__recon_tick(bot_core *c);
 bot_ts bot__recon_deadline(const bot_core *c);

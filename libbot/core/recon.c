@@ -156,6 +156,19 @@ static bool may_adopt(const bot_core *c)
     return c->recon.proven ? c->options.drift_policy == BOT_DRIFT_ADOPT : c->options.start_adopt;
 }
 
+/* Fills that the venue reported of an order and that never came to us one by one are in the number taken over: their room is
+ * not waited for any longer, else it would be held for ever. */
+static void adopt_orders(bot_core *c, uint32_t instrument, bot_leg leg)
+{
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        struct order *o = &c->orders.orders[i];
+        if (o->instrument != instrument || o->leg != leg || o->reported <= o->filled || o->counted == 0)
+            continue;
+        o->filled = o->reported;
+        bot__orders_recount(&c->orders, i);
+    }
+}
+
 static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
 {
     struct recon_leg *l = leg_of(c, instrument, leg);
@@ -170,6 +183,7 @@ static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
     }
     c->stats.adoptions++;
     c->recon.disputed = false;
+    adopt_orders(c, instrument, leg);
     set_horizon(c, l);
     l->drifting = l->drift_alerted = l->pending = false;
     l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
@@ -273,6 +287,13 @@ bool bot__recon_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg 
     if (fill->read_id != 0 && l->horizon_sent_ns != 0 && fill->venue_ns != 0 && fill->venue_ns <= l->horizon_sent_ns)
         return true;
     return l->horizon_venue_ns != 0 && fill->venue_ns != 0 && fill->venue_ns <= l->horizon_venue_ns;
+}
+
+/* An order that was last touched before the position that was taken over: its fills are all in there. */
+bool bot__recon_order_in_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *report)
+{
+    const struct recon_leg *l = leg_of(c, instrument, leg);
+    return l->horizon_venue_ns != 0 && report->venue_ns != 0 && report->venue_ns <= l->horizon_venue_ns;
 }
 
 /* ---- judging ---- */

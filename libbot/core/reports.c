@@ -172,6 +172,8 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
         if (final_status(r->status)) {
             if (r->status == BOT_ORDER_FILLED && cum < 0 && o->reported < o->qty)
                 o->reported = o->qty;
+            if (o->reported > o->filled && bot__recon_order_in_baseline(c, o->instrument, o->leg, ev))
+                o->filled = o->reported;
             if (r->status == BOT_ORDER_REJECTED)
                 bot__core_count_reject(c, o->bot);
             bot__core_close_order(c, at, r->status, r->status == BOT_ORDER_REJECTED ? BOT_ERR_REJECTED : BOT_OK, r->venue_code, r->reason);

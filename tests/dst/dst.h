@@ -154,7 +154,12 @@ static inline bot_ts dst_now(const struct dst_world *w) { return bot__world_now(
 #define DST_START_NS BOT_NS_PER_S /* the world's clock at its start */
 
 void dst_wrong(struct dst_world *w, enum dst_check check, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void dst_trace(const struct dst_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void dst_trace_say(const struct dst_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A macro, so that nothing is formatted for a trace that nobody reads. */
+#define dst_trace(w_, ...)                              \
+    do {                                                \
+        if ((w_)->options.trace) dst_trace_say((w_), __VA_ARGS__); \
+    } while (0)
 const char *dst_num(bot_i128 v); /* eight static buffers */
 
 /* process.c */

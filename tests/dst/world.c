@@ -43,9 +43,8 @@ void dst_wrong(struct dst_world *w, enum dst_check check, const char *format, ..
     va_end(ap);
 }
 
-void dst_trace(const struct dst_world *w, const char *format, ...)
+void dst_trace_say(const struct dst_world *w, const char *format, ...)
 {
-    if (!w->options.trace) return;
     const bot_ts t = dst_now(w) - DST_START_NS;
     fprintf(stderr, "[%lld.%03lld] ", (long long)(t / BOT_NS_PER_S), (long long)(t % BOT_NS_PER_S / BOT_NS_PER_MS));
     va_list ap;

@@ -15,7 +15,7 @@ build=build-fuzz
 if [ ! -f $build/build.ninja ]; then
     CC=clang meson setup $build -Dfuzzers=true -Db_sanitize=address,undefined -Db_lundef=false -Dexamples=false -Dbenchmarks=false >/dev/null
 fi
-targets=${*:-json venue book journal http1 config}
+targets=${*:-json venue book journal http1 config server}
 set --
 for t in $targets; do set -- "$@" "tests/fuzz/fuzz_$t" "tests/fuzz/replay_$t"; done
 ninja -C $build "$@" >$build.log 2>&1 || { tail -n 40 $build.log >&2; exit 1; }

@@ -131,6 +131,9 @@ int bot__http1_request(const char *buf, size_t len, size_t *scanned, struct http
     const char *blank = memchr(rest.p, ' ', rest.len);
     if (blank == NULL || rest.p[0] != '/') return BOT_ERR_MALFORMED;
     h.target = (struct slice){ rest.p, (size_t)(blank - rest.p) };
+    /* A zero byte would end the path early for whoever compares it, a control byte would write into a log. */
+    for (size_t i = 0; i < h.target.len; i++)
+        if ((unsigned char)h.target.p[i] < ' ' || h.target.p[i] == 0x7f) return BOT_ERR_MALFORMED;
     if (!read_version((struct slice){ blank + 1, rest.len - h.target.len - 1 }, &h)) return BOT_ERR_MALFORMED;
     r = read_headers(p, end, &h);
     if (r < 0) return r;

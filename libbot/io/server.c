@@ -216,6 +216,7 @@ static const char *status_text(int status)
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
     case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
     case 504: return "Gateway Timeout";
@@ -369,6 +370,13 @@ static bool upgrade(struct conn *c, const struct http1_head *head, const struct 
     return true;
 }
 
+/* What server.h names: others have rules of their own for bodies and answers. */
+static bool known_method(struct slice method)
+{
+    return slice_is(method, "GET") || slice_is(method, "POST") || slice_is(method, "PUT") || slice_is(method, "PATCH") ||
+           slice_is(method, "DELETE") || slice_is(method, "HEAD");
+}
+
 /* One request, if it is whole. False: nothing more to do for now. */
 static bool step_http(struct conn *c)
 {
@@ -385,6 +393,10 @@ static bool step_http(struct conn *c)
         return false;
     }
     if (n == 0) return false;
+    if (!known_method(head.method)) {
+        refuse(c, 501);
+        return false;
+    }
     if (head.chunked) {
         refuse(c, 411);
         return false;

@@ -5,7 +5,8 @@
  * cut at any byte; a WebSocket may be stalled or reset. That is how a fault script is played.
  *
  * Requests: GET, POST, PUT, PATCH, DELETE and HEAD with or without Content-Length, keep-alive. One at a time on a connection: a
- * pipelined next one waits in the kernel. Chunked bodies are refused with 411, `Expect: 100-continue` is answered.
+ * pipelined next one waits in the kernel. Other methods are refused with 501, chunked bodies with 411; `Expect:
+ * 100-continue` is answered.
  * Hostile clients meet bounds: header and body bytes, time for a request to become whole, idle time, connections. In one
  * turn of the loop all clients together get a millisecond, in turns, the rest waits for the next: who sends ten thousand
  * requests or pings at once delays himself. Requests behind answers that are not taken wait, too, and who takes nothing for

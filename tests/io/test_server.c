@@ -136,6 +136,8 @@ TEST(server, refuses_what_is_not_http_and_closes)
     expect_refusal(&w, "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", " 400 ");
     expect_refusal(&w, "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", " 400 ");
     expect_refusal(&w, "POST / HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nab", " 400 ");
+    expect_refusal(&w, "GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n", " 400 ");
+    expect_refusal(&w, "BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", " 501 ");
     expect_refusal(&w, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", " 411 ");
     expect_refusal(&w, "POST / HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n", " 413 ");
     expect_refusal(&w, "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n", " 400 ");

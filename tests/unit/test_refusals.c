@@ -1,0 +1,174 @@
+/* What the core refuses from its caller: each option out of its range by itself, each limit made looser by itself, each field of
+ * an order that is wrong by itself. A refused call has changed nothing. */
+#include "rig.h"
+
+#include <string.h>
+
+#define REFUSED(field, value)                                                     \
+    do {                                                                          \
+        bot_core_options o;                                                       \
+        rig_options(&o);                                                          \
+        o.field = (value);                                                        \
+        ck_assert_msg(bot_core_size(&o) == 0, #field " = " #value " was taken");  \
+    } while (0)
+
+TEST(refusals, every_option_out_of_its_range_is_refused_by_itself)
+{
+    bot_core_options good;
+    rig_options(&good);
+    ck_assert_uint_gt(bot_core_size(&good), 0);
+    REFUSED(struct_size, 8);
+    REFUSED(instruments_max, 0);
+    REFUSED(instruments_max, 4097);
+    REFUSED(orders_max, 15);
+    REFUSED(orders_max, 65537);
+    REFUSED(bots_max, 0);
+    REFUSED(bots_max, 37);
+    REFUSED(effects_max, 63);
+    REFUSED(effects_max, 65537);
+    REFUSED(private_lease_ns, -1);
+    REFUSED(reconciled_lease_ns, 0);
+    REFUSED(reconciled_flat_ns, good.reconciled_lease_ns - 1);
+    REFUSED(rest_lease_ns, -1);
+    REFUSED(public_lease_ns, -1);
+    REFUSED(clock_lease_ns, -1);
+    REFUSED(hold_down_ns, -1);
+    REFUSED(agree_reads_min, 0);
+    REFUSED(read_every_ns, 0);
+    REFUSED(read_every_flat_ns, 0);
+    REFUSED(read_retry_ns, 0);
+    REFUSED(read_deadline_ns, 0);
+    REFUSED(orders_every_ns, 0);
+    REFUSED(grace_ns, -1);
+    REFUSED(stale_window_ns, -1);
+    REFUSED(drift_reads_min, 0);
+    REFUSED(adopt_reads_min, 0);
+    REFUSED(order_query_every_ns, 0);
+    REFUSED(venue.order_unknown_ns, 0);
+    REFUSED(venue.absence_bound_ns, 0);
+    REFUSED(fills_seen_max, 0);
+}
+
+static struct rig *started(void)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(8000));
+    ck_assert_msg(rig_open(r), "the gate is shut\n%s", rig_tail(r));
+    return r;
+}
+
+static int limit(struct rig *r, const bot_limits *limits, bool loosen)
+{
+    bot_event ev = { .kind = BOT_EV_LIMITS, .limits = { .bot = 0, .instrument = rig_symbol(0), .limits = *limits, .loosen = loosen } };
+    return rig_step(r, &ev);
+}
+
+#define LOOSER(field, value)                                                                             \
+    do {                                                                                                 \
+        bot_limits n = tight;                                                                            \
+        n.field = (value);                                                                               \
+        ck_assert_msg(limit(r, &n, false) == BOT_ERR_STATE, #field " = " #value " was taken unsaid");    \
+        ck_assert_msg(limit(r, &n, true) == BOT_OK, #field " = " #value " was refused though said");     \
+        ck_assert_int_eq(limit(r, &tight, false), BOT_OK);                                               \
+    } while (0)
+
+TEST(refusals, each_limit_is_loosened_only_when_that_is_said)
+{
+    struct rig *r = started();
+    const bot_limits tight = { .position_max = { rig_num("5") }, .order_qty_max = { rig_num("2") }, .notional_max = { rig_num("100000") },
+                               .loss_max = { rig_num("1000") }, .open_orders_max = 4, .orders_per_s_max = 4, .collar_bps = 500 };
+    ck_assert_int_eq(limit(r, &tight, false), BOT_OK);
+    LOOSER(position_max.v, rig_num("6"));
+    LOOSER(order_qty_max.v, rig_num("3"));
+    LOOSER(order_qty_max.v, 0);
+    LOOSER(notional_max.v, rig_num("100001"));
+    LOOSER(notional_max.v, 0);
+    LOOSER(loss_max.v, rig_num("1001"));
+    LOOSER(loss_max.v, 0);
+    LOOSER(open_orders_max, 5);
+    LOOSER(open_orders_max, 0);
+    LOOSER(orders_per_s_max, 5);
+    LOOSER(orders_per_s_max, 0);
+    LOOSER(collar_bps, 501);
+    LOOSER(collar_bps, 0);
+    bot_limits bad = tight;
+    bad.position_max.v = -1;
+    ck_assert_int_eq(limit(r, &bad, true), BOT_ERR_INVALID);
+    bad = tight;
+    bad.order_qty_max.v = -1;
+    ck_assert_int_eq(limit(r, &bad, true), BOT_ERR_INVALID);
+    bad = tight;
+    bad.notional_max.v = -1;
+    ck_assert_int_eq(limit(r, &bad, true), BOT_ERR_INVALID);
+    bad = tight;
+    bad.loss_max.v = -1;
+    ck_assert_int_eq(limit(r, &bad, true), BOT_ERR_INVALID);
+    bad = tight;
+    bad.orders_per_s_max = 1000000;
+    ck_assert_int_eq(limit(r, &bad, true), BOT_ERR_INVALID);
+    bot_event stranger = { .kind = BOT_EV_LIMITS, .limits = { .bot = 30, .instrument = rig_symbol(0), .limits = tight } };
+    ck_assert_int_eq(rig_step(r, &stranger), BOT_ERR_NOT_FOUND);
+    stranger.limits.bot = 1; /* in range, and never attached */
+    ck_assert_int_eq(rig_step(r, &stranger), BOT_ERR_NOT_FOUND);
+    rig_free(r);
+}
+
+static bot_event order_event(struct rig *r)
+{
+    bot_event ev = { .kind = BOT_EV_SUBMIT, .submit = { .bot = 0 } };
+    ev.submit.client_id = bot_core_next_client_id(r->core, 0);
+    ev.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_GTC,
+                                           .qty = { rig_num("1") }, .price = { rig_num("100") } };
+    return ev;
+}
+
+#define WRONG(field, value, want)                                                                              \
+    do {                                                                                                       \
+        bot_event ev = order_event(r);                                                                         \
+        ev.submit.field = (value);                                                                             \
+        const int got = rig_step(r, &ev);                                                                      \
+        ck_assert_msg(got == (want), #field " = " #value ": %d", got);                                         \
+        ck_assert_int_eq(bot_core_last_refusal(r->core)->code, (want));                                        \
+    } while (0)
+
+TEST(refusals, each_wrong_field_of_an_order_is_refused_by_itself)
+{
+    struct rig *r = started();
+    const uint32_t sent = r->sends[0];
+    WRONG(bot, 1, BOT_ERR_INVALID);
+    WRONG(bot, 40, BOT_ERR_INVALID);
+    WRONG(order.qty.v, 0, BOT_ERR_INVALID);
+    WRONG(order.qty.v, -1, BOT_ERR_INVALID);
+    WRONG(order.qty.v, 1, BOT_ERR_INVALID); /* below the lot's grid */
+    WRONG(order.side, (bot_side)0, BOT_ERR_INVALID);
+    WRONG(order.type, (bot_order_type)77, BOT_ERR_INVALID);
+    WRONG(order.type, BOT_MARKET, BOT_ERR_INVALID); /* with a price */
+    WRONG(order.price.v, 0, BOT_ERR_INVALID);
+    WRONG(order.price.v, -1, BOT_ERR_INVALID);
+    WRONG(order.price.v, rig_num("100") + 1, BOT_ERR_INVALID);
+    WRONG(order.leg, BOT_LEG_LONG, BOT_ERR_INVALID); /* the account is one-way */
+    WRONG(client_id.len, 0, BOT_ERR_INVALID);
+    WRONG(order.instrument.len, 3, BOT_ERR_INSTRUMENT);
+    ck_assert_uint_eq(r->sends[0], sent);
+    bot_event ev = order_event(r);
+    ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
+    ck_assert_uint_eq(r->sends[0], sent + 1);
+    rig_free(r);
+}
+
+TEST(refusals, an_id_of_another_makes_no_order_ours)
+{
+    struct rig *r = started();
+    const bot_id ours = bot_core_next_client_id(r->core, 0);
+    ck_assert_uint_eq(bot_core_client_id_bot(r->core, &ours), 0);
+    for (uint32_t i = 0; i < ours.len; i++) {
+        bot_id other = ours;
+        other.s[i] = i == 0 ? 'c' : '_';
+        ck_assert_msg(bot_core_client_id_bot(r->core, &other) == UINT32_MAX, "byte %u", i);
+    }
+    bot_id other = ours;
+    other.len--;
+    ck_assert_uint_eq(bot_core_client_id_bot(r->core, &other), UINT32_MAX);
+    rig_free(r);
+}

@@ -319,6 +319,21 @@ bool bot__json_member(struct json *j, struct slice *ret_key, struct slice *ret_v
     return j->err == 0;
 }
 
+/* Over the plain members from here on; true when the last one is a container that is to be entered. */
+static bool skip_plain_members(struct json *j, enum json_type *ret_type)
+{
+    struct json_marks marks = json_marks_from(j->p, j->end);
+    struct slice key, value;
+    const char *behind;
+    while ((behind = json_plain_member(&marks, j->p, j->fresh, &key, &value, ret_type)) != NULL) {
+        j->p = behind;
+        j->fresh = false;
+        if (*ret_type == JSON_OBJECT || *ret_type == JSON_ARRAY)
+            return true;
+    }
+    return false;
+}
+
 void bot__json_skip(struct json *j)
 {
     const uint8_t floor = j->depth;
@@ -340,6 +355,8 @@ void bot__json_skip(struct json *j)
                     type = bot__json_peek(j);
                     break;
                 }
+            } else if (skip_plain_members(j, &type)) {
+                break;
             } else if (bot__json_member(j, &key, &value, &type) && (type == JSON_OBJECT || type == JSON_ARRAY)) {
                 break;
             }

@@ -7,8 +7,10 @@
 
 static uint32_t find(const struct slice *names, uint32_t n, struct slice key)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (names[i].len == key.len && memcmp(names[i].p, key.p, key.len) == 0)
+    if (key.len == 0)
+        return n;
+    for (uint32_t i = 0; i < n; i++) /* the first byte tells nearly all of them apart: no call for those */
+        if (names[i].len == key.len && *names[i].p == *key.p && memcmp(names[i].p, key.p, key.len) == 0)
             return i;
     return n;
 }

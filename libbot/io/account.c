@@ -444,7 +444,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     }
     const struct transport_uv_options to = { .ca_file = o.ca_file };
     if (r == BOT_OK && (r = bot__transport_uv_open(loop, &to, &a->transport)) < 0)
-        r = refuse(r, "options.ca_file: cannot be read: %s", o.ca_file != NULL ? o.ca_file : "the system's store");
+        r = refuse(r, r == BOT_ERR_FULL ? "options.ca_file: more different ones than one loop holds: %s" : "options.ca_file: cannot be read: %s", o.ca_file != NULL ? o.ca_file : "the system's store");
     if (r < 0)
         goto fail_handles;
 

@@ -73,7 +73,7 @@ struct doctor {
     int          used_percent;
     bot_account *bot_account;
     bot_handle  *bot;
-    uint64_t     streams_ms, private_ms, public_ms;
+    uint64_t     streams_ms, private_ms, public_ms, proven_ms;
     char         last_log[200];
     uint32_t     told;           /* findings that were not good */
 };
@@ -425,7 +425,7 @@ static void streams_over(struct doctor *d, bool proven, bool public_wanted)
     else if (public_wanted)
         found(d, DOCTOR_GOOD, "public_stream", "", "up after %.1f s", (double)(d->public_ms - d->streams_ms) / 1000);
     if (proven) {
-        found(d, DOCTOR_GOOD, "position", "", "fills and REST agree after %.1f s", (double)(uv_now(d->loop) - d->streams_ms) / 1000);
+        found(d, DOCTOR_GOOD, "position", "", "fills and REST agree after %.1f s", (double)(d->proven_ms - d->streams_ms) / 1000);
     } else {
         char reasons[300] = "";
         for (int i = 0; i < BOT_GATE_REASON_COUNT; i++)
@@ -452,6 +452,7 @@ static void look_at_streams(uv_timer_t *timer)
     if (info.up && d->public_ms == 0) d->public_ms = now;
     bot_get_gate(d->bot, &gate);
     const bool proven = (gate.reasons & (BOT_GATE_STARTUP | BOT_GATE_RECONCILED)) == 0;
+    if (proven && d->proven_ms == 0) d->proven_ms = now;
     if (!(proven && d->private_ms != 0 && (d->public_ms != 0 || !public_wanted)) && now - d->streams_ms < STREAMS_WITHIN_MS)
         return;
     (void)uv_timer_stop(timer);
@@ -527,7 +528,7 @@ static void next_account(struct doctor *d)
     d->hedge_seen = d->net_seen = d->mode_told = false;
     d->reads_well = true;
     d->used_percent = -1;
-    d->private_ms = d->public_ms = 0;
+    d->private_ms = d->public_ms = d->proven_ms = 0;
     d->cursor[0] = d->last_log[0] = '\0';
     d->signer = bot__signer_new(c->secret != NULL ? c->secret : "", c->secret != NULL ? strlen(c->secret) : 0);
     d->keys = (struct venue_keys){ .key = c->key != NULL ? c->key : "", .passphrase = c->passphrase, .signer = d->signer, .test = c->test_network };

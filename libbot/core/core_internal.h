@@ -46,7 +46,7 @@ struct recon_leg {
     bot_verdict verdict;      /* the newest */
     /* A read that may be ahead of our socket: decided when a fill makes it true, or at `until`. */
     bool     pending;
-    bot_i128 pending_qty;
+    bot_i128 pending_qty, pending_apart; /* the venue's number, and how far it is from ours */
     bot_ts   pending_sent, pending_received, pending_until;
     uint64_t pending_read;
     /* A drift that is open. */

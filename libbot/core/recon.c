@@ -247,8 +247,16 @@ static void pend(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, 
         drift(c, instrument, leg, venue, sent_at);
         return;
     }
-    if (!l->pending || l->pending_qty != venue) {
+    const bot_i128 apart = venue - bot__core_qty(c, instrument, leg);
+    if (l->pending && l->pending_qty != venue && apart == l->pending_apart) {
+        /* Fills come, and the distance stays: the same ones are missing as before. The grace time does not begin anew, or a busy
+         * account would never find out. */
+        l->pending_qty = venue;
+        l->pending_sent = sent_at;
+        l->pending_received = c->now;
+    } else if (!l->pending || l->pending_qty != venue) {
         l->pending = true;
+        l->pending_apart = apart;
         l->pending_qty = venue;
         l->pending_sent = sent_at;
         l->pending_received = c->now;

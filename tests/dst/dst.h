@@ -78,7 +78,7 @@ struct dst_bot {
     uint32_t index;
     struct sim_rng rng;
     bot_ts   next_at;
-    struct dst_resting { bot_id id; bot_i128 qty, price; } resting[DST_RESTING_MAX];
+    struct dst_resting { bot_id id; bot_i128 qty, price; bool amended; /* then only the core knows which of the two it is */ } resting[DST_RESTING_MAX];
     uint32_t resting_n;
 };
 

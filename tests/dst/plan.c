@@ -30,7 +30,7 @@ static const struct {
     { "proc.kill", DST_KILL, DST_CRASH }, { "proc.power", DST_POWER, DST_CRASH }, { "proc.stop", DST_STOP, DST_CRASH },
     { "proc.freeze", DST_FREEZE, 0 }, { "proc.offline", DST_OFFLINE, 0 }, { "proc.skew", DST_SKEW, 0 }, { "proc.disk", DST_DISK, 0 },
     { "proc.full", DST_FULL, 0 }, { "proc.stall", DST_STALL, 0 }, { "proc.switch", DST_SWITCH, 0 },
-    { "ws.drop", DST_VENUE, DST_LIE_PRIVATE }, { "ws.delay", DST_VENUE, DST_LIE_PRIVATE }, { "ws.mute", DST_VENUE, DST_LIE_PRIVATE },
+    { "ws.drop", DST_VENUE, DST_LIE_PRIVATE }, { "ws.halfopen", DST_VENUE, DST_LIE_PRIVATE }, { "ws.delay", DST_VENUE, DST_LIE_PRIVATE }, { "ws.mute", DST_VENUE, DST_LIE_PRIVATE },
     { "ws.reorder", DST_VENUE, DST_LIE_PRIVATE }, { "rest.stale", DST_VENUE, DST_LIE_REST }, { "rest.freeze", DST_VENUE, DST_LIE_REST },
     { "rest.partial", DST_VENUE, DST_LIE_REST }, { "rest.forget", DST_VENUE, DST_LIE_REST }, { "rest.limit", DST_VENUE, DST_BAN },
     { "rest.ban", DST_VENUE, DST_BAN }, { "liquidate", DST_VENUE, DST_OUTSIDE }, { "adl", DST_VENUE, DST_OUTSIDE },

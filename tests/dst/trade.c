@@ -109,7 +109,7 @@ static void rest(struct dst_process *p, struct dst_bot *b, const struct dst_book
     o->tif = below(b, 4) == 0 ? BOT_POST_ONLY : BOT_GTC;
     if (!limit_at(p, k, o->side, away, &o->price)) return;
     if (b->resting_n == DST_RESTING_MAX) cancel(p, b, (uint32_t)below(b, b->resting_n));
-    if (dst_submit(p, b->index, o, &id) >= 0) b->resting[b->resting_n++] = (struct dst_resting){ id, o->qty.v, o->price.v };
+    if (dst_submit(p, b->index, o, &id) >= 0) b->resting[b->resting_n++] = (struct dst_resting){ id, o->qty.v, o->price.v, false };
 }
 
 static void amend(struct dst_process *p, struct dst_bot *b, const struct dst_book *k)
@@ -120,12 +120,11 @@ static void amend(struct dst_process *p, struct dst_bot *b, const struct dst_boo
     if (below(b, 2) == 0 && !limit_at(p, k, below(b, 2) ? BOT_BUY : BOT_SELL, (int64_t)below(b, 12), &ev.amend.price)) return;
     if (ev.amend.price.v == 0 || below(b, 2) == 0) ev.amend.qty.v = k->unit * (bot_i128)(1 + below(b, b->plan->order_lots * 2));
     /* A smaller quantity at the same price raises nothing and may pass a shut gate. */
-    before(p, false, ev.amend.qty.v <= r0->qty && (ev.amend.price.v == 0 || ev.amend.price.v == r0->price));
+    before(p, false, r0->amended || (ev.amend.qty.v <= r0->qty && (ev.amend.price.v == 0 || ev.amend.price.v == r0->price)));
     const int r = dst_process_command(p, &ev);
     p->submitting = false;
     dst_trace(p->w, "p%u bot %u amends %s to %s at %s: %s", p->number, b->index, ev.amend.client_id.s, dst_num(ev.amend.qty.v), dst_num(ev.amend.price.v), r < 0 ? bot_err_name(r) : "sent");
-    if (r >= 0 && ev.amend.qty.v != 0) r0->qty = ev.amend.qty.v;
-    if (r >= 0 && ev.amend.price.v != 0) r0->price = ev.amend.price.v;
+    r0->amended |= r >= 0;
     if (r == BOT_ERR_NOT_FOUND || r == BOT_ERR_ORDER_STATE) b->resting[which] = b->resting[--b->resting_n];
 }
 

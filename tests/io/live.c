@@ -144,12 +144,15 @@ static void on_check(uv_check_t *check)
 
 static void set_flag(void *user_data) { *(bool *)user_data = true; }
 
-void live_begin(struct live *l)
+void live_begin(struct live *l) { live_begin_at(l, NULL); }
+
+void live_begin_at(struct live *l, const char *venue)
 {
     *l = (struct live){ .quiet_ms = 2000, .accounts_n = LIVE_ACCOUNTS_MAX };
     uv_loop_init(&l->loop);
     struct paper_options o;
     paper_options_init(&o);
+    o.venue.dialect = venue;
     o.venue.seed = 11;
     o.directory = scratch_directory();
     ck_assert_int_eq(paper_open(&l->loop, &o, &l->paper), 0);
@@ -178,7 +181,7 @@ void live_options(struct live *l, uint32_t i, bot_account_options *o)
 {
     static const char *const instruments[] = { LIVE_INSTRUMENT };
     bot_account_options_init(o);
-    o->venue = "bybit";
+    o->venue = bot__simvenue_name(paper_venue(l->paper));
     o->name = keys[i];
     o->key = keys[i];
     o->secret = secrets[i];

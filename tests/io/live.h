@@ -59,6 +59,8 @@ struct live {
 
 /* A loop, and the paper exchange with the accounts "key-1" and "key-2" on it. */
 void live_begin(struct live *l);
+/* The same in another dialect of the paper exchange. */
+void live_begin_at(struct live *l, const char *venue);
 /* Closes whatever is open; the loop must be left clean. */
 void live_end(struct live *l);
 

@@ -67,6 +67,29 @@ TEST(live, opens_proves_the_position_and_opens_the_gate)
     live_end(&l);
 }
 
+static void orders_at_binance(bool over_socket)
+{
+    live_begin_at(&l, "binance-usdm");
+    bot_account_options o;
+    live_options(&l, 0, &o);
+    o.orders_over_ws = over_socket;
+    struct live_account *a = live_open(&l, 0, &o, 1, "1");
+    LIVE_UNTIL(a, live_is_open, 8000);
+    buy(a, "0.3");
+    bot_id id;
+    ck_assert_int_eq(live_submit(a, 0, BOT_BUY, "0.4", live_price(a, -400), &id, NULL), BOT_OK);
+    LIVE_UNTIL(a, has_orders, 3000);
+    loop_for(&l.loop, live_ms(200));
+    ck_assert_int_eq(bot_cancel_all(a->bots[0]), 1);
+    LIVE_UNTIL(a, has_no_orders, 3000);
+    ck_assert(live_truth(a) == live_number("0.3") && live_belief(a) == live_truth(a));
+    ck_assert_uint_eq(live_stats(a).ws_undecodable, 0);
+    live_end(&l);
+}
+
+TEST(live, orders_and_fills_in_the_dialect_of_binance) { orders_at_binance(false); }
+TEST(live, orders_over_the_socket_in_the_dialect_of_binance) { orders_at_binance(true); }
+
 TEST(live, an_order_is_filled_and_the_position_follows)
 {
     struct live_account *a = begin_open("1");

@@ -52,12 +52,11 @@ static void consult(const char *faults, const char *urls, const char *account, c
     paper_close(paper, set_flag, &paper_closed);
     UNTIL(&loop, paper_closed);
     loop_must_close(&loop);
-    printf("%s", said);
 }
 
 #define KEYED "\"key\": {\"env\": \"K\"}"
 #define ROUTE ", \"alerts\": {\"routes\": [{\"type\": \"stderr\"}]}"
-#define SAYS(words) ck_assert_msg(strstr(said, words) != NULL, "\"%s\" is not said", words)
+#define SAYS(words) ck_assert_msg(strstr(said, words) != NULL, "\"%s\" is not said, but:\n%s", words, said)
 
 TEST(doctor, says_that_all_is_well_and_that_the_key_may_do_more_than_is_needed)
 {

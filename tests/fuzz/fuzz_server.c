@@ -91,7 +91,11 @@ static int connect_client(void)
 {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(bot__server_port(server)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    BOT_ASSERT(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    /* Each from an address of its own: connections that the server ends first would use up the ports of one. */
+    static uint32_t from;
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + from++ % 65536) };
+    BOT_ASSERT(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
+    BOT_ASSERT(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
     BOT_ASSERT(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
     return fd;
 }

@@ -537,7 +537,7 @@ void bot__recon_read_end(bot_core *c, const bot_event *ev)
         orders_answered(c, r->sent_at);
     } else {
         c->stats.backfills++;
-        r->due = BOT_TS_NEVER;
+        r->due = c->recon.fills_wanted ? c->now : BOT_TS_NEVER; /* asked for again while this one was under way */
         if (stream_ready(c) && r->sent_at >= c->recon.stream_ready_at) {
             c->recon.backfilled = true;
             c->recon.positions.due = core_min(c->recon.positions.due, c->now);

@@ -137,6 +137,27 @@ TEST(rules, a_reconnect_opens_only_after_its_backfill)
     rig_free(r);
 }
 
+/* Found by a seeded world: the second backfill was forgotten when the first one ended, and the gate stayed in HOLD_DOWN for ever. */
+TEST(rules, a_stream_that_bounces_during_its_backfill_is_backfilled_again)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    hold_one(r);
+    rig_for(r, RIG_MS(5000));
+    r->latency = RIG_MS(500);
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_for(r, RIG_MS(200));
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    rig_for(r, RIG_MS(300)); /* the history is under way */
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_for(r, RIG_MS(100));
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    rig_for(r, RIG_MS(30000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
 TEST(rules, an_agreement_asked_for_before_the_stream_was_back_proves_nothing)
 {
     struct rig *r = rig_new(NULL);

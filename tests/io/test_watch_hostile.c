@@ -20,7 +20,11 @@
 #include "watch/watch.h"
 
 #define ATTACK_MS 1200
-#define DELAY_US_MAX 5000
+/* One turn may be struck by what no program answers for (a page fault of a shared host, a cold cache, a slow core), so that
+ * a few may be longer than the aim; none may be longer than ten times it. */
+#define DELAY_US_AIM 5000
+#define DELAY_US_MAX 50000
+#define LONG_TURNS_PER_100 5
 #define TOKEN "the-right-token"
 
 struct world {
@@ -31,7 +35,7 @@ struct world {
     char listen[32], token[32];
     struct httpd *httpd;
     int64_t at_us, longest_us;
-    unsigned beats;
+    unsigned beats, long_beats;
     bool closed;
 };
 
@@ -46,7 +50,11 @@ static void on_beat(uv_timer_t *timer)
 {
     struct world *w = timer->data;
     const int64_t now = spent_us();
-    if (w->at_us != 0 && now - w->at_us > w->longest_us) w->longest_us = now - w->at_us;
+    if (w->at_us != 0) {
+        const int64_t kept_us = now - w->at_us;
+        if (kept_us > w->longest_us) w->longest_us = kept_us;
+        w->long_beats += kept_us > DELAY_US_AIM;
+    }
     w->at_us = now;
     w->beats++;
 }
@@ -200,6 +208,7 @@ static void survive(const struct attack *a)
     const size_t resident = resident_kib();
     loop_for(&w.loop, 20);
     w.longest_us = 0;
+    w.beats = w.long_beats = 0;
     fflush(NULL);
     const pid_t child = fork();
     ck_assert_int_ge(child, 0);
@@ -215,11 +224,12 @@ static void survive(const struct attack *a)
         if (ms > worst) worst = ms;
     }
     ck_assert_int_eq(status, 0);
-    printf("# %s: the loop was kept at most %.2f ms of processor time, %u turns; %d of %d honest ones answered, in %d ms at most; %zu KiB more\n", a->name,
-           (double)w.longest_us / 1e3, w.beats, answered, asked, worst, resident_kib() > resident ? resident_kib() - resident : 0);
+    printf("# %s: the loop was kept at most %.2f ms of processor time, %u of %u turns beyond the aim; %d of %d honest ones answered, in %d ms at most; %zu KiB more\n", a->name,
+           (double)w.longest_us / 1e3, w.long_beats, w.beats, answered, asked, worst, resident_kib() > resident ? resident_kib() - resident : 0);
     ck_assert_int_ge(4 * answered, 3 * asked); /* in a full house some are turned away at the door, and come again */
     if (!test_sanitized()) { /* else slower, and memory is kept back to catch its use */
         ck_assert_msg(w.longest_us <= DELAY_US_MAX, "%s: %lld us", a->name, (long long)w.longest_us);
+        ck_assert_msg(100 * w.long_beats <= LONG_TURNS_PER_100 * w.beats + 100, "%s: %u of %u turns", a->name, w.long_beats, w.beats);
         ck_assert_uint_lt(resident_kib(), resident + 64 * 1024);
     }
     /* They are gone, and so is everything that they held; who comes now is served. */

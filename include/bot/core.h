@@ -192,7 +192,9 @@ typedef struct bot_effect {
         struct {
             uint64_t      id;
             bot_read_kind read;
-            bot_ts        deadline;
+            bot_ts        deadline;      /* when it is sent at once */
+            bot_ts        send_by;       /* it may be held back until then, for the sake of the request budget; the deadline moves
+                                          * by as much, and READ_BEGIN tells when it was sent. Not after `now`: at once. */
             int64_t       from_venue_ns; /* FILLS: from here on; 0: as far as the venue gives */
             bot_symbol    symbol;        /* FILLS of one instrument, ORDER; len 0: the whole account */
             bot_id        order_id, client_id; /* ORDER */

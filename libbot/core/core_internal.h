@@ -76,8 +76,8 @@ struct recon_instrument {
 
 struct recon_read {
     uint64_t id;              /* 0: none under way */
-    bot_ts   begun, sent_at, deadline; /* begun: when the effect went out */
-    bool     sent;
+    bot_ts   sent_at, deadline; /* of the one under way, or the last one */
+    bool     asked, sent;       /* asked: ever */
     int64_t  sent_venue_ns;   /* the venue's clock then, as well as the shell knows it; 0 unknown */
     bot_ts   due;             /* when to ask next; NEVER: not at all */
     uint32_t failures;        /* in a row */
@@ -85,6 +85,7 @@ struct recon_read {
 
 struct recon {
     struct recon_read positions, orders, fills;
+    bot_ts   answered_sent_at; /* when the last position read that was answered whole was sent; INT64_MIN: none */
     bot_ts   stream_ready_at; /* NEVER while the private stream is down */
     bool     backfilled;      /* since the stream became ready */
     bool     proven;          /* once since start */

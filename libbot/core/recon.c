@@ -20,6 +20,7 @@
 
 #define READ_SLACK_NS (2 * BOT_NS_PER_S) /* a shell that forgets to end a read is not waited for much longer */
 #define INSTRUMENT_ASK_NS (10 * BOT_NS_PER_S)
+#define READ_PACE_MAX_NS (10 * BOT_NS_PER_S) /* however scarce requests are: one read in ten seconds */
 
 static struct recon_leg *leg_of(const bot_core *c, uint32_t instrument, bot_leg leg)
 {
@@ -34,7 +35,7 @@ static bot_leg last_leg(const bot_core *c) { return c->options.hedge ? BOT_LEG_S
 void bot__recon_init(bot_core *c)
 {
     struct recon *r = &c->recon;
-    *r = (struct recon){ .stream_ready_at = BOT_TS_NEVER, .pending_at = BOT_TS_NEVER, .cold = true, .newest_fill_at = INT64_MIN };
+    *r = (struct recon){ .stream_ready_at = BOT_TS_NEVER, .pending_at = BOT_TS_NEVER, .answered_sent_at = INT64_MIN, .cold = true, .newest_fill_at = INT64_MIN };
     r->positions.due = r->orders.due = r->fills.due = BOT_TS_NEVER;
     for (uint32_t i = 0; i < c->options.instruments_max; i++)
         for (int k = 0; k < ORDER_LEGS; k++) {
@@ -68,8 +69,8 @@ static void renew(bot_core *c)
         for (bot_leg leg = first_leg(c); leg <= last_leg(c); leg++)
             oldest = core_min(oldest, leg_of(c, i, leg)->agreed_at);
     }
-    if (oldest == BOT_TS_NEVER) /* nothing in use: the whole answer was read and held nothing of ours */
-        oldest = r->positions.sent_at;
+    if (oldest == BOT_TS_NEVER) /* nothing in use: the last whole answer held nothing of ours */
+        oldest = r->answered_sent_at;
     if (!stream_ready(c) || oldest < r->stream_ready_at || oldest <= r->agreed_min)
         return;
     r->agreed_min = oldest;
@@ -376,17 +377,27 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
 
 /* ---- reads ---- */
 
+/* How far apart two reads of a kind may be held for the request budget: the lease of the one must outlast the other. */
+static int64_t pace_max(const bot_core *c)
+{
+    const int64_t of_lease = c->options.reconciled_lease_ns / 3 * 2;
+    return of_lease < READ_PACE_MAX_NS ? of_lease : READ_PACE_MAX_NS;
+}
+
 static void ask(bot_core *c, struct recon_read *r, bot_read_kind kind, int64_t from_venue_ns)
 {
+    const bot_ts send_by = r->asked && kind != BOT_READ_FILLS ? core_max(c->now, core_after(r->sent_at, pace_max(c))) : c->now;
+    r->asked = true;
     r->id = ++c->next_read;
-    r->begun = r->sent_at = c->now;
+    r->sent_at = c->now;
     r->sent = false;
-    r->deadline = core_after(c->now, c->options.read_deadline_ns);
+    r->deadline = core_after(send_by, c->options.read_deadline_ns);
     r->due = BOT_TS_NEVER;
     bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_READ, UINT32_MAX, UINT32_MAX);
     e->read.id = r->id;
     e->read.read = kind;
-    e->read.deadline = r->deadline;
+    e->read.deadline = core_after(c->now, c->options.read_deadline_ns);
+    e->read.send_by = send_by;
     e->read.from_venue_ns = from_venue_ns;
 }
 
@@ -403,6 +414,7 @@ void bot__recon_read_begin(bot_core *c, const bot_event *ev)
         return;
     r->sent_at = ev->ts;
     r->sent_venue_ns = ev->venue_ns;
+    r->deadline = core_after(ev->ts, c->options.read_deadline_ns);
     r->sent = true;
     if (r == &c->recon.positions)
         for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
@@ -453,6 +465,7 @@ void bot__recon_position_row(bot_core *c, const bot_event *ev)
 static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
 {
     bool well = true;
+    c->recon.answered_sent_at = sent_at;
     const uint32_t n = bot__ledger_instruments(c->ledger);
     for (uint32_t i = 0; i < n; i++) {
         const bool in_use = bot__core_in_use(c, i);

@@ -7,6 +7,7 @@
 
 #define OWN_DEADLINE_NS (5 * BOT_NS_PER_S)
 #define START_RETRY_NS (2 * BOT_NS_PER_S) /* doubling to 32 s: an overloaded venue is not helped by more questions */
+#define PACE_PERMILLE 250 /* of the requests that are free, for each kind of read that recurs: others want to live, too */
 #define CLOCK_STEP_NS (300 * BOT_NS_PER_MS)
 
 static const enum venue_call call_of[BOT_READ_KIND_COUNT] = {
@@ -81,6 +82,23 @@ static void budget_words(struct session *s, const struct venue_reply *reply)
     }
 }
 
+/* When the next read of its kind may go, so that they are spread evenly over what the budget has left. Without this, reads
+ * after every fill use a window up in its first seconds, and none is left for the rest of it. */
+static bot_ts paced(const struct session *s, const struct read *r)
+{
+    const struct read_pace *last = &s->paces[r->kind];
+    if (s->options.budget == NULL || r->send_by <= s->t.now || last->pages == 0)
+        return s->t.now;
+    int64_t apart = 0;
+    for (uint32_t i = 0; i < r->draw.draws_n; i++) {
+        const int64_t ns = bot__budget_cadence(s->options.budget, r->draw.account, r->draw.draws[i].scope, r->draw.draws[i].weight * last->pages,
+                                               PACE_PERMILLE, 0, r->send_by - last->sent_at, budget_now(s));
+        apart = ns > apart ? ns : apart;
+    }
+    const bot_ts at = session_after(last->sent_at, apart);
+    return at < r->send_by ? at : r->send_by;
+}
+
 /* ---- reads ---- */
 
 static struct read *free_read(struct session *s)
@@ -136,7 +154,7 @@ static void end_read(struct session *s, struct read *r, bot_outcome outcome, boo
             struct read *again = free_read(s);
             if (again != NULL) {
                 *again = (struct read){ .used = true, .waiting = true, .kind = BOT_READ_INSTRUMENTS, .call = VENUE_CALL_INSTRUMENTS,
-                                        .at = session_after(s->t.now, start_retry(&s->instruments_failures)), .parts = 1 };
+                                        .at = session_after(s->t.now, start_retry(&s->instruments_failures)), .patience_ns = OWN_DEADLINE_NS, .parts = 1 };
                 again->deadline = session_after(again->at, OWN_DEADLINE_NS);
             }
         }
@@ -161,7 +179,13 @@ static void send_page(struct session *s, struct read *r)
         return;
     }
     r->draw = draw_of(s, r->call, &http);
-    bot_ts ready = s->t.now;
+    bot_ts ready = r->pages == 0 ? paced(s, r) : s->t.now;
+    if (ready > s->t.now) {
+        s->stats.reads_paced++;
+        r->waiting = true;
+        r->at = ready;
+        return;
+    }
     if (!take(s, &r->draw, &ready)) {
         s->stats.reads_waited++;
         if (ready >= r->deadline && r->call != VENUE_CALL_INSTRUMENTS) {
@@ -180,6 +204,8 @@ static void send_page(struct session *s, struct read *r)
     if (r->pages == 0) {
         r->sent_at = s->t.now;
         r->sent_wall_ns = s->t.wall_ns;
+        r->deadline = session_after(s->t.now, r->patience_ns);
+        s->paces[r->kind].sent_at = s->t.now;
         read_event(s, r, BOT_EV_READ_BEGIN, BOT_OUTCOME_NONE, false, "", 0);
     }
     s->stats.http_requests++;
@@ -260,7 +286,8 @@ void bot__requests_read(struct session *s, const bot_effect *e)
         read_event(s, &none, BOT_EV_READ_END, BOT_OUTCOME_NOT_SENT, false, "too many reads at once", 0);
         return;
     }
-    *r = (struct read){ .used = true, .id = e->read.id, .kind = e->read.read, .call = call_of[e->read.read], .deadline = e->read.deadline };
+    *r = (struct read){ .used = true, .id = e->read.id, .kind = e->read.read, .call = call_of[e->read.read], .send_by = e->read.send_by,
+                        .patience_ns = e->read.deadline - s->t.now, .deadline = e->read.deadline > e->read.send_by ? e->read.deadline : e->read.send_by };
     r->req.from_ns = e->read.from_venue_ns;
     r->req.instrument = e->read.read == BOT_READ_INSTRUMENTS ? (bot_symbol){ 0 } : e->read.symbol;
     r->req.order_id = e->read.order_id;
@@ -275,7 +302,7 @@ void bot__requests_own_read(struct session *s, enum venue_call call, bot_read_ki
         bot__session_log(s, 1, "read_lost", "too many reads at once");
         return;
     }
-    *r = (struct read){ .used = true, .kind = kind, .call = call, .deadline = session_after(s->t.now, OWN_DEADLINE_NS) };
+    *r = (struct read){ .used = true, .kind = kind, .call = call, .patience_ns = OWN_DEADLINE_NS, .deadline = session_after(s->t.now, OWN_DEADLINE_NS) };
     r->req.window_ms = window_ms;
     start_read(s, r);
 }
@@ -285,7 +312,8 @@ void bot__requests_book(struct session *s, const bot_symbol *instrument)
     struct read *r = free_read(s);
     if (r == NULL)
         return; /* the book asks again */
-    *r = (struct read){ .used = true, .kind = BOT_READ_BOOK, .call = VENUE_CALL_BOOK, .deadline = session_after(s->t.now, OWN_DEADLINE_NS) };
+    *r = (struct read){ .used = true, .kind = BOT_READ_BOOK, .call = VENUE_CALL_BOOK, .patience_ns = OWN_DEADLINE_NS,
+                        .deadline = session_after(s->t.now, OWN_DEADLINE_NS) };
     r->req.instrument = *instrument;
     start_read(s, r);
 }
@@ -379,6 +407,7 @@ static void read_answered(struct session *s, struct read *r, int http_status, co
     } else if (next_part(s, r)) {
         send_page(s, r);
     } else {
+        s->paces[r->kind].pages = r->pages;
         end_read(s, r, BOT_OUTCOME_OK, true, "", 0);
     }
 }

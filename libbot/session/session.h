@@ -82,7 +82,7 @@ bool bot__session_book(const struct session *s, const bot_symbol *instrument, bo
 
 struct session_stats { /* counters only rise */
     uint64_t ws_messages, ws_bytes, ws_undecodable, ws_connects, ws_losses;
-    uint64_t http_requests, http_failures, http_timeouts, reads_waited, orders_sent, public_trades, book_gaps, book_resyncs;
+    uint64_t http_requests, http_failures, http_timeouts, reads_waited, reads_paced, orders_sent, public_trades, book_gaps, book_resyncs;
     int64_t  clock_offset_ns, clock_error_ns; /* gauges */
     bool     ready[BOT_STREAM_COUNT];
 };

@@ -48,11 +48,19 @@ struct read {
     uint64_t http;            /* 0: none under way */
     struct budget_request draw;
     bool     drawn;
-    bot_ts   at, deadline, sent_at;
+    bot_ts   send_by;         /* held back for the budget until then at most; not after now: not at all */
+    bot_ts   at, deadline, sent_at; /* deadline: of the whole read; before it is sent, of waiting for room */
+    int64_t  patience_ns;     /* from sending to deadline */
     int64_t  sent_wall_ns;
     int64_t  to_ns_end;       /* fills: end of the last window */
     uint32_t parts, instrument, pages, rows;
     bool     per_instrument;
+};
+
+/* Of a kind of read that recurs: the last one. */
+struct read_pace {
+    bot_ts   sent_at;
+    uint32_t pages; /* that it took; 0: none came through yet */
 };
 
 /* An order request on its way. */
@@ -108,6 +116,7 @@ struct session {
     bot_ts listen_keep_at;
 
     struct read reads[READS_MAX];
+    struct read_pace paces[BOT_READ_KIND_COUNT];
     struct order_call calls[REQUESTS_MAX];
     bot_ts clock_at;
     uint32_t clock_failures, instruments_failures; /* in a row */

@@ -134,7 +134,8 @@ static void answer_read(struct rig *r, const bot_effect *e)
     begin.read = end.read = (bot_ev_read){ .id = e->read.id, .read = e->read.read };
     begin.read_id = end.read_id = e->read.id;
     later(r, 0, &begin);
-    if (r->rest == RIG_REST_HANG || (r->hang_fills && e->read.read == BOT_READ_FILLS)) { /* the shell's own deadline ends it */
+    if (r->rest == RIG_REST_HANG || (r->hang_fills && e->read.read == BOT_READ_FILLS) ||
+        (r->hang_positions && e->read.read == BOT_READ_POSITIONS)) { /* the shell's own deadline ends it */
         end.read.outcome = BOT_OUTCOME_TIMEOUT;
         later(r, e->read.deadline - r->now, &end);
         return;
@@ -329,6 +330,8 @@ void rig_start(struct rig *r, const char *limit)
         bot__currency_set(&ev.inst.settle, "USDT", 4);
         bot__currency_set(&ev.inst.quote, "USDT", 4);
         ck_assert_int_eq(rig_step(r, &ev), i);
+        if (limit == NULL)
+            continue;
         ev = event(BOT_EV_LIMITS);
         ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(i), .limits = { .position_max = { rig_num(limit) } } };
         ck_assert_int_eq(rig_step(r, &ev), 0);

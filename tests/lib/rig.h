@@ -58,6 +58,7 @@ struct rig {
     bool rest_times;           /* position rows carry an update time */
     bool drop_row;             /* the row of instrument 0 is missing from an answer that says it is complete */
     bool hang_fills;           /* the fill history does not answer */
+    bool hang_positions;       /* positions do not, everything else does */
     bool hide_fills;           /* the private stream loses fills */
     bool hide_list;            /* the open-orders list is empty */
     bool orders_unknown;       /* questions about an order answer "not found" */
@@ -84,7 +85,8 @@ void rig_free(struct rig *r);
 void rig_run(struct rig *r, bot_ts until);          /* absolute */
 void rig_for(struct rig *r, bot_ts duration);
 int rig_step(struct rig *r, bot_event *ev);         /* at the rig's now */
-/* Streams up, instruments known, bot 0 attached with this limit on both instruments; runs until the gate opens (5 s). */
+/* Streams up, instruments known, bot 0 attached with this limit on both instruments; runs until the gate opens (5 s).
+ * limit NULL: nobody trades the instruments, the account is only watched. */
 void rig_start(struct rig *r, const char *limit);
 bool rig_open(const struct rig *r);
 uint32_t rig_reasons(const struct rig *r);

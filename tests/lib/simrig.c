@@ -33,7 +33,7 @@ static void give(void *self, void *p) { (void)self; free(p); }
 
 void simrig_options_init(struct simrig_options *o)
 {
-    *o = (struct simrig_options){ .seed = 1, .venue = "bybit", .limit = "1", .order_qty = "0.1", .trade_every_ns = BOT_NS_PER_S, .public_data = true, .quiet_ns = 3 * BOT_NS_PER_S, .instrument = "BTCUSDT" };
+    *o = (struct simrig_options){ .seed = 1, .venue = "bybit", .budget_permille = 1000, .limit = "1", .order_qty = "0.1", .trade_every_ns = BOT_NS_PER_S, .public_data = true, .quiet_ns = 3 * BOT_NS_PER_S, .instrument = "BTCUSDT" };
     bot_core_options_init(&o->core);
     o->core.instruments_max = 8;
     o->core.path_steps_max = 4096;
@@ -208,6 +208,11 @@ static void open_budget(struct simrig *r, const struct venue *venue)
     o.utc_ns = t.wall_ns - t.now;
     struct budget_scope scopes[BUDGET_SCOPES_MAX];
     const uint32_t n = bot__venue_budget_scopes(venue, scopes);
+    for (uint32_t i = 0; i < n; i++)
+        if (r->options.budget_permille != 1000 && scopes[i].per_ip) {
+            scopes[i].limit = scopes[i].limit * r->options.budget_permille / 1000;
+            bot__budget_reserve_default(&scopes[i], 1);
+        }
     const size_t size = bot__budget_size(&o, scopes, n);
     ck_assert_uint_gt(size, 0);
     r->budget_memory = aligned_alloc(64, (size + 63) & ~(size_t)63);

@@ -295,6 +295,24 @@ TEST(scenario, s29_rest_hangs)
     rig_free(r);
 }
 
+/* A flat account is watched, and only the positions hang: a list of open orders that is answered says nothing about them. */
+TEST(scenario, s29_an_answered_list_of_orders_is_no_answer_about_positions)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, NULL);
+    rig_for(r, RIG_MS(30000));
+    EXPECT_OPEN(r);
+    r->hang_positions = true;
+    const uint32_t lists = r->reads[BOT_READ_OPEN_ORDERS];
+    rig_for(r, RIG_MS(180000));
+    ck_assert_uint_gt(r->reads[BOT_READ_OPEN_ORDERS], lists + 2);
+    EXPECT_SHUT(r, BOT_GATE_RECONCILED);
+    r->hang_positions = false;
+    rig_for(r, RIG_MS(60000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
 TEST(scenario, s30_a_failed_query_is_never_read_as_flat)
 {
     struct rig *r = rig_new(NULL);

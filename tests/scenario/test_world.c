@@ -187,3 +187,26 @@ TEST(scenario, s40_a_flapping_socket_loses_no_fill_and_respects_the_connect_limi
     ck_assert_msg(simrig_truth(r) == simrig_belief(r), "a fill was lost\n%s", simrig_tail(r));
     simrig_free(r);
 }
+
+/* The rest of the address's requests belongs to others. With a read after every fill the minute's share would be gone within
+ * seconds, and the lease that only reads renew would run out in every minute. */
+TEST(scenario, s59_reads_are_spread_over_a_scarce_budget)
+{
+    struct simrig_options o;
+    simrig_options_init(&o);
+    o.venue = "binance-usdm";
+    o.budget_permille = 70; /* 168 units a minute: a read of positions is 5, of orders 40 */
+    o.trade_every_ns = BOT_NS_PER_S;
+    struct simrig *r = simrig_new(&o);
+    simrig_run(r, 60 * BOT_NS_PER_S);
+    const uint32_t shuts = r->gate_shuts;
+    ck_assert(simrig_open(r));
+    simrig_run(r, 600 * BOT_NS_PER_S);
+    simrig_check(r);
+    ck_assert_msg(r->gate_shuts == shuts, "the gate shut %u times: %s", r->gate_shuts - shuts, simrig_tail(r));
+    struct session_stats st;
+    bot__session_stats_get(r->session, &st);
+    ck_assert_uint_gt(st.reads_paced, 60);
+    ck_assert_uint_eq(bot__simvenue_stats(bot__world_venue(r->world)).limited, 0);
+    simrig_free(r);
+}

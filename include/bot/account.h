@@ -43,6 +43,8 @@ typedef struct bot_account_options {
     const char *key, *secret, *passphrase; /* copied (the secret into memory that is wiped); NULL where the venue has none */
     bool        test_network;    /* the venue's test network */
     const char *rest_url, *ws_private_url, *ws_public_url, *ws_trade_url; /* NULL: the venue's own; "" for none */
+    /* A venue with two public addresses: ws_public_url is the first; the second is the venue's own, on the same host where the
+     * first ends in the path of the venue's own first, and else the same address. */
     const char *ca_file;         /* PEM of the only authorities to trust; NULL: the system's store */
     const char *const *instruments; /* names as the venue spells them; at most 64 */
     uint32_t    instruments_n;

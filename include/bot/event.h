@@ -210,7 +210,9 @@ typedef struct bot_ev_gap {
     bool    checksum; /* the sequence held, the checksum did not */
 } bot_ev_gap;
 
-typedef enum bot_stream { BOT_STREAM_PRIVATE, BOT_STREAM_PUBLIC, BOT_STREAM_TRADE, BOT_STREAM_COUNT } bot_stream;
+/* PUBLIC_2: the second public socket of a venue that spreads its public data over two (Binance: trades, books; Bybit: linear,
+ * inverse). Sockets are told apart by it; STREAM and FRAME events speak of both together, as PUBLIC. */
+typedef enum bot_stream { BOT_STREAM_PRIVATE, BOT_STREAM_PUBLIC, BOT_STREAM_TRADE, BOT_STREAM_PUBLIC_2, BOT_STREAM_COUNT } bot_stream;
 typedef enum bot_stream_state {
     BOT_STREAM_LOST,  /* socket closed or declared dead */
     BOT_STREAM_READY, /* connected, logged in, every subscription acknowledged: nothing after this is missed */

@@ -75,9 +75,10 @@ static void resync(struct session *s, struct live_book *b)
     const struct venue *v = s->options.venue;
     b->resync_at = BOT_TS_NEVER;
     b->doubted_at = BOT_TS_NEVER;
-    if (s->streams[BOT_STREAM_PUBLIC].phase != STREAM_UP)
-        return; /* a new stream brings a new book */
     const bot_symbol *symbol = symbol_of(s, b);
+    const bot_stream stream = session_public_of(s, symbol, true);
+    if (s->streams[stream].phase != STREAM_UP)
+        return; /* a new stream brings a new book */
     s->stats.book_resyncs++;
     bot__session_log(s, 2, "book_resync", "%.*s", (int)symbol->len, symbol->s);
     if (v->book.snapshot_by_rest) {
@@ -88,13 +89,13 @@ static void resync(struct session *s, struct live_book *b)
             const int len = v->ws_resubscribe_book(symbol, i, text, sizeof text);
             if (len <= 0)
                 break;
-            if (s->transport.ws_send(s->transport.self, BOT_STREAM_PUBLIC, text, (size_t)len) < 0) {
-                bot__streams_resync(s, BOT_STREAM_PUBLIC, "cannot send");
+            if (s->transport.ws_send(s->transport.self, stream, text, (size_t)len) < 0) {
+                bot__streams_resync(s, stream, "cannot send");
                 return;
             }
         }
     } else {
-        bot__streams_resync(s, BOT_STREAM_PUBLIC, "the order book broke");
+        bot__streams_resync(s, stream, "the order book broke");
         return;
     }
     b->doubted_at = session_after(s->t.now, PATIENCE_NS); /* if nothing comes of it: again */
@@ -151,10 +152,12 @@ void bot__books_event(struct session *s, const bot_event *ev)
     }
 }
 
-void bot__books_lost(struct session *s)
+void bot__books_lost(struct session *s, bot_stream stream)
 {
     for (uint32_t i = 0; i < books_n(&s->options); i++) {
         struct live_book *b = &s->books[i];
+        if (session_public_of(s, symbol_of(s, b), true) != stream)
+            continue;
         const struct book_memory memory = b->book.mem;
         bot__book_init(&b->book, &s->options.venue->book, &memory);
         b->resync_at = b->doubted_at = BOT_TS_NEVER;

@@ -80,8 +80,13 @@ void bot__session_stream(const struct session *s, bot_stream stream, bot_ts now,
 {
     const struct stream *st = &s->streams[stream];
     *ret = (struct session_stream_view){ .up = st->phase == STREAM_UP, .age_ns = -1 };
+    bot_ts heard_at = st->heard_at;
+    if (stream == BOT_STREAM_PUBLIC) { /* all of them: as good as the worst */
+        ret->up = bot__streams_public_up(s);
+        heard_at = bot__streams_public_heard(s);
+    }
     if (ret->up)
-        ret->age_ns = now > st->heard_at ? now - st->heard_at : 0;
+        ret->age_ns = now > heard_at ? now - heard_at : 0;
     if (stream == BOT_STREAM_PUBLIC && s->options.public_data) {
         bot__lag_view lag;
         bot__lag_get(&s->feed_lag, &lag);
@@ -170,13 +175,18 @@ void bot__feed_private_fresh(struct session *s)
     private_changes(s);
 }
 
-void bot__feed_lost(struct session *s)
+void bot__feed_lost(struct session *s, bot_stream stream)
 {
-    if (s->rate != NULL)
+    bool trades = false;
+    for (uint32_t i = 0; i < s->options.instruments_n; i++) {
+        const bool here = session_public_of(s, &s->options.instruments[i], false) == stream;
+        trades |= here;
+        if (here || session_public_of(s, &s->options.instruments[i], true) == stream)
+            bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
+    }
+    if (trades && s->rate != NULL)
         bot__rate_resume(s->rate, s->t.now);
-    for (uint32_t i = 0; i < s->options.instruments_n; i++)
-        bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
-    bot__books_lost(s);
+    bot__books_lost(s, stream);
 }
 
 void bot__feed_clock_step(struct session *s)
@@ -269,7 +279,7 @@ void bot__feed_ticks(struct session *s)
 {
     if (!s->options.public_data)
         return;
-    if (s->streams[BOT_STREAM_PUBLIC].phase == STREAM_UP) {
+    if (bot__streams_public_up(s)) {
         if (s->rate != NULL && bot__rate_deadline(s->rate) <= s->t.now)
             rate_changes(s);
         feed_changes(s);
@@ -284,7 +294,7 @@ bot_ts bot__feeds_deadline(const struct session *s)
     if (!s->options.public_data)
         return BOT_TS_NEVER;
     bot_ts at = BOT_TS_NEVER;
-    if (s->streams[BOT_STREAM_PUBLIC].phase == STREAM_UP) {
+    if (bot__streams_public_up(s)) {
         if (s->rate != NULL && bot__rate_deadline(s->rate) < at)
             at = bot__rate_deadline(s->rate);
         if (bot__lag_deadline(&s->feed_lag) < at)

@@ -313,6 +313,7 @@ void bot__session_stats_get(const struct session *s, struct session_stats *ret)
     ret->clock_offset_ns = s->clock_offset_ns;
     for (int i = 0; i < BOT_STREAM_COUNT; i++)
         ret->ready[i] = s->streams[i].phase == STREAM_UP;
+    ret->ready[BOT_STREAM_PUBLIC] = bot__streams_public_up(s);
 }
 
 /* ---- what comes over a socket ---- */
@@ -324,6 +325,7 @@ struct receiver {
 
 static const bot_source source_of[BOT_STREAM_COUNT] = {
     [BOT_STREAM_PRIVATE] = BOT_SOURCE_WS_PRIVATE, [BOT_STREAM_PUBLIC] = BOT_SOURCE_WS_PUBLIC, [BOT_STREAM_TRADE] = BOT_SOURCE_WS_TRADE,
+    [BOT_STREAM_PUBLIC_2] = BOT_SOURCE_WS_PUBLIC,
 };
 
 static int received(void *user_data, const bot_event *decoded)
@@ -357,7 +359,7 @@ static int received(void *user_data, const bot_event *decoded)
             return 0;
         }
         if (ev.kind == BOT_EV_ERROR)
-            bot__session_log(s, 1, "venue_error", "%s stream: %lld %s", rx->stream == BOT_STREAM_PRIVATE ? "private" : "public",
+            bot__session_log(s, 1, "venue_error", "%s stream: %lld %s", session_is_public(rx->stream) ? "public" : "private",
                              (long long)ev.error.venue_code, ev.error.detail);
         if (ev.kind == BOT_EV_ERROR && s->streams[rx->stream].phase != STREAM_UP) {
             bot__streams_resync(s, rx->stream, "refused by the venue");
@@ -379,9 +381,15 @@ static int received(void *user_data, const bot_event *decoded)
 
 static void heard(struct session *s, bot_stream stream)
 {
+    s->streams[stream].heard_at = s->t.now;
+    if (session_is_public(stream)) {
+        /* Two public sockets renew one lease: in turns, so that one that is silent is not covered by the other. */
+        stream = BOT_STREAM_PUBLIC;
+        if (!bot__streams_public_up(s) || bot__streams_public_heard(s) <= s->streams[stream].framed_at)
+            return;
+    }
     struct stream *st = &s->streams[stream];
-    st->heard_at = s->t.now;
-    if (st->phase == STREAM_UP && s->t.now - st->framed_at >= FRAME_EVERY_NS) {
+    if ((st->phase == STREAM_UP || stream == BOT_STREAM_PUBLIC) && s->t.now - st->framed_at >= FRAME_EVERY_NS) {
         st->framed_at = s->t.now;
         bot_event frame = { .kind = BOT_EV_FRAME, .source = (uint8_t)source_of[stream], .seq = BOT_SEQ_NONE, .stream = { .stream = stream } };
         (void)bot__session_feed(s, &frame);

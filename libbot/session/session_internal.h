@@ -113,6 +113,7 @@ struct session {
     struct stream streams[BOT_STREAM_COUNT];
     struct venue_context contexts[BOT_STREAM_COUNT], rest_context;
     char listen_key[128];
+    char public_2_url[SESSION_URL_MAX];
     bot_ts listen_keep_at;
 
     struct read reads[READS_MAX];
@@ -157,6 +158,12 @@ static inline uint32_t session_index(const struct session *s, const bot_symbol *
         i++;
     return i;
 }
+/* The public socket that brings an instrument's books, or its trades. */
+static inline bot_stream session_public_of(const struct session *s, const bot_symbol *instrument, bool book)
+{
+    return s->options.venue->ws_public_of != NULL ? s->options.venue->ws_public_of(instrument, book) : BOT_STREAM_PUBLIC;
+}
+static inline bool session_is_public(bot_stream stream) { return stream == BOT_STREAM_PUBLIC || stream == BOT_STREAM_PUBLIC_2; }
 static inline int64_t session_venue_wall(const struct session *s) { return s->t.wall_ns + s->clock_offset_ns; }
 
 /* streams.c */
@@ -164,6 +171,8 @@ void bot__streams_start(struct session *s);
 void bot__streams_tick(struct session *s);
 bot_ts bot__streams_deadline(const struct session *s);
 void bot__streams_resync(struct session *s, bot_stream stream, const char *reason);
+bool bot__streams_public_up(const struct session *s); /* every public socket that is wanted; one at least */
+bot_ts bot__streams_public_heard(const struct session *s); /* that of them which was heard longest ago */
 void bot__streams_control(struct session *s, bot_stream stream, const bot_event *ev);
 void bot__streams_listen_key(struct session *s, const char *key);
 /* What came of prolonging it: NOT_FOUND means that the private socket is deaf, whatever else it says. */
@@ -186,7 +195,7 @@ size_t bot__feed_memory(const struct session_options *o);
 void bot__feed_event(struct session *s, const bot_event *ev);
 void bot__feed_private_event(struct session *s, const bot_event *ev);
 void bot__feed_private_fresh(struct session *s); /* a new private stream: old suspicions are void */
-void bot__feed_lost(struct session *s);
+void bot__feed_lost(struct session *s, bot_stream stream);
 void bot__feed_clock_step(struct session *s);
 void bot__feed_acked(struct session *s, bot_ts sent_at);
 void bot__feed_ticks(struct session *s);
@@ -196,7 +205,7 @@ bot_ts bot__feeds_deadline(const struct session *s);
 void bot__books_carve(struct arena *a, const struct session_options *o, struct books_memory *ret);
 void bot__books_open(struct session *s, const struct books_memory *memory);
 void bot__books_event(struct session *s, const bot_event *ev); /* BOOK of the stream or of a snapshot */
-void bot__books_lost(struct session *s);
+void bot__books_lost(struct session *s, bot_stream stream);
 void bot__books_tick(struct session *s);
 bot_ts bot__books_deadline(const struct session *s);
 

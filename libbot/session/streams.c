@@ -17,26 +17,95 @@
 #define LISTEN_RETRY_NS (60 * BOT_NS_PER_S)
 #define MESSAGE_MAX 24576
 
-static const char *const stream_names[BOT_STREAM_COUNT] = { "private", "public", "trade" };
+static const char *const stream_names[BOT_STREAM_COUNT] = { "private", "public", "trade", "public_2" };
 
 static const struct venue_stream_plan *plan_of(const struct session *s, bot_stream stream)
 {
     const struct venue *v = s->options.venue;
-    return stream == BOT_STREAM_PRIVATE ? &v->private_plan : stream == BOT_STREAM_PUBLIC ? &v->public_plan : &v->trade_plan;
+    return stream == BOT_STREAM_PRIVATE ? &v->private_plan : stream == BOT_STREAM_TRADE ? &v->trade_plan : &v->public_plan;
 }
 
 static const char *base_url(const struct session *s, bot_stream stream)
 {
-    return stream == BOT_STREAM_PRIVATE ? s->options.private_url : stream == BOT_STREAM_PUBLIC ? s->options.public_url : s->options.trade_url;
+    switch (stream) {
+    case BOT_STREAM_PRIVATE: return s->options.private_url;
+    case BOT_STREAM_PUBLIC: return s->options.public_url;
+    case BOT_STREAM_PUBLIC_2: return s->public_2_url;
+    case BOT_STREAM_TRADE:
+    case BOT_STREAM_COUNT: break;
+    }
+    return s->options.trade_url;
 }
 
-static void tell(struct session *s, bot_stream stream, bot_stream_state state, const char *reason)
+/* ---- public data over two sockets ---- */
+
+static const char *path_of(const char *url)
 {
-    bot_event ev = { .kind = BOT_EV_STREAM, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE, .stream = { .stream = stream, .state = state } };
+    const char *host = strstr(url, "://"), *path = host != NULL ? strchr(host + 3, '/') : NULL;
+    return path != NULL ? path : "";
+}
+
+/* One address is configured. The venue's own: then its own second one. Another that ends in the path of the venue's own (a
+ * proxy, the paper exchange): the same with the second one's path. Else one address that serves both. */
+static void second_url(const struct session *s, char *buf, size_t size)
+{
+    const struct venue *v = s->options.venue;
+    const struct venue_endpoints *const own[] = { &v->endpoints, &v->endpoints_test };
+    const char *first = s->options.public_url;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(first, own[i]->ws_public) == 0) {
+            snprintf(buf, size, "%s", own[i]->ws_public_2 != NULL ? own[i]->ws_public_2 : first);
+            return;
+        }
+    const char *from = path_of(v->endpoints.ws_public), *to = v->endpoints.ws_public_2 != NULL ? path_of(v->endpoints.ws_public_2) : from;
+    const size_t len = strlen(first), tail = strlen(from);
+    const bool alike = tail <= len && strcmp(first + len - tail, from) == 0;
+    snprintf(buf, size, "%.*s%s", (int)(alike ? len - tail : len), first, alike ? to : "");
+}
+
+static bool brings_something(const struct session *s, bot_stream stream)
+{
+    for (uint32_t i = 0; i < s->options.instruments_n; i++)
+        if (session_public_of(s, &s->options.instruments[i], false) == stream || session_public_of(s, &s->options.instruments[i], true) == stream)
+            return true;
+    return stream == BOT_STREAM_PUBLIC && s->options.instruments_n == 0;
+}
+
+static const bot_stream publics[] = { BOT_STREAM_PUBLIC, BOT_STREAM_PUBLIC_2 };
+#define PUBLICS (sizeof publics / sizeof *publics)
+
+bool bot__streams_public_up(const struct session *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < PUBLICS; i++) {
+        const struct stream *st = &s->streams[publics[i]];
+        if (st->wanted && st->phase != STREAM_UP)
+            return false;
+        any |= st->wanted;
+    }
+    return any;
+}
+
+bot_ts bot__streams_public_heard(const struct session *s)
+{
+    bot_ts at = BOT_TS_NEVER;
+    for (size_t i = 0; i < PUBLICS; i++) {
+        const struct stream *st = &s->streams[publics[i]];
+        if (st->wanted && st->heard_at < at)
+            at = st->heard_at;
+    }
+    return at;
+}
+
+/* To the core the public sockets are one: ready with the last of them, lost with the first. */
+static void tell(struct session *s, bot_stream stream, bot_stream_state state, const char *reason, bool changes)
+{
+    bot_event ev = { .kind = BOT_EV_STREAM, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE, .stream = { .stream = session_is_public(stream) ? BOT_STREAM_PUBLIC : stream, .state = state } };
     snprintf(ev.stream.reason, sizeof ev.stream.reason, "%s", reason);
     bot__session_log(s, state == BOT_STREAM_READY ? 2 : 1, state == BOT_STREAM_READY ? "stream_ready" : "stream_lost", "%s%s%s",
                      stream_names[stream], reason[0] != '\0' ? ": " : "", reason);
-    (void)bot__session_feed(s, &ev);
+    if (changes)
+        (void)bot__session_feed(s, &ev);
 }
 
 static void wait_and_retry(struct session *s, bot_stream stream)
@@ -65,7 +134,7 @@ static void wait_and_retry(struct session *s, bot_stream stream)
 static void lost(struct session *s, bot_stream stream, const char *reason)
 {
     struct stream *st = &s->streams[stream];
-    const bool was_up = st->phase == STREAM_UP;
+    const bool was_up = st->phase == STREAM_UP, changes = !session_is_public(stream) || bot__streams_public_up(s);
     if (was_up && s->t.now - st->up_at >= STEADY_NS)
         st->failures = 0;
     st->failures++;
@@ -73,13 +142,13 @@ static void lost(struct session *s, bot_stream stream, const char *reason)
     s->transport.ws_close(s->transport.self, stream);
     wait_and_retry(s, stream);
     if (was_up)
-        tell(s, stream, BOT_STREAM_LOST, reason);
+        tell(s, stream, BOT_STREAM_LOST, reason, changes);
     else
         bot__session_log(s, 1, "stream_failed", "%s: %s", stream_names[stream], reason);
     if (stream == BOT_STREAM_TRADE)
         bot__requests_trade_lost(s);
-    if (stream == BOT_STREAM_PUBLIC && was_up)
-        bot__feed_lost(s);
+    if (session_is_public(stream) && was_up)
+        bot__feed_lost(s, stream);
     if (stream == BOT_STREAM_PRIVATE)
         s->listen_key[0] = '\0'; /* fetched anew: another process may have deleted it */
 }
@@ -146,7 +215,7 @@ static void up(struct session *s, bot_stream stream)
         s->listen_keep_at = session_after(s->t.now, LISTEN_KEEP_NS);
     if (stream == BOT_STREAM_PRIVATE)
         bot__feed_private_fresh(s);
-    tell(s, stream, BOT_STREAM_READY, "");
+    tell(s, stream, BOT_STREAM_READY, "", !session_is_public(stream) || bot__streams_public_up(s));
 }
 
 static void subscribe(struct session *s, bot_stream stream)
@@ -250,9 +319,11 @@ void bot__streams_listen_kept(struct session *s, bot_outcome outcome)
 
 void bot__streams_start(struct session *s)
 {
+    second_url(s, s->public_2_url, sizeof s->public_2_url);
     for (int i = 0; i < BOT_STREAM_COUNT; i++) {
         struct stream *st = &s->streams[i];
-        st->wanted = base_url(s, (bot_stream)i)[0] != '\0' && (i != BOT_STREAM_PUBLIC || s->options.public_data) &&
+        st->wanted = base_url(s, (bot_stream)i)[0] != '\0' &&
+                     (!session_is_public((bot_stream)i) || (s->options.public_data && brings_something(s, (bot_stream)i))) &&
                      (i != BOT_STREAM_TRADE || (s->options.orders_over_ws && s->options.venue->has_ws_orders));
         if (st->wanted && st->phase == STREAM_IDLE)
             wait_and_retry(s, (bot_stream)i);

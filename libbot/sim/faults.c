@@ -77,10 +77,11 @@ static const struct name_bits topics[] = {
     { "execution", FAULT_TOPIC_EXECUTION }, { "order", FAULT_TOPIC_ORDER }, { "position", FAULT_TOPIC_POSITION },
     { "wallet", FAULT_TOPIC_WALLET }, { "all", TOPICS_ALL }, { NULL, 0 },
 };
-#define STREAMS_ALL (FAULT_STREAM_PRIVATE | FAULT_STREAM_PUBLIC | FAULT_STREAM_TRADE)
+#define STREAMS_PUBLIC (FAULT_STREAM_PUBLIC | FAULT_STREAM_PUBLIC_2)
+#define STREAMS_ALL (FAULT_STREAM_PRIVATE | STREAMS_PUBLIC | FAULT_STREAM_TRADE)
 static const struct name_bits streams[] = {
-    { "private", FAULT_STREAM_PRIVATE }, { "public", FAULT_STREAM_PUBLIC }, { "trade", FAULT_STREAM_TRADE }, { "all", STREAMS_ALL },
-    { NULL, 0 },
+    { "private", FAULT_STREAM_PRIVATE }, { "public", STREAMS_PUBLIC }, { "public_2", FAULT_STREAM_PUBLIC_2 }, { "trade", FAULT_STREAM_TRADE },
+    { "all", STREAMS_ALL }, { NULL, 0 },
 };
 #define FEEDS_ALL (FAULT_TOPIC_TRADES | FAULT_TOPIC_BOOK)
 static const struct name_bits feeds[] = {

@@ -40,7 +40,8 @@
  *   rest.forget              "order not exists" for orders that do: reads of one order, amend, cancel
  * Private socket (topic=LIST of execution, order, position, wallet; default all):
  *   ws.drop  ws.duplicate  ws.split (one row a message)  ws.delay delay=~  ws.reorder (swaps with the next message)
- * Sockets (stream=private|public|trade|all; default all):
+ * Sockets (stream=private|public|public_2|trade|all; default all; public_2 is the second of two public
+ * ones, of Binance the books, of Bybit the inverse contracts):
  *   ws.cut !                 closed
  *   ws.mute                  nothing comes but pongs
  *   ws.halfopen              nothing comes at all, what is sent vanishes
@@ -104,6 +105,7 @@ enum {
     FAULT_TOPIC_TRADES = 1u << 20, FAULT_TOPIC_BOOK = 1u << 21,
     /* streams */
     FAULT_STREAM_PRIVATE = 1u << 24, FAULT_STREAM_PUBLIC = 1u << 25, FAULT_STREAM_TRADE = 1u << 26,
+    FAULT_STREAM_PUBLIC_2 = 1u << 27, /* the second public address of a venue that has two */
 };
 
 enum fault_when { FAULT_AT, FAULT_EVERY, FAULT_ALWAYS, FAULT_WHEN_POSITION, FAULT_WHEN_FILLS, FAULT_WHEN_ORDERS };

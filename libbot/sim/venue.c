@@ -196,7 +196,8 @@ struct conn *bot__simvenue_conn(struct simvenue *b, uint32_t number)
 
 uint32_t bot__simvenue_stream(const struct conn *c)
 {
-    return c->kind == CONN_PRIVATE ? FAULT_STREAM_PRIVATE : c->kind == CONN_TRADE ? FAULT_STREAM_TRADE : FAULT_STREAM_PUBLIC;
+    return c->kind == CONN_PRIVATE ? FAULT_STREAM_PRIVATE : c->kind == CONN_TRADE ? FAULT_STREAM_TRADE :
+           c->kind == CONN_PUBLIC || c->kind == CONN_INVERSE ? FAULT_STREAM_PUBLIC_2 : FAULT_STREAM_PUBLIC;
 }
 
 uint32_t bot__simvenue_ws_open(struct simvenue *b, int64_t now_ns, uint32_t ip, const char *path)

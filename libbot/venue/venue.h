@@ -143,6 +143,7 @@ struct venue_scope { /* one limit of the venue */
 
 struct venue_endpoints { /* defaults; every one can be overridden by configuration */
     const char *rest, *ws_private, *ws_public, *ws_trade; /* "" where there is none */
+    const char *ws_public_2; /* of BOT_STREAM_PUBLIC_2; NULL: that of ws_public */
 };
 
 struct venue_stream_plan { /* how a socket is brought to READY */
@@ -208,6 +209,10 @@ struct venue {
      * comes whole each time or by REST. */
     int (*ws_resubscribe_book)(const bot_symbol *instrument, uint32_t index, char *buf, size_t size);
     int (*ws_ping)(bot_stream stream, char *buf, size_t size); /* NULL or 0: WebSocket ping frames */
+    /* Where public data is spread over two sockets: the one (BOT_STREAM_PUBLIC, BOT_STREAM_PUBLIC_2) that brings the books
+     * (book) or the trades of the instrument; a socket that would bring nothing is not opened. ws_subscribe and ws_path go by
+     * it. NULL: BOT_STREAM_PUBLIC brings all. */
+    bot_stream (*ws_public_of)(const bot_symbol *instrument, bool book);
     /* Path and query to append to the socket's URL (Binance: stream names, listen key), or "" . */
     int (*ws_path)(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf, size_t size);
 };

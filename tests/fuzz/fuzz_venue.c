@@ -253,8 +253,8 @@ static void fuzz_encode(const struct venue *v, struct slice in)
         }
     }
     if (req.instrument.len > 0)
-        for (uint32_t i = 0; i < 3; i++) {
-            r = v->ws_subscribe(BOT_STREAM_PUBLIC, &req.instrument, 1, i, buf, sizeof buf);
+        for (uint32_t i = 0; i < 6; i++) {
+            r = v->ws_subscribe(i < 3 ? BOT_STREAM_PUBLIC : BOT_STREAM_PUBLIC_2, &req.instrument, 1, i % 3, buf, sizeof buf);
             CHECK(r <= 0 || (size_t)r == strlen(buf));
             if (r > 0)
                 check_json(buf, (size_t)r);

@@ -247,6 +247,8 @@ struct simrig *simrig_new(const struct simrig_options *o)
     struct session_options so = { .venue = bot__venue_find(o->venue), .keys = { .key = "test-key", .signer = r->signer },
                                   .rest_url = "https://paper", .orders_over_ws = o->orders_over_ws, .instruments = { r->symbol }, .instruments_n = 1, .public_data = o->public_data,
                                   .monitors = o->monitors, .seed = o->seed, .core = o->core };
+    if (o->watched != NULL)
+        bot__symbol_set(&so.instruments[so.instruments_n++], o->watched, strlen(o->watched));
     open_budget(r, so.venue);
     so.budget = r->budget;
     bot__session_venue_rules(so.venue, &so.core.venue);

@@ -31,6 +31,7 @@ struct simrig_options {
     int64_t  quiet_ns;         /* 3 s: how long a private message may be late without anybody being able to know */
     const char *instrument;    /* "BTCUSDT" */
     uint32_t budget_permille;  /* 1000: what the client may use of the venue's limits */
+    const char *watched;       /* NULL, or another one whose public data comes too */
     bool     without_budget;   /* false: the venue's limits are kept, as by the client of bot/account.h */
     bot_core_options core;
     struct world_options world;

@@ -638,9 +638,26 @@ TEST(binance, streams_are_named_in_lower_case_and_the_private_one_by_its_key)
     char buf[256];
     bot__symbol_set(&s[0], "BTCUSDT", 7);
     bot__symbol_set(&s[1], "ETHUSDT_260327", 14);
-    ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PUBLIC, s, 2, 1, buf, sizeof buf), 0);
-    ck_assert_str_eq("{\"method\":\"SUBSCRIBE\",\"params\":[\"ethusdt_260327@aggTrade\"],\"id\":2}", buf);
-    ck_assert_int_eq(0, V->ws_subscribe(BOT_STREAM_PUBLIC, s, 2, 2, buf, sizeof buf));
+    ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PUBLIC, s, 2, 0, buf, sizeof buf), 0);
+    ck_assert_str_eq("{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@aggTrade\",\"ethusdt_260327@aggTrade\"],\"id\":1}", buf);
+    ck_assert_int_eq(0, V->ws_subscribe(BOT_STREAM_PUBLIC, s, 2, 1, buf, sizeof buf));
+    ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PUBLIC_2, s, 2, 0, buf, sizeof buf), 0);
+    ck_assert_str_eq("{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth@100ms\",\"ethusdt_260327@depth@100ms\"],\"id\":1}", buf);
+    ck_assert_int_eq(V->ws_public_of(&s[0], true), BOT_STREAM_PUBLIC_2);
+    ck_assert_int_eq(V->ws_public_of(&s[0], false), BOT_STREAM_PUBLIC);
+    /* Ten things a second are all that a socket may say. */
+    static bot_symbol many[64];
+    char long_buf[8192];
+    uint32_t messages = 0, streams = 0;
+    for (int i = 0; i < 64; i++) {
+        char name[32];
+        bot__symbol_set(&many[i], name, (size_t)snprintf(name, sizeof name, "COIN%02dUSDT", i));
+    }
+    for (; V->ws_subscribe(BOT_STREAM_PUBLIC_2, many, 64, messages, long_buf, sizeof long_buf) > 0; messages++)
+        for (const char *p = long_buf; (p = strstr(p, "usdt@depth")) != NULL; p++)
+            streams++;
+    ck_assert_uint_eq(streams, 64);
+    ck_assert_uint_lt(messages, 5);
     ck_assert_int_eq(0, V->ws_subscribe(BOT_STREAM_PRIVATE, s, 2, 0, buf, sizeof buf));
     ck_assert_int_eq(4, V->ws_path(BOT_STREAM_PRIVATE, s, 2, "KEY", buf, sizeof buf));
     ck_assert_str_eq("/KEY", buf);

@@ -455,9 +455,16 @@ TEST(bybit, subscriptions_take_every_instrument_once_and_stay_in_bounds)
     ck_assert_int_eq(V->ws_subscribe(BOT_STREAM_PRIVATE, NULL, 0, 1, buf, sizeof buf), 0);
     ck_assert_int_gt(V->ws_path(BOT_STREAM_PUBLIC, many, 1, NULL, buf, sizeof buf), 0);
     ck_assert_str_eq(buf, "/linear");
-    const bot_symbol inverse = symbol("BTCUSD");
-    ck_assert_int_gt(V->ws_path(BOT_STREAM_PUBLIC, &inverse, 1, NULL, buf, sizeof buf), 0);
+    const bot_symbol both[] = { symbol("BTCUSD"), symbol("BTCUSDT") };
+    ck_assert_int_gt(V->ws_path(BOT_STREAM_PUBLIC_2, both, 2, NULL, buf, sizeof buf), 0);
     ck_assert_str_eq(buf, "/inverse");
+    ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PUBLIC, both, 2, 0, buf, sizeof buf), 0);
+    ck_assert_str_eq(buf, "{\"op\":\"subscribe\",\"args\":[\"publicTrade.BTCUSDT\",\"orderbook.50.BTCUSDT\"]}");
+    ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PUBLIC_2, both, 2, 0, buf, sizeof buf), 0);
+    ck_assert_str_eq(buf, "{\"op\":\"subscribe\",\"args\":[\"publicTrade.BTCUSD\",\"orderbook.50.BTCUSD\"]}");
+    ck_assert_int_eq(V->ws_subscribe(BOT_STREAM_PUBLIC, both, 1, 0, buf, sizeof buf), 0);
+    ck_assert_int_eq(V->ws_public_of(&both[0], true), BOT_STREAM_PUBLIC_2);
+    ck_assert_int_eq(V->ws_public_of(&both[1], false), BOT_STREAM_PUBLIC);
 }
 
 TEST(bybit, a_key_says_what_it_may_do)

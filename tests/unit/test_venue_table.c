@@ -35,7 +35,8 @@ TEST(venues, have_names_of_their_own_and_urls_that_are_encrypted)
         const struct venue_endpoints *both[] = { &v->endpoints, &v->endpoints_test };
         for (int i = 0; i < 2; i++)
             ck_assert_msg(is_url(both[i]->rest, "https://") && is_url(both[i]->ws_private, "wss://") && is_url(both[i]->ws_public, "wss://") &&
-                              is_url(both[i]->ws_trade, "wss://"), "%s: endpoints", v->name);
+                              is_url(both[i]->ws_trade, "wss://") && (both[i]->ws_public_2 == NULL || is_url(both[i]->ws_public_2, "wss://")), "%s: endpoints", v->name);
+        ck_assert_msg(v->endpoints.ws_public_2 == NULL || v->ws_public_of != NULL, "%s: a second public socket for nothing", v->name);
         ck_assert_msg(v->endpoints.rest[0] != '\0' && v->endpoints.ws_private[0] != '\0' && v->endpoints.ws_public[0] != '\0', "%s: no endpoints", v->name);
         ck_assert_msg(v->has_ws_orders == (v->encode_ws != NULL) && v->has_ws_orders == (v->endpoints.ws_trade[0] != '\0'), "%s: order entry over the socket", v->name);
     }

@@ -16,7 +16,7 @@ static const char *const alerts[] = { "", "drift", "drift healed", "venue's numb
                                       "unknown execution", "REST answers old data", "order outcome unknown", "order lost",
                                       "unknown order", "reject storm", "limit exceeded", "loss limit", "position at start", "mode changed",
                                       "a table is full", "the process was away" };
-static const char *const streams[] = { "private", "public", "trade" };
+static const char *const streams[] = { "private", "public", "trade", "public_2" };
 static const char *const statuses[] = { "", "open", "partially filled", "filled", "canceled", "rejected", "expired", "untriggered", "triggered" };
 
 #define WORD(table, i) ((size_t)(i) < sizeof(table) / sizeof *(table) ? (table)[i] : "?")

@@ -259,11 +259,12 @@ int bot__binance_decode_ws(struct venue_context *ctx, bot_source source, struct 
 const struct venue bot__venue_binance = {
     .name = "binance-usdm",
     .title = "Binance USD-M futures",
-    /* Since 2026-04-23 a socket serves one family of streams: "market" has trades, "public" the books. We have one
-     * public socket and the monitors live on trades. */
+    /* Since 2026-04-23 a socket serves one family of streams: "market" has trades, "public" the books. What is asked on the
+     * wrong one is acknowledged and stays silent. The test network kept its one path for all. */
     .endpoints = { .rest = "https://fapi.binance.com",
                    .ws_private = "wss://fstream.binance.com/private/ws",
                    .ws_public = "wss://fstream.binance.com/market/ws",
+                   .ws_public_2 = "wss://fstream.binance.com/public/ws",
                    .ws_trade = "wss://ws-fapi.binance.com/ws-fapi/v1" },
     .endpoints_test = { .rest = "https://testnet.binancefuture.com",
                         .ws_private = "wss://fstream.binancefuture.com/ws",
@@ -309,5 +310,6 @@ const struct venue bot__venue_binance = {
     .encode_ws = bot__binance_encode_ws,
     .ws_login = bot__binance_ws_login,
     .ws_subscribe = bot__binance_ws_subscribe,
+    .ws_public_of = bot__binance_ws_public_of,
     .ws_path = bot__binance_ws_path,
 };

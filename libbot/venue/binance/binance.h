@@ -85,6 +85,7 @@ int bot__binance_encode_ws(const struct venue_request *req, const struct venue_k
 int bot__binance_ws_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
 int bot__binance_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf,
                               size_t size);
+bot_stream bot__binance_ws_public_of(const bot_symbol *instrument, bool book);
 int bot__binance_ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
                          size_t size);
 

@@ -392,23 +392,34 @@ int bot__binance_ws_login(bot_stream stream, const struct venue_keys *keys, int6
     return 0;
 }
 
+bot_stream bot__binance_ws_public_of(const bot_symbol *instrument, bool book)
+{
+    (void)instrument;
+    return book ? BOT_STREAM_PUBLIC_2 : BOT_STREAM_PUBLIC;
+}
+
+#define STREAMS_A_REQUEST 32 /* a socket may say ten things a second: not one for each instrument */
+
 /* The private stream's key is its subscription. Streams are named in lower case. */
 int bot__binance_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf,
                               size_t size)
 {
-    if (stream != BOT_STREAM_PUBLIC || index >= instruments_n)
+    if ((stream != BOT_STREAM_PUBLIC && stream != BOT_STREAM_PUBLIC_2) || index >= (instruments_n + STREAMS_A_REQUEST - 1) / STREAMS_A_REQUEST)
         return 0;
-    char name[BOT_SYMBOL_MAX + 16];
+    const struct slice kind = stream == BOT_STREAM_PUBLIC ? SLICE("@aggTrade") : SLICE("@depth@100ms");
     struct json_out o;
-    const bot_symbol *s = &instruments[index];
-    for (uint8_t i = 0; i < s->len; i++)
-        name[i] = (char)(s->s[i] >= 'A' && s->s[i] <= 'Z' ? s->s[i] - 'A' + 'a' : s->s[i]);
-    memcpy(name + s->len, "@aggTrade", sizeof "@aggTrade");
     bot__jo_init(&o, buf, size);
     bot__jo_object(&o, NULL);
     bot__jo_str(&o, "method", "SUBSCRIBE");
     bot__jo_array(&o, "params");
-    bot__jo_str(&o, NULL, name);
+    for (uint32_t k = index * STREAMS_A_REQUEST; k < instruments_n && k < (index + 1) * STREAMS_A_REQUEST; k++) {
+        char name[BOT_SYMBOL_MAX + 16];
+        const bot_symbol *s = &instruments[k];
+        for (uint8_t i = 0; i < s->len; i++)
+            name[i] = (char)(s->s[i] >= 'A' && s->s[i] <= 'Z' ? s->s[i] - 'A' + 'a' : s->s[i]);
+        memcpy(name + s->len, kind.p, kind.len + 1);
+        bot__jo_str(&o, NULL, name);
+    }
     bot__jo_array_end(&o);
     bot__jo_i64(&o, "id", (int64_t)index + 1);
     bot__jo_object_end(&o);

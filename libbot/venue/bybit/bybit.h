@@ -69,6 +69,7 @@ int bot__bybit_login(bot_stream stream, const struct venue_keys *keys, int64_t w
 int bot__bybit_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf, size_t size);
 int bot__bybit_resubscribe_book(const bot_symbol *instrument, uint32_t index, char *buf, size_t size);
 int bot__bybit_ping(bot_stream stream, char *buf, size_t size);
+bot_stream bot__bybit_public_of(const bot_symbol *instrument, bool book);
 int bot__bybit_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf, size_t size);
 
 /* Budget scope that a call draws on. */

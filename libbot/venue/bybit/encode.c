@@ -331,7 +331,7 @@ int bot__bybit_encode_ws(const struct venue_request *req, const struct venue_key
 
 int bot__bybit_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size)
 {
-    if (stream == BOT_STREAM_PUBLIC)
+    if (stream == BOT_STREAM_PUBLIC || stream == BOT_STREAM_PUBLIC_2)
         return 0;
     char expires[24], hex[65];
     uint8_t mac[32];
@@ -354,6 +354,13 @@ int bot__bybit_login(bot_stream stream, const struct venue_keys *keys, int64_t w
     return bot__jo_end(&o);
 }
 
+/* A public socket serves one category. */
+bot_stream bot__bybit_public_of(const bot_symbol *instrument, bool book)
+{
+    (void)book;
+    return bot__bybit_category(instrument)[0] == 'i' ? BOT_STREAM_PUBLIC_2 : BOT_STREAM_PUBLIC;
+}
+
 #define SYMBOLS_A_REQUEST 50 /* 21,000 characters of arguments are allowed on a connection */
 
 int bot__bybit_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf, size_t size)
@@ -371,12 +378,11 @@ int bot__bybit_subscribe(bot_stream stream, const bot_symbol *instruments, uint3
         bot__jo_str(&o, NULL, "order");
         bot__jo_str(&o, NULL, "position");
         bot__jo_str(&o, NULL, "wallet");
-    } else if (stream == BOT_STREAM_PUBLIC) {
-        const char *category = instruments_n != 0 ? bot__bybit_category(&instruments[0]) : "linear";
+    } else if (stream == BOT_STREAM_PUBLIC || stream == BOT_STREAM_PUBLIC_2) {
         uint32_t skip = index * SYMBOLS_A_REQUEST, taken = 0;
         for (uint32_t i = 0; i < instruments_n && taken < SYMBOLS_A_REQUEST; i++) {
-            if (strcmp(bot__bybit_category(&instruments[i]), category) != 0)
-                continue; /* the socket serves one category: that of the first instrument */
+            if (bot__bybit_public_of(&instruments[i], false) != stream)
+                continue;
             if (skip > 0) {
                 skip--;
                 continue;
@@ -427,8 +433,8 @@ int bot__bybit_ping(bot_stream stream, char *buf, size_t size)
 
 int bot__bybit_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf, size_t size)
 {
-    (void)listen_key;
-    const char *path = stream != BOT_STREAM_PUBLIC ? "" : instruments_n != 0 && bot__bybit_category(&instruments[0])[0] == 'i' ? "/inverse" : "/linear";
+    (void)instruments, (void)instruments_n, (void)listen_key;
+    const char *path = stream == BOT_STREAM_PUBLIC ? "/linear" : stream == BOT_STREAM_PUBLIC_2 ? "/inverse" : "";
     const size_t n = strlen(path);
     if (n >= size)
         return BOT_ERR_FULL;

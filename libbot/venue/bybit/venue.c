@@ -54,5 +54,6 @@ const struct venue bot__venue_bybit = {
     .ws_subscribe = bot__bybit_subscribe,
     .ws_resubscribe_book = bot__bybit_resubscribe_book,
     .ws_ping = bot__bybit_ping,
+    .ws_public_of = bot__bybit_public_of,
     .ws_path = bot__bybit_path,
 };

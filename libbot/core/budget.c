@@ -514,6 +514,8 @@ int bot__budget_join(struct budget *b, uint64_t key, bot_ts not_before, uint64_t
 
 void bot__budget_read_sent(struct budget *b, uint64_t id, bot_ts now) { bot__budget_reads_sent(&b->reads, id, now); }
 
+void bot__budget_read_leave(struct budget *b, uint64_t id, uint64_t waiter) { bot__budget_reads_leave(&b->reads, id, waiter); }
+
 uint32_t bot__budget_read_finish(struct budget *b, uint64_t id, uint64_t *ret_waiters, uint32_t max)
 {
     return bot__budget_reads_finish(&b->reads, id, ret_waiters, max);

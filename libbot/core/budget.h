@@ -140,6 +140,8 @@ enum { BUDGET_READ_LEAD = 0, BUDGET_READ_JOINED = 1 };
  *   BUDGET_READ_LEAD, BUDGET_READ_JOINED (ret_id says which read), BOT_ERR_FULL. */
 int bot__budget_join(struct budget *b, uint64_t key, bot_ts not_before, uint64_t waiter, uint64_t *ret_id);
 void bot__budget_read_sent(struct budget *b, uint64_t id, bot_ts now);
+/* One who waited does so no longer. Of the leader: the read stays, and is finished by him all the same. */
+void bot__budget_read_leave(struct budget *b, uint64_t id, uint64_t waiter);
 /* The read is over. Writes up to max waiters (leader first) in the order in which they came and returns how many there were;
  * they are forgotten. */
 uint32_t bot__budget_read_finish(struct budget *b, uint64_t id, uint64_t *ret_waiters, uint32_t max);

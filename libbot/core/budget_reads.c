@@ -53,6 +53,15 @@ void bot__budget_reads_sent(struct budget_reads *r, uint64_t id, bot_ts now)
         read->sent_at = now;
 }
 
+void bot__budget_reads_leave(struct budget_reads *r, uint64_t id, uint64_t waiter)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < r->waiters_n; i++)
+        if (r->waiters[i].read != id || r->waiters[i].waiter != waiter)
+            r->waiters[kept++] = r->waiters[i];
+    r->waiters_n = kept;
+}
+
 uint32_t bot__budget_reads_finish(struct budget_reads *r, uint64_t id, uint64_t *ret_waiters, uint32_t max)
 {
     struct budget_read *read = id == 0 ? NULL : find(r, id);

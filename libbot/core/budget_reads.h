@@ -25,6 +25,7 @@ struct carve;
 void bot__budget_reads_init(struct budget_reads *r, struct carve *c, uint32_t reads_max, uint32_t waiters_max);
 int bot__budget_reads_join(struct budget_reads *r, uint64_t key, bot_ts not_before, uint64_t waiter, uint64_t *ret_id);
 void bot__budget_reads_sent(struct budget_reads *r, uint64_t id, bot_ts now);
+void bot__budget_reads_leave(struct budget_reads *r, uint64_t id, uint64_t waiter);
 uint32_t bot__budget_reads_finish(struct budget_reads *r, uint64_t id, uint64_t *ret_waiters, uint32_t max);
 
 #endif

@@ -133,6 +133,7 @@ static void end_read(struct session *s, struct read *r, bot_outcome outcome, boo
     const struct read done = *r;
     if (r->drawn)
         give_back(s, &r->draw, r->http != 0);
+    bot__joins_abandon(s, r);
     r->used = false;
     if (outcome != BOT_OUTCOME_OK) {
         s->stats.http_failures++;
@@ -170,12 +171,31 @@ static void end_read(struct session *s, struct read *r, bot_outcome outcome, boo
     read_event(s, &copy, BOT_EV_READ_END, outcome, complete, detail, code);
 }
 
+static void begin_read(struct session *s, struct read *r)
+{
+    if (r->pages != 0)
+        return;
+    r->sent_at = s->t.now;
+    r->sent_wall_ns = s->t.wall_ns;
+    r->deadline = session_after(s->t.now, r->patience_ns);
+    s->paces[r->kind].sent_at = s->t.now;
+    read_event(s, r, BOT_EV_READ_BEGIN, BOT_OUTCOME_NONE, false, "", 0);
+}
+
 static void send_page(struct session *s, struct read *r)
 {
     struct venue_http http;
     const int e = s->options.venue->encode_rest(&r->req, &s->options.keys, session_venue_wall(s), &http);
     if (e < 0) {
         end_read(s, r, BOT_OUTCOME_NOT_SENT, false, bot_strerror(e), 0);
+        return;
+    }
+    if (bot__joins_wait(s, r, &http)) {
+        s->stats.reads_joined++;
+        r->joined = true;
+        r->waiting = false;
+        r->http = ++s->next_http;
+        begin_read(s, r);
         return;
     }
     r->draw = draw_of(s, r->call, &http);
@@ -201,13 +221,8 @@ static void send_page(struct session *s, struct read *r)
     r->drawn = true;
     r->waiting = false;
     r->http = ++s->next_http;
-    if (r->pages == 0) {
-        r->sent_at = s->t.now;
-        r->sent_wall_ns = s->t.wall_ns;
-        r->deadline = session_after(s->t.now, r->patience_ns);
-        s->paces[r->kind].sent_at = s->t.now;
-        read_event(s, r, BOT_EV_READ_BEGIN, BOT_OUTCOME_NONE, false, "", 0);
-    }
+    begin_read(s, r);
+    bot__joins_sent(s, r);
     s->stats.http_requests++;
     const int started = s->transport.http_start(s->transport.self, r->http, s->options.rest_url, &http, r->deadline - s->options.ts_offset);
     if (started < 0) {
@@ -381,10 +396,12 @@ static void read_answered(struct session *s, struct read *r, int http_status, co
     struct rows rows = { s, r };
     s->rest_context.instrument = r->req.instrument;
     (void)s->options.venue->decode_rest(&s->rest_context, r->call, http_status, headers, headers_n, body, read_row, &rows, &reply);
-    give_back(s, &r->draw, true);
-    r->drawn = false;
+    if (!r->joined) {
+        give_back(s, &r->draw, true);
+        budget_words(s, &reply);
+    }
+    r->drawn = r->joined = false;
     r->http = 0;
-    budget_words(s, &reply);
     if (reply.outcome == BOT_OUTCOME_CLOCK)
         s->clock_at = s->t.now;
     if (reply.outcome != BOT_OUTCOME_OK) {
@@ -552,34 +569,58 @@ static bot_outcome outcome_of(enum transport_result result)
     return result == TRANSPORT_NOT_SENT ? BOT_OUTCOME_NOT_SENT : result == TRANSPORT_TIMEOUT ? BOT_OUTCOME_TIMEOUT : BOT_OUTCOME_UNKNOWN;
 }
 
+struct http_answer {
+    enum transport_result result;
+    int http_status;
+    const struct venue_header *headers;
+    uint32_t headers_n;
+    struct slice body;
+    const char *error;
+};
+
+static void page_answered(struct session *s, struct session_time t, struct read *r, const struct http_answer *a)
+{
+    bot__session_enter(s, t);
+    if (a->result == TRANSPORT_TIMEOUT)
+        s->stats.http_timeouts++;
+    if (a->result == TRANSPORT_OK)
+        read_answered(s, r, a->http_status, a->headers, a->headers_n, a->body);
+    else
+        end_read(s, r, outcome_of(a->result), false, a->error, 0);
+    bot__session_leave(s);
+}
+
 void bot__session_http_done(struct session *s, struct session_time t, uint64_t id, enum transport_result result, int http_status,
                             const struct venue_header *headers, uint32_t headers_n, const char *body, size_t len, const char *error)
 {
     if (s->stopped || id == 0)
         return;
-    bot__session_enter(s, t);
-    const struct slice text = { body != NULL ? body : "", body != NULL ? len : 0 };
-    if (result == TRANSPORT_TIMEOUT)
-        s->stats.http_timeouts++;
+    const struct http_answer a = { result, http_status, headers, headers_n, { body != NULL ? body : "", body != NULL ? len : 0 },
+                                   error != NULL ? error : "no answer" };
     for (int i = 0; i < READS_MAX; i++) {
         struct read *r = &s->reads[i];
         if (!r->used || r->http != id)
             continue;
-        if (result == TRANSPORT_OK)
-            read_answered(s, r, http_status, headers, headers_n, text);
-        else
-            end_read(s, r, outcome_of(result), false, error != NULL ? error : "no answer", 0);
-        bot__session_leave(s);
+        struct read *others[JOINED_MAX];
+        const uint32_t n = bot__joins_finish(s, r, others, JOINED_MAX);
+        for (uint32_t k = 0; k < n; k++)
+            if (others[k]->used && others[k]->joined) /* else the host has closed it meanwhile */
+                page_answered(others[k]->session, t, others[k], &a);
+        if (!s->stopped)
+            page_answered(s, t, r, &a);
         return;
     }
+    bot__session_enter(s, t);
+    if (result == TRANSPORT_TIMEOUT)
+        s->stats.http_timeouts++;
     for (int i = 0; i < REQUESTS_MAX; i++) {
         struct order_call *c = &s->calls[i];
         if (!c->used || c->http != id)
             continue;
         if (result == TRANSPORT_OK)
-            call_answered(s, c, http_status, headers, headers_n, text);
+            call_answered(s, c, http_status, headers, headers_n, a.body);
         else
-            end_call(s, c, result == TRANSPORT_NOT_SENT ? BOT_EV_SENT : BOT_EV_REPLY, outcome_of(result), NULL, 0, error != NULL ? error : "no answer");
+            end_call(s, c, result == TRANSPORT_NOT_SENT ? BOT_EV_SENT : BOT_EV_REPLY, outcome_of(result), NULL, 0, a.error);
         break;
     }
     bot__session_leave(s);
@@ -587,9 +628,13 @@ void bot__session_http_done(struct session *s, struct session_time t, uint64_t i
 
 void bot__requests_stop(struct session *s)
 {
-    for (int i = 0; i < READS_MAX; i++)
-        if (s->reads[i].used && s->reads[i].drawn)
+    for (int i = 0; i < READS_MAX; i++) {
+        if (!s->reads[i].used)
+            continue;
+        bot__joins_abandon(s, &s->reads[i]);
+        if (s->reads[i].drawn)
             give_back(s, &s->reads[i].draw, true);
+    }
     for (int i = 0; i < REQUESTS_MAX; i++)
         if (s->calls[i].used && s->calls[i].drawn)
             give_back(s, &s->calls[i].draw, true);

@@ -218,12 +218,17 @@ static void arm_timer(struct session *s)
     s->transport.timer(s->transport.self, at == BOT_TS_NEVER ? at : at - s->options.ts_offset);
 }
 
+void bot__session_rearm(struct session *s)
+{
+    if (!s->stopped)
+        arm_timer(s);
+}
+
 void bot__session_leave(struct session *s)
 {
     if (!s->stopped)
         deliver(s);
-    if (!s->stopped)
-        arm_timer(s);
+    bot__session_rearm(s);
 }
 
 void bot__session_timer(struct session *s, struct session_time t)

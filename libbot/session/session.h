@@ -7,6 +7,7 @@
  * session.c   life, time, feeding the core, effects to the host
  * streams.c   sockets from closed to READY and back
  * requests.c  reads with pages, order requests, the budget
+ * joins.c     public reads that several sessions share
  * feed.c      public data: reference prices and monitors
  * books.c     order books kept whole
  */
@@ -82,7 +83,7 @@ bool bot__session_book(const struct session *s, const bot_symbol *instrument, bo
 
 struct session_stats { /* counters only rise */
     uint64_t ws_messages, ws_bytes, ws_undecodable, ws_connects, ws_losses;
-    uint64_t http_requests, http_failures, http_timeouts, reads_waited, reads_paced, orders_sent, public_trades, book_gaps, book_resyncs;
+    uint64_t http_requests, http_failures, http_timeouts, reads_waited, reads_paced, reads_joined, orders_sent, public_trades, book_gaps, book_resyncs;
     int64_t  clock_offset_ns, clock_error_ns; /* gauges */
     bool     ready[BOT_STREAM_COUNT];
 };

@@ -11,6 +11,7 @@
 
 #define READS_MAX 24
 #define REQUESTS_MAX 64
+#define JOINED_MAX 256 /* as many as the budget keeps */
 #define OUTBOX_MAX 512
 #define LEVELS_MAX 10000
 #define CONNECTS_KEPT 64
@@ -55,6 +56,9 @@ struct read {
     int64_t  to_ns_end;       /* fills: end of the last window */
     uint32_t parts, instrument, pages, rows;
     bool     per_instrument;
+    bool     joined;          /* the page under way is another's: see joins.c */
+    uint64_t join;            /* the budget's name for it; 0: nobody shares it */
+    struct session *session;  /* where join is not 0: whose it is */
 };
 
 /* Of a kind of read that recurs: the last one. */
@@ -142,6 +146,7 @@ struct session {
 /* Around every input from outside: time comes in; effects go out to the host and the timer is armed. */
 void bot__session_enter(struct session *s, struct session_time t);
 void bot__session_leave(struct session *s);
+void bot__session_rearm(struct session *s); /* something waits in it that was not there before */
 int  bot__session_feed(struct session *s, bot_event *ev);
 void bot__session_log(struct session *s, int level, const char *name, const char *format, ...) __attribute__((format(printf, 4, 5)));
 uint64_t bot__session_random(struct session *s);
@@ -188,6 +193,15 @@ void bot__requests_trade_lost(struct session *s);
 void bot__requests_stop(struct session *s); /* no answer will be waited for: what was drawn is given back */
 void bot__requests_tick(struct session *s);
 bot_ts bot__requests_deadline(const struct session *s);
+
+/* joins.c */
+/* Whether the page is on its way for somebody else already: then it comes with his answer. Else it is ours to send. */
+bool bot__joins_wait(struct session *s, struct read *r, const struct venue_http *http);
+void bot__joins_sent(struct session *s, struct read *r);
+/* The page is answered: who else waited for it, at most max; all are on their own again. */
+uint32_t bot__joins_finish(struct session *s, struct read *r, struct read **ret_others, uint32_t max);
+/* It will not be answered, or we do not wait any longer. */
+void bot__joins_abandon(struct session *s, struct read *r);
 
 /* feed.c */
 bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size);

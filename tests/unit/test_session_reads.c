@@ -1,0 +1,216 @@
+/* Public reads that several sessions behind one address want at once: one request, and everybody has its answer. The
+ * transport is a list of what was asked. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sign.h"
+#include "harness.h"
+#include "session/session.h"
+#include "session/venue_budget.h"
+
+#define SESSIONS 3
+#define ASKED_MAX 64
+
+struct asked {
+    int session; /* -1: answered or cancelled */
+    uint64_t id;
+    char path[200];
+};
+
+struct place {
+    struct session *session[SESSIONS];
+    struct port { struct place *place; int index; unsigned opened; } ports[SESSIONS];
+    struct asked asked[ASKED_MAX];
+    unsigned asked_n, lists; /* lists: requests for instruments */
+    struct budget *budget;
+    bot_ts now;
+};
+
+static struct session_time now_of(const struct place *p) { return (struct session_time){ p->now, 1700000000 * BOT_NS_PER_S + p->now }; }
+
+static int ws_open(void *self, bot_stream stream, const char *url)
+{
+    (void)stream, (void)url;
+    ((struct port *)self)->opened++;
+    return BOT_OK;
+}
+static int ws_send(void *self, bot_stream stream, const char *text, size_t len)
+{
+    (void)self, (void)stream, (void)text, (void)len;
+    return BOT_OK;
+}
+static int ws_ping(void *self, bot_stream stream)
+{
+    (void)self, (void)stream;
+    return BOT_OK;
+}
+static void ws_close(void *self, bot_stream stream) { (void)self, (void)stream; }
+static int http_start(void *self, uint64_t id, const char *base_url, const struct venue_http *http, bot_ts deadline)
+{
+    (void)base_url, (void)deadline;
+    struct port *port = self;
+    struct place *p = port->place;
+    ck_assert_uint_lt(p->asked_n, ASKED_MAX);
+    struct asked *a = &p->asked[p->asked_n++];
+    *a = (struct asked){ .session = port->index, .id = id };
+    snprintf(a->path, sizeof a->path, "%.*s", (int)sizeof a->path - 1, http->path);
+    p->lists += strstr(http->path, "instruments-info") != NULL;
+    return BOT_OK;
+}
+static void http_cancel(void *self, uint64_t id)
+{
+    struct port *port = self;
+    for (unsigned i = 0; i < port->place->asked_n; i++)
+        if (port->place->asked[i].session == port->index && port->place->asked[i].id == id)
+            port->place->asked[i].session = -1;
+}
+static void timer(void *self, bot_ts at) { (void)self, (void)at; }
+static void on_effect(void *self, const bot_effect *e) { (void)self, (void)e; }
+
+static void place_open(struct place *p)
+{
+    *p = (struct place){ .now = BOT_NS_PER_S };
+    const struct venue *venue = bot__venue_find("bybit");
+    struct budget_options bo;
+    bot__budget_options_init(&bo);
+    struct budget_scope scopes[BUDGET_SCOPES_MAX];
+    const uint32_t n = bot__venue_budget_scopes(venue, scopes);
+    p->budget = bot__budget_init(test_memory(bot__budget_size(&bo, scopes, n)), &bo, scopes, n, p->now);
+    ck_assert_ptr_nonnull(p->budget);
+    for (int i = 0; i < SESSIONS; i++) {
+        p->ports[i] = (struct port){ p, i, 0 };
+        const struct transport t = { &p->ports[i], ws_open, ws_send, ws_ping, ws_close, http_start, http_cancel, timer };
+        struct session_options o = { .venue = venue, .keys = { .key = "k" }, .rest_url = "https://x", .private_url = "wss://x/p",
+                                     .public_url = "wss://x/u", .instruments_n = 1, .public_data = true, .budget = p->budget };
+        bot__symbol_set(&o.instruments[0], "BTCUSDT", 7);
+        bot_core_options_init(&o.core);
+        o.core.session_id = 1;
+        bot__session_venue_rules(venue, &o.core.venue);
+        const size_t size = bot__session_size(&o);
+        ck_assert_uint_gt(size, 0);
+        void *memory = test_memory(size);
+        memset(memory, 0, size);
+        p->session[i] = bot__session_init(memory, &o, &t, &(struct session_host){ .self = p, .effect = on_effect }, now_of(p));
+        ck_assert_ptr_nonnull(p->session[i]);
+    }
+}
+
+static void start_all(struct place *p)
+{
+    for (int i = 0; i < SESSIONS; i++) bot__session_start(p->session[i], now_of(p));
+}
+
+/* The open request for instruments. */
+static struct asked *list_of(struct place *p)
+{
+    struct asked *found = NULL;
+    for (unsigned i = 0; i < p->asked_n; i++)
+        if (p->asked[i].session >= 0 && strstr(p->asked[i].path, "instruments-info") != NULL) {
+            ck_assert_msg(found == NULL, "two at once: %s and %s", found->path, p->asked[i].path);
+            found = &p->asked[i];
+        }
+    ck_assert_ptr_nonnull(found);
+    return found;
+}
+
+static void answer(struct place *p, struct asked *a, enum transport_result result, int status, const char *body)
+{
+    const int i = a->session;
+    const uint64_t id = a->id;
+    a->session = -1;
+    bot__session_http_done(p->session[i], now_of(p), id, result, status, NULL, 0, body, body == NULL ? 0 : strlen(body), NULL);
+}
+
+static void page(struct place *p, struct asked *a, const char *cursor)
+{
+    char body[800];
+    const bool linear = strstr(a->path, "category=linear") != NULL;
+    snprintf(body, sizeof body,
+             "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"category\":\"%s\",\"nextPageCursor\":\"%s\",\"list\":[{\"symbol\":\"%s\","
+             "\"contractType\":\"%s\",\"status\":\"Trading\",\"baseCoin\":\"BTC\",\"quoteCoin\":\"%s\",\"settleCoin\":\"%s\","
+             "\"priceFilter\":{\"minPrice\":\"0.1\",\"maxPrice\":\"199999\",\"tickSize\":\"0.1\"},"
+             "\"lotSizeFilter\":{\"maxOrderQty\":\"100\",\"minOrderQty\":\"0.001\",\"qtyStep\":\"0.001\",\"minNotionalValue\":\"5\"}}]},"
+             "\"retExtInfo\":{},\"time\":1700000000000}",
+             linear ? "linear" : "inverse", cursor, linear ? "BTCUSDT" : "BTCUSD", linear ? "LinearPerpetual" : "InversePerpetual",
+             linear ? "USDT" : "USD", linear ? "USDT" : "BTC");
+    answer(p, a, TRANSPORT_OK, 200, body);
+}
+
+static void tick_all(struct place *p, int64_t ns)
+{
+    p->now += ns;
+    for (int i = 0; i < SESSIONS; i++) bot__session_timer(p->session[i], now_of(p));
+}
+
+static bool knows(const struct place *p, int i)
+{
+    bot_symbol symbol;
+    bot__symbol_set(&symbol, "BTCUSDT", 7);
+    return bot_core_find_instrument(bot__session_core(p->session[i]), &symbol) >= 0 && p->ports[i].opened > 0;
+}
+
+TEST(session_reads, sessions_that_start_together_ask_for_the_instruments_once)
+{
+    struct place p;
+    place_open(&p);
+    start_all(&p);
+    ck_assert_uint_eq(p.lists, 1);
+    page(&p, list_of(&p), "next");
+    ck_assert_uint_eq(p.lists, 2); /* the second page: once, too */
+    ck_assert_ptr_nonnull(strstr(list_of(&p)->path, "cursor=next"));
+    page(&p, list_of(&p), "");
+    ck_assert_uint_eq(p.lists, 3); /* inverse */
+    for (int i = 0; i < SESSIONS; i++) ck_assert(!p.ports[i].opened);
+    page(&p, list_of(&p), "");
+    ck_assert_uint_eq(p.lists, 3);
+    for (int i = 0; i < SESSIONS; i++) ck_assert_msg(knows(&p, i), "session %d", i);
+    uint64_t joined = 0;
+    for (int i = 0; i < SESSIONS; i++) {
+        struct session_stats st;
+        bot__session_stats_get(p.session[i], &st);
+        joined += st.reads_joined;
+    }
+    ck_assert_uint_eq(joined, 3 * (SESSIONS - 1));
+    /* One request was drawn from the budget for each page, not three; and the clock for each session. */
+    struct budget_view v;
+    ck_assert_int_eq(bot__budget_view(p.budget, 0, 0, p.now, &v), BOT_OK);
+    ck_assert_uint_eq(v.used, 3 + SESSIONS);
+}
+
+TEST(session_reads, a_page_that_fails_fails_for_all_and_each_asks_again)
+{
+    struct place p;
+    place_open(&p);
+    start_all(&p);
+    answer(&p, list_of(&p), TRANSPORT_TIMEOUT, 0, NULL);
+    ck_assert_uint_eq(p.lists, 1);
+    tick_all(&p, 5 * BOT_NS_PER_S);
+    ck_assert_uint_eq(p.lists, 2);
+    answer(&p, list_of(&p), TRANSPORT_OK, 200, "<html>busy</html>");
+    tick_all(&p, 10 * BOT_NS_PER_S);
+    page(&p, list_of(&p), "");
+    page(&p, list_of(&p), "");
+    for (int i = 0; i < SESSIONS; i++) ck_assert_msg(knows(&p, i), "session %d", i);
+    ck_assert_uint_eq(p.lists, 4);
+}
+
+TEST(session_reads, who_waits_is_not_left_alone_when_the_asker_goes)
+{
+    struct place p;
+    place_open(&p);
+    start_all(&p);
+    const int leader = list_of(&p)->session;
+    bot__session_stop(p.session[leader]);
+    for (unsigned i = 0; i < p.asked_n; i++)
+        if (p.asked[i].session == leader) p.asked[i].session = -1;
+    tick_all(&p, BOT_NS_PER_MS);
+    ck_assert_uint_eq(p.lists, 2); /* one of the two that stay asks, the other waits with it */
+    /* And one that waits may go: nobody answers into what it was. */
+    const int second = list_of(&p)->session, third = 3 - leader - second;
+    bot__session_stop(p.session[third]);
+    page(&p, list_of(&p), "");
+    page(&p, list_of(&p), "");
+    ck_assert(knows(&p, second));
+    ck_assert(!knows(&p, third) && !knows(&p, leader));
+}

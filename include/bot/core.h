@@ -116,8 +116,8 @@ typedef struct bot_core_options {
     int64_t dead_man_ns;            /* 0: off. Window of the venue's switch; refreshed at a third of it */
     uint64_t session_id;            /* part of every client id: different at every start (the shell takes wall ms) */
 
-    /* Exact answer for exec ids older than fills_seen_max: was this fill applied? NULL: "no". Pure function of the
-     * journal so far. */
+    /* Exact answer for exec ids older than fills_seen_max: was this fill (or funding row) applied? NULL: "no". Pure function
+     * of the journal so far. */
     bool  (*older_fill)(void *user_data, const bot_symbol *instrument, const bot_id *exec_id);
     void   *user_data;
 } bot_core_options;

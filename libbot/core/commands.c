@@ -237,7 +237,7 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
         .reduce_only = o->reduce_only, .qty = o->qty.v, .price = o->price,
         .request_id = c->next_request++ * 4 + BOT_REQUEST_SUBMIT,
         .submitted_at = c->now, .updated_at = c->now, .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER,
-        .query_at = BOT_TS_NEVER,
+        .query_at = BOT_TS_NEVER, .fills_at = BOT_TS_NEVER,
     };
     const int64_t at = bot__orders_add(&c->orders, &order);
     if (at < 0)

@@ -53,7 +53,7 @@ static int older_fill(void *user_data, uint32_t instrument, const bot_id *exec_i
 {
     (void)fingerprint;
     const bot_core *c = user_data;
-    return c->options.older_fill(c->options.user_data, core_symbol(c, instrument), exec_id) ? 1 : 0;
+    return c->options.older_fill(c->options.user_data, core_symbol(c, instrument & ~DEDUPE_FUNDING), exec_id) ? 1 : 0;
 }
 
 static void ledger_options(const bot_core_options *o, bot_core *c, struct ledger_options *ret)

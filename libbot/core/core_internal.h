@@ -98,6 +98,7 @@ struct recon {
     bot_ts   newest_fill_at;  /* host time of the newest applied fill */
     bool     orders_listed;   /* a complete open-orders list since the stream became ready */
     bool     fills_wanted;
+    int64_t  fills_from_ns;   /* venue time from which they are wanted, when that is earlier than the usual; 0 not so */
     uint64_t fills_before;    /* applied when the backfill began */
     int64_t  newest_venue_ns; /* newest venue time of a fill or a proof: backfills start an overlap before it */
     bot_ts   pending_at;      /* no pending read ends before; a lower bound */
@@ -204,6 +205,8 @@ int bot__core_sent(bot_core *c, const bot_event *ev);
 int bot__core_reply(bot_core *c, const bot_event *ev);
 void bot__core_order_absent(bot_core *c, uint32_t order); /* the venue said "not found" or left it out of its list */
 void bot__core_orders_tick(bot_core *c);
+/* A complete fill history that was asked for at `sent_at` has been applied. */
+void bot__core_history_read(bot_core *c, bot_ts sent_at);
 void bot__core_reopen_order(bot_core *c, uint32_t order); /* a closed order that shows signs of life */
 void bot__core_count_reject(bot_core *c, uint32_t bot);
 /* The first bot, or bot UINT32_MAX for the account, as an owner of the ledger. */

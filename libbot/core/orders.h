@@ -52,6 +52,11 @@ struct order {
     bot_ts           absent_at;     /* when the venue first said "not found" in this UNKNOWN spell; NEVER */
     uint32_t         absent_count;
     bot_ts           query_at;      /* when to ask again; NEVER */
+    /* Fills that the venue reported of it and that did not come one by one (reported > filled). */
+    bot_ts           fills_at;      /* when to fetch them; NEVER */
+    bot_ts           reported_at;   /* when the newest report of more was received, */
+    int64_t          reported_venue_ns; /* and its venue time; 0 unknown */
+    uint32_t         fills_asked;   /* complete fill histories since, in which they were not */
     uint32_t         next;          /* chain in the closed list */
 };
 

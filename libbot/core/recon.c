@@ -361,7 +361,9 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
     bot_ts last = 0;
     const int past = bot__path_last(path, venue, sent_at, &last);
     const bool in_window = past == 1 && sent_at - last <= c->options.stale_window_ns;
-    if (older || (in_window && !ahead && !(l->drifting && venue == l->drift_qty))) {
+    /* A number that we ourselves held before is old, unless it is what we differ from already; or unless what we hold was
+     * never right: at a cold start upon a position the path begins at a flat that never was. */
+    if (older || (in_window && !ahead && !(l->drifting && (venue == l->drift_qty || c->recon.cold)))) {
         const bot_ts age = in_window ? sent_at - last : sent_at - step_at;
         if (age > 0 && (uint64_t)age > c->stats.stale_age_max_ns)
             c->stats.stale_age_max_ns = (uint64_t)age;
@@ -553,6 +555,7 @@ void bot__recon_read_end(bot_core *c, const bot_event *ev)
         r->due = c->recon.fills_wanted ? c->now : BOT_TS_NEVER; /* asked for again while this one was under way */
         if (stream_ready(c) && r->sent_at >= c->recon.stream_ready_at) {
             c->recon.backfilled = true;
+            bot__core_history_read(c, r->sent_at);
             c->recon.positions.due = core_min(c->recon.positions.due, c->now);
         }
     }
@@ -601,8 +604,12 @@ void bot__recon_tick(bot_core *c)
         return;
     if (r->fills.id == 0 && r->fills_wanted && c->now >= r->fills.due) {
         r->fills_wanted = false;
-        const int64_t from = r->newest_venue_ns - c->options.backfill_overlap_ns;
-        ask(c, &r->fills, BOT_READ_FILLS, r->newest_venue_ns != 0 && from > 0 ? from : 0);
+        int64_t newest = r->newest_venue_ns;
+        if (r->fills_from_ns != 0 && r->fills_from_ns < newest)
+            newest = r->fills_from_ns;
+        r->fills_from_ns = 0;
+        const int64_t from = newest - c->options.backfill_overlap_ns;
+        ask(c, &r->fills, BOT_READ_FILLS, newest != 0 && from > 0 ? from : 0);
     }
     if (r->fills.id == 0 && c->now >= r->fills.due && r->fills.failures != 0) /* the last one failed */
         r->fills_wanted = true;

@@ -6,6 +6,8 @@
 #include "bot/decimal.h"
 
 #define QUERY_WAIT_MAX (30 * BOT_NS_PER_S)
+#define FILLS_WAIT_MAX (60 * BOT_NS_PER_S)
+#define FILLS_ASKED_MAX 8 /* a venue that still does not list them never will; that many questions take four minutes */
 
 static bool final_status(bot_order_status s)
 {
@@ -83,6 +85,59 @@ static void known_again(struct order *o)
     o->query_at = BOT_TS_NEVER;
 }
 
+/* The venue says that it filled more than what came to us one by one. Mostly that is on its way; what is lost is fetched, even
+ * where the position agrees all the same because another lost fill cancels it out: the order's room would be held for ever, and
+ * the result would be wrong. */
+static void fills_missing(bot_core *c, struct order *o, int64_t venue_ns)
+{
+    if (o->reported <= o->filled || !c->options.venue.has_fills_channel)
+        return;
+    o->reported_at = c->now;
+    o->reported_venue_ns = venue_ns;
+    o->fills_asked = 0;
+    if (o->fills_at == BOT_TS_NEVER)
+        core_look_at_orders(c, o->fills_at = core_after(c->now, c->options.grace_ns));
+}
+
+static void fetch_fills(bot_core *c, struct order *o)
+{
+    if (o->reported <= o->filled) {
+        o->fills_at = BOT_TS_NEVER;
+        return;
+    }
+    if (o->reported_venue_ns != 0 && (c->recon.fills_from_ns == 0 || o->reported_venue_ns < c->recon.fills_from_ns))
+        c->recon.fills_from_ns = o->reported_venue_ns;
+    bot__recon_want_fills(c);
+    int64_t wait = c->options.order_query_every_ns;
+    for (uint32_t k = 0; k < o->fills_asked && wait < FILLS_WAIT_MAX; k++)
+        wait *= 2;
+    o->fills_at = core_after(c->now, wait < FILLS_WAIT_MAX ? wait : FILLS_WAIT_MAX);
+}
+
+/* Not listed time after time, while the position agrees with what the venue said since: they are in it. */
+static void fills_given_up(bot_core *c, uint32_t at)
+{
+    struct order *o = bot__orders_at(&c->orders, at);
+    const struct recon_leg *l = &c->instruments[o->instrument].leg[bot__leg_index(o->leg)];
+    if (o->fills_asked < FILLS_ASKED_MAX || l->verdict != BOT_VERDICT_AGREE || l->agreed_at <= o->reported_at)
+        return;
+    bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, 0, "fills that the venue reported of an order are not in its history");
+    o->filled = o->reported;
+    o->fills_at = BOT_TS_NEVER;
+    bot__orders_recount(&c->orders, at);
+}
+
+void bot__core_history_read(bot_core *c, bot_ts sent_at)
+{
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        struct order *o = bot__orders_at(&c->orders, i);
+        if (o->state == ORDER_FREE || o->fills_at == BOT_TS_NEVER || o->reported <= o->filled || o->reported_at >= sent_at)
+            continue;
+        o->fills_asked++;
+        fills_given_up(c, i);
+    }
+}
+
 /* An order of the venue that our table does not hold: of an earlier run of ours, or of a stranger. Live ones count. */
 static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrument)
 {
@@ -96,7 +151,7 @@ static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrumen
         .client_id = r->client_id, .order_id = r->order_id, .state = ORDER_OPEN, .status = r->status, .bot = bot,
         .instrument = instrument, .side = r->side, .leg = r->leg == BOT_LEG_NONE ? BOT_LEG_NET : r->leg, .type = r->type,
         .tif = r->tif, .reduce_only = r->reduce_only, .submitted_at = c->now, .updated_at = c->now, .acked_at = c->now,
-        .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER, .query_at = BOT_TS_NEVER,
+        .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER, .query_at = BOT_TS_NEVER, .fills_at = BOT_TS_NEVER,
     };
     if (bot_dec_to_fixed(r->qty, &order.qty) < 0 || order.qty < 0)
         return ORDER_NONE;
@@ -146,8 +201,10 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
     /* A row of a read that was asked for before the last news of this order is old: its cumulative quantity still is a
      * lower bound, its status is not news. */
     const bool old = ev->read_id != 0 && ev->ts < o->updated_at;
-    if (cum > o->reported)
+    if (cum > o->reported) {
         o->reported = cum;
+        fills_missing(c, o, ev->venue_ns);
+    }
     if (o->state == ORDER_CLOSED && !final_status(r->status)) {
         /* "Open" after a final report is a late message, unless we closed it on an error answer or on absence. */
         const bool by_venue = o->status == BOT_ORDER_FILLED || o->status == BOT_ORDER_CANCELED || o->acked_at != 0;
@@ -170,8 +227,10 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
             o->acked_at = c->now;
         o->updated_at = c->now;
         if (final_status(r->status)) {
-            if (r->status == BOT_ORDER_FILLED && cum < 0 && o->reported < o->qty)
+            if (r->status == BOT_ORDER_FILLED && cum < 0 && o->reported < o->qty) {
                 o->reported = o->qty;
+                fills_missing(c, o, ev->venue_ns);
+            }
             if (o->reported > o->filled && bot__recon_order_in_baseline(c, o->instrument, o->leg, ev))
                 o->filled = o->reported;
             if (r->status == BOT_ORDER_REJECTED)
@@ -333,6 +392,7 @@ static bot_ts orders_deadline(const bot_core *c)
     bot_ts at = BOT_TS_NEVER;
     for (uint32_t i = 0; i < c->orders.used; i++) {
         const struct order *o = &c->orders.orders[i];
+        at = core_min(at, o->fills_at);
         if (!bot__order_live(o))
             continue;
         at = core_min(at, o->query_at);
@@ -351,6 +411,8 @@ void bot__core_orders_tick(bot_core *c)
     bool too_long = false;
     for (uint32_t i = 0; i < c->orders.used; i++) {
         struct order *o = bot__orders_at(&c->orders, i);
+        if (o->fills_at <= c->now)
+            fetch_fills(c, o);
         if (!bot__order_live(o))
             continue;
         if (o->state == ORDER_IN_FLIGHT && c->now - o->submitted_at >= c->options.venue.order_unknown_ns)

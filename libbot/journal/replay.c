@@ -191,8 +191,9 @@ void bot__journal_older_init(struct journal_older *o, const struct journal_fs *f
 
 int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item)
 {
-    if (item->kind != BOT_JOURNAL_EVENT || item->event.kind != BOT_EV_FILL)
+    if (item->kind != BOT_JOURNAL_EVENT || (item->event.kind != BOT_EV_FILL && item->event.kind != BOT_EV_FUNDING))
         return BOT_OK;
+    const bot_id *id = item->event.kind == BOT_EV_FILL ? &item->event.fill.exec_id : &item->event.funding.exec_id;
     struct seen *s = o->seen;
     if (s == NULL) {
         o->seen = s = o->fs->alloc(o->fs->self, sizeof *s);
@@ -205,7 +206,7 @@ int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item
     s->record = item->record;
     BOT_ASSERT(s->execs_n < SEEN_IN_RECORD_MAX);
     s->execs[s->execs_n].instrument = item->event.instrument;
-    s->execs[s->execs_n++].id = item->event.fill.exec_id;
+    s->execs[s->execs_n++].id = *id;
     return BOT_OK;
 }
 
@@ -280,14 +281,16 @@ bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bo
 {
     struct journal_older *o = older;
     if (o->live != NULL)
-        return bot__journal_has_exec(o->live, BOT_EV_FILL, instrument, exec_id) != 0;
+        return bot__journal_has_exec(o->live, BOT_EV_FILL, instrument, exec_id) != 0 ||
+               bot__journal_has_exec(o->live, BOT_EV_FUNDING, instrument, exec_id) != 0;
     struct seen *s = o->seen;
     if (s == NULL)
         return false;
     for (uint32_t i = 0; i < s->execs_n; i++)
         if (bot__id_eq(&s->execs[i].id, exec_id) && bot__symbol_eq(&s->execs[i].instrument, instrument))
             return true;
-    return in_files(o, s, bot__index_key(BOT_EV_FILL, instrument, exec_id));
+    return in_files(o, s, bot__index_key(BOT_EV_FILL, instrument, exec_id)) ||
+           in_files(o, s, bot__index_key(BOT_EV_FUNDING, instrument, exec_id));
 }
 
 /* ---- a core of its own -------------------------------------------------------------------------------------- */

@@ -318,6 +318,8 @@ static bool book_has_room(const struct exchange *x, uint16_t instrument, uint32_
     return sd->n < x->opt.levels_max || (i < sd->n && sd->levels[i].price == price);
 }
 
+static bool opens_leg(const struct exchange_order *o) { return o->leg == (o->side == BOT_BUY ? BOT_LEG_LONG : BOT_LEG_SHORT); }
+
 static void rest(struct exchange *x, struct exchange_order *o)
 {
     struct instrument *in = &x->instrument[o->instrument];
@@ -341,6 +343,7 @@ static void rest(struct exchange *x, struct exchange_order *o)
     in->book_changed = true;
     struct holding *h = &x->account[o->account].holding[o->instrument];
     h->open_lots[s] += o->leaves_lots;
+    if (opens_leg(o)) h->open_leg_lots[s] += o->leaves_lots;
     h->open_price_lots[s] += (bot_i128)o->leaves_lots * o->price_ticks;
     h->open_orders++;
     h->reduce_only_orders += o->reduce_only;
@@ -357,6 +360,7 @@ static void book_shrink(struct exchange *x, struct exchange_order *o, int64_t lo
     o->leaves_lots -= lots;
     struct holding *h = &x->account[o->account].holding[o->instrument];
     h->open_lots[s] -= lots;
+    if (opens_leg(o)) h->open_leg_lots[s] -= lots;
     h->open_price_lots[s] -= (bot_i128)lots * o->price_ticks;
     x->instrument[o->instrument].book_changed = true;
 }

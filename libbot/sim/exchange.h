@@ -220,6 +220,7 @@ struct exchange_truth {
     bot_qty   position;            /* net, signed */
     bot_qty   long_leg, short_leg; /* hedge mode; short_leg is negative */
     bot_qty   open_buy, open_sell; /* everything resting that may still fill, reduce-only orders included */
+    bot_qty   open_long, open_short; /* hedge mode: of those the buys of the long leg, the sells of the short one */
     bot_money realised, fees, funding, unrealised; /* settle currency; unrealised at the mark */
     bot_px    mark, entry;         /* entry 0 when flat or in hedge mode */
     uint32_t  open_orders;

@@ -414,6 +414,8 @@ void bot__exchange_truth(const struct exchange *x, uint32_t account, uint16_t in
     ret->short_leg = bot__exchange_qty(def, h->leg[BOT_LEG_SHORT - BOT_LEG_NET].lots);
     ret->open_buy = bot__exchange_qty(def, h->open_lots[0]);
     ret->open_sell = bot__exchange_qty(def, h->open_lots[1]);
+    ret->open_long = bot__exchange_qty(def, h->open_leg_lots[0]);
+    ret->open_short = bot__exchange_qty(def, h->open_leg_lots[1]);
     ret->open_orders = h->open_orders;
     ret->mark = bot__exchange_px(def, in->mark);
     if (!h->hedge) ret->entry = bot__exchange_entry(def, &h->leg[0]);

@@ -35,6 +35,7 @@ struct instrument {
 struct holding {
     struct exchange_position leg[LEGS];
     int64_t  open_lots[2];          /* resting, by side */
+    int64_t  open_leg_lots[2];      /* of those, hedge mode: buys that open the long leg, sells that open the short one */
     bot_i128 open_price_lots[2];    /* sum of price * lots of those, for order margin */
     uint32_t open_orders, reduce_only_orders;
     bool     hedge, touched[LEGS];

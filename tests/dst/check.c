@@ -14,6 +14,8 @@
  */
 #include "dst.h"
 
+#include "core/core_internal.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -76,15 +78,22 @@ static void check_position(struct dst_process *p, struct dst_book *k, const stru
 
 static bot_i128 over(bot_i128 worst, bot_i128 limit) { return worst > limit ? worst - limit : 0; }
 
-static void check_limit(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
+/* What the venue may fill, on each side: of the net position, or of the long and the short leg. */
+static void worst_of(const struct dst_process *p, const struct exchange_truth *t, bot_i128 ret_worst[2])
 {
     if (p->w->plan->hedge) {
-        const bot_i128 most = t->long_leg.v > -t->short_leg.v ? t->long_leg.v : -t->short_leg.v;
-        if (over(most, k->limit) > k->allowed[0] + k->allowed[1] + k->resting_outside)
-            dst_wrong(p->w, DST_LIMIT, "p%u %s: a leg of %s against %s", p->number, k->symbol.s, dst_num(most), dst_num(k->limit));
-        return;
+        ret_worst[0] = t->long_leg.v + t->open_long.v;
+        ret_worst[1] = t->open_short.v - t->short_leg.v;
+    } else {
+        ret_worst[0] = t->position.v + t->open_buy.v;
+        ret_worst[1] = t->open_sell.v - t->position.v;
     }
-    const bot_i128 worst[2] = { t->position.v + t->open_buy.v, t->open_sell.v - t->position.v };
+}
+
+static void check_limit(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
+{
+    bot_i128 worst[2];
+    worst_of(p, t, worst);
     for (int side = 0; side < 2; side++)
         if (over(worst[side], k->limit) > k->allowed[side])
             dst_wrong(p->w, DST_LIMIT, "p%u %s: the venue may fill %s on the %s side, limit %s, from outside %s", p->number, k->symbol.s,
@@ -105,10 +114,10 @@ static void check_outside(struct dst_process *p, struct dst_book *k, const struc
         k->allowed[0] += size;
         k->allowed[1] += size;
         k->outside_at = at;
-        if (p->w->plan->hedge && strstr(f->text, " order ") != NULL) k->resting_outside += size; /* it may fill at any time from now on */
     }
     if (k->outside_at != BOT_TS_NEVER && now - k->outside_at > DST_OUTSIDE_NS) {
-        const bot_i128 worst[2] = { t->position.v + t->open_buy.v, t->open_sell.v - t->position.v };
+        bot_i128 worst[2];
+        worst_of(p, t, worst);
         bool left = false;
         for (int side = 0; side < 2; side++) {
             const bot_i128 is = over(worst[side], k->limit);
@@ -196,6 +205,17 @@ void dst_check_border(struct dst_process *p, const char *path, const char *body,
 
 /* ---- the end --------------------------------------------------------------------------------------------------------- */
 
+/* For the trace: the orders whose room is held. */
+static void tell_orders(const struct dst_process *p)
+{
+    for (uint32_t i = 0; i < p->core->orders.used; i++) {
+        const struct order *o = &p->core->orders.orders[i];
+        if (o->counted != 0)
+            dst_trace(p->w, "p%u order %s (%s) state %d status %d counts %s: quantity %s, filled %s, reported %s, leg %d", p->number, o->client_id.s, o->order_id.s,
+                      (int)o->state, (int)o->status, dst_num(o->counted), dst_num(o->qty), dst_num(o->filled), dst_num(o->reported), (int)o->leg);
+    }
+}
+
 static void end_book(struct dst_process *p, struct dst_book *k)
 {
     struct exchange_truth t;
@@ -214,9 +234,11 @@ static void end_book(struct dst_process *p, struct dst_book *k)
         buy += position.working_buy.v;
         sell += position.working_sell.v;
     }
-    if (buy != t.open_buy.v || sell != t.open_sell.v)
+    if (buy != t.open_buy.v || sell != t.open_sell.v) {
+        tell_orders(p);
         dst_wrong(p->w, DST_LOST, "p%u %s: at the end the venue works %s and %s, believed %s and %s", p->number, k->symbol.s, dst_num(t.open_buy.v),
                   dst_num(t.open_sell.v), dst_num(buy), dst_num(sell));
+    }
 }
 
 /* Every fill applied, and the money to the last digit: where no baseline hides history. */

@@ -89,7 +89,6 @@ struct dst_book {
     bot_i128 limit;        /* of all bots together */
     bot_i128 unit;         /* of limit_lots and order_lots */
     bot_ts   equal_at;     /* when truth and belief last were equal */
-    bot_i128 resting_outside; /* hedge mode: orders of others, whose legs the truth does not tell apart */
     bot_i128 allowed[2];   /* over the limit, from outside: buys, sells */
     bot_ts   outside_at;
     int64_t  truth_changed_ns;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "harness.h"
+#include "base/json.h"
 #include "journal/reader.h"
 #include "journal/replay.h"
 #include "journal_events.h"
@@ -77,6 +78,10 @@ TEST(journal_replay, stops_before_a_record_and_knows_the_options_of_each_run)
             test_event_fill(run * 40 + i, m.now, &ev);
             bot__journal_append(j, &ev);
         }
+        ev.kind = BOT_EV_FUNDING;
+        ev.funding = (bot_ev_funding){ .amount = { 5, 1 } };
+        bot__id_set(&ev.funding.exec_id, (const char[]){ 'f', (char)('0' + run) }, 2);
+        bot__journal_append(j, &ev);
         ck_assert_int_eq(bot__journal_close(j), BOT_OK);
     }
     ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
@@ -100,12 +105,23 @@ TEST(journal_replay, stops_before_a_record_and_knows_the_options_of_each_run)
     bot_event ev;
     bot__journal_older_init(&older, &m.fs, "j");
     ck_assert_int_eq(bot__journal_replay(r, begin[1], true, see, &older, &result), BOT_OK);
-    ck_assert_uint_eq(result.events, 40);
+    ck_assert_uint_eq(result.events, 41);
     ck_assert_uint_eq(result.record_end, begin[1]);
     test_event_fill(39, 0, &ev);
     ck_assert(bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
     test_event_fill(40, 0, &ev); /* in the journal, but later */
     ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    bot_id fund;
+    bot__id_set(&fund, "f0", 2); /* funding rows are found like fills */
+    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &fund));
+    bot__id_set(&fund, "f1", 2);
+    ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &fund));
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    bot__journal_older_live(&older, j);
+    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &fund));
+    bot__id_set(&fund, "f9", 2);
+    ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &fund));
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
     bot__journal_older_live(&older, NULL);
     bot_journal_close_read(r);
     ck_assert_int_eq(m.live_allocs, 0);

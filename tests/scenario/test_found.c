@@ -1,0 +1,124 @@
+/* What seeded worlds found (tests/dst), each as the short story that it is. */
+#include <string.h>
+
+#include "base/json.h"
+#include "rig.h"
+
+static bot_id order(struct rig *r, bot_side side, const char *qty)
+{
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, side, qty, "100", false, &id), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    return id;
+}
+
+/* An order trades, its end is told, the fill is not. */
+static void lose_fill(struct rig *r, bot_side side, const char *qty)
+{
+    const bot_id id = order(r, side, qty);
+    r->hide_fills = true;
+    rig_trade(r, 0, &id, side, qty, "100");
+    r->hide_fills = false;
+    rig_report(r, &id, BOT_ORDER_FILLED, qty);
+}
+
+TEST(found, lost_fills_that_cancel_out_are_fetched_and_free_their_room)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    lose_fill(r, BOT_BUY, "2");
+    lose_fill(r, BOT_SELL, "2");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("2") && p.working_sell.v == rig_num("2"), "reported and not seen: room is held");
+    rig_for(r, RIG_MS(10000));
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == 0 && p.working_sell.v == 0, "%s", rig_tail(r));
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    ck_assert_uint_eq(stats.fills_applied, 2);
+    ck_assert_uint_eq(stats.backfilled_fills, 2);
+    ck_assert(rig_open(r));
+    rig_free(r);
+}
+
+TEST(found, fills_that_the_history_never_lists_do_not_hold_room_for_ever_nor_are_asked_for_in_a_loop)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    lose_fill(r, BOT_BUY, "2");
+    lose_fill(r, BOT_SELL, "2");
+    r->fills_n = 0;
+    const uint32_t before = r->reads[BOT_READ_FILLS];
+    rig_for(r, RIG_MS(60000));
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("2"), "not given up so soon");
+    rig_for(r, RIG_MS(600000));
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == 0 && p.working_sell.v == 0, "%s", rig_tail(r));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 2);
+    ck_assert_uint_le(r->reads[BOT_READ_FILLS] - before, 20);
+    rig_free(r);
+}
+
+TEST(found, a_cold_start_on_a_position_that_is_closed_before_a_person_looked_can_be_accepted)
+{
+    struct rig *r = rig_new(NULL);
+    r->qty[0] = rig_num("3");
+    r->seq[0] = 900;
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(20000));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_START_POSITION], 1);
+    rig_trade(r, 0, NULL, BOT_SELL, "3", "100"); /* ours says -3 now, the venue says flat, as ours did before */
+    rig_for(r, RIG_MS(20000));
+    ck_assert(!rig_open(r));
+    rig_rearm(r, BOT_GATE_STARTUP);
+    rig_for(r, RIG_MS(20000));
+    ck_assert_msg(rig_open(r), "%s", rig_tail(r));
+    ck_assert(rig_qty(r, 0) == 0);
+    rig_free(r);
+}
+
+struct asked {
+    uint32_t n;
+    bot_symbol instrument;
+    bot_id id;
+};
+
+static bool older(void *user_data, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    struct asked *a = user_data;
+    a->n++;
+    a->instrument = *instrument;
+    a->id = *exec_id;
+    return true;
+}
+
+TEST(found, a_funding_row_after_the_table_of_ids_has_turned_over_is_asked_about_by_its_instrument)
+{
+    bot_core_options o;
+    struct asked asked = { 0 };
+    rig_options(&o);
+    o.fills_seen_max = 16;
+    o.older_fill = older;
+    o.user_data = &asked;
+    struct rig *r = rig_new(&o);
+    rig_start(r, "100");
+    for (int i = 0; i < 40; i++)
+        rig_trade(r, 0, NULL, i % 2 == 0 ? BOT_BUY : BOT_SELL, "1", "100");
+    bot_event ev = rig_fill_event(r, 0, "F1", NULL, "V", BOT_BUY, "1", "100");
+    const int64_t venue_ns = ev.venue_ns;
+    ev = (bot_event){ .kind = BOT_EV_FUNDING, .venue_ns = venue_ns, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0) };
+    bot__id_set(&ev.funding.exec_id, "fund-1", 6);
+    ck_assert_int_eq(bot_dec_parse("0.5", 3, &ev.funding.amount), BOT_OK);
+    asked.n = 0;
+    rig_step(r, &ev);
+    ck_assert_uint_eq(asked.n, 1);
+    ck_assert_str_eq(asked.instrument.s, "BTCUSDT");
+    ck_assert_str_eq(asked.id.s, "fund-1");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.funding.v == 0, "counted before, as the journal says");
+    rig_free(r);
+}

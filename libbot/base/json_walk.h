@@ -51,8 +51,8 @@ static inline bool json_walk_member(struct json *j, struct json_walk *w, struct 
     return more;
 }
 
-/* The item at p of an array when it is ["text","text"] without escapes, as price levels are: the place behind it, m on from
- * there; NULL when it is anything else. fresh: the first item. */
+/* The item at p of an array when it is ["text","text"] without escapes, as price levels are, perhaps with more texts behind
+ * the two: the place behind it, m on from there; NULL when it is anything else. fresh: the first item. */
 static inline const char *json_plain_pair(struct json_marks *m, const char *p, bool fresh, struct slice *ret_a, struct slice *ret_b)
 {
     const char *const end = m->end;
@@ -65,10 +65,18 @@ static inline const char *json_plain_pair(struct json_marks *m, const char *p, b
     *ret_a = (struct slice){ p + 2, (size_t)(q - p - 2) };
     (void)json_marks_next(m);
     p = json_marks_next(m);
-    if (end - p < 2 || p[0] != '"' || p[1] != ']')
+    if (end - p < 2 || p[0] != '"')
         return NULL;
     *ret_b = (struct slice){ q + 3, (size_t)(p - q - 3) };
-    return p + 2;
+    while (p[1] == ',') {
+        if (end - p < 4 || p[2] != '"')
+            return NULL;
+        (void)json_marks_next(m);
+        p = json_marks_next(m);
+        if (end - p < 2 || p[0] != '"')
+            return NULL;
+    }
+    return p[1] == ']' ? p + 2 : NULL;
 }
 
 #endif

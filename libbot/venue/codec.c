@@ -10,11 +10,77 @@
 void bot__emit(struct emit *e, const bot_event *ev)
 {
     e->n++;
+    if (e->held != NULL) {
+        struct emit_held *held = e->held;
+        if (held->n == EMIT_HELD_MAX) {
+            held->again = true;
+            return;
+        }
+        if (ev != &held->events[held->n])
+            held->events[held->n] = *ev;
+        held->n++;
+        return;
+    }
     if (e->dry || e->err < 0)
         return;
     const int r = e->sink(e->user_data, ev);
     if (r < 0)
         e->err = r;
+}
+
+void bot__emit_held(struct emit *e, const struct emit_held *held)
+{
+    for (uint32_t i = 0; i < held->n; i++)
+        bot__emit(e, &held->events[i]);
+}
+
+struct rows {
+    int (*row)(struct json *j, void *arg);
+    void *arg;
+    const struct emit_held *held;
+};
+
+static int read_rows(struct json *j, void *user_data)
+{
+    const struct rows *r = user_data;
+    bot__json_array(j);
+    while (bot__json_item(j) && !r->held->again) {
+        const int err = r->row(j, r->arg);
+        if (err < 0)
+            return err;
+    }
+    return j->err;
+}
+
+bool bot__read_ahead(struct json *j, struct emit *e, struct emit_held *held, int (*read)(struct json *j, void *arg), void *arg, struct slice *ret_raw)
+{
+    BOT_ASSERT(e->held == NULL && !e->dry);
+    struct json look = *j;
+    (void)bot__json_peek(&look); /* over the space */
+    const char *const start = look.p;
+    const int n = e->n;
+    held->n = 0;
+    held->again = false;
+    e->held = held;
+    e->dry = true;
+    const bool read_well = read(&look, arg) >= 0 && look.err == 0 && !held->again;
+    e->held = NULL;
+    e->dry = false;
+    e->n = n;
+    if (!read_well) {
+        *ret_raw = bot__json_raw(j);
+        return false;
+    }
+    BOT_ASSERT(look.depth == j->depth);
+    *j = look;
+    *ret_raw = (struct slice){ start, (size_t)(look.p - start) };
+    return true;
+}
+
+bool bot__rows_ahead(struct json *j, struct emit *e, struct emit_held *held, int (*row)(struct json *j, void *arg), void *arg, struct slice *ret_raw)
+{
+    struct rows rows = { row, arg, held };
+    return bot__read_ahead(j, e, held, read_rows, &rows, ret_raw);
 }
 
 static int each(struct slice rows, struct emit *e, int (*row)(struct json *j, void *arg), void *arg)

@@ -6,16 +6,45 @@
 #include "venue/fields.h"
 #include "venue/venue.h"
 
-/* Where events go. A message that carries money is read twice: once dry, so that a bad row at its end keeps the good ones
- * before it from being handed out, and once for good. */
+/* Events that wait until the rest of their message has been read. Not initialised: only the first n count. */
+#define EMIT_HELD_MAX 8
+struct emit_held {
+    uint32_t  n;
+    bool      again; /* it cannot be done by holding */
+    bot_event events[EMIT_HELD_MAX];
+};
+
+/* Where events go. A message that carries money gives nothing out before its last byte has been checked. Nearly always its
+ * few events are held meanwhile (bot__read_ahead); else its rows are read twice, once dry and once for good.
+ *
+ * dry: nothing outside the row may change. A row that must change something, or whose event borrows what the next row will
+ * overwrite, calls bot__emit_again and is read for good later. */
 struct emit {
     venue_sink sink;
     void      *user_data;
     bool       dry;
-    int        n;   /* events given out */
+    int        n;   /* events given out, or held */
     int        err; /* what the sink returned below zero */
+    struct emit_held *held; /* where they wait; NULL outside bot__read_ahead */
 };
 void bot__emit(struct emit *e, const bot_event *ev);
+static inline void bot__emit_again(struct emit *e)
+{
+    if (e->held != NULL) e->held->again = true;
+}
+/* Where the k-th event from now may be built, so that holding it copies nothing; own where nothing is held. */
+static inline bot_event *bot__emit_slot(struct emit *e, uint32_t k, bot_event *own)
+{
+    return e->held != NULL && e->held->n + k < EMIT_HELD_MAX ? &e->held->events[e->held->n + k] : own;
+}
+
+/* Reads the next value of j by read() while the message around it is not checked yet, and holds its events. true: the value
+ * has been read, and bot__emit_held gives them out once the rest proves sound. false: it is for the general way, which also
+ * says what is wrong. Either way j stands behind the value and *ret_raw is its text. */
+bool bot__read_ahead(struct json *j, struct emit *e, struct emit_held *held, int (*read)(struct json *j, void *arg), void *arg, struct slice *ret_raw);
+/* The same for an array, row() reading one item of it. */
+bool bot__rows_ahead(struct json *j, struct emit *e, struct emit_held *held, int (*row)(struct json *j, void *arg), void *arg, struct slice *ret_raw);
+void bot__emit_held(struct emit *e, const struct emit_held *held);
 
 /* Reads `rows` (a JSON array) row by row; row() consumes one item of j and returns BOT_OK or an error, which ends it.
  * whole: all rows are read before the first is given out. */

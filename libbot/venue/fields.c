@@ -34,7 +34,7 @@ void bot__fields_why(const struct fields *f, char *buf, size_t size)
     snprintf(buf, size, "%.*s: %s", (int)name.len, name.p, bot_strerror(f->err));
 }
 
-static inline void read_row(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key)
+static inline void read_row(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key, uint64_t raw)
 {
     BOT_ASSERT(n <= FIELDS_MAX);
     f->names = names;
@@ -72,17 +72,25 @@ static inline void read_row(struct fields *f, struct json *j, const struct slice
             }
             continue;
         }
-        if (nested || (seen & (UINT64_C(1) << i)) != 0) {
+        const uint64_t bit = UINT64_C(1) << i;
+        if ((nested && (raw & bit) == 0) || (seen & bit) != 0) {
             const int err = nested ? BOT_ERR_MALFORMED : BOT_ERR_CONFLICT;
             json_walk_out(j, &walk);
             bot__fields_fail(f, i, err);
             bot__json_fail(j, err);
             break;
         }
-        seen |= UINT64_C(1) << i;
+        seen |= bit;
+        if (nested) {
+            json_walk_out(j, &walk);
+            m.value = bot__json_raw(j);
+            if (j->err != 0)
+                break;
+            walk = json_walk_in(j);
+        }
         f->v[i] = m.value;
         if (m.type == JSON_STRING && m.escaped)
-            escaped |= UINT64_C(1) << i;
+            escaped |= bit;
     }
     f->seen = seen;
     f->escaped = escaped;
@@ -90,11 +98,16 @@ static inline void read_row(struct fields *f, struct json *j, const struct slice
         bot__fields_fail(f, n, j->err);
 }
 
-void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n) { read_row(f, j, names, n, NULL); }
+void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n) { read_row(f, j, names, n, NULL, 0); }
 
 void bot__fields_read_by(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key)
 {
-    read_row(f, j, names, n, find_key);
+    read_row(f, j, names, n, find_key, 0);
+}
+
+void bot__fields_read_raw(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key, uint64_t raw)
+{
+    read_row(f, j, names, n, find_key, raw);
 }
 
 /* Texts of numbers and names: one with escapes in it is none. */

@@ -26,9 +26,21 @@ struct fields {
 
 /* Reads the next value of j, which must be an object. An error sticks to j as well. */
 void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n);
-/* The same where every nanosecond counts: find gives the index of a key in names, n or more when it is not wanted. */
+/* The same where every nanosecond counts: find gives the index of a key in names, n or more when it is not wanted. The finders
+ * go by the key's length first:
+ *     switch (key.len) {
+ *     case 4: FIELD_AT(key, "side", X_SIDE); break;
+ *     case 6: FIELD_AT(key, "symbol", X_SYMBOL); FIELD_AT(key, "execId", X_EXEC_ID); break;
+ *     default: break;
+ *     }
+ *     return X_FIELDS;
+ */
 typedef uint32_t fields_find(struct slice key);
+#define FIELD_AT(key, literal, at) \
+    if (memcmp((key).p, literal, sizeof(literal) - 1) == 0) return at
 void bot__fields_read_by(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find);
+/* And where some fields (bits of `raw`) may be objects or arrays: such a value is checked and kept as it stands. */
+void bot__fields_read_raw(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find, uint64_t raw);
 void bot__fields_fail(struct fields *f, uint32_t i, int err);
 /* Name of the field that failed, for messages; "row" for the row itself. */
 struct slice bot__fields_culprit(const struct fields *f);

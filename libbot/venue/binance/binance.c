@@ -1,6 +1,7 @@
 /* Binance USD-M: the table of facts, and reading whole socket messages.
  * Sources: the venue's documentation of 2026 (user data streams, general info, the notice of the split addresses). */
 #include "venue/binance/binance.h"
+#include "venue/levels.h"
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
 
@@ -13,13 +14,14 @@ static void once(struct json *j, struct slice *to, struct slice value)
 
 static void levels(struct json *j, struct venue_context *ctx, struct binance_payload *p, bool bids)
 {
+    static const struct level_shape shape = { .zero = LEVEL_ZERO_REFUSED };
     if (bids ? p->has_bids : p->has_asks)
         bot__json_fail(j, BOT_ERR_CONFLICT);
     if (bids) {
-        p->bids = bot__binance_levels(j, &ctx->scratch, &p->levels_n, &p->bids_n);
+        p->bids = bot__levels_read(j, &shape, &ctx->scratch, &p->levels_n, &p->bids_n);
         p->has_bids = true;
     } else {
-        p->asks = bot__binance_levels(j, &ctx->scratch, &p->levels_n, &p->asks_n);
+        p->asks = bot__levels_read(j, &shape, &ctx->scratch, &p->levels_n, &p->asks_n);
         p->has_asks = true;
     }
 }

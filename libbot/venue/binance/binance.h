@@ -65,8 +65,6 @@ int bot__binance_trigger_reject(struct binance_rows *o, const struct binance_pay
 /* Public ones. */
 int bot__binance_book(struct binance_rows *o, const struct binance_payload *p, bool snapshot);
 int bot__binance_trade(struct binance_rows *o, const struct binance_payload *p);
-/* [["price","qty"],...] appended to the scratch; fails j. */
-const bot_level *bot__binance_levels(struct json *j, struct venue_scratch *scratch, uint32_t *levels_n, uint32_t *ret_n);
 /* Unix ms text -> ns; 0 when absent. False when unreadable. */
 bool bot__binance_ms(struct slice text, int64_t *ret_ns);
 

@@ -15,62 +15,6 @@ bool bot__binance_ms(struct slice text, int64_t *ret_ns)
     return true;
 }
 
-/* Decimal text of a level: at most 18 digits, no sign. */
-static int level_number(struct slice s, int64_t *ret_coef, uint8_t *ret_scale)
-{
-    int64_t v = 0;
-    size_t digits = 0, point = 0;
-    bool dotted = false;
-    for (size_t i = 0; i < s.len; i++) {
-        const unsigned d = (unsigned char)s.p[i] - '0';
-        if (d <= 9) {
-            v = v * 10 + d;
-            digits++;
-            if (digits > 18) return BOT_ERR_OVERFLOW;
-        } else if (s.p[i] == '.' && !dotted && digits > 0) {
-            dotted = true;
-            point = digits;
-        } else {
-            return BOT_ERR_MALFORMED;
-        }
-    }
-    if (digits == 0 || (dotted && point == digits))
-        return BOT_ERR_MALFORMED;
-    *ret_coef = v;
-    *ret_scale = (uint8_t)(dotted ? digits - point : 0);
-    return BOT_OK;
-}
-
-const bot_level *bot__binance_levels(struct json *j, struct venue_scratch *scratch, uint32_t *levels_n, uint32_t *ret_n)
-{
-    const uint32_t begin = *levels_n;
-    uint32_t n = begin;
-    bot__json_array(j);
-    while (bot__json_item(j)) {
-        struct slice text[2] = { { NULL, 0 }, { NULL, 0 } };
-        bot__json_array(j);
-        for (uint32_t i = 0; bot__json_item(j); i++) {
-            if (i < 2) text[i] = bot__json_text(j);
-            else bot__json_skip(j);
-        }
-        if (j->err != 0)
-            break;
-        bot_level level = { 0 };
-        int r = n < scratch->levels_max ? BOT_OK : BOT_ERR_FULL;
-        if (r == BOT_OK) r = level_number(text[0], &level.price_coef, &level.price_scale);
-        if (r == BOT_OK) r = level_number(text[1], &level.qty_coef, &level.qty_scale);
-        if (r == BOT_OK && level.price_coef == 0) r = BOT_ERR_MALFORMED;
-        if (r < 0) {
-            bot__json_fail(j, r);
-            break;
-        }
-        scratch->levels[n++] = level;
-    }
-    *levels_n = n;
-    *ret_n = n - begin;
-    return n > begin ? scratch->levels + begin : NULL;
-}
-
 /* Update ids as the venue wrote them; a depth snapshot over REST has only the last one. */
 int bot__binance_book(struct binance_rows *o, const struct binance_payload *p, bool snapshot)
 {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "venue/bitflyer/bitflyer.h"
+#include "venue/levels.h"
 
 #define F(text) { text, sizeof(text) - 1 }
 
@@ -426,33 +427,8 @@ int bot__bf_trade_row(struct json *j, void *arg)
     return finish(&f, j, o, &ev);
 }
 
-enum { V_PRICE, V_SIZE, V_FIELDS };
-static const struct slice level_fields[V_FIELDS] = { [V_PRICE] = F("price"), [V_SIZE] = F("size") };
-
-/* [{"price":..,"size":..}, ...]. Price 0 stands for market orders waiting in an auction: they are on no level. */
-static uint32_t levels(struct json *j, struct venue_scratch *scratch, uint32_t used)
-{
-    uint32_t n = 0;
-    bot__json_array(j);
-    while (bot__json_item(j)) {
-        struct fields f;
-        bot_dec price = { 0, 0 }, size = { 0, 0 };
-        bot__fields_read(&f, j, level_fields, V_FIELDS);
-        if (f.err == 0 && (!public_number(&f, V_PRICE, &price) || !public_number(&f, V_SIZE, &size)))
-            bot__fields_fail(&f, V_PRICE, BOT_ERR_MALFORMED);
-        if (f.err == 0 && price.coef != 0) {
-            const int r = used + n < scratch->levels_max ? bot__level_set(&scratch->levels[used + n], price, size) : BOT_ERR_FULL;
-            if (r < 0)
-                bot__fields_fail(&f, V_PRICE, r);
-            n++;
-        }
-        if (f.err != 0) {
-            bot__json_fail(j, f.err);
-            return 0;
-        }
-    }
-    return n;
-}
+/* Price 0 stands for market orders waiting in an auction: they are on no level. */
+static const struct level_shape level_shape = { .price = F("price"), .qty = F("size"), .zero = LEVEL_ZERO_PASSED_OVER, .number = bot__bf_number };
 
 int bot__bf_board(struct json *j, struct bf_rows *o, bool snapshot)
 {
@@ -468,12 +444,10 @@ int bot__bf_board(struct json *j, struct bf_rows *o, bool snapshot)
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (slice_is(key, "asks") && !asks) {
-            ev.book.asks = o->scratch->levels + used;
-            used += ev.book.asks_n = levels(j, o->scratch, used);
+            ev.book.asks = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.asks_n);
             asks = true;
         } else if (slice_is(key, "bids") && !bids) {
-            ev.book.bids = o->scratch->levels + used;
-            used += ev.book.bids_n = levels(j, o->scratch, used);
+            ev.book.bids = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.bids_n);
             bids = true;
         } else if (slice_is(key, "asks") || slice_is(key, "bids")) {
             bot__json_fail(j, BOT_ERR_CONFLICT);

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/json_walk.h"
+#include "venue/levels.h"
 
 static bot_side side_of(struct slice s)
 {
@@ -505,55 +505,7 @@ int64_t bot__bybit_ms(struct json *j)
     return ns;
 }
 
-/* Levels as they nearly always stand, ["price","qty"]; the first that does not, or that cannot be read, is left to the general way. */
-static void plain_levels(struct json *j, struct venue_scratch *scratch, uint32_t *used)
-{
-    struct json_walk w = json_walk_in(j);
-    while (*used < scratch->levels_max) {
-        struct slice price, qty;
-        bot_dec p, q;
-        const char *behind = json_plain_pair(&w.marks, w.p, w.fresh, &price, &qty);
-        if (behind == NULL || bot_dec_parse(price.p, price.len, &p) < 0 || bot_dec_parse(qty.p, qty.len, &q) < 0 ||
-            bot__level_set(&scratch->levels[*used], p, q) < 0)
-            break;
-        ++*used;
-        w.p = behind;
-        w.fresh = false;
-    }
-    json_walk_out(j, &w);
-}
-
-static bool levels(struct json *j, struct venue_scratch *scratch, uint32_t *used, uint32_t *ret_n)
-{
-    const uint32_t start = *used;
-    if (bot__json_array(j))
-        plain_levels(j, scratch, used);
-    while (bot__json_item(j)) {
-        bot_dec pair[2] = { 0 };
-        int n = 0;
-        bot__json_array(j);
-        while (bot__json_item(j)) {
-            if (n < 2) {
-                if (!bot__json_dec(j, &pair[n]))
-                    bot__json_fail(j, BOT_ERR_MALFORMED);
-            } else {
-                bot__json_skip(j);
-            }
-            n++;
-        }
-        if (n < 2)
-            bot__json_fail(j, BOT_ERR_MALFORMED);
-        if (*used == scratch->levels_max)
-            bot__json_fail(j, BOT_ERR_FULL);
-        if (j->err != 0)
-            return false;
-        const int r = bot__level_set(&scratch->levels[(*used)++], pair[0], pair[1]);
-        if (r < 0)
-            bot__json_fail(j, r);
-    }
-    *ret_n = *used - start;
-    return j->err == 0;
-}
+static const struct level_shape level_shape = { .zero = LEVEL_ZERO_TAKEN };
 
 int bot__bybit_book_read(struct venue_context *ctx, struct json *j, bool snapshot, int64_t *venue_ns, bot_source source, bot_event *ev)
 {
@@ -568,11 +520,9 @@ int bot__bybit_book_read(struct venue_context *ctx, struct json *j, bool snapsho
         if (slice_is(key, "s")) {
             bot__json_symbol(j, &ev->instrument);
         } else if (slice_is(key, "b")) {
-            b->bids = ctx->scratch.levels + used;
-            levels(j, &ctx->scratch, &used, &b->bids_n);
+            b->bids = bot__levels_read(j, &level_shape, &ctx->scratch, &used, &b->bids_n);
         } else if (slice_is(key, "a")) {
-            b->asks = ctx->scratch.levels + used;
-            levels(j, &ctx->scratch, &used, &b->asks_n);
+            b->asks = bot__levels_read(j, &level_shape, &ctx->scratch, &used, &b->asks_n);
         } else if (slice_is(key, "u")) {
             bot__json_i64(j, &b->seq_last);
         } else if (slice_is(key, "seq")) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "venue/hyperliquid/hyperliquid.h"
+#include "venue/levels.h"
 
 #define F(text) { text, sizeof(text) - 1 }
 
@@ -518,30 +519,7 @@ static int trade_row(struct json *j, void *arg)
     return finish(&f, j, o, &ev);
 }
 
-enum { V_PX, V_SZ, V_FIELDS };
-static const struct slice level_fields[V_FIELDS] = { [V_PX] = F("px"), [V_SZ] = F("sz") };
-
-static uint32_t levels(struct json *j, struct venue_scratch *scratch, uint32_t used)
-{
-    uint32_t n = 0;
-    bot__json_array(j);
-    while (bot__json_item(j)) {
-        struct fields f;
-        bot_dec px = { 0, 0 }, sz = { 0, 0 };
-        bot__fields_read(&f, j, level_fields, V_FIELDS);
-        if (f.err == 0 && (!bot__field_dec_positive(&f, V_PX, &px) || !bot__field_dec(&f, V_SZ, &sz)))
-            bot__fields_fail(&f, V_PX, BOT_ERR_MALFORMED);
-        const int r = f.err != 0                          ? f.err
-                      : used + n < scratch->levels_max ? bot__level_set(&scratch->levels[used + n], px, sz)
-                                                         : BOT_ERR_FULL;
-        if (r < 0) {
-            bot__json_fail(j, r);
-            return 0;
-        }
-        n++;
-    }
-    return n;
-}
+static const struct level_shape level_shape = { .price = F("px"), .qty = F("sz"), .zero = LEVEL_ZERO_REFUSED };
 
 /* {"coin":..,"time":..,"levels":[[bids],[asks]]}: the whole of what is shown, every time. */
 static int book(struct json *j, struct hl_rows *o)
@@ -549,7 +527,7 @@ static int book(struct json *j, struct hl_rows *o)
     struct slice key;
     bot_event ev;
     int64_t ms = 0;
-    uint32_t sides = 0;
+    uint32_t sides = 0, used = 0;
     bot__event_init(&ev, BOT_EV_BOOK, o->source);
     ev.book.snapshot = true;
     ev.book.seq_first = ev.book.seq_last = ev.book.seq_prev = BOT_SEQ_NONE;
@@ -563,16 +541,12 @@ static int book(struct json *j, struct hl_rows *o)
         } else if (slice_is(key, "levels") && sides == 0) {
             bot__json_array(j);
             while (bot__json_item(j) && sides < 3) {
-                const uint32_t used = ev.book.bids_n;
-                if (sides == 0) {
-                    ev.book.bids = o->scratch->levels;
-                    ev.book.bids_n = levels(j, o->scratch, 0);
-                } else if (sides == 1) {
-                    ev.book.asks = o->scratch->levels + used;
-                    ev.book.asks_n = levels(j, o->scratch, used);
-                } else {
+                if (sides == 0)
+                    ev.book.bids = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.bids_n);
+                else if (sides == 1)
+                    ev.book.asks = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.asks_n);
+                else
                     bot__json_fail(j, BOT_ERR_MALFORMED);
-                }
                 sides++;
             }
         } else {

@@ -1,5 +1,6 @@
 /* OKX v5: the table of facts, and reading whole messages.
  * Sources: the official documentation (mirror of 2026-07-28) and its change logs. */
+#include "base/json_walk.h"
 #include "venue/okx/okx.h"
 
 /* ---- codes -------------------------------------------------------------------------------------------------- */
@@ -60,45 +61,107 @@ enum venue_call bot__okx_op_call(struct slice op)
 struct envelope {
     struct slice event, channel, instrument, code, words, id, op, action, data, conn, count;
     bool         has_data;
+    bool         ahead; /* the rows of data have been read, and nothing behind them said that they are something else */
 };
+
+struct channel {
+    struct slice name;
+    int        (*row)(struct json *, void *);
+    bool         whole; /* carries money of ours */
+};
+
+static const struct channel *channel_of(struct slice name)
+{
+    static const struct channel channels[] = {
+#define C(text) { text, sizeof(text) - 1 }
+        { C("orders"), bot__okx_order_push_row, true },
+        { C("trades"), bot__okx_trade_row, false },
+        { C("books"), bot__okx_book_row, false },
+        { C("positions"), bot__okx_position_row, true },
+        { C("balance_and_position"), bot__okx_balance_position_row, true },
+        { C("account"), bot__okx_balance_row, true },
+        { C("trades-all"), bot__okx_trade_row, false },
+        { C("books5"), bot__okx_book_row, false },
+        { C("bbo-tbt"), bot__okx_book_row, false },
+        { C("books-l2-tbt"), bot__okx_book_row, false },
+        { C("books50-l2-tbt"), bot__okx_book_row, false },
+        { C("instruments"), bot__okx_instrument_row, false },
+        { C("status"), bot__okx_status_row, false },
+#undef C
+    };
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
+        if (channels[i].name.len == name.len && memcmp(channels[i].name.p, name.p, name.len) == 0)
+            return &channels[i];
+    return NULL;
+}
+
+static void rows_are_of(struct okx_rows *o, const struct envelope *env)
+{
+    /* Channels without an action (books5, bbo-tbt) push the whole of their book every time. */
+    o->snapshot = !slice_is(env->action, "update");
+    o->instrument = env->instrument;
+}
 
 static void read_arg(struct json *j, struct envelope *env)
 {
-    struct slice key;
-    bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "channel"))
-            env->channel = bot__json_string(j);
-        else if (slice_is(key, "instId"))
-            env->instrument = bot__json_string(j);
-        else
+    struct json_found m;
+    if (!bot__json_object(j))
+        return;
+    struct json_walk walk = json_walk_in(j);
+    while (json_walk_member(j, &walk, &m)) {
+        if (slice_is(m.key, "channel") || slice_is(m.key, "instId")) {
+            if (m.type != JSON_STRING)
+                bot__json_fail(j, BOT_ERR_MALFORMED);
+            *(slice_is(m.key, "channel") ? &env->channel : &env->instrument) = m.value;
+        } else if (m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
+            json_walk_out(j, &walk);
             bot__json_skip(j);
+            walk = json_walk_in(j);
+        }
+        if (j->err != 0)
+            return;
     }
+    json_walk_out(j, &walk);
 }
 
-static int read_envelope(struct slice msg, struct envelope *env)
+/* o and held: to read rows ahead of the rest of the message; NULL where the rows are read otherwise. */
+static void read_data(struct json *j, struct envelope *env, struct okx_rows *o, struct emit_held *held)
+{
+    if (env->has_data)
+        bot__json_fail(j, BOT_ERR_CONFLICT);
+    env->has_data = true;
+    const struct channel *channel = held != NULL && env->event.len == 0 && env->op.len == 0 ? channel_of(env->channel) : NULL;
+    if (channel == NULL || j->err != 0) {
+        env->data = bot__json_raw(j);
+        return;
+    }
+    rows_are_of(o, env);
+    env->ahead = bot__rows_ahead(j, &o->e, held, channel->row, o, &env->data);
+}
+
+static int read_envelope(struct slice msg, struct envelope *env, struct okx_rows *o, struct emit_held *held)
 {
     struct json j;
     struct slice key;
     bot__json_init(&j, msg.p, msg.len);
     bot__json_object(&j);
     while (bot__json_key(&j, &key)) {
+        const bool ahead = env->ahead;
+        env->ahead = false;
         if (slice_is(key, "arg")) read_arg(&j, env);
-        else if (slice_is(key, "data")) {
-            if (env->has_data)
-                bot__json_fail(&j, BOT_ERR_CONFLICT);
-            env->data = bot__json_raw(&j);
-            env->has_data = true;
-        }
+        else if (slice_is(key, "data")) read_data(&j, env, o, held);
         else if (slice_is(key, "event")) env->event = bot__json_string(&j);
         else if (slice_is(key, "channel")) env->channel = bot__json_string(&j);
         else if (slice_is(key, "action")) env->action = bot__json_string(&j);
         else if (slice_is(key, "op")) env->op = bot__json_string(&j);
         else if (slice_is(key, "id")) env->id = bot__json_text(&j);
-        else if (slice_is(key, "code")) env->code = bot__json_text(&j);
-        else if (slice_is(key, "msg")) env->words = bot__json_string(&j);
-        else if (slice_is(key, "connCount")) env->count = bot__json_text(&j);
-        else bot__json_skip(&j);
+        else {
+            env->ahead = ahead; /* nothing below says what the rows are */
+            if (slice_is(key, "code")) env->code = bot__json_text(&j);
+            else if (slice_is(key, "msg")) env->words = bot__json_string(&j);
+            else if (slice_is(key, "connCount")) env->count = bot__json_text(&j);
+            else bot__json_skip(&j);
+        }
     }
     return bot__json_end(&j);
 }
@@ -166,35 +229,10 @@ static int op_message(struct okx_rows *o, const struct envelope *env)
 
 static int data_message(struct okx_rows *o, const struct envelope *env)
 {
-    static const struct {
-        struct slice channel;
-        int (*row)(struct json *, void *);
-        bool whole; /* carries money of ours */
-    } channels[] = {
-#define C(text) { text, sizeof(text) - 1 }
-        { C("orders"), bot__okx_order_push_row, true },
-        { C("positions"), bot__okx_position_row, true },
-        { C("balance_and_position"), bot__okx_balance_position_row, true },
-        { C("account"), bot__okx_balance_row, true },
-        { C("trades"), bot__okx_trade_row, false },
-        { C("trades-all"), bot__okx_trade_row, false },
-        { C("books"), bot__okx_book_row, false },
-        { C("books5"), bot__okx_book_row, false },
-        { C("bbo-tbt"), bot__okx_book_row, false },
-        { C("books-l2-tbt"), bot__okx_book_row, false },
-        { C("books50-l2-tbt"), bot__okx_book_row, false },
-        { C("instruments"), bot__okx_instrument_row, false },
-        { C("status"), bot__okx_status_row, false },
-#undef C
-    };
-    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
-        if (channels[i].channel.len != env->channel.len ||
-            memcmp(channels[i].channel.p, env->channel.p, env->channel.len) != 0)
-            continue;
-        /* Channels without an action (books5, bbo-tbt) push the whole of their book every time. */
-        o->snapshot = !slice_is(env->action, "update");
-        o->instrument = env->instrument;
-        return bot__rows_each(env->data, channels[i].whole, &o->e, channels[i].row, o);
+    const struct channel *channel = channel_of(env->channel);
+    if (channel != NULL) {
+        rows_are_of(o, env);
+        return bot__rows_each(env->data, channel->whole, &o->e, channel->row, o);
     }
     /* Tickers, funding rates, others' liquidations; and "fills", which aggregates per price and drops client ids: it
      * cannot be counted beside the orders channel without counting twice. */
@@ -212,10 +250,15 @@ int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slic
         return o.e.err < 0 ? o.e.err : o.e.n;
     }
     struct envelope env = { 0 };
+    struct emit_held held;
     ctx->why[0] = '\0';
-    r = read_envelope(msg, &env);
+    r = read_envelope(msg, &env, &o, &held);
     if (r < 0)
         return r;
+    if (env.ahead) {
+        bot__emit_held(&o.e, &held);
+        return o.e.err < 0 ? o.e.err : o.e.n;
+    }
     if (env.id.len > 0)
         bot__id_set(&o.request_id, env.id.p, env.id.len);
     o.call = bot__okx_op_call(env.op);
@@ -349,7 +392,7 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
 {
     bot__reply_init(ret);
     struct envelope env = { 0 };
-    int r = read_envelope(body, &env);
+    int r = read_envelope(body, &env, /* o= */ NULL, /* held= */ NULL);
     int64_t code = 0;
     if (r == BOT_OK && (!bot__okx_code(env.code, &code)))
         r = BOT_ERR_MALFORMED;

@@ -112,6 +112,36 @@ static const struct slice order_fields[O_FIELDS] = {
     [O_MSG] = F("msg"),            [O_CANCEL] = F("cancelSource"),
 };
 
+static uint32_t order_find(struct slice key)
+{
+    switch (key.len) {
+    case 2: FIELD_AT(key, "sz", O_SZ); FIELD_AT(key, "px", O_PX); break;
+    case 3: FIELD_AT(key, "fee", O_FEE); FIELD_AT(key, "msg", O_MSG); break;
+    case 4: FIELD_AT(key, "side", O_SIDE); FIELD_AT(key, "code", O_CODE); break;
+    case 5:
+        FIELD_AT(key, "ordId", O_ORD); FIELD_AT(key, "state", O_STATE); FIELD_AT(key, "uTime", O_UTIME);
+        FIELD_AT(key, "cTime", O_CTIME); FIELD_AT(key, "avgPx", O_AVG);
+        break;
+    case 6:
+        FIELD_AT(key, "instId", O_INST); FIELD_AT(key, "fillPx", O_FILL_PX); FIELD_AT(key, "fillSz", O_FILL_SZ);
+        FIELD_AT(key, "feeCcy", O_FEE_CCY); FIELD_AT(key, "tgtCcy", O_TGT);
+        break;
+    case 7:
+        FIELD_AT(key, "clOrdId", O_CL); FIELD_AT(key, "tradeId", O_TRADE); FIELD_AT(key, "posSide", O_POS_SIDE);
+        FIELD_AT(key, "ordType", O_TYPE); FIELD_AT(key, "fillFee", O_FILL_FEE);
+        break;
+    case 8:
+        FIELD_AT(key, "instType", O_INST_TYPE); FIELD_AT(key, "execType", O_EXEC); FIELD_AT(key, "category", O_CATEGORY);
+        FIELD_AT(key, "fillTime", O_FILL_TIME);
+        break;
+    case 9: FIELD_AT(key, "accFillSz", O_ACC); break;
+    case 10: FIELD_AT(key, "reduceOnly", O_REDUCE); FIELD_AT(key, "fillFeeCcy", O_FILL_FEE_CCY); break;
+    case 12: FIELD_AT(key, "cancelSource", O_CANCEL); break;
+    default: break;
+    }
+    return O_FIELDS;
+}
+
 static const struct {
     struct slice     word;
     bot_order_status status;
@@ -263,8 +293,11 @@ static bool fee_from_growth(struct fields *f, struct okx_rows *o, const bot_even
         last = entry->last;
         *ret = before == 0 ? paid_text : bot_dec_from_fixed(last);
     }
-    if (o->state == NULL || o->e.dry)
+    if (o->state == NULL || o->e.dry) {
+        if (o->state != NULL)
+            bot__emit_again(&o->e); /* to be remembered once the message is known to be sound */
         return known;
+    }
     if (entry == NULL) {
         entry = &o->state->fees[o->state->next];
         o->state->next = (o->state->next + 1) % OKX_FEES_MAX;
@@ -343,16 +376,17 @@ int bot__okx_order_push_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
     struct fields f;
-    bot__fields_read(&f, j, order_fields, O_FIELDS);
+    bot__fields_read_by(&f, j, order_fields, O_FIELDS, order_find);
     if (f.err != 0)
         return f.err;
     /* The fill goes first: an order's final state must not be known before its last fill. */
-    bot_event order, fill;
-    order_event(&f, o, &order);
-    const bool filled = fill_event(&f, o, &fill);
+    bot_event own[2], *const fill = bot__emit_slot(&o->e, 0, &own[0]);
+    const bool filled = fill_event(&f, o, fill);
+    bot_event *const order = bot__emit_slot(&o->e, filled, &own[1]);
+    order_event(&f, o, order);
     if (filled && f.err == 0)
-        bot__emit(&o->e, &fill);
-    return finish(&f, j, o, &order);
+        bot__emit(&o->e, fill);
+    return finish(&f, j, o, order);
 }
 
 /* ---- fills list --------------------------------------------------------------------------------------------- */

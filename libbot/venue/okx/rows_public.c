@@ -1,6 +1,7 @@
 /* OKX v5: rows of public data, acknowledgements, and the small answers. */
 #include <stdio.h>
 
+#include "venue/levels.h"
 #include "venue/okx/okx.h"
 
 #define F(text) { text, sizeof(text) - 1 }
@@ -100,76 +101,62 @@ static const struct slice trade_fields[R_FIELDS] = {
     [R_TS] = F("ts"),       [R_COUNT] = F("count"),
 };
 
+static uint32_t trade_find(struct slice key)
+{
+    switch (key.len) {
+    case 2: FIELD_AT(key, "px", R_PX); FIELD_AT(key, "sz", R_SZ); FIELD_AT(key, "ts", R_TS); break;
+    case 4: FIELD_AT(key, "side", R_SIDE); break;
+    case 5: FIELD_AT(key, "count", R_COUNT); break;
+    case 6: FIELD_AT(key, "instId", R_INST); break;
+    case 7: FIELD_AT(key, "tradeId", R_TRADE); break;
+    default: break;
+    }
+    return R_FIELDS;
+}
+
 int bot__okx_trade_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
     struct fields f;
-    bot__fields_read(&f, j, trade_fields, R_FIELDS);
+    bot__fields_read_by(&f, j, trade_fields, R_FIELDS, trade_find);
     if (f.err != 0)
         return f.err;
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_TRADE, o->source);
-    bot__field_symbol(&f, R_INST, &ev.instrument);
-    bot__field_id(&f, R_TRADE, &ev.trade.trade_id);
-    ev.trade.side = field_is(&f, R_SIDE, "buy") ? BOT_BUY : field_is(&f, R_SIDE, "sell") ? BOT_SELL : BOT_SIDE_NONE;
-    if (bot__field_dec_positive(&f, R_PX, &ev.trade.price))
-        ev.has |= BOT_HAS_PRICE;
+    bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
+    bot__event_init(ev, BOT_EV_TRADE, o->source);
+    bot__field_symbol(&f, R_INST, &ev->instrument);
+    bot__field_id(&f, R_TRADE, &ev->trade.trade_id);
+    ev->trade.side = field_is(&f, R_SIDE, "buy") ? BOT_BUY : field_is(&f, R_SIDE, "sell") ? BOT_SELL : BOT_SIDE_NONE;
+    if (bot__field_dec_positive(&f, R_PX, &ev->trade.price))
+        ev->has |= BOT_HAS_PRICE;
     else
         bot__fields_fail(&f, R_PX, BOT_ERR_MALFORMED);
-    if (bot__field_dec_positive(&f, R_SZ, &ev.trade.qty))
-        ev.has |= BOT_HAS_QTY;
+    if (bot__field_dec_positive(&f, R_SZ, &ev->trade.qty))
+        ev->has |= BOT_HAS_QTY;
     else
         bot__fields_fail(&f, R_SZ, BOT_ERR_MALFORMED);
-    ev.venue_ns = bot__field_ms(&f, R_TS);
+    ev->venue_ns = bot__field_ms(&f, R_TS);
     /* The trades channel may put several matches of one taker order at one price into a row: tradeId is the last of
      * `count` consecutive ones. */
     int64_t count, last;
     if (bot__field_i64(&f, R_COUNT, &count) && count > 1 && bot__text_i64(f.v[R_TRADE], &last) && last >= count) {
-        ev.trade.id_first = last - count + 1;
-        ev.trade.id_last = last;
+        ev->trade.id_first = last - count + 1;
+        ev->trade.id_last = last;
     }
-    if (ev.instrument.len == 0)
+    if (ev->instrument.len == 0)
         bot__fields_fail(&f, R_INST, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return finish(&f, j, o, ev);
 }
 
 /* ---- books -------------------------------------------------------------------------------------------------- */
 
-/* [["price","size","0","orders"], ...] appended to the scratch. */
-static uint32_t levels(struct json *j, struct venue_scratch *scratch, uint32_t used)
-{
-    uint32_t n = 0;
-    bot__json_array(j);
-    while (bot__json_item(j)) {
-        bot_dec price = { 0, 0 }, qty = { 0, 0 };
-        bool given = true;
-        bot__json_array(j);
-        for (uint32_t i = 0; bot__json_item(j); i++) {
-            if (i == 0)
-                given = bot__json_dec(j, &price);
-            else if (i == 1)
-                given = bot__json_dec(j, &qty) && given;
-            else
-                bot__json_skip(j);
-        }
-        if (j->err != 0)
-            return 0;
-        int r = given && bot_dec_sign(price) > 0 ? BOT_OK : BOT_ERR_MALFORMED;
-        if (r == BOT_OK)
-            r = used + n < scratch->levels_max ? bot__level_set(&scratch->levels[used + n], price, qty) : BOT_ERR_FULL;
-        if (r < 0) {
-            bot__json_fail(j, r);
-            return 0;
-        }
-        n++;
-    }
-    return n;
-}
+static const struct level_shape level_shape = { .zero = LEVEL_ZERO_REFUSED }; /* ["price","size","0","orders"] */
 
 int bot__okx_book_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
     bot_event ev;
+    if (o->e.held != NULL && o->e.held->n > 0)
+        bot__emit_again(&o->e); /* the book before this one borrows the scratch */
     bot__event_init(&ev, BOT_EV_BOOK, o->source);
     ev.book.snapshot = o->snapshot;
     ev.book.seq_first = ev.book.seq_last = ev.book.seq_prev = BOT_SEQ_NONE;
@@ -181,14 +168,10 @@ int bot__okx_book_row(struct json *j, void *arg)
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (slice_is(key, "asks") && !asks) {
-            ev.book.asks = o->scratch->levels + used;
-            ev.book.asks_n = levels(j, o->scratch, used);
-            used += ev.book.asks_n;
+            ev.book.asks = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.asks_n);
             asks = true;
         } else if (slice_is(key, "bids") && !bids) {
-            ev.book.bids = o->scratch->levels + used;
-            ev.book.bids_n = levels(j, o->scratch, used);
-            used += ev.book.bids_n;
+            ev.book.bids = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.bids_n);
             bids = true;
         } else if (slice_is(key, "asks") || slice_is(key, "bids")) {
             bot__json_fail(j, BOT_ERR_CONFLICT);

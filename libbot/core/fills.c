@@ -118,6 +118,17 @@ static void fill_order(bot_core *c, uint32_t at, bot_i128 qty)
     }
 }
 
+/* Whether the venue may have given an order of ours a name that we do not know yet. */
+static bool awaits_name(const bot_core *c, uint32_t instrument, bot_side side)
+{
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        const struct order *o = &c->orders.orders[i];
+        if (o->instrument == instrument && o->side == side && o->order_id.len == 0 && o->bot != ORDER_BOT_NONE && o->state != ORDER_FREE)
+            return true;
+    }
+    return false;
+}
+
 static void applied(bot_core *c, const bot_event *ev, const struct ledger_result *r, uint32_t order)
 {
     const bot_ev_fill *f = &ev->fill;
@@ -133,7 +144,8 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
         fill_order(c, order, (r->flags & LEDGER_ABSORBED) != 0 ? moved : qty);
     }
     const bool external = r->owner == LEDGER_EXTERNAL;
-    const bool may_be_ours = order == ORDER_NONE && f->client_id.len == 0 && f->order_id.len != 0 && f->kind == BOT_FILL_TRADE;
+    const bool may_be_ours = order == ORDER_NONE && f->client_id.len == 0 && f->order_id.len != 0 && f->kind == BOT_FILL_TRADE &&
+                             awaits_name(c, r->instrument, f->side);
     if ((r->flags & LEDGER_EXTERNAL_KIND) != 0)
         external_fill(c, r->instrument, f->kind, r->moved);
     else if (external && may_be_ours)

@@ -36,12 +36,18 @@ TEST(scenario, s12_fills_before_ack_and_of_strangers_count_at_once_and_find_thei
     rig_position(r, 0, &all);
     ck_assert(all.working_buy.v == rig_num("0.6"));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 0);
-    /* One that nobody claims becomes external after its time. */
+    /* One that nobody of ours can claim is external at once; one that an order without a name may claim, after its time. */
     fill = rig_fill_event(r, 0, "E2", NULL, "V99", BOT_SELL, "0.1", "100");
     rig_step(r, &fill);
-    rig_for(r, RIG_MS(11000));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 1);
     EXPECT_QTY(r, 0, "0.3");
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "1", "101", false, &id), 0);
+    fill = rig_fill_event(r, 0, "E9", NULL, "V98", BOT_SELL, "0.1", "101");
+    rig_step(r, &fill);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 1);
+    rig_for(r, RIG_MS(11000));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 2);
+    EXPECT_QTY(r, 0, "0.2");
     /* An instrument that is not loaded yet: held, applied when it is. */
     fill = rig_fill_event(r, 0, "E3", NULL, "V1", BOT_BUY, "2", "5");
     memcpy(fill.instrument.s, "XRPUSDT", 8);

@@ -1,5 +1,6 @@
 /* Binance USD-M: the table of facts, and reading whole socket messages.
  * Sources: the venue's documentation of 2026 (user data streams, general info, the notice of the split addresses). */
+#include "base/json_walk.h"
 #include "venue/binance/binance.h"
 #include "venue/levels.h"
 
@@ -26,62 +27,124 @@ static void levels(struct json *j, struct venue_context *ctx, struct binance_pay
     }
 }
 
-static void letter(struct json *j, struct venue_context *ctx, struct binance_payload *p, char c)
+/* What a message is read into, and how: o and held are NULL where nothing is read ahead. */
+struct reading {
+    struct venue_context   *ctx;
+    struct binance_payload *p;
+    struct binance_rows    *o;
+    struct emit_held       *held;
+};
+
+static int order_update_value(struct json *j, void *arg) { return bot__binance_order_update(arg, j); }
+
+/* An object or array under one letter. */
+static void nested_letter(struct json *j, struct reading *r, char c, enum json_type type)
 {
-    const enum json_type type = bot__json_peek(j);
+    struct binance_payload *p = r->p;
     if (type == JSON_ARRAY && (c == 'b' || c == 'a')) {
-        levels(j, ctx, p, c == 'b');
+        levels(j, r->ctx, p, c == 'b');
     } else if (type == JSON_OBJECT && c == 'o') {
-        once(j, &p->order, bot__json_raw(j));
+        if (p->order.p == NULL && r->held != NULL && slice_is(bot__binance_letter(p, 'e'), "ORDER_TRADE_UPDATE"))
+            p->ahead = bot__read_ahead(j, &r->o->e, r->held, order_update_value, r->o, &p->order);
+        else
+            once(j, &p->order, bot__json_raw(j));
     } else if (type == JSON_OBJECT && c == 'a') {
         once(j, &p->account, bot__json_raw(j));
-    } else if (type == JSON_OBJECT || type == JSON_ARRAY) {
-        bot__json_skip(j); /* of a kind that we do not read: "k" of candles, "p" of margin calls */
     } else {
-        if (p->seen >> BINANCE_AT(c) & 1)
-            bot__json_fail(j, BOT_ERR_CONFLICT);
-        p->seen |= UINT64_C(1) << BINANCE_AT(c);
-        p->letter[BINANCE_AT(c)] = bot__json_text(j);
+        bot__json_skip(j); /* of a kind that we do not read: "k" of candles, "p" of margin calls */
     }
 }
 
-static void member(struct json *j, struct venue_context *ctx, struct binance_payload *p, struct slice key)
+static void nested_word(struct json *j, struct reading *r, struct slice key, enum json_type type)
 {
-    if (key.len == 1 && ((key.p[0] >= 'a' && key.p[0] <= 'z') || (key.p[0] >= 'A' && key.p[0] <= 'Z')))
-        letter(j, ctx, p, key.p[0]);
-    else if (slice_is(key, "pu")) once(j, &p->pu, bot__json_text(j));
-    else if (slice_is(key, "lastUpdateId")) once(j, &p->last_id, bot__json_text(j));
-    else if (slice_is(key, "bids") && bot__json_peek(j) == JSON_ARRAY) levels(j, ctx, p, true);
-    else if (slice_is(key, "asks") && bot__json_peek(j) == JSON_ARRAY) levels(j, ctx, p, false);
-    else if (slice_is(key, "symbol") && bot__json_peek(j) == JSON_STRING) once(j, &p->symbol, bot__json_string(j));
-    else if (slice_is(key, "or") && bot__json_peek(j) == JSON_OBJECT) once(j, &p->trigger, bot__json_raw(j));
-    else if (slice_is(key, "code")) once(j, &p->code, bot__json_text(j));
-    else if (slice_is(key, "msg") && bot__json_peek(j) == JSON_STRING) once(j, &p->msg, bot__json_string(j));
+    struct binance_payload *p = r->p;
+    if (slice_is(key, "bids") && type == JSON_ARRAY) levels(j, r->ctx, p, true);
+    else if (slice_is(key, "asks") && type == JSON_ARRAY) levels(j, r->ctx, p, false);
+    else if (slice_is(key, "or") && type == JSON_OBJECT) once(j, &p->trigger, bot__json_raw(j));
+    else if (slice_is(key, "pu") || slice_is(key, "lastUpdateId") || slice_is(key, "code")) bot__json_fail(j, BOT_ERR_MALFORMED);
     else bot__json_skip(j);
 }
 
-int bot__binance_read(struct venue_context *ctx, struct slice msg, struct binance_payload *p)
+static inline void member(struct json *j, struct json_walk *w, struct reading *r, const struct json_found *m)
+{
+    struct binance_payload *p = r->p;
+    const struct slice key = m->key;
+    const bool is_letter = key.len == 1 && ((key.p[0] >= 'a' && key.p[0] <= 'z') || (key.p[0] >= 'A' && key.p[0] <= 'Z'));
+    if (m->type == JSON_OBJECT || m->type == JSON_ARRAY) {
+        json_walk_out(j, w);
+        if (is_letter) nested_letter(j, r, key.p[0], m->type);
+        else nested_word(j, r, key, m->type);
+        *w = json_walk_in(j);
+    } else if (is_letter) {
+        const uint64_t bit = UINT64_C(1) << BINANCE_AT(key.p[0]);
+        if (p->seen & bit)
+            bot__json_fail(j, BOT_ERR_CONFLICT);
+        p->seen |= bit;
+        p->letter[BINANCE_AT(key.p[0])] = m->value;
+    }
+    else if (slice_is(key, "pu")) once(j, &p->pu, m->value);
+    else if (slice_is(key, "lastUpdateId")) once(j, &p->last_id, m->value);
+    else if (slice_is(key, "symbol") && m->type == JSON_STRING) once(j, &p->symbol, m->value);
+    else if (slice_is(key, "code")) once(j, &p->code, m->value);
+    else if (slice_is(key, "msg") && m->type == JSON_STRING) once(j, &p->msg, m->value);
+}
+
+static void payload(struct json *j, struct reading *r)
+{
+    struct json_found m;
+    if (!bot__json_object(j))
+        return;
+    struct json_walk w = json_walk_in(j);
+    while (j->err == 0 && json_walk_member(j, &w, &m))
+        member(j, &w, r, &m);
+    if (j->err == 0)
+        json_walk_out(j, &w);
+}
+
+/* A member of the frame around a payload; false when it belongs to the payload itself. */
+static bool frame(struct json *j, struct json_walk *w, struct reading *r, const struct json_found *m)
+{
+    struct binance_payload *p = r->p;
+    const bool nested = m->type == JSON_OBJECT || m->type == JSON_ARRAY;
+    const bool data = slice_is(m->key, "data"), result = slice_is(m->key, "result"), error = slice_is(m->key, "error");
+    if (data || result || error) {
+        /* A text must not pass for what it looks like: as "null" it is no object. */
+        struct slice raw = SLICE("null");
+        if (nested) {
+            json_walk_out(j, w);
+            if (data && m->type == JSON_OBJECT && !p->enclosed) payload(j, r);
+            else if (data) bot__json_skip(j); /* an array: all tickers and the like */
+            else raw = bot__json_raw(j);
+            *w = json_walk_in(j);
+        }
+        if (data) p->enclosed = true;
+        else once(j, result ? &p->result : &p->error, raw);
+        p->has_result = p->has_result || result;
+        return true;
+    }
+    const bool stream = slice_is(m->key, "stream"), id = slice_is(m->key, "id"), status = slice_is(m->key, "status");
+    if (!stream && !id && !status)
+        return false;
+    if (nested || (stream && m->type != JSON_STRING))
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    once(j, stream ? &p->stream : id ? &p->id : &p->status, m->value);
+    p->has_id = p->has_id || id;
+    return true;
+}
+
+int bot__binance_read(struct venue_context *ctx, struct slice msg, struct binance_rows *o, struct emit_held *held, struct binance_payload *p)
 {
     struct json j;
-    struct slice key;
+    struct json_found m;
+    struct reading r = { ctx, p, o, held };
     bot__json_init(&j, msg.p, msg.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "stream")) once(&j, &p->stream, bot__json_string(&j));
-        else if (slice_is(key, "data") && !p->enclosed && bot__json_peek(&j) == JSON_OBJECT) {
-            p->enclosed = true;
-            bot__json_object(&j);
-            while (bot__json_key(&j, &key)) member(&j, ctx, p, key);
-        }
-        else if (slice_is(key, "data")) {
-            bot__json_skip(&j); /* an array: all tickers and the like */
-            p->enclosed = true;
-        }
-        else if (slice_is(key, "id")) { once(&j, &p->id, bot__json_text(&j)); p->has_id = true; }
-        else if (slice_is(key, "status")) once(&j, &p->status, bot__json_text(&j));
-        else if (slice_is(key, "result")) { once(&j, &p->result, bot__json_raw(&j)); p->has_result = true; }
-        else if (slice_is(key, "error")) once(&j, &p->error, bot__json_raw(&j));
-        else member(&j, ctx, p, key);
+    if (bot__json_object(&j)) {
+        struct json_walk w = json_walk_in(&j);
+        while (j.err == 0 && json_walk_member(&j, &w, &m))
+            if (m.key.len == 1 || !frame(&j, &w, &r, &m))
+                member(&j, &w, &r, &m);
+        if (j.err == 0)
+            json_walk_out(&j, &w);
     }
     return bot__json_end(&j);
 }
@@ -193,12 +256,19 @@ static bool is_partial(struct slice stream)
     return left > 6 && memcmp(at, "@depth", 6) == 0 && at[6] >= '0' && at[6] <= '9';
 }
 
+static int order_update(struct binance_rows *o, const struct binance_payload *p)
+{
+    struct json j;
+    bot__json_init(&j, p->order.p, p->order.len);
+    return bot__binance_order_update(o, &j);
+}
+
 static int dispatch(struct binance_rows *o, const struct binance_payload *p)
 {
     const struct slice kind = bot__binance_letter(p, 'e');
     if (slice_is(kind, "depthUpdate")) return bot__binance_book(o, p, is_partial(p->stream));
     if (slice_is(kind, "trade") || slice_is(kind, "aggTrade")) return bot__binance_trade(o, p);
-    if (slice_is(kind, "ORDER_TRADE_UPDATE")) return bot__binance_order_update(o, p);
+    if (slice_is(kind, "ORDER_TRADE_UPDATE")) return order_update(o, p);
     if (slice_is(kind, "ACCOUNT_UPDATE")) return bot__binance_account_update(o, p);
     if (slice_is(kind, "ALGO_UPDATE")) return bot__binance_algo_update(o, p);
     if (slice_is(kind, "CONDITIONAL_ORDER_TRIGGER_REJECT")) return bot__binance_trigger_reject(o, p);
@@ -246,11 +316,15 @@ int bot__binance_decode_ws(struct venue_context *ctx, bot_source source, struct 
 {
     struct binance_payload p;
     memset(&p, 0, offsetof(struct binance_payload, letter));
-    int r = bot__binance_read(ctx, msg, &p);
+    struct emit_held held;
+    struct binance_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .ctx = ctx };
+    int r = bot__binance_read(ctx, msg, &o, &held, &p);
     if (r < 0)
         return r;
-    struct binance_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .ctx = ctx };
-    r = dispatch(&o, &p);
+    if (p.ahead)
+        bot__emit_held(&o.e, &held);
+    else
+        r = dispatch(&o, &p);
     return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;
 }
 

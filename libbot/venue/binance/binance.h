@@ -37,7 +37,7 @@ struct binance_payload {
     struct slice stream, pu, last_id, symbol;
     struct slice order, account, config, trigger; /* raw objects "o", "a", "ac"/"ai", "or" */
     struct slice id, status, result, error, code, msg;
-    bool         has_id, has_result, has_bids, has_asks, enclosed;
+    bool         has_id, has_result, has_bids, has_asks, enclosed, ahead;
     const bot_level *bids, *asks;
     uint32_t     bids_n, asks_n, levels_n;
     struct slice letter[BINANCE_LETTERS]; /* last: not cleared, valid where seen */
@@ -57,7 +57,7 @@ int bot__binance_instrument_row(struct json *j, void *arg);
 int bot__binance_trade_row(struct json *j, void *arg);     /* trades, aggTrades: for the context's instrument */
 
 /* Private events of the socket. p: the payload around it. */
-int bot__binance_order_update(struct binance_rows *o, const struct binance_payload *p);
+int bot__binance_order_update(struct binance_rows *o, struct json *j); /* the value of "o" */
 int bot__binance_account_update(struct binance_rows *o, const struct binance_payload *p);
 int bot__binance_algo_update(struct binance_rows *o, const struct binance_payload *p);
 int bot__binance_trigger_reject(struct binance_rows *o, const struct binance_payload *p);
@@ -69,8 +69,9 @@ int bot__binance_trade(struct binance_rows *o, const struct binance_payload *p);
 bool bot__binance_ms(struct slice text, int64_t *ret_ns);
 
 void bot__binance_control(struct binance_rows *o, bot_control what, struct slice text);
-/* Reads a whole message into *p: BOT_OK or the reader's error. */
-int bot__binance_read(struct venue_context *ctx, struct slice msg, struct binance_payload *p);
+/* Reads a whole message into *p: BOT_OK or the reader's error. o and held: to read orders ahead (then p->ahead says that the
+ * events are held), both NULL where that is not wanted. */
+int bot__binance_read(struct venue_context *ctx, struct slice msg, struct binance_rows *o, struct emit_held *held, struct binance_payload *p);
 
 /* What an error says about a request; words are the venue's. */
 bot_outcome bot__binance_outcome(int64_t code, int http_status, struct slice words, enum venue_call call);

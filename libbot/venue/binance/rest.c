@@ -229,7 +229,7 @@ static int unwrap(struct venue_context *ctx, struct slice *body, int *http_statu
     struct binance_payload p;
     int64_t status;
     memset(&p, 0, offsetof(struct binance_payload, letter));
-    const int r = bot__binance_read(ctx, *body, &p);
+    const int r = bot__binance_read(ctx, *body, NULL, NULL, &p);
     if (r < 0)
         return r;
     if (!p.has_id || !bot__text_i64(p.status, &status) || status < 200 || status > 599 || (p.error.len == 0 && !p.has_result))
@@ -297,7 +297,7 @@ int bot__binance_decode_rest(struct venue_context *ctx, enum venue_call call, in
     } else if (call == VENUE_CALL_BOOK) {
         struct binance_payload p;
         memset(&p, 0, offsetof(struct binance_payload, letter));
-        r = bot__binance_read(ctx, body, &p);
+        r = bot__binance_read(ctx, body, NULL, NULL, &p);
         if (r == BOT_OK) r = p.last_id.len > 0 ? bot__binance_book(&o, &p, true) : BOT_ERR_MALFORMED;
     } else if (call == VENUE_CALL_ORDER) {
         bot__json_init(&j, body.p, body.len);

@@ -122,6 +122,25 @@ static const struct slice update_fields[U_FIELDS] = {
     [U_REDUCE] = F("R"),   [U_LEG] = F("ps"),    [U_REASON] = F("er"),
 };
 
+static uint32_t update_find(struct slice key)
+{
+    static const uint8_t letters[128] = { /* index + 1 */
+        ['s'] = U_SYMBOL + 1, ['c'] = U_CLIENT + 1,   ['S'] = U_SIDE + 1,     ['o'] = U_TYPE + 1, ['f'] = U_TIF + 1,        ['q'] = U_QTY + 1,
+        ['p'] = U_PRICE + 1,  ['x'] = U_WHAT + 1,     ['X'] = U_STATUS + 1,   ['i'] = U_ORDER + 1, ['l'] = U_LAST_QTY + 1,   ['z'] = U_CUM + 1,
+        ['L'] = U_LAST_PRICE + 1, ['n'] = U_FEE + 1,  ['N'] = U_FEE_CCY + 1,  ['T'] = U_TIME + 1, ['t'] = U_TRADE + 1,      ['m'] = U_MAKER + 1,
+        ['R'] = U_REDUCE + 1,
+    };
+    if (key.len == 1)
+        return (unsigned char)key.p[0] < sizeof letters ? letters[(unsigned char)key.p[0]] - 1u : U_FIELDS; /* 0 - 1: beyond every index */
+    if (key.len == 2) {
+        FIELD_AT(key, "ap", U_AVG);
+        FIELD_AT(key, "sp", U_STOP);
+        FIELD_AT(key, "ps", U_LEG);
+        FIELD_AT(key, "er", U_REASON);
+    }
+    return U_FIELDS;
+}
+
 /* Only TRADE and CALCULATED match something; the figures of the last match may stand in other updates as well. A
  * liquidation may report itself with nothing matched yet. */
 static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
@@ -161,48 +180,47 @@ static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
     return true;
 }
 
-int bot__binance_order_update(struct binance_rows *o, const struct binance_payload *p)
+int bot__binance_order_update(struct binance_rows *o, struct json *j)
 {
-    struct json j;
     struct fields f;
-    bot__json_init(&j, p->order.p, p->order.len);
-    bot__fields_read(&f, &j, update_fields, U_FIELDS);
+    bot__fields_read_by(&f, j, update_fields, U_FIELDS, update_find);
     if (f.err != 0)
         return f.err;
-    bot_event fill, ev;
-    const bool filled = fill_of(&f, o, &fill);
+    bot_event own[2], *const fill = bot__emit_slot(&o->e, 0, &own[0]);
+    const bool filled = fill_of(&f, o, fill);
+    bot_event *const ev = bot__emit_slot(&o->e, filled, &own[1]);
 
-    bot__event_init(&ev, BOT_EV_ORDER, o->source);
-    bot__field_symbol(&f, U_SYMBOL, &ev.instrument);
-    bot__field_id(&f, U_ORDER, &ev.order.order_id);
-    bot__field_id(&f, U_CLIENT, &ev.order.client_id);
-    ev.order.side = side_of(&f, U_SIDE);
-    ev.order.leg = leg_of(&f, U_LEG);
-    ev.order.type = type_of(&f, U_TYPE);
-    ev.order.tif = tif_of(&f, U_TIF);
-    ev.order.post_only = ev.order.tif == BOT_POST_ONLY;
-    ev.has |= BOT_HAS_POST_ONLY;
-    positive(&f, U_QTY, &ev, BOT_HAS_QTY, &ev.order.qty);
-    count(&f, U_CUM, &ev, BOT_HAS_CUM_QTY, &ev.order.cum_qty);
-    positive(&f, U_PRICE, &ev, BOT_HAS_PRICE, &ev.order.price);
-    positive(&f, U_AVG, &ev, BOT_HAS_AVG_PRICE, &ev.order.avg_price);
-    positive(&f, U_STOP, &ev, BOT_HAS_TRIGGER_PRICE, &ev.order.trigger_price);
-    if (bot__field_bool(&f, U_REDUCE, &ev.order.reduce_only))
-        ev.has |= BOT_HAS_REDUCE_ONLY;
-    ev.order.status = status_of(&f, U_STATUS, U_TYPE, ev.order.qty, ev.order.cum_qty);
+    bot__event_init(ev, BOT_EV_ORDER, o->source);
+    bot__field_symbol(&f, U_SYMBOL, &ev->instrument);
+    bot__field_id(&f, U_ORDER, &ev->order.order_id);
+    bot__field_id(&f, U_CLIENT, &ev->order.client_id);
+    ev->order.side = side_of(&f, U_SIDE);
+    ev->order.leg = leg_of(&f, U_LEG);
+    ev->order.type = type_of(&f, U_TYPE);
+    ev->order.tif = tif_of(&f, U_TIF);
+    ev->order.post_only = ev->order.tif == BOT_POST_ONLY;
+    ev->has |= BOT_HAS_POST_ONLY;
+    positive(&f, U_QTY, ev, BOT_HAS_QTY, &ev->order.qty);
+    count(&f, U_CUM, ev, BOT_HAS_CUM_QTY, &ev->order.cum_qty);
+    positive(&f, U_PRICE, ev, BOT_HAS_PRICE, &ev->order.price);
+    positive(&f, U_AVG, ev, BOT_HAS_AVG_PRICE, &ev->order.avg_price);
+    positive(&f, U_STOP, ev, BOT_HAS_TRIGGER_PRICE, &ev->order.trigger_price);
+    if (bot__field_bool(&f, U_REDUCE, &ev->order.reduce_only))
+        ev->has |= BOT_HAS_REDUCE_ONLY;
+    ev->order.status = status_of(&f, U_STATUS, U_TYPE, ev->order.qty, ev->order.cum_qty);
     if (bot__field_given(&f, U_REASON) && !field_is(&f, U_REASON, "0"))
-        bot__field_text(&f, U_REASON, ev.order.reason, sizeof ev.order.reason);
-    ev.venue_ns = bot__field_ms(&f, U_TIME);
-    need(&f, U_SYMBOL, ev.instrument.len > 0);
-    need(&f, U_ORDER, ev.order.order_id.len > 0);
-    need(&f, U_SIDE, ev.order.side != BOT_SIDE_NONE);
+        bot__field_text(&f, U_REASON, ev->order.reason, sizeof ev->order.reason);
+    ev->venue_ns = bot__field_ms(&f, U_TIME);
+    need(&f, U_SYMBOL, ev->instrument.len > 0);
+    need(&f, U_ORDER, ev->order.order_id.len > 0);
+    need(&f, U_SIDE, ev->order.side != BOT_SIDE_NONE);
     if (f.err != 0)
         return f.err;
 
     if (filled)
-        bot__emit(&o->e, &fill);
-    if (ev.order.status != BOT_ORDER_NONE) {
-        bot__emit(&o->e, &ev);
+        bot__emit(&o->e, fill);
+    if (ev->order.status != BOT_ORDER_NONE) {
+        bot__emit(&o->e, ev);
         return BOT_OK;
     }
     /* A state that is not in the docs must not pass for "nothing happened", nor cost us the fill beside it. */
@@ -210,7 +228,7 @@ int bot__binance_order_update(struct binance_rows *o, const struct binance_paylo
         return BOT_ERR_MALFORMED;
     bot_event error;
     bot__event_init(&error, BOT_EV_ERROR, o->source);
-    error.instrument = ev.instrument;
+    error.instrument = ev->instrument;
     error.error.code = BOT_ERR_MALFORMED;
     memcpy(error.error.detail, "order status unknown: ", 22);
     bot__field_text(&f, U_STATUS, error.error.detail + 22, sizeof error.error.detail - 22);

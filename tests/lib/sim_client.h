@@ -20,6 +20,7 @@ struct sim_answer {
     int status;
     int limit_left; /* X-Bapi-Limit-Status, -1 without */
     bot_ts at;
+    char headers[400]; /* "Name: value" lines */
     char *body;
 };
 struct session { /* ours: the real one is not linked into these tests */
@@ -77,8 +78,12 @@ static inline void sim_http_done(struct session *s, struct session_time t, uint6
     struct sim_answer *a = &s->answer[id % 512];
     ck_assert_msg(!a->done, "request %llu answered twice", (unsigned long long)id);
     *a = (struct sim_answer){ .done = true, .result = result, .status = status, .limit_left = -1, .at = t.now, .body = strndup(body, len) };
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         if (slice_is(headers[i].name, "X-Bapi-Limit-Status")) a->limit_left = atoi(headers[i].value.p);
+        const size_t used = strlen(a->headers);
+        snprintf(a->headers + used, sizeof a->headers - used, "%.*s: %.*s\n", (int)headers[i].name.len, headers[i].name.p, (int)headers[i].value.len,
+                 headers[i].value.p);
+    }
     sim_mix(s, &t.now, sizeof t.now);
     sim_mix(s, body, len);
 }
@@ -196,8 +201,8 @@ static inline uint32_t sim_times(const char *text, const char *what)
 
 static inline bot_money sim_money(int64_t whole) { return (bot_money){ (bot_i128)whole * 1000000000000000000 }; }
 
-/* A world without drawn flow in it unless asked for: only clients and the house's quotes. */
-static inline struct world *sim_world(uint64_t seed, bool flow)
+/* A world without drawn flow in it unless asked for: only clients and the house's quotes. dialect NULL: Bybit's. */
+static inline struct world *sim_world_of(const char *dialect, uint64_t seed, bool flow)
 {
     static struct flow_options flows[3];
     static struct exchange_instrument all[3];
@@ -211,9 +216,11 @@ static inline struct world *sim_world(uint64_t seed, bool flow)
         if (!flow || i > 0) flows[i].sweeps_per_1000s = 0;
     }
     o.venue.flows = flows;
+    o.venue.dialect = dialect;
     struct world *w = bot__world_new(&o, test_sim_alloc());
     ck_assert_ptr_nonnull(w);
     return w;
 }
+static inline struct world *sim_world(uint64_t seed, bool flow) { return sim_world_of(NULL, seed, flow); }
 
 #endif

@@ -195,7 +195,7 @@ TEST(scenario, s59_reads_are_spread_over_a_scarce_budget)
     struct simrig_options o;
     simrig_options_init(&o);
     o.venue = "binance-usdm";
-    o.budget_permille = 70; /* 168 units a minute: a read of positions is 5, of orders 40 */
+    o.budget_permille = 100; /* of 2400 units a minute: a read of positions is 5, of orders 40, a book 20 */
     o.trade_every_ns = BOT_NS_PER_S;
     struct simrig *r = simrig_new(&o);
     simrig_run(r, 60 * BOT_NS_PER_S);

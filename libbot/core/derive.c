@@ -21,8 +21,7 @@ static uint32_t *bucket_of(const struct derive *d, uint32_t instrument, const bo
 
 struct derive_order *bot__derive_find(const struct derive *d, uint32_t instrument, const bot_id *order_id)
 {
-    if (d->max == 0 || order_id->len == 0)
-        return NULL;
+    BOT_ASSERT(d->max > 0 && order_id->len > 0);
     for (uint32_t at = *bucket_of(d, instrument, order_id); at != 0; at = d->orders[at - 1].next) {
         struct derive_order *o = &d->orders[at - 1];
         if (o->instrument == instrument && memcmp(&o->id, order_id, sizeof *order_id) == 0)

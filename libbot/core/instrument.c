@@ -97,8 +97,9 @@ static int value_in_units(const struct instrument *in, bot_i128 qty, bot_i128 pr
 {
     bot_i128 divisor, units, lot_value = 0;
     int r = bot_fixed_mul_exact(price, in->round_unit.v, &divisor);
-    /* The divisor once more at 1e-18 makes the quotient a count, rounded once. */
-    if (r == BOT_OK && (divisor == 0 || __builtin_mul_overflow(divisor, ONE, &divisor)))
+    /* The divisor once more at 1e-18 makes the quotient a count, rounded once. It is not 0: the product of two that are not is
+     * exact, or was refused. */
+    if (r == BOT_OK && __builtin_mul_overflow(divisor, ONE, &divisor))
         r = BOT_ERR_OVERFLOW;
     if (r == BOT_OK)
         r = bot_fixed_muldiv_half_even(in->round_lot.v, in->multiplier, divisor, &units);

@@ -347,7 +347,7 @@ static int change_fill(struct change *c, const struct instrument *in, const bot_
     if (r < 0)
         return r;
     *ret_value = value;
-    if (r == BOT_OK && a->qty != 0) {
+    if (a->qty != 0) {
         bot_i128 absorbed_value, owner_realised;
         r = bot__instrument_value(in, buy ? a->qty : -a->qty, v->price, &absorbed_value);
         if (r == BOT_OK)
@@ -360,7 +360,7 @@ static int change_fill(struct change *c, const struct instrument *in, const bot_
         value -= absorbed_value;
         c->flags |= LEDGER_ABSORBED;
     }
-    if (r == BOT_OK && v->has_fee && v->fee != 0 && fee_is_base(in, &ev->fill)) {
+    if (v->has_fee && v->fee != 0 && fee_is_base(in, &ev->fill)) {
         bot_i128 fee_value;
         r = bot__instrument_value(in, v->fee, v->price, &fee_value);
         if (r == BOT_OK && (!position_sum(qty, -v->fee, &qty) || !position_sum(value, -fee_value, &value) ||

@@ -39,7 +39,7 @@ static inline void read_row(struct fields *f, struct json *j, const struct slice
     BOT_ASSERT(n <= FIELDS_MAX);
     f->names = names;
     f->n = n;
-    f->seen = f->escaped = 0;
+    f->seen = f->escaped = f->nested = 0;
     f->err = 0;
     f->err_at = n;
     for (uint32_t i = 0; i < n; i++)
@@ -84,6 +84,7 @@ static inline void read_row(struct fields *f, struct json *j, const struct slice
         if (nested) {
             json_walk_out(j, &walk);
             m.value = bot__json_raw(j);
+            f->nested |= bit;
             if (j->err != 0)
                 break;
             walk = json_walk_in(j);
@@ -110,13 +111,13 @@ void bot__fields_read_raw(struct fields *f, struct json *j, const struct slice *
     read_row(f, j, names, n, find_key, raw);
 }
 
-/* Texts of numbers and names: one with escapes in it is none. */
+/* Texts of numbers and names: one with escapes in it is none, nor is an object. */
 static bool plain(struct fields *f, uint32_t i)
 {
     BOT_ASSERT(i < f->n);
     if (f->v[i].len == 0)
         return false;
-    if (f->escaped & (UINT64_C(1) << i)) {
+    if ((f->escaped | f->nested) & (UINT64_C(1) << i)) {
         bot__fields_fail(f, i, BOT_ERR_MALFORMED);
         return false;
     }

@@ -19,6 +19,7 @@ struct fields {
     uint32_t            n;
     uint64_t            seen;     /* bit i: the key was there, whatever its value */
     uint64_t            escaped;  /* bit i: the text holds escapes as they stood */
+    uint64_t            nested;   /* bit i: it is the text of an object or array (bot__fields_read_raw) */
     struct slice        v[FIELDS_MAX];
     int                 err;      /* first error, enum bot_err, or 0 */
     uint32_t            err_at;   /* field of the first error; n: the row itself */

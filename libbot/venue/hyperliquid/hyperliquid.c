@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 
+#include "base/json_walk.h"
 #include "venue/hyperliquid/hyperliquid.h"
 #include "venue/levels.h"
 
@@ -56,12 +57,29 @@ static bot_side side_of(const struct fields *f, uint32_t i)
 /* ---- fills -------------------------------------------------------------------------------------------------- */
 
 enum { T_COIN, T_PX, T_SZ, T_SIDE, T_TIME, T_START, T_DIR, T_OID, T_CROSSED, T_FEE, T_TOKEN, T_TID, T_CLOID, T_HASH,
-       T_FIELDS };
+       T_LIQUIDATION, T_FIELDS };
 static const struct slice fill_fields[T_FIELDS] = {
     [T_COIN] = F("coin"),   [T_PX] = F("px"),           [T_SZ] = F("sz"),    [T_SIDE] = F("side"),   [T_TIME] = F("time"),
     [T_START] = F("startPosition"), [T_DIR] = F("dir"), [T_OID] = F("oid"),  [T_CROSSED] = F("crossed"), [T_FEE] = F("fee"),
     [T_TOKEN] = F("feeToken"), [T_TID] = F("tid"),      [T_CLOID] = F("cloid"), [T_HASH] = F("hash"),
+    [T_LIQUIDATION] = F("liquidation"),
 };
+
+static uint32_t fill_find(struct slice key)
+{
+    switch (key.len) {
+    case 2: FIELD_AT(key, "px", T_PX); FIELD_AT(key, "sz", T_SZ); break;
+    case 3: FIELD_AT(key, "dir", T_DIR); FIELD_AT(key, "oid", T_OID); FIELD_AT(key, "fee", T_FEE); FIELD_AT(key, "tid", T_TID); break;
+    case 4: FIELD_AT(key, "coin", T_COIN); FIELD_AT(key, "side", T_SIDE); FIELD_AT(key, "time", T_TIME); FIELD_AT(key, "hash", T_HASH); break;
+    case 5: FIELD_AT(key, "cloid", T_CLOID); break;
+    case 7: FIELD_AT(key, "crossed", T_CROSSED); break;
+    case 8: FIELD_AT(key, "feeToken", T_TOKEN); break;
+    case 11: FIELD_AT(key, "liquidation", T_LIQUIDATION); break;
+    case 13: FIELD_AT(key, "startPosition", T_START); break;
+    default: break;
+    }
+    return T_FIELDS;
+}
 
 static bool dir_begins(const struct fields *f, const char *word)
 {
@@ -90,29 +108,20 @@ static bot_fill_kind kind_of(const struct fields *f, bool liquidated)
 }
 
 /* {"liquidatedUser":"0x..",...} stands on both sides' fills: it is ours only when it names us, or when nobody is named. */
-static bool is_liquidated(struct slice row, struct slice user, int *ret_err)
+static bool is_liquidated(struct fields *f, struct hl_rows *o)
 {
+    static const struct slice names[] = { F("liquidatedUser") };
     struct json j;
-    struct slice key, who = { NULL, 0 };
-    bool found = false;
-    bot__json_init(&j, row.p, row.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "liquidation") && bot__json_peek(&j) == JSON_OBJECT) {
-            found = true;
-            bot__json_object(&j);
-            while (bot__json_key(&j, &key)) {
-                if (slice_is(key, "liquidatedUser"))
-                    who = bot__json_text(&j);
-                else
-                    bot__json_skip(&j);
-            }
-        } else {
-            bot__json_skip(&j);
-        }
-    }
-    *ret_err = bot__json_end(&j);
-    return found && (user.len == 0 || who.len == 0 || (who.len == user.len && memcmp(who.p, user.p, who.len) == 0));
+    struct fields who;
+    if ((f->nested & (UINT64_C(1) << T_LIQUIDATION)) == 0 || *f->v[T_LIQUIDATION].p != '{')
+        return false;
+    if (o->user.p == NULL)
+        bot__emit_again(&o->e); /* who we are may stand behind the rows */
+    bot__json_init(&j, f->v[T_LIQUIDATION].p, f->v[T_LIQUIDATION].len);
+    bot__fields_read(&who, &j, names, 1);
+    if (who.err != 0)
+        bot__fields_fail(f, T_LIQUIDATION, who.err);
+    return o->user.len == 0 || who.v[0].len == 0 || (who.v[0].len == o->user.len && memcmp(who.v[0].p, o->user.p, o->user.len) == 0);
 }
 
 #define FNV_START UINT64_C(14695981039346656037)
@@ -140,54 +149,43 @@ static void fill_key(struct fields *f, const bot_id *order, bot_id *ret)
 static int fill_row(struct json *j, void *arg)
 {
     struct hl_rows *o = arg;
-    const struct slice raw = bot__json_raw(j);
-    int err = j->err;
-    if (err != 0)
-        return err;
-    const bool liquidated = is_liquidated(raw, o->user, &err);
-    if (err < 0) {
-        bot__json_fail(j, err);
-        return err;
-    }
-    struct json inner;
     struct fields f;
-    bot__json_init(&inner, raw.p, raw.len);
-    bot__fields_read(&f, &inner, fill_fields, T_FIELDS);
+    bot__fields_read_raw(&f, j, fill_fields, T_FIELDS, fill_find, UINT64_C(1) << T_LIQUIDATION);
 
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_FILL, o->source);
+    bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
+    bot__event_init(ev, BOT_EV_FILL, o->source);
     if (f.err != 0)
-        return finish(&f, j, o, &ev);
-    if (!bot__field_symbol(&f, T_COIN, &ev.instrument))
+        return finish(&f, j, o, ev);
+    if (!bot__field_symbol(&f, T_COIN, &ev->instrument))
         bot__fields_fail(&f, T_COIN, BOT_ERR_MALFORMED);
-    if (!bot__field_id(&f, T_OID, &ev.fill.order_id))
+    if (!bot__field_id(&f, T_OID, &ev->fill.order_id))
         bot__fields_fail(&f, T_OID, BOT_ERR_MALFORMED);
-    if (!bot__field_id(&f, T_TID, &ev.fill.exec_id))
-        fill_key(&f, &ev.fill.order_id, &ev.fill.exec_id);
-    bot__field_id(&f, T_CLOID, &ev.fill.client_id);
-    ev.fill.side = side_of(&f, T_SIDE);
-    if (ev.fill.side == BOT_SIDE_NONE)
+    if (!bot__field_id(&f, T_TID, &ev->fill.exec_id))
+        fill_key(&f, &ev->fill.order_id, &ev->fill.exec_id);
+    bot__field_id(&f, T_CLOID, &ev->fill.client_id);
+    ev->fill.side = side_of(&f, T_SIDE);
+    if (ev->fill.side == BOT_SIDE_NONE)
         bot__fields_fail(&f, T_SIDE, BOT_ERR_MALFORMED);
-    ev.fill.leg = BOT_LEG_NET;
-    ev.fill.kind = kind_of(&f, liquidated);
+    ev->fill.leg = BOT_LEG_NET;
+    ev->fill.kind = kind_of(&f, is_liquidated(&f, o));
     bool crossed;
     if (bot__field_bool(&f, T_CROSSED, &crossed))
-        ev.fill.liquidity = crossed ? BOT_TAKER : BOT_MAKER;
-    if (bot__field_dec_positive(&f, T_SZ, &ev.fill.qty) && bot__field_dec_positive(&f, T_PX, &ev.fill.price))
-        ev.has |= BOT_HAS_QTY | BOT_HAS_PRICE;
+        ev->fill.liquidity = crossed ? BOT_TAKER : BOT_MAKER;
+    if (bot__field_dec_positive(&f, T_SZ, &ev->fill.qty) && bot__field_dec_positive(&f, T_PX, &ev->fill.price))
+        ev->has |= BOT_HAS_QTY | BOT_HAS_PRICE;
     else
         bot__fields_fail(&f, T_SZ, BOT_ERR_MALFORMED);
-    if (bot__field_dec(&f, T_FEE, &ev.fill.fee)) {
-        ev.has |= BOT_HAS_FEE;
-        if (!bot__field_currency(&f, T_TOKEN, &ev.fill.fee_currency))
-            bot__currency_set(&ev.fill.fee_currency, "USDC", 4); /* before tokens were named there was no other */
+    if (bot__field_dec(&f, T_FEE, &ev->fill.fee)) {
+        ev->has |= BOT_HAS_FEE;
+        if (!bot__field_currency(&f, T_TOKEN, &ev->fill.fee_currency))
+            bot__currency_set(&ev->fill.fee_currency, "USDC", 4); /* before tokens were named there was no other */
     }
-    ev.venue_ns = bot__field_ms(&f, T_TIME);
+    ev->venue_ns = bot__field_ms(&f, T_TIME);
     if (o->rows == 0)
-        o->first_ms = ev.venue_ns / BOT_NS_PER_MS;
-    o->last_ms = ev.venue_ns / BOT_NS_PER_MS;
+        o->first_ms = ev->venue_ns / BOT_NS_PER_MS;
+    o->last_ms = ev->venue_ns / BOT_NS_PER_MS;
     o->rows += !o->e.dry;
-    return finish(&f, j, o, &ev);
+    return finish(&f, j, o, ev);
 }
 
 /* ---- positions, orders, funding ----------------------------------------------------------------------------- */
@@ -272,6 +270,22 @@ static const struct slice order_fields[O_FIELDS] = {
     [O_TIF] = F("tif"),          [O_TRIGGER] = F("isTrigger"), [O_TRIGGER_PX] = F("triggerPx"), [O_TYPE] = F("orderType"),
 };
 
+static uint32_t order_find(struct slice key)
+{
+    switch (key.len) {
+    case 2: FIELD_AT(key, "sz", O_SZ); break;
+    case 3: FIELD_AT(key, "oid", O_OID); FIELD_AT(key, "tif", O_TIF); break;
+    case 4: FIELD_AT(key, "coin", O_COIN); FIELD_AT(key, "side", O_SIDE); break;
+    case 5: FIELD_AT(key, "cloid", O_CLOID); break;
+    case 6: FIELD_AT(key, "origSz", O_ORIG); break;
+    case 7: FIELD_AT(key, "limitPx", O_PX); break;
+    case 9: FIELD_AT(key, "timestamp", O_TIME); FIELD_AT(key, "isTrigger", O_TRIGGER); FIELD_AT(key, "triggerPx", O_TRIGGER_PX); FIELD_AT(key, "orderType", O_TYPE); break;
+    case 10: FIELD_AT(key, "reduceOnly", O_REDUCE); break;
+    default: break;
+    }
+    return O_FIELDS;
+}
+
 static bot_order_status status_of(struct slice word)
 {
     if (slice_is(word, "open"))
@@ -288,86 +302,92 @@ static bot_order_status status_of(struct slice word)
     return BOT_ORDER_NONE;
 }
 
-static int order_event(struct json *j, struct hl_rows *o, struct slice status, int64_t status_ms)
+/* *f: the order's own members. */
+static int order_event(struct fields *f, struct json *j, struct hl_rows *o, struct slice status, int64_t status_ms)
 {
-    struct fields f;
-    bot_event ev;
-    bot__fields_read(&f, j, order_fields, O_FIELDS);
-    if (f.err != 0)
-        return f.err;
-    bot__event_init(&ev, BOT_EV_ORDER, o->source);
-    if (!bot__field_symbol(&f, O_COIN, &ev.instrument))
-        bot__fields_fail(&f, O_COIN, BOT_ERR_MALFORMED);
-    if (!bot__field_id(&f, O_OID, &ev.order.order_id))
-        bot__fields_fail(&f, O_OID, BOT_ERR_MALFORMED);
-    bot__field_id(&f, O_CLOID, &ev.order.client_id);
-    ev.order.side = side_of(&f, O_SIDE);
-    if (ev.order.side == BOT_SIDE_NONE)
-        bot__fields_fail(&f, O_SIDE, BOT_ERR_MALFORMED);
-    ev.order.leg = BOT_LEG_NET;
-    if (bot__field_dec(&f, O_ORIG, &ev.order.qty))
-        ev.has |= BOT_HAS_QTY;
-    if (bot__field_dec(&f, O_SZ, &ev.order.leaves_qty))
-        ev.has |= BOT_HAS_LEAVES_QTY;
-    if (bot__field_dec(&f, O_PX, &ev.order.price) && ev.order.price.coef > 0)
-        ev.has |= BOT_HAS_PRICE;
-    if (bot__field_bool(&f, O_REDUCE, &ev.order.reduce_only))
-        ev.has |= BOT_HAS_REDUCE_ONLY;
-    ev.order.type = field_is(&f, O_TYPE, "Market") || field_is(&f, O_TYPE, "Stop Market") || field_is(&f, O_TYPE, "Take Profit Market")
+    bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
+    bot__event_init(ev, BOT_EV_ORDER, o->source);
+    if (!bot__field_symbol(f, O_COIN, &ev->instrument))
+        bot__fields_fail(f, O_COIN, BOT_ERR_MALFORMED);
+    if (!bot__field_id(f, O_OID, &ev->order.order_id))
+        bot__fields_fail(f, O_OID, BOT_ERR_MALFORMED);
+    bot__field_id(f, O_CLOID, &ev->order.client_id);
+    ev->order.side = side_of(f, O_SIDE);
+    if (ev->order.side == BOT_SIDE_NONE)
+        bot__fields_fail(f, O_SIDE, BOT_ERR_MALFORMED);
+    ev->order.leg = BOT_LEG_NET;
+    if (bot__field_dec(f, O_ORIG, &ev->order.qty))
+        ev->has |= BOT_HAS_QTY;
+    if (bot__field_dec(f, O_SZ, &ev->order.leaves_qty))
+        ev->has |= BOT_HAS_LEAVES_QTY;
+    if (bot__field_dec(f, O_PX, &ev->order.price) && ev->order.price.coef > 0)
+        ev->has |= BOT_HAS_PRICE;
+    if (bot__field_bool(f, O_REDUCE, &ev->order.reduce_only))
+        ev->has |= BOT_HAS_REDUCE_ONLY;
+    ev->order.type = field_is(f, O_TYPE, "Market") || field_is(f, O_TYPE, "Stop Market") || field_is(f, O_TYPE, "Take Profit Market")
                         ? BOT_MARKET
                         : BOT_LIMIT;
-    ev.order.tif = field_is(&f, O_TIF, "Gtc")   ? BOT_GTC
-                   : field_is(&f, O_TIF, "Ioc") ? BOT_IOC
-                   : field_is(&f, O_TIF, "Alo") ? BOT_POST_ONLY
+    ev->order.tif = field_is(f, O_TIF, "Gtc")   ? BOT_GTC
+                   : field_is(f, O_TIF, "Ioc") ? BOT_IOC
+                   : field_is(f, O_TIF, "Alo") ? BOT_POST_ONLY
                                                 : BOT_TIF_NONE;
-    if (bot__field_given(&f, O_TIF)) {
-        ev.order.post_only = ev.order.tif == BOT_POST_ONLY;
-        ev.has |= BOT_HAS_POST_ONLY;
+    if (bot__field_given(f, O_TIF)) {
+        ev->order.post_only = ev->order.tif == BOT_POST_ONLY;
+        ev->has |= BOT_HAS_POST_ONLY;
     }
     bool trigger = false;
-    bot__field_bool(&f, O_TRIGGER, &trigger);
-    if (trigger && bot__field_dec_positive(&f, O_TRIGGER_PX, &ev.order.trigger_price))
-        ev.has |= BOT_HAS_TRIGGER_PRICE;
-    ev.order.status = status.len == 0 ? (trigger ? BOT_ORDER_UNTRIGGERED : BOT_ORDER_OPEN) : status_of(status);
-    if (ev.order.status == BOT_ORDER_OPEN && (ev.has & BOT_HAS_QTY) && (ev.has & BOT_HAS_LEAVES_QTY) &&
-        bot_dec_cmp(ev.order.leaves_qty, ev.order.qty) < 0)
-        ev.order.status = BOT_ORDER_PARTIALLY_FILLED;
-    if (ev.order.status == BOT_ORDER_NONE)
-        bot__fields_fail(&f, O_TYPE, BOT_ERR_MALFORMED);
-    if (ev.order.status == BOT_ORDER_REJECTED || ev.order.status == BOT_ORDER_CANCELED)
-        bot__text_copy(status, ev.order.reason, sizeof ev.order.reason);
-    ev.venue_ns = status_ms > 0 ? status_ms * BOT_NS_PER_MS : bot__field_ms(&f, O_TIME);
-    return finish(&f, j, o, &ev);
+    bot__field_bool(f, O_TRIGGER, &trigger);
+    if (trigger && bot__field_dec_positive(f, O_TRIGGER_PX, &ev->order.trigger_price))
+        ev->has |= BOT_HAS_TRIGGER_PRICE;
+    ev->order.status = status.len == 0 ? (trigger ? BOT_ORDER_UNTRIGGERED : BOT_ORDER_OPEN) : status_of(status);
+    if (ev->order.status == BOT_ORDER_OPEN && (ev->has & BOT_HAS_QTY) && (ev->has & BOT_HAS_LEAVES_QTY) &&
+        bot_dec_cmp(ev->order.leaves_qty, ev->order.qty) < 0)
+        ev->order.status = BOT_ORDER_PARTIALLY_FILLED;
+    if (ev->order.status == BOT_ORDER_NONE)
+        bot__fields_fail(f, O_TYPE, BOT_ERR_MALFORMED);
+    if (ev->order.status == BOT_ORDER_REJECTED || ev->order.status == BOT_ORDER_CANCELED)
+        bot__text_copy(status, ev->order.reason, sizeof ev->order.reason);
+    ev->venue_ns = status_ms > 0 ? status_ms * BOT_NS_PER_MS : bot__field_ms(f, O_TIME);
+    return finish(f, j, o, ev);
 }
 
-static int open_order_row(struct json *j, void *arg) { return order_event(j, arg, (struct slice){ NULL, 0 }, 0); }
+static int open_order_row(struct json *j, void *arg)
+{
+    struct fields f;
+    bot__fields_read_by(&f, j, order_fields, O_FIELDS, order_find);
+    return f.err != 0 ? f.err : order_event(&f, j, arg, (struct slice){ NULL, 0 }, 0);
+}
 
 /* {"order":{..},"status":"open","statusTimestamp":..} */
 static int order_update_row(struct json *j, void *arg)
 {
-    struct slice key, order = { NULL, 0 }, status = { NULL, 0 };
+    struct slice status = { NULL, 0 };
+    struct fields f;
+    struct json_found m;
     int64_t ms = 0;
-    bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "order") && order.p == NULL)
-            order = bot__json_raw(j);
-        else if (slice_is(key, "status"))
-            status = bot__json_string(j);
-        else if (slice_is(key, "statusTimestamp"))
-            bot__json_i64(j, &ms);
-        else
-            bot__json_skip(j);
-    }
-    if (j->err == 0 && (order.p == NULL || status.len == 0 || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS))
-        bot__json_fail(j, BOT_ERR_MALFORMED);
-    if (j->err != 0)
+    bool given = false;
+    if (!bot__json_object(j))
         return j->err;
-    struct json inner;
-    bot__json_init(&inner, order.p, order.len);
-    const int r = order_event(&inner, arg, status, ms);
-    if (r < 0)
-        bot__json_fail(j, r);
-    return r;
+    struct json_walk w = json_walk_in(j);
+    while (j->err == 0 && json_walk_member(j, &w, &m)) {
+        const bool order = slice_is(m.key, "order"), word = slice_is(m.key, "status"), time = slice_is(m.key, "statusTimestamp");
+        if ((order && (given || m.type != JSON_OBJECT)) || (word && m.type != JSON_STRING) || (time && !bot__text_i64(m.value, &ms))) {
+            bot__json_fail(j, order && given ? BOT_ERR_CONFLICT : BOT_ERR_MALFORMED);
+        } else if (m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
+            json_walk_out(j, &w);
+            if (order) bot__fields_read_by(&f, j, order_fields, O_FIELDS, order_find);
+            else bot__json_skip(j);
+            given = given || order;
+            w = json_walk_in(j);
+        } else if (word) {
+            status = m.value;
+        }
+    }
+    if (j->err == 0)
+        json_walk_out(j, &w);
+    if (j->err == 0 && (!given || status.len == 0 || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS))
+        bot__json_fail(j, BOT_ERR_MALFORMED);
+    return j->err != 0 ? j->err : order_event(&f, j, arg, status, ms);
 }
 
 enum { U_COIN, U_USDC, U_TIME, U_FIELDS };
@@ -479,16 +499,30 @@ static const struct slice trade_fields[R_FIELDS] = {
     [R_COIN] = F("coin"), [R_SIDE] = F("side"), [R_PX] = F("px"), [R_SZ] = F("sz"), [R_TIME] = F("time"), [R_TID] = F("tid"),
 };
 
-/* Whether this coin's trades are heard for the first time on this connection; remembers it. */
-static bool first_of_coin(struct hl_state *s, const bot_symbol *coin)
+static uint32_t trade_find(struct slice key)
+{
+    switch (key.len) {
+    case 2: FIELD_AT(key, "px", R_PX); FIELD_AT(key, "sz", R_SZ); break;
+    case 3: FIELD_AT(key, "tid", R_TID); break;
+    case 4: FIELD_AT(key, "coin", R_COIN); FIELD_AT(key, "side", R_SIDE); FIELD_AT(key, "time", R_TIME); break;
+    default: break;
+    }
+    return R_FIELDS;
+}
+
+/* Whether this coin's trades are heard for the first time on this connection; remembers it, unless it reads ahead. */
+static bool first_of_coin(struct hl_rows *o, const bot_symbol *coin)
 {
     uint64_t h = fnv1a(FNV_START, coin->s, coin->len);
     h += h == 0;
     for (uint32_t i = 0; i < COINS_MAX; i++) {
-        if (s->coins[i] == h)
+        if (o->state->coins[i] == h)
             return false;
-        if (s->coins[i] == 0) {
-            s->coins[i] = h;
+        if (o->state->coins[i] == 0) {
+            if (o->e.dry)
+                bot__emit_again(&o->e);
+            else
+                o->state->coins[i] = h;
             return true;
         }
     }
@@ -499,24 +533,24 @@ static int trade_row(struct json *j, void *arg)
 {
     struct hl_rows *o = arg;
     struct fields f;
-    bot_event ev;
-    bot__fields_read(&f, j, trade_fields, R_FIELDS);
+    bot__fields_read_by(&f, j, trade_fields, R_FIELDS, trade_find);
     if (f.err != 0)
         return f.err;
-    bot__event_init(&ev, BOT_EV_TRADE, o->source);
-    if (!bot__field_symbol(&f, R_COIN, &ev.instrument))
+    bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
+    bot__event_init(ev, BOT_EV_TRADE, o->source);
+    if (!bot__field_symbol(&f, R_COIN, &ev->instrument))
         bot__fields_fail(&f, R_COIN, BOT_ERR_MALFORMED);
-    bot__field_id(&f, R_TID, &ev.trade.trade_id);
-    ev.trade.side = side_of(&f, R_SIDE);
-    if (bot__field_dec_positive(&f, R_PX, &ev.trade.price) && bot__field_dec_positive(&f, R_SZ, &ev.trade.qty))
-        ev.has |= BOT_HAS_QTY | BOT_HAS_PRICE;
+    bot__field_id(&f, R_TID, &ev->trade.trade_id);
+    ev->trade.side = side_of(&f, R_SIDE);
+    if (bot__field_dec_positive(&f, R_PX, &ev->trade.price) && bot__field_dec_positive(&f, R_SZ, &ev->trade.qty))
+        ev->has |= BOT_HAS_QTY | BOT_HAS_PRICE;
     else
         bot__fields_fail(&f, R_PX, BOT_ERR_MALFORMED);
-    ev.venue_ns = bot__field_ms(&f, R_TIME);
-    if (o->rows++ == 0 && o->state != NULL && f.err == 0)
-        o->replayed = first_of_coin(o->state, &ev.instrument);
-    ev.trade.replayed = o->replayed;
-    return finish(&f, j, o, &ev);
+    ev->venue_ns = bot__field_ms(&f, R_TIME);
+    if (o->e.n == 0 && o->state != NULL && f.err == 0) /* of the message */
+        o->replayed = first_of_coin(o, &ev->instrument);
+    ev->trade.replayed = o->replayed;
+    return finish(&f, j, o, ev);
 }
 
 static const struct level_shape level_shape = { .price = F("px"), .qty = F("sz"), .zero = LEVEL_ZERO_REFUSED };
@@ -674,21 +708,114 @@ static int channel_message(struct hl_rows *o, struct slice channel, struct slice
     return BOT_OK;
 }
 
+/* Fills of a user as they nearly always come; everything else is for user_events. */
+static int fills_value(struct json *j, void *arg)
+{
+    struct hl_rows *o = arg;
+    struct json_found m;
+    bool fills = false;
+    if (!bot__json_object(j))
+        return j->err;
+    struct json_walk w = json_walk_in(j);
+    while (j->err == 0 && json_walk_member(j, &w, &m)) {
+        if (slice_is(m.key, "fills") && m.type == JSON_ARRAY && !fills) {
+            fills = true;
+            json_walk_out(j, &w);
+            bot__json_array(j);
+            while (bot__json_item(j))
+                if (fill_row(j, o) < 0)
+                    return BOT_ERR_MALFORMED;
+            w = json_walk_in(j);
+        } else if (slice_is(m.key, "user") && m.type == JSON_STRING && o->user.p == NULL) {
+            o->user = m.value;
+        } else if (!slice_is(m.key, "isSnapshot") || m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
+            return BOT_ERR_MALFORMED;
+        }
+    }
+    if (j->err == 0)
+        json_walk_out(j, &w);
+    return fills ? j->err : BOT_ERR_MALFORMED;
+}
+
+static int updates_value(struct json *j, void *arg)
+{
+    bot__json_array(j);
+    while (bot__json_item(j))
+        if (order_update_row(j, arg) < 0)
+            break;
+    return j->err;
+}
+
+static int trades_value(struct json *j, void *arg)
+{
+    bot__json_array(j);
+    while (bot__json_item(j))
+        if (trade_row(j, arg) < 0)
+            break;
+    return j->err;
+}
+
+static int book_value(struct json *j, void *arg) { return book(j, arg); }
+
+static int (*reader_of(struct slice channel))(struct json *j, void *arg)
+{
+    return slice_is(channel, "userFills") || slice_is(channel, "user") ? fills_value
+           : slice_is(channel, "orderUpdates")                         ? updates_value
+           : slice_is(channel, "trades")                               ? trades_value
+           : slice_is(channel, "l2Book")                               ? book_value
+                                                                       : NULL;
+}
+
+struct frame {
+    struct slice channel, data;
+    bool         ahead; /* the events of data are held */
+};
+
+static int read_frame(struct slice msg, struct frame *frame, struct hl_rows *o, struct emit_held *held)
+{
+    struct json j;
+    struct slice key;
+    struct slice channel = { NULL, 0 };
+    bot__json_init(&j, msg.p, msg.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (slice_is(key, "channel")) {
+            if (channel.p != NULL)
+                bot__json_fail(&j, BOT_ERR_CONFLICT);
+            channel = bot__json_raw(&j);
+            frame->channel = unquoted(channel);
+        } else if (slice_is(key, "data")) {
+            if (frame->data.p != NULL)
+                bot__json_fail(&j, BOT_ERR_CONFLICT);
+            int (*const reader)(struct json *j, void *arg) = reader_of(frame->channel);
+            if (reader != NULL && j.err == 0)
+                frame->ahead = bot__read_ahead(&j, &o->e, held, reader, o, &frame->data);
+            else
+                frame->data = bot__json_raw(&j);
+        } else {
+            bot__json_skip(&j);
+        }
+    }
+    return bot__json_end(&j);
+}
+
 static int decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data)
 {
-    static const struct slice names[] = { F("channel"), F("data") };
     struct hl_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .scratch = &ctx->scratch,
                          .state = ctx->state };
-    struct slice m[2];
-    int r = members(msg, names, 2, m);
+    struct emit_held held;
+    struct frame frame = { 0 };
+    int r = read_frame(msg, &frame, &o, &held);
     if (r < 0)
         return r;
-    const struct slice channel = unquoted(m[0]);
-    if (channel.len == 0)
+    if (frame.channel.len == 0)
         return BOT_ERR_MALFORMED;
-    if (m[1].p == NULL && !slice_is(channel, "pong"))
+    if (frame.data.p == NULL && !slice_is(frame.channel, "pong"))
         return BOT_ERR_MALFORMED;
-    r = channel_message(&o, channel, m[1]);
+    if (frame.ahead)
+        bot__emit_held(&o.e, &held);
+    else
+        r = channel_message(&o, frame.channel, frame.data);
     if (r < 0)
         memcpy(ctx->why, o.why, sizeof o.why < sizeof ctx->why ? sizeof o.why : sizeof ctx->why);
     return r < 0 ? r : o.e.err < 0 ? o.e.err : o.e.n;

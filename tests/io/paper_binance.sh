@@ -1,0 +1,46 @@
+#!/bin/sh
+# paper_binance.sh BOTCTL EXAMPLE_HELLO: the paper exchange in Binance's dialect, as a person starts it, and beside it the first example
+# and the poller. Somebody trades by hand meanwhile: all three must come to the same position.
+set -eu
+command -v python3 >/dev/null || { echo "no python3 here"; exit 77; }
+scratch=$(mktemp -d)
+printf 'at 4s trade side=buy qty=0.05\n' > "$scratch/faults"
+"$1" paper --venue binance-usdm --for 60 --dir "$scratch" --fault "$scratch/faults" > "$scratch/paper" 2>&1 &
+paper=$!
+trap 'kill $paper 2>/dev/null || true; rm -rf "$scratch"' EXIT
+for _ in $(seq 100); do
+    grep -q '"event":"paper"' "$scratch/paper" 2>/dev/null && break
+    sleep 0.1
+done
+eval "$(grep export "$scratch/paper")"
+export BOT_VENUE BOT_KEY BOT_SECRET BOT_REST_URL BOT_WS_PRIVATE_URL BOT_WS_PUBLIC_URL BOT_CA_FILE
+[ "$BOT_VENUE" = binance-usdm ]
+"$2" > "$scratch/hello" 2> "$scratch/log" &
+hello=$!
+trap 'kill $paper $hello 2>/dev/null || true; rm -rf "$scratch"' EXIT
+for _ in $(seq 200); do
+    grep -q '^BTCUSDT 0.05 at ' "$scratch/hello" && break
+    sleep 0.1
+done
+"$1" poll --venue binance-usdm --count 3 --rest-url "$BOT_REST_URL" --ca-file "$BOT_CA_FILE" > "$scratch/poll"
+kill $hello
+python3 - "$scratch" "$BOT_SECRET" <<'END'
+import json, sys
+read = lambda name: open(sys.argv[1] + "/" + name).read()
+hello, log, poll = read("hello"), read("log"), read("poll")
+assert sys.argv[2] not in hello + log + poll, "the secret is printed"
+lines = hello.splitlines()
+assert any(l.startswith("gate open") for l in lines), (hello, log)
+assert any(l.startswith("BTCUSDT 0.05 at ") for l in lines), (hello, log)
+for stream in "private", "public", "public_2":
+    assert "stream_ready: " + stream + "\n" in log, log
+assert "undecodable" not in log, log
+events = [json.loads(l) for l in poll.splitlines()]
+rounds = [e for e in events if e["event"] == "poll"]
+assert len(rounds) == 3 and all(e["complete"] for e in rounds), rounds
+held = [e for e in events if e["event"] == "position" and e["instrument"] == "BTCUSDT"]
+assert held and all(float(e["qty"]) == 0.05 for e in held), held
+budget = [e for e in events if e["event"] == "budget"]
+assert budget and all(e["used"] <= e["limit"] for e in budget), budget
+print(len(lines), "lines of hello,", len(events), "of poll")
+END

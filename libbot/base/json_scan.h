@@ -21,19 +21,24 @@
 
 #define JSON_IS_DIGIT(c) ((unsigned)((unsigned char)(c) - '0') <= 9)
 
+#if JSON_SSE2
+/* Bit i: byte i of the 16 at p, likewise. Signed: bytes above 0x7f are negative and so below 0x20 as well. */
+static inline uint64_t json_marks_of_16(const char *p)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))),
+                                     _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
+    return (uint64_t)(unsigned)_mm_movemask_epi8(hit);
+}
+#endif
+
 /* Bit i: byte i of the 64 at p is a quote, a backslash, a control character or above 0x7f. */
 static inline uint64_t json_marks_of(const char *p)
 {
-    uint64_t marks = 0;
 #if JSON_SSE2
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), limit = _mm_set1_epi8(0x20);
-    for (int i = 0; i < 64; i += 16) {
-        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        /* Signed: bytes above 0x7f are negative and so below 0x20 as well. */
-        const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)), _mm_cmplt_epi8(v, limit));
-        marks |= (uint64_t)(unsigned)_mm_movemask_epi8(hit) << i;
-    }
+    return json_marks_of_16(p) | json_marks_of_16(p + 16) << 16 | json_marks_of_16(p + 32) << 32 | json_marks_of_16(p + 48) << 48;
 #else
+    uint64_t marks = 0;
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u, rest = ~tops;
     for (int i = 0; i < 64; i += 8) {
         uint64_t v;
@@ -47,8 +52,8 @@ static inline uint64_t json_marks_of(const char *p)
         const uint64_t hit = (~none | v) & tops;
         marks |= (hit >> 7) * 0x0102040810204080u >> 56 << i;
     }
-#endif
     return marks;
+#endif
 }
 
 struct json_marks {
@@ -100,22 +105,27 @@ static inline const char *json_plain_number_end(const char *p, const char *end)
     return p;
 }
 
-/* The member at p of the object that a reader is in, as bot__json_member reads it; fresh: the first; m: from p on. Returns the
- * place behind it, with m on from there (the beginning of the value when that is an object or array), or NULL when it is none
- * of the plain kind. */
-static inline const char *json_plain_member(struct json_marks *m, const char *p, bool fresh, struct slice *ret_key, struct slice *ret_value,
-                                            enum json_type *ret_type)
+/* The key and colon of the member at p of the object that a reader is in; fresh: the first; m: from p on. Returns where the value
+ * begins, with m on from there and at least six bytes of text to come, or NULL when they are not plain. */
+static inline const char *json_plain_key(struct json_marks *m, const char *p, bool fresh, struct slice *ret_key)
 {
     const char *const end = m->end;
     if (end - p < 2 || (!fresh && *p++ != ',') || *p != '"')
         return NULL;
     (void)json_marks_next(m); /* the quote at p: neither a comma nor the end of a value is a mark */
     const char *q = json_marks_next(m);
-    if (end - q < 8 || *q != '"' || q[1] != ':') /* 8: the longest word and something behind it */
+    if (end - q < 8 || q[0] != '"' || q[1] != ':')
         return NULL;
     *ret_key = (struct slice){ p + 1, (size_t)(q - p - 1) };
-    p = q + 2;
-    if (*p == '"') {
+    return q + 2;
+}
+
+/* The scalar at p, where json_plain_key has left m and six bytes. Returns the place behind it, with m on from there, or NULL when
+ * it is none of the plain kind, a container among them. null is an empty slice. */
+static inline const char *json_plain_scalar(struct json_marks *m, const char *p, struct slice *ret_value, enum json_type *ret_type)
+{
+    const char *const end = m->end, *q;
+    if (__builtin_expect(*p == '"', 1)) {
         (void)json_marks_next(m);
         q = json_marks_next(m);
         if (q == end || *q != '"')
@@ -132,23 +142,37 @@ static inline const char *json_plain_member(struct json_marks *m, const char *p,
         *ret_type = JSON_NUMBER;
         return q;
     }
-    switch (*p) {
-    case '{': *ret_type = JSON_OBJECT; return p;
-    case '[': *ret_type = JSON_ARRAY; return p;
-    case 't':
-        if (memcmp(p, "true", 4) != 0)
-            return NULL;
+    if (memcmp(p, "true", 4) == 0) {
         *ret_value = (struct slice){ p, 4 };
         *ret_type = JSON_TRUE;
         return p + 4;
-    case 'f':
-        if (memcmp(p, "false", 5) != 0)
-            return NULL;
+    }
+    if (memcmp(p, "false", 5) == 0) {
         *ret_value = (struct slice){ p, 5 };
         *ret_type = JSON_FALSE;
         return p + 5;
-    default: return NULL;
     }
+    if (memcmp(p, "null", 4) == 0) {
+        *ret_value = (struct slice){ NULL, 0 };
+        *ret_type = JSON_NULL;
+        return p + 4;
+    }
+    return NULL;
+}
+
+/* The member at p, as bot__json_member reads it. Returns the place behind it, with m on from there (the beginning of the value
+ * when that is an object or array), or NULL when it is none of the plain kind. */
+static inline const char *json_plain_member(struct json_marks *m, const char *p, bool fresh, struct slice *ret_key, struct slice *ret_value,
+                                            enum json_type *ret_type)
+{
+    p = json_plain_key(m, p, fresh, ret_key);
+    if (p == NULL)
+        return NULL;
+    if (*p == '{' || *p == '[') {
+        *ret_type = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
+        return p;
+    }
+    return json_plain_scalar(m, p, ret_value, ret_type);
 }
 
 #endif

@@ -24,6 +24,18 @@ static inline void json_walk_out(struct json *j, const struct json_walk *w)
     j->key_escaped = j->escaped = false;
 }
 
+/* Leaves the object when the walk stands at its end. */
+static inline bool json_walk_end(struct json *j, const struct json_walk *w)
+{
+    if (w->p == w->marks.end || *w->p != '}' || j->err != 0)
+        return false;
+    BOT_ASSERT(j->depth > 0 && ((j->arrays >> j->depth) & 1) == 0);
+    j->p = w->p + 1;
+    j->depth--;
+    j->fresh = j->key_escaped = j->escaped = false;
+    return true;
+}
+
 struct json_found {
     struct slice   key, value;
     enum json_type type;
@@ -40,6 +52,10 @@ static inline bool json_walk_member(struct json *j, struct json_walk *w, struct 
         w->p = behind;
         w->fresh = false;
         return true;
+    }
+    if (json_walk_end(j, w)) {
+        w->p = j->p;
+        return false;
     }
     struct json_found found = { 0 };
     json_walk_out(j, w);

@@ -3,17 +3,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
-#include "base/json_walk.h"
-
-static uint32_t find(const struct slice *names, uint32_t n, struct slice key)
-{
-    if (key.len == 0)
-        return n;
-    for (uint32_t i = 0; i < n; i++) /* the first byte tells nearly all of them apart: no call for those */
-        if (names[i].len == key.len && *names[i].p == *key.p && memcmp(names[i].p, key.p, key.len) == 0)
-            return i;
-    return n;
-}
+#include "venue/fields_row.h"
 
 void bot__fields_fail(struct fields *f, uint32_t i, int err)
 {
@@ -34,81 +24,51 @@ void bot__fields_why(const struct fields *f, char *buf, size_t size)
     snprintf(buf, size, "%.*s: %s", (int)name.len, name.p, bot_strerror(f->err));
 }
 
-static inline void read_row(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key, uint64_t raw)
+bool bot__fields_member(struct fields *f, struct json *j, fields_find *find_key)
 {
-    BOT_ASSERT(n <= FIELDS_MAX);
-    f->names = names;
-    f->n = n;
-    f->seen = f->escaped = f->nested = 0;
-    f->err = 0;
-    f->err_at = n;
-    for (uint32_t i = 0; i < n; i++)
-        f->v[i] = (struct slice){ NULL, 0 };
-
-    if (!bot__json_object(j)) {
-        bot__fields_fail(f, n, j->err);
-        return;
+    struct slice key, value = { NULL, 0 };
+    enum json_type type;
+    char plain_key[64];
+    if (!bot__json_member(j, &key, &value, &type))
+        return false;
+    const bool nested = type == JSON_OBJECT || type == JSON_ARRAY;
+    /* "si\u007ae" is "size": written so it must not slip past the check for keys given twice. */
+    if (j->key_escaped) {
+        const int len = bot__json_unescape(key, plain_key, sizeof plain_key);
+        if (len >= 0)
+            key = (struct slice){ plain_key, (size_t)len };
     }
-    struct json_walk walk = json_walk_in(j);
-    struct json_found m;
-    uint64_t seen = 0, escaped = 0;
-    while (json_walk_member(j, &walk, &m)) {
-        const bool nested = m.type == JSON_OBJECT || m.type == JSON_ARRAY;
-        /* "si\u007ae" is "size": written so it must not slip past the check for keys given twice. */
-        char plain_key[64];
-        if (m.key_escaped) {
-            const int len = bot__json_unescape(m.key, plain_key, sizeof plain_key);
-            if (len >= 0)
-                m.key = (struct slice){ plain_key, (size_t)len };
-        }
-        const uint32_t i = find_key != NULL ? find_key(m.key) : find(names, n, m.key);
-        if (i >= n) {
-            if (nested) {
-                json_walk_out(j, &walk);
-                bot__json_skip(j);
-                if (j->err != 0)
-                    break;
-                walk = json_walk_in(j);
-            }
-            continue;
-        }
-        const uint64_t bit = UINT64_C(1) << i;
-        if ((nested && (raw & bit) == 0) || (seen & bit) != 0) {
-            const int err = nested ? BOT_ERR_MALFORMED : BOT_ERR_CONFLICT;
-            json_walk_out(j, &walk);
-            bot__fields_fail(f, i, err);
-            bot__json_fail(j, err);
-            break;
-        }
-        seen |= bit;
-        if (nested) {
-            json_walk_out(j, &walk);
-            m.value = bot__json_raw(j);
-            f->nested |= bit;
-            if (j->err != 0)
-                break;
-            walk = json_walk_in(j);
-        }
-        f->v[i] = m.value;
-        if (m.type == JSON_STRING && m.escaped)
-            escaped |= bit;
+    const uint32_t i = find_key != NULL ? find_key(key) : fields_find_name(f->names, f->n, key);
+    if (i >= f->n) {
+        if (nested)
+            bot__json_skip(j);
+        return j->err == 0;
     }
-    f->seen = seen;
-    f->escaped = escaped;
-    if (j->err != 0)
-        bot__fields_fail(f, n, j->err);
+    const uint64_t bit = UINT64_C(1) << i;
+    if ((nested && (f->raw & bit) == 0) || (f->seen & bit) != 0) {
+        const int err = nested ? BOT_ERR_MALFORMED : BOT_ERR_CONFLICT;
+        bot__fields_fail(f, i, err);
+        bot__json_fail(j, err);
+        return false;
+    }
+    f->seen |= bit;
+    f->v[i] = nested ? bot__json_raw(j) : value;
+    f->nested |= nested ? bit : 0;
+    if (type == JSON_STRING && j->escaped)
+        f->escaped |= bit;
+    return j->err == 0;
 }
 
-void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n) { read_row(f, j, names, n, NULL, 0); }
+void bot__fields_read(struct fields *f, struct json *j, const struct slice *names, uint32_t n) { fields_row(f, j, names, n, NULL, 0); }
 
 void bot__fields_read_by(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key)
 {
-    read_row(f, j, names, n, find_key, 0);
+    fields_row(f, j, names, n, find_key, 0);
 }
 
 void bot__fields_read_raw(struct fields *f, struct json *j, const struct slice *names, uint32_t n, fields_find *find_key, uint64_t raw)
 {
-    read_row(f, j, names, n, find_key, raw);
+    fields_row(f, j, names, n, find_key, raw);
 }
 
 /* Texts of numbers and names: one with escapes in it is none, nor is an object. */

@@ -18,6 +18,7 @@ struct fields {
     const struct slice *names;
     uint32_t            n;
     uint64_t            seen;     /* bit i: the key was there, whatever its value */
+    uint64_t            raw;      /* bit i: an object or array is taken as it stands */
     uint64_t            escaped;  /* bit i: the text holds escapes as they stood */
     uint64_t            nested;   /* bit i: it is the text of an object or array (bot__fields_read_raw) */
     struct slice        v[FIELDS_MAX];

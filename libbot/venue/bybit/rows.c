@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "venue/fields_row.h"
 #include "venue/levels.h"
 
 static bot_side side_of(struct slice s)
@@ -42,7 +43,7 @@ static const struct slice execution_names[X_FIELDS] = {
 };
 
 /* By length first: of forty keys of a row fifteen are wanted. test_bybit holds it against the table. */
-static uint32_t execution_find(struct slice key)
+static inline uint32_t execution_find(struct slice key)
 {
 #define IS(literal, at) if (memcmp(key.p, literal, sizeof(literal) - 1) == 0) return at
     switch (key.len) {
@@ -74,7 +75,7 @@ static bot_fill_kind kind_of(struct slice s)
 int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
 {
     struct fields f;
-    bot__fields_read_by(&f, j, execution_names, X_FIELDS, execution_find);
+    fields_row(&f, j, execution_names, X_FIELDS, execution_find, 0);
     if (f.err != 0)
         return bad(rows, &f, j);
     bot__event_init(ev, BOT_EV_FILL, rows->source);
@@ -433,7 +434,7 @@ static const struct slice public_trade_names[T_FIELDS] = { { "time", 4 }, { "sym
                                                            { "execId", 6 }, { "isBlockTrade", 12 }, { "seq", 3 } };
 
 /* trade_names by length and letter. */
-static uint32_t trade_find(struct slice key)
+static inline uint32_t trade_find(struct slice key)
 {
     if (key.len == 1) {
         switch (key.p[0]) {
@@ -449,49 +450,57 @@ static uint32_t trade_find(struct slice key)
     return slice_is(key, "BT") ? T_BLOCK : slice_is(key, "seq") ? T_SEQ : T_FIELDS;
 }
 
-static int trade(struct json *j, struct bybit_rows *rows, const struct slice *names, fields_find *find, bot_event *ev)
+/* f: a row as read by one of the two tables. */
+static int trade(struct json *j, struct bybit_rows *rows, struct fields *f, bot_event *ev)
 {
-    struct fields f;
-    if (find != NULL)
-        bot__fields_read_by(&f, j, names, T_FIELDS, find);
-    else
-        bot__fields_read(&f, j, names, T_FIELDS);
-    if (f.err != 0)
-        return bad(rows, &f, j);
+    if (f->err != 0)
+        return bad(rows, f, j);
     bot__event_init(ev, BOT_EV_TRADE, rows->source);
     bot_ev_trade *t = &ev->trade;
-    if (!bot__field_symbol(&f, T_SYMBOL, &ev->instrument))
-        bot__fields_fail(&f, T_SYMBOL, BOT_ERR_MALFORMED);
-    if (!bot__field_dec_positive(&f, T_QTY, &t->qty))
-        bot__fields_fail(&f, T_QTY, BOT_ERR_MALFORMED);
-    if (!bot__field_dec_positive(&f, T_PRICE, &t->price))
-        bot__fields_fail(&f, T_PRICE, BOT_ERR_MALFORMED);
-    bot__field_id(&f, T_ID, &t->trade_id);
-    bot__field_bool(&f, T_BLOCK, &t->block);
-    t->side = side_of(f.v[T_SIDE]);
+    if (!bot__field_symbol(f, T_SYMBOL, &ev->instrument))
+        bot__fields_fail(f, T_SYMBOL, BOT_ERR_MALFORMED);
+    if (!bot__field_dec_positive(f, T_QTY, &t->qty))
+        bot__fields_fail(f, T_QTY, BOT_ERR_MALFORMED);
+    if (!bot__field_dec_positive(f, T_PRICE, &t->price))
+        bot__fields_fail(f, T_PRICE, BOT_ERR_MALFORMED);
+    bot__field_id(f, T_ID, &t->trade_id);
+    bot__field_bool(f, T_BLOCK, &t->block);
+    t->side = side_of(f->v[T_SIDE]);
     t->sent_ns = rows->envelope_ns;
     t->replayed = rows->replayed;
-    ev->venue_ns = bot__field_ms(&f, T_TIME);
-    if (!bot__field_i64(&f, T_SEQ, &ev->seq) || ev->seq < 0)
+    ev->venue_ns = bot__field_ms(f, T_TIME);
+    if (!bot__field_i64(f, T_SEQ, &ev->seq) || ev->seq < 0)
         ev->seq = BOT_SEQ_NONE;
     ev->has = BOT_HAS_QTY | BOT_HAS_PRICE;
-    return f.err != 0 ? bad(rows, &f, j) : BOT_OK;
+    return f->err != 0 ? bad(rows, f, j) : BOT_OK;
 }
 
-int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev) { return trade(j, rows, trade_names, trade_find, ev); }
+int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
+{
+    struct fields f;
+    fields_row(&f, j, trade_names, T_FIELDS, trade_find, 0);
+    return trade(j, rows, &f, ev);
+}
 
-static int trade_out(struct json *j, struct bybit_rows *rows, const struct slice *names, fields_find *find)
+int bot__bybit_trade(struct json *j, void *rows)
 {
     bot_event ev;
-    const int r = trade(j, rows, names, find, &ev);
-    if (r < 0)
-        return r;
-    bot__emit(rows->e, &ev);
-    return BOT_OK;
+    const int r = bot__bybit_trade_row(j, rows, &ev);
+    if (r == BOT_OK)
+        bot__emit(((struct bybit_rows *)rows)->e, &ev);
+    return r;
 }
 
-int bot__bybit_trade(struct json *j, void *rows) { return trade_out(j, rows, trade_names, trade_find); }
-int bot__bybit_public_trade(struct json *j, void *rows) { return trade_out(j, rows, public_trade_names, NULL); }
+int bot__bybit_public_trade(struct json *j, void *rows)
+{
+    struct fields f;
+    bot_event ev;
+    bot__fields_read(&f, j, public_trade_names, T_FIELDS);
+    const int r = trade(j, rows, &f, &ev);
+    if (r == BOT_OK)
+        bot__emit(((struct bybit_rows *)rows)->e, &ev);
+    return r;
+}
 
 int64_t bot__bybit_ms(struct json *j)
 {

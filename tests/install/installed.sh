@@ -23,4 +23,11 @@ if command -v nm >/dev/null; then
     strangers=$(nm -D --defined-only "$libdir/libbot.so" | awk '$3 !~ /^bot_[a-z]/ && $3 !~ /^_(init|fini)$/ { print $3 }')
     [ -z "$strangers" ] || { echo "exported and not ours to export: $strangers"; exit 1; }
 fi
+# What an operator looks for is in its place.
+for file in bin/botctl share/man/man1/botctl.1 share/man/man5/libbot-watch.json.5 share/man/man5/libbot-fault.5 \
+    share/libbot/watch.schema.json share/libbot/libbot-watch.json share/libbot/libbot.rules.yml lib/systemd/system/libbot-watch.service; do
+    [ -n "$(find "$scratch" -path "*/$file" -o -path "*/$file.gz")" ] || { echo "not installed: $file"; exit 1; }
+done
+botctl=$(find "$scratch" -path '*/bin/botctl')
+LD_LIBRARY_PATH=$libdir "$botctl" version | grep -q '^botctl [0-9]' || { echo "the installed botctl does not run"; exit 1; }
 LD_LIBRARY_PATH=$libdir "$scratch/consumer"

@@ -71,6 +71,24 @@ static const struct slice event_fields[E_FIELDS] = {
     [E_OUTSTANDING] = F("outstanding_size"), [E_REASON] = F("reason"),
 };
 
+static uint32_t event_find(struct slice key)
+{
+    switch (key.len) {
+    case 3: FIELD_AT(key, "sfd", E_SFD); break;
+    case 4: FIELD_AT(key, "side", E_SIDE); FIELD_AT(key, "size", E_SIZE); break;
+    case 5: FIELD_AT(key, "price", E_PRICE); break;
+    case 6: FIELD_AT(key, "reason", E_REASON); break;
+    case 7: FIELD_AT(key, "exec_id", E_EXEC); break;
+    case 10: FIELD_AT(key, "event_date", E_DATE); FIELD_AT(key, "event_type", E_EVENT); FIELD_AT(key, "commission", E_COMMISSION); break;
+    case 12: FIELD_AT(key, "product_code", E_PRODUCT); break;
+    case 14: FIELD_AT(key, "child_order_id", E_CHILD); break;
+    case 16: FIELD_AT(key, "child_order_type", E_TYPE); FIELD_AT(key, "outstanding_size", E_OUTSTANDING); break;
+    case 25: FIELD_AT(key, "child_order_acceptance_id", E_ACCEPT); break;
+    default: break;
+    }
+    return E_FIELDS;
+}
+
 static void type_of(const struct fields *f, uint32_t i, bot_event *ev)
 {
     ev->order.type = field_is(f, i, "LIMIT") ? BOT_LIMIT : field_is(f, i, "MARKET") ? BOT_MARKET : BOT_TYPE_NONE;
@@ -141,7 +159,7 @@ int bot__bf_child_event_row(struct json *j, void *arg)
 {
     struct bf_rows *o = arg;
     struct fields f;
-    bot__fields_read(&f, j, event_fields, E_FIELDS);
+    bot__fields_read_by(&f, j, event_fields, E_FIELDS, event_find);
     if (f.err != 0)
         return f.err;
     bot_event ev;
@@ -405,26 +423,39 @@ static const struct slice trade_fields[R_FIELDS] = {
     [R_PRODUCT] = F("product_code"),
 };
 
+static uint32_t trade_find(struct slice key)
+{
+    switch (key.len) {
+    case 2: FIELD_AT(key, "id", R_ID); break;
+    case 4: FIELD_AT(key, "side", R_SIDE); FIELD_AT(key, "size", R_SIZE); break;
+    case 5: FIELD_AT(key, "price", R_PRICE); break;
+    case 9: FIELD_AT(key, "exec_date", R_DATE); break;
+    case 12: FIELD_AT(key, "product_code", R_PRODUCT); break;
+    default: break;
+    }
+    return R_FIELDS;
+}
+
 int bot__bf_trade_row(struct json *j, void *arg)
 {
     struct bf_rows *o = arg;
     struct fields f;
-    bot__fields_read(&f, j, trade_fields, R_FIELDS);
+    bot__fields_read_by(&f, j, trade_fields, R_FIELDS, trade_find);
     if (f.err != 0)
         return f.err;
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_TRADE, o->source);
-    instrument_of(&f, R_PRODUCT, o, &ev);
-    if (!bot__field_id(&f, R_ID, &ev.trade.trade_id))
+    bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
+    bot__event_init(ev, BOT_EV_TRADE, o->source);
+    instrument_of(&f, R_PRODUCT, o, ev);
+    if (!bot__field_id(&f, R_ID, &ev->trade.trade_id))
         bot__fields_fail(&f, R_ID, BOT_ERR_MALFORMED);
-    ev.trade.side = side_of(&f, R_SIDE); /* "" in auctions */
-    if (public_number(&f, R_SIZE, &ev.trade.qty) && public_number(&f, R_PRICE, &ev.trade.price) && ev.trade.qty.coef > 0 &&
-        ev.trade.price.coef > 0)
-        ev.has |= BOT_HAS_QTY | BOT_HAS_PRICE;
+    ev->trade.side = side_of(&f, R_SIDE); /* "" in auctions */
+    if (public_number(&f, R_SIZE, &ev->trade.qty) && public_number(&f, R_PRICE, &ev->trade.price) && ev->trade.qty.coef > 0 &&
+        ev->trade.price.coef > 0)
+        ev->has |= BOT_HAS_QTY | BOT_HAS_PRICE;
     else
         bot__fields_fail(&f, R_SIZE, BOT_ERR_MALFORMED);
-    ev.venue_ns = iso_of(&f, R_DATE);
-    return finish(&f, j, o, &ev);
+    ev->venue_ns = iso_of(&f, R_DATE);
+    return finish(&f, j, o, ev);
 }
 
 /* Price 0 stands for market orders waiting in an auction: they are on no level. */

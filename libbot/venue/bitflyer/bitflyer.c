@@ -1,5 +1,6 @@
 /* bitFlyer Lightning: the table of facts, and reading whole messages.
  * Sources: lightning.bitflyer.com/docs as stored; recordings of 2021 to 2023. */
+#include "base/json_walk.h"
 #include "venue/bitflyer/bitflyer.h"
 
 /* ---- socket ------------------------------------------------------------------------------------------------- */
@@ -66,18 +67,28 @@ static void read_message(struct json *j, struct rpc *rpc, struct bf_rows *o, str
 
 static void read_params(struct json *j, struct rpc *rpc, struct bf_rows *o, struct emit_held *held)
 {
-    struct slice key;
-    bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "channel")) {
-            rpc->channel = bot__json_string(j);
+    struct json_found m;
+    if (!bot__json_object(j))
+        return;
+    struct json_walk w = json_walk_in(j);
+    while (j->err == 0 && json_walk_member(j, &w, &m)) {
+        const bool nested = m.type == JSON_OBJECT || m.type == JSON_ARRAY;
+        if (slice_is(m.key, "channel")) {
+            if (m.type != JSON_STRING)
+                bot__json_fail(j, BOT_ERR_MALFORMED);
+            rpc->channel = m.value;
             rpc->ahead = false;
-        } else if (slice_is(key, "message")) {
-            read_message(j, rpc, o, held);
-        } else {
-            bot__json_skip(j);
+        } else if (nested) {
+            json_walk_out(j, &w);
+            if (slice_is(m.key, "message")) read_message(j, rpc, o, held);
+            else bot__json_skip(j);
+            w = json_walk_in(j);
+        } else if (slice_is(m.key, "message")) {
+            bot__json_fail(j, rpc->has_message ? BOT_ERR_CONFLICT : BOT_ERR_MALFORMED);
         }
     }
+    if (j->err == 0)
+        json_walk_out(j, &w);
 }
 
 static void read_error(struct json *j, struct rpc *rpc)
@@ -98,25 +109,33 @@ static void read_error(struct json *j, struct rpc *rpc)
 static int read_rpc(struct slice msg, struct rpc *rpc, struct bf_rows *o, struct emit_held *held)
 {
     struct json j;
-    struct slice key;
+    struct json_found m;
     bot__json_init(&j, msg.p, msg.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "method")) {
-            rpc->method = bot__json_string(&j);
+    if (!bot__json_object(&j))
+        return j.err;
+    struct json_walk w = json_walk_in(&j);
+    while (j.err == 0 && json_walk_member(&j, &w, &m)) {
+        const bool params = slice_is(m.key, "params");
+        if (params || m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
+            json_walk_out(&j, &w);
+            if (params && m.type == JSON_OBJECT) read_params(&j, rpc, o, held);
+            else if (slice_is(m.key, "error") && m.type == JSON_OBJECT) read_error(&j, rpc);
+            else if (params || slice_is(m.key, "method") || slice_is(m.key, "id")) bot__json_fail(&j, BOT_ERR_MALFORMED);
+            else bot__json_skip(&j);
+            w = json_walk_in(&j);
+        } else if (slice_is(m.key, "method")) {
+            if (m.type != JSON_STRING)
+                bot__json_fail(&j, BOT_ERR_MALFORMED);
+            rpc->method = m.value;
             rpc->ahead = false;
+        } else if (slice_is(m.key, "id")) {
+            rpc->id = m.value;
+        } else if (slice_is(m.key, "result") && m.type == JSON_TRUE) {
+            rpc->result = true;
         }
-        else if (slice_is(key, "params"))
-            read_params(&j, rpc, o, held);
-        else if (slice_is(key, "id"))
-            rpc->id = bot__json_text(&j);
-        else if (slice_is(key, "result") && bot__json_peek(&j) == JSON_TRUE)
-            rpc->result = bot__json_bool(&j);
-        else if (slice_is(key, "error") && bot__json_peek(&j) == JSON_OBJECT)
-            read_error(&j, rpc);
-        else
-            bot__json_skip(&j);
     }
+    if (j.err == 0)
+        json_walk_out(&j, &w);
     return bot__json_end(&j);
 }
 

@@ -193,31 +193,42 @@ struct frame {
     bool         ahead; /* the events of data are held */
 };
 
+static void read_data(struct json *j, struct frame *frame, struct hl_rows *o, struct emit_held *held)
+{
+    int (*const reader)(struct json *j, void *arg) = reader_of(frame->channel);
+    if (reader != NULL && j->err == 0)
+        frame->ahead = bot__read_ahead(j, &o->e, held, reader, o, &frame->data);
+    else
+        frame->data = bot__json_raw(j);
+}
+
 static int read_frame(struct slice msg, struct frame *frame, struct hl_rows *o, struct emit_held *held)
 {
     struct json j;
-    struct slice key;
-    struct slice channel = { NULL, 0 };
+    struct json_found m;
+    bool named = false;
     bot__json_init(&j, msg.p, msg.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "channel")) {
-            if (channel.p != NULL)
-                bot__json_fail(&j, BOT_ERR_CONFLICT);
-            channel = bot__json_raw(&j);
-            frame->channel = unquoted(channel);
-        } else if (slice_is(key, "data")) {
-            if (frame->data.p != NULL)
-                bot__json_fail(&j, BOT_ERR_CONFLICT);
-            int (*const reader)(struct json *j, void *arg) = reader_of(frame->channel);
-            if (reader != NULL && j.err == 0)
-                frame->ahead = bot__read_ahead(&j, &o->e, held, reader, o, &frame->data);
-            else
-                frame->data = bot__json_raw(&j);
-        } else {
-            bot__json_skip(&j);
+    if (!bot__json_object(&j))
+        return j.err;
+    struct json_walk w = json_walk_in(&j);
+    while (j.err == 0 && json_walk_member(&j, &w, &m)) {
+        const bool channel = slice_is(m.key, "channel"), data = slice_is(m.key, "data");
+        if ((channel && named) || (data && frame->data.p != NULL))
+            bot__json_fail(&j, BOT_ERR_CONFLICT);
+        named = named || channel;
+        if (m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
+            json_walk_out(&j, &w);
+            if (data) read_data(&j, frame, o, held);
+            else bot__json_skip(&j);
+            w = json_walk_in(&j);
+        } else if (channel && m.type == JSON_STRING) {
+            frame->channel = m.value;
+        } else if (data) { /* a text with its quotes: as it stands */
+            frame->data = m.type == JSON_STRING ? (struct slice){ m.value.p - 1, m.value.len + 2 } : m.type == JSON_NULL ? SLICE("null") : m.value;
         }
     }
+    if (j.err == 0)
+        json_walk_out(&j, &w);
     return bot__json_end(&j);
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/json_walk.h"
+#include "venue/fields_row.h"
 #include "venue/hyperliquid/hyperliquid.h"
 #include "venue/levels.h"
 
@@ -34,7 +35,7 @@ static const struct slice fill_fields[T_FIELDS] = {
     [T_LIQUIDATION] = F("liquidation"),
 };
 
-static uint32_t fill_find(struct slice key)
+static inline uint32_t fill_find(struct slice key)
 {
     switch (key.len) {
     case 2: FIELD_AT(key, "px", T_PX); FIELD_AT(key, "sz", T_SZ); break;
@@ -119,7 +120,7 @@ int bot__hl_fill_row(struct json *j, void *arg)
 {
     struct hl_rows *o = arg;
     struct fields f;
-    bot__fields_read_raw(&f, j, fill_fields, T_FIELDS, fill_find, UINT64_C(1) << T_LIQUIDATION);
+    fields_row(&f, j, fill_fields, T_FIELDS, fill_find, UINT64_C(1) << T_LIQUIDATION);
 
     bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
     bot__event_init(ev, BOT_EV_FILL, o->source);
@@ -239,7 +240,7 @@ static const struct slice order_fields[O_FIELDS] = {
     [O_TIF] = F("tif"),          [O_TRIGGER] = F("isTrigger"), [O_TRIGGER_PX] = F("triggerPx"), [O_TYPE] = F("orderType"),
 };
 
-static uint32_t order_find(struct slice key)
+static inline uint32_t order_find(struct slice key)
 {
     switch (key.len) {
     case 2: FIELD_AT(key, "sz", O_SZ); break;
@@ -323,7 +324,7 @@ static int order_event(struct fields *f, struct json *j, struct hl_rows *o, stru
 int bot__hl_order_row(struct json *j, void *arg)
 {
     struct fields f;
-    bot__fields_read_by(&f, j, order_fields, O_FIELDS, order_find);
+    fields_row(&f, j, order_fields, O_FIELDS, order_find, 0);
     return f.err != 0 ? f.err : order_event(&f, j, arg, (struct slice){ NULL, 0 }, 0);
 }
 
@@ -344,7 +345,7 @@ int bot__hl_order_update_row(struct json *j, void *arg)
             bot__json_fail(j, order && given ? BOT_ERR_CONFLICT : BOT_ERR_MALFORMED);
         } else if (m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
             json_walk_out(j, &w);
-            if (order) bot__fields_read_by(&f, j, order_fields, O_FIELDS, order_find);
+            if (order) fields_row(&f, j, order_fields, O_FIELDS, order_find, 0);
             else bot__json_skip(j);
             given = given || order;
             w = json_walk_in(j);
@@ -468,7 +469,7 @@ static const struct slice trade_fields[R_FIELDS] = {
     [R_COIN] = F("coin"), [R_SIDE] = F("side"), [R_PX] = F("px"), [R_SZ] = F("sz"), [R_TIME] = F("time"), [R_TID] = F("tid"),
 };
 
-static uint32_t trade_find(struct slice key)
+static inline uint32_t trade_find(struct slice key)
 {
     switch (key.len) {
     case 2: FIELD_AT(key, "px", R_PX); FIELD_AT(key, "sz", R_SZ); break;
@@ -502,7 +503,7 @@ int bot__hl_trade_row(struct json *j, void *arg)
 {
     struct hl_rows *o = arg;
     struct fields f;
-    bot__fields_read_by(&f, j, trade_fields, R_FIELDS, trade_find);
+    fields_row(&f, j, trade_fields, R_FIELDS, trade_find, 0);
     if (f.err != 0)
         return f.err;
     bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);

@@ -1,7 +1,8 @@
 /* bot/journal.h: the flight recorder: everything the core decided on, in files that explain themselves.
  *
  * A journal is a directory. It holds segments (00000001.journal, ...), an index beside each sealed one
- * (00000001.index, derived: it may be deleted and is then rebuilt) and a file named lock. One process writes at a time;
+ * (00000001.index, derived: it may be deleted and is then rebuilt), the two newest checkpoints of the state (derived as well;
+ * libbot/journal/checkpoint.h) and a file named lock. One process writes at a time;
  * any number may read, also while it is written, also through a web server: record n stands at a computable offset and
  * any slice that is aligned to records reads by itself. The bytes are specified at the top of libbot/journal/format.h.
  *
@@ -49,6 +50,10 @@ typedef struct bot_journal_options {
     /* Market data: public trades and one-minute candles of every instrument subscribed to. */
     const char    *market_path;        /* directory, must exist; NULL: off. Copied. */
     uint32_t       market_trades_max;  /* 65536 trades of one instrument in one minute; more mark the minute partial */
+    /* 16 MiB: a checkpoint of the state is kept about so far behind the end, so that opening replays at most twice that, however
+     * long the journal is. Made by a thread of its own from the records; costs about a third of that in disk. 0: none is read or
+     * written. Else 64 KiB..1 TiB. */
+    uint64_t       checkpoint_bytes;
 } bot_journal_options;
 BOT_API void bot_journal_options_init(bot_journal_options *options);
 
@@ -61,6 +66,7 @@ typedef struct bot_journal_stats {
     uint64_t durable_record; /* gauge: every record below this survives a power cut */
     uint64_t writes, syncs, segments, failures, raw_kept, raw_dropped;
     uint64_t ring_used_max;  /* gauge: most bytes that ever waited */
+    uint64_t checkpoints, checkpoints_failed; /* made while running; tried in vain, which costs time at the next start only */
 } bot_journal_stats;
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */

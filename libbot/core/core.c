@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/decimal.h"
+#include "core/image.h"
 
 #define GAP_NS (2 * BOT_NS_PER_S) /* a deadline missed by so much: the process was away */
 
@@ -452,6 +453,13 @@ int bot_core_step(bot_core *core, const bot_event *ev)
 
 uint32_t bot_core_effects_count(const bot_core *core) { return core->effects_n; }
 const bot_effect *bot_core_effect(const bot_core *core, uint32_t i) { return i < core->effects_n ? &core->effects[i] : NULL; }
+
+void bot__core_drop_effects(bot_core *core)
+{
+    core->effects_n = 0;
+    memset(core->effects, 0, ((size_t)core->options.effects_max + 1) * sizeof *core->effects);
+}
+
 bot_ts bot_core_deadline(const bot_core *core) { return core->deadline; }
 
 /* ---- questions ---- */

@@ -16,6 +16,7 @@ struct instrument {
     bot_symbol   symbol;
     bot_contract contract;
     bool         tradable;
+    uint8_t      unused[11]; /* named: see struct order */
     bot_i128     multiplier; /* 1e-18; 10^18 where the venue has none */
     bot_px       tick;       /* 0: any price */
     bot_qty      lot;        /* 0: any quantity */

@@ -39,6 +39,7 @@ struct order {
     bool             reduce_only;
     bool             cancel_asked;
     bool             derived_fills; /* fills were derived from its reports (venues without a fills channel) */
+    uint8_t          unused[13];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
     bot_i128         qty;          /* what may fill in all: the larger one while an amend is open */
     bot_i128         amend_qty;    /* asked for and not answered; 0 none */
     bot_i128         amend_old;    /* quantity before that amend */
@@ -51,13 +52,14 @@ struct order {
     bot_ts           unknown_since; /* NEVER unless UNKNOWN */
     bot_ts           absent_at;     /* when the venue first said "not found" in this UNKNOWN spell; NEVER */
     uint32_t         absent_count;
+    uint32_t         next;          /* chain in the closed list */
     bot_ts           query_at;      /* when to ask again; NEVER */
     /* Fills that the venue reported of it and that did not come one by one (reported > filled). */
     bot_ts           fills_at;      /* when to fetch them; NEVER */
     bot_ts           reported_at;   /* when the newest report of more was received, */
     int64_t          reported_venue_ns; /* and its venue time; 0 unknown */
     uint32_t         fills_asked;   /* complete fill histories since, in which they were not */
-    uint32_t         next;          /* chain in the closed list */
+    uint8_t          unused_behind[4];
 };
 
 struct order_sums { /* of one side and leg */

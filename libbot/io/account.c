@@ -11,8 +11,8 @@
 #include "core/rate.h"
 #include "io/shared_budget.h"
 #include "io/transport_uv.h"
+#include "journal/checkpoint.h"
 #include "journal/market.h"
-#include "journal/replay.h"
 #include "journal/writer.h"
 #include "session/session.h"
 
@@ -307,11 +307,20 @@ static int open_budget(bot_account *a, const char *rest_url)
     return r < 0 ? r : bot__shared_budget_acquire(a->io, a->venue, rest_url, a->key, bot__transport_uv_now(), &a->budget, &a->budget_account);
 }
 
-/* Opens the journal, and says at which time the core begins: now, or where the journal begins. */
-static int open_journal(bot_account *a, const bot_account_options *o, bot_ts *ret_begin, bool *ret_resume)
+static int replay_item(void *user_data, const bot_journal_item *item)
 {
-    *ret_begin = bot__transport_uv_now().now;
-    *ret_resume = false;
+    bot_account *a = user_data;
+    if (item->kind == BOT_JOURNAL_EVENT)
+        bot__session_replay(a->session, &item->event);
+    return bot__journal_older_see(&a->older, item);
+}
+
+/* Opens the journal, and says at which time the core begins: now, or where the journal begins; then path is set and there is
+ * something to resume. */
+static int open_journal(bot_account *a, const bot_account_options *o, struct journal_resume *ret)
+{
+    *ret = (struct journal_resume){ .begin = bot__transport_uv_now().now, .older = &a->older, .checkpoint_bytes = o->journal.checkpoint_bytes,
+                                    .step = replay_item, .user_data = a };
     if (o->journal.path == NULL)
         return BOT_OK;
     a->journal_path = strdup(o->journal.path);
@@ -325,7 +334,8 @@ static int open_journal(bot_account *a, const bot_account_options *o, bot_ts *re
     if (recovery.damage.damage != BOT_DAMAGE_NONE)
         say(a, BOT_LOG_WARNING, "journal_damage", recovery.damage.text);
     a->ts_offset = recovery.ts_offset;
-    *ret_begin += a->ts_offset;
+    ret->begin += a->ts_offset;
+    ret->next_record = recovery.next_record;
     if (!recovery.existed)
         return BOT_OK;
     bot_journal_reader *reader;
@@ -335,22 +345,14 @@ static int open_journal(bot_account *a, const bot_account_options *o, bot_ts *re
         return refuse(r, "journal: %s", why.text);
     bot_ts begin;
     if (bot__journal_begin(reader, &begin) == BOT_OK) {
-        *ret_begin = begin;
-        *ret_resume = true;
+        ret->begin = begin;
+        ret->path = a->journal_path;
     }
     bot_journal_close_read(reader);
     return BOT_OK;
 }
 
-static int replay_item(void *user_data, const bot_journal_item *item)
-{
-    bot_account *a = user_data;
-    if (item->kind == BOT_JOURNAL_EVENT)
-        bot__session_replay(a->session, &item->event);
-    return bot__journal_older_see(&a->older, item);
-}
-
-static int resume(bot_account *a)
+static int resume(bot_account *a, const struct journal_resume *how)
 {
     bot_journal_reader *reader;
     bot_journal_place why;
@@ -358,11 +360,20 @@ static int resume(bot_account *a)
     if (r < 0)
         return refuse(r, "journal: %s", why.text);
     struct journal_replay_result result;
-    r = bot__journal_replay(reader, UINT64_MAX, false, replay_item, a, &result);
+    struct checkpoint from;
+    char text[400];
+    r = bot__journal_resume(how, reader, &result, &from, text, sizeof text);
     bot_journal_close_read(reader);
-    char text[160];
-    snprintf(text, sizeof text, "%llu events replayed, %llu places damaged", (unsigned long long)result.events, (unsigned long long)result.damages);
-    say(a, result.damages != 0 ? BOT_LOG_WARNING : BOT_LOG_INFO, "journal_resumed", text);
+    if (text[0] != '\0')
+        say(a, BOT_LOG_WARNING, "journal_checkpoint", text);
+    bot__session_resumed(a->session);
+    const uint64_t damages = from.damages + result.damages;
+    int n = snprintf(text, sizeof text, "%llu events replayed", (unsigned long long)result.events);
+    if (from.record != 0)
+        n += snprintf(text + n, sizeof text - (size_t)n, " onto the checkpoint at record %llu, which holds %llu before them",
+                      (unsigned long long)from.record, (unsigned long long)from.events);
+    snprintf(text + n, sizeof text - (size_t)n, ", %llu places damaged", (unsigned long long)damages);
+    say(a, damages != 0 ? BOT_LOG_WARNING : BOT_LOG_INFO, "journal_resumed", text);
     return r;
 }
 
@@ -431,9 +442,8 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     a->journal_watch.data = a;
     uv_unref((uv_handle_t *)&a->journal_watch);
 
-    bot_ts begin;
-    bool resuming;
-    r = open_journal(a, &o, &begin, &resuming);
+    struct journal_resume from;
+    r = open_journal(a, &o, &from);
     if (r == BOT_OK)
         r = open_budget(a, so.rest_url);
     if (r == BOT_OK && o.journal.market_path != NULL && o.instruments_n != 0) {
@@ -472,19 +482,21 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     }
     const struct session_host host = { .self = a, .effect = effect, .event = journal_event, .market = market, .unreadable = unreadable, .log = say };
     a->session = bot__session_init(aligned(a->session_memory), &so, bot__transport_uv_table(a->transport), &host,
-                                   (struct session_time){ begin - a->ts_offset, t.wall_ns });
+                                   (struct session_time){ from.begin - a->ts_offset, t.wall_ns });
     if (a->session == NULL) {
         r = BOT_ERR_OPTIONS;
         goto fail_handles;
     }
     if (a->journal != NULL) {
-        if (resuming && (r = resume(a)) < 0)
+        from.core = bot__session_core(a->session);
+        from.options = &bot__session_options(a->session)->core;
+        if (from.path != NULL && (r = resume(a, &from)) < 0)
             goto fail_handles;
         bot__journal_older_live(&a->older, a->journal);
         char text[4096];
         const int len = bot__core_options_format(&bot__session_options(a->session)->core, text, sizeof text);
         if (len > 0)
-            (void)bot__journal_append_options(a->journal, resuming ? t.now + a->ts_offset : begin, text, (size_t)len);
+            (void)bot__journal_append_options(a->journal, from.path != NULL ? t.now + a->ts_offset : from.begin, text, (size_t)len);
         (void)uv_timer_start(&a->journal_watch, on_journal_watch, 250, 250);
     }
     bot__transport_uv_bind(a->transport, &session_inputs, a->session);

@@ -93,7 +93,7 @@ static int64_t clock_ns(clockid_t id)
 static int64_t real_now(void *self) { (void)self; return clock_ns(CLOCK_MONOTONIC); }
 static int64_t real_wall(void *self) { (void)self; return clock_ns(CLOCK_REALTIME); }
 static uint64_t real_pid(void *self) { (void)self; return (uint64_t)getpid(); }
-static void *real_alloc(void *self, size_t size) { (void)self; return malloc(size); }
+static void *real_alloc(void *self, size_t size) { (void)self; return calloc(1, size); }
 static void real_release(void *self, void *p) { (void)self; free(p); }
 
 const struct journal_fs bot__journal_fs = {

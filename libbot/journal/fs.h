@@ -34,7 +34,7 @@ struct journal_fs {
     int64_t (*now)(void *self);  /* monotonic ns */
     int64_t (*wall)(void *self); /* Unix ns */
     uint64_t (*pid)(void *self);
-    void *(*alloc)(void *self, size_t size); /* uninitialised; NULL with no errno */
+    void *(*alloc)(void *self, size_t size); /* zeroed, a large one without touching it; NULL with no errno */
     void (*release)(void *self, void *p);    /* NULL is allowed */
 };
 

@@ -58,7 +58,6 @@ int bot__index_add(const struct journal_fs *fs, struct index_table *t, uint64_t 
         bigger.slots = fs->alloc(fs->self, bigger.size * sizeof *bigger.slots);
         if (bigger.slots == NULL)
             return BOT_ERR_NOMEM;
-        memset(bigger.slots, 0, bigger.size * sizeof *bigger.slots);
         for (size_t i = 0; i < t->size; i++)
             if (t->slots[i].record != 0)
                 insert(&bigger, t->slots[i].key, t->slots[i].record);

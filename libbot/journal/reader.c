@@ -573,6 +573,24 @@ int bot_journal_seek_record(bot_journal_reader *r, uint64_t record)
     return BOT_ERR_NOT_FOUND;
 }
 
+int bot__journal_crc_of(bot_journal_reader *r, uint64_t record, uint32_t *ret_crc)
+{
+    const uint8_t *p;
+    struct journal_record rec;
+    int e = bot_journal_seek_record(r, record);
+    if (e != BOT_OK)
+        return e;
+    const ssize_t n = view(r, JOURNAL_RECORD_SIZE, &p);
+    if (n < 0)
+        return BOT_ERR_IO;
+    if (n < JOURNAL_RECORD_SIZE || !r->header_known || number_here(r, r->offset) != record)
+        return BOT_ERR_NOT_FOUND;
+    if (!fits(r, p, r->offset, &rec))
+        return BOT_ERR_CHECKSUM;
+    *ret_crc = rec.crc;
+    return BOT_OK;
+}
+
 int bot_journal_seek_time(bot_journal_reader *r, int64_t wall_ns)
 {
     char path[JOURNAL_PATH_MAX];

@@ -30,14 +30,16 @@ int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool 
         }
         if (item.record_end >= until_record)
             return BOT_OK;
+        e = step(user_data, &item);
+        if (e != 0) /* what it was stopped at was not taken */
+            return e < 0 ? e : BOT_OK;
         ret->items++;
         ret->events += item.kind == BOT_JOURNAL_EVENT;
         ret->lost += item.kind == BOT_JOURNAL_LOST ? item.lost.items : 0;
         ret->record_end = item.record_end + 1;
         ret->ts_last = item.ts > ret->ts_last ? item.ts : ret->ts_last;
-        e = step(user_data, &item);
-        if (e != 0)
-            return e < 0 ? e : BOT_OK;
+        if (item.kind == BOT_JOURNAL_RUN)
+            ret->run_wall_ns = item.run.wall_ns, ret->run_ts = item.ts;
     }
 }
 
@@ -189,18 +191,31 @@ void bot__journal_older_init(struct journal_older *o, const struct journal_fs *f
     *o = (struct journal_older){ .fs = fs != NULL ? fs : &bot__journal_fs, .path = path };
 }
 
+static struct seen *seen_of(struct journal_older *o)
+{
+    if (o->seen == NULL)
+        o->seen = o->fs->alloc(o->fs->self, sizeof(struct seen));
+    return o->seen;
+}
+
+int bot__journal_older_from(struct journal_older *o, uint64_t record)
+{
+    struct seen *s = seen_of(o);
+    if (s == NULL)
+        return BOT_ERR_NOMEM;
+    s->record = record;
+    s->execs_n = 0;
+    return BOT_OK;
+}
+
 int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item)
 {
     if (item->kind != BOT_JOURNAL_EVENT || (item->event.kind != BOT_EV_FILL && item->event.kind != BOT_EV_FUNDING))
         return BOT_OK;
     const bot_id *id = item->event.kind == BOT_EV_FILL ? &item->event.fill.exec_id : &item->event.funding.exec_id;
-    struct seen *s = o->seen;
-    if (s == NULL) {
-        o->seen = s = o->fs->alloc(o->fs->self, sizeof *s);
-        if (s == NULL)
-            return BOT_ERR_NOMEM;
-        *s = (struct seen){ 0 };
-    }
+    struct seen *s = seen_of(o);
+    if (s == NULL)
+        return BOT_ERR_NOMEM;
     if (s->record != item->record)
         s->execs_n = 0;
     s->record = item->record;
@@ -295,31 +310,41 @@ bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bo
 
 /* ---- a core of its own -------------------------------------------------------------------------------------- */
 
-int bot__journal_core_open(struct journal_core *jc, const struct journal_fs *fs, const char *path, bot_journal_reader *reader,
-                           uint64_t record)
+int bot__journal_core_open_as(struct journal_core *jc, const struct journal_fs *fs, const char *path, bot_journal_reader *reader,
+                              const bot_core_options *options)
 {
-    bot_core_options o;
-    bot_ts begin;
-    *jc = (struct journal_core){ .fs = fs != NULL ? fs : &bot__journal_fs };
-    int e = bot__journal_options_at(reader, record, &o);
-    if (e == BOT_OK)
-        e = bot__journal_begin(reader, &begin);
+    *jc = (struct journal_core){ .fs = fs != NULL ? fs : &bot__journal_fs, .options = *options };
+    int e = bot__journal_begin(reader, &jc->begin);
     if (e != BOT_OK)
         return e;
     bot__journal_older_init(&jc->older, jc->fs, path);
-    o.older_fill = bot__journal_older_fill;
-    o.user_data = &jc->older;
-    const size_t size = bot_core_size(&o);
+    jc->options.older_fill = bot__journal_older_fill;
+    jc->options.user_data = &jc->older;
+    const size_t size = bot_core_size(&jc->options);
     if (size == 0)
         return BOT_ERR_UNSUPPORTED;
     jc->memory = jc->fs->alloc(jc->fs->self, size + 63);
     if (jc->memory == NULL)
         return BOT_ERR_NOMEM;
-    void *aligned = (void *)(((uintptr_t)jc->memory + 63) & ~(uintptr_t)63);
-    memset(aligned, 0, size);
-    jc->core = bot_core_init(aligned, &o, begin);
+    jc->core = bot_core_init((void *)(((uintptr_t)jc->memory + 63) & ~(uintptr_t)63), &jc->options, jc->begin);
     BOT_ASSERT(jc->core != NULL);
     return BOT_OK;
+}
+
+int bot__journal_core_open(struct journal_core *jc, const struct journal_fs *fs, const char *path, bot_journal_reader *reader,
+                           uint64_t record)
+{
+    bot_core_options o;
+    *jc = (struct journal_core){ .fs = fs != NULL ? fs : &bot__journal_fs };
+    const int e = bot__journal_options_at(reader, record, &o);
+    return e == BOT_OK ? bot__journal_core_open_as(jc, fs, path, reader, &o) : e;
+}
+
+int bot__journal_core_resume(struct journal_core *jc, uint64_t record, int64_t run_wall_ns, bot_ts run_ts)
+{
+    jc->run_wall_ns = run_wall_ns;
+    jc->run_ts = run_ts;
+    return bot__journal_older_from(&jc->older, record);
 }
 
 int bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item)

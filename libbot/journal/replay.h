@@ -26,6 +26,8 @@ struct journal_replay_result {
     uint64_t items, events, lost, damages;
     uint64_t record_end;           /* one past the last record seen */
     bot_ts   ts_last;
+    int64_t  run_wall_ns;          /* of the last run that begins in it; run_ts 0: none does */
+    bot_ts   run_ts;
     bot_journal_place damage;      /* the first */
 };
 
@@ -49,6 +51,9 @@ struct journal_older {
     void           *seen;   /* replay: how far it has come */
 };
 void bot__journal_older_init(struct journal_older *o, const struct journal_fs *fs, const char *path);
+/* Replay: it does not begin at the beginning but at the first item of this record: what lies before counts as seen. BOT_OK or
+ * BOT_ERR_NOMEM. */
+int  bot__journal_older_from(struct journal_older *o, uint64_t record);
 /* Replay: after the core has stepped on the item. BOT_OK or BOT_ERR_NOMEM. */
 int  bot__journal_older_see(struct journal_older *o, const bot_journal_item *item);
 /* The replay is over; from here on the journal that is being written answers. live may be NULL. Frees what replaying took. */
@@ -61,6 +66,8 @@ struct journal_core {
     struct journal_older older;
     const struct journal_fs *fs;
     void     *memory;
+    bot_core_options options; /* that it has, older_fill included */
+    bot_ts    begin;
     int       r;          /* what the last step returned */
     int64_t   run_wall_ns;
     bot_ts    run_ts;
@@ -70,6 +77,11 @@ struct journal_core {
  * BOT_ERR_UNSUPPORTED: it was written under a rule that this version does not know; BOT_ERR_NOMEM, BOT_ERR_IO. */
 int  bot__journal_core_open(struct journal_core *jc, const struct journal_fs *fs, const char *path, bot_journal_reader *reader,
                             uint64_t record);
+/* The same with options that are given; their older_fill is ours. */
+int  bot__journal_core_open_as(struct journal_core *jc, const struct journal_fs *fs, const char *path, bot_journal_reader *reader,
+                               const bot_core_options *options);
+/* The core has been brought to the state before this record otherwise (journal/checkpoint.h). BOT_OK or BOT_ERR_NOMEM. */
+int  bot__journal_core_resume(struct journal_core *jc, uint64_t record, int64_t run_wall_ns, bot_ts run_ts);
 /* Steps on the item if it is an event (1: it did, jc->r and the core's effects say what followed), notes it in any case (0). */
 int  bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item);
 void bot__journal_core_close(struct journal_core *jc);

@@ -4,9 +4,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/assert.h"
+#include "journal/checkpoint.h"
 #include "journal/item.h"
 #include "journal/reader.h"
 
@@ -28,6 +31,7 @@ void bot_journal_options_init(bot_journal_options *o)
         .raw_message_max = 4096,
         .raw_segment_max = 1u << 20,
         .market_trades_max = 65536,
+        .checkpoint_bytes = 16u << 20,
     };
 }
 
@@ -142,6 +146,15 @@ int bot__journal_append_options(struct journal *j, bot_ts ts, const char *text, 
     if (n < 0)
         return n;
     commit(j, n, 0);
+    char *rules = j->fs->alloc(j->fs->self, len + 1);
+    if (rules == NULL)
+        return BOT_OK; /* without them no checkpoint is made; the next start replays more */
+    memcpy(rules, text, len);
+    pthread_mutex_lock(&j->index_mutex);
+    j->fs->release(j->fs->self, j->rules);
+    j->rules = rules;
+    j->rules_len = len;
+    pthread_mutex_unlock(&j->index_mutex);
     return BOT_OK;
 }
 
@@ -187,6 +200,7 @@ void bot__journal_stats_get(const struct journal *j, bot_journal_stats *ret)
         .durable_record = atomic_load(&j->durable_record), .writes = atomic_load(&j->writes), .syncs = atomic_load(&j->syncs),
         .segments = atomic_load(&j->segments), .failures = atomic_load(&j->failures), .raw_kept = atomic_load(&j->raw_kept),
         .raw_dropped = atomic_load(&j->raw_dropped), .ring_used_max = atomic_load(&j->ring_used_max),
+        .checkpoints = atomic_load(&j->checkpoints), .checkpoints_failed = atomic_load(&j->checkpoints_failed),
     };
 }
 
@@ -512,11 +526,63 @@ int bot__journal_round(struct journal *j)
     return (int)(j->header.first_record + j->file_records - before);
 }
 
+/* ---- checkpoints ---------------------------------------------------------------------------------------------- */
+
+static void *checkpoint_main(void *arg)
+{
+    struct journal *j = arg;
+    /* Nothing waits for it: whoever trades comes first. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
+    char *rules = NULL;
+    size_t len = 0;
+    pthread_mutex_lock(&j->index_mutex);
+    if (j->rules != NULL && (rules = j->fs->alloc(j->fs->self, j->rules_len + 1)) != NULL)
+        memcpy(rules, j->rules, len = j->rules_len);
+    pthread_mutex_unlock(&j->index_mutex);
+    const int r = rules == NULL ? BOT_ERR_NOMEM : bot__checkpoint_make(j->fs, j->path, rules, len, &j->closing);
+    j->fs->release(j->fs->self, rules);
+    if (r == 1)
+        atomic_fetch_add(&j->checkpoints, 1);
+    else if (r < 0)
+        atomic_fetch_add(&j->checkpoints_failed, 1);
+    atomic_store(&j->checkpoint_running, false);
+    return NULL;
+}
+
+/* The host's signals are the host's: its handlers do not run on our threads. */
+static bool start_thread(pthread_t *thread, void *(*thread_fn)(void *), struct journal *j)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int e = pthread_create(thread, NULL, thread_fn, j);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return e == 0;
+}
+
+static void checkpoint_if_due(struct journal *j)
+{
+    const uint64_t next = atomic_load_explicit(&j->next_record, memory_order_relaxed);
+    if (j->config.options.checkpoint_bytes == 0 || atomic_load(&j->checkpoint_running) ||
+        (next - j->checkpoint_at) * JOURNAL_RECORD_SIZE < j->config.options.checkpoint_bytes)
+        return;
+    if (j->checkpoint_started)
+        pthread_join(j->checkpoint_thread, NULL);
+    j->checkpoint_at = next;
+    atomic_store(&j->checkpoint_running, true);
+    j->checkpoint_started = start_thread(&j->checkpoint_thread, checkpoint_main, j);
+    if (!j->checkpoint_started) {
+        atomic_store(&j->checkpoint_running, false);
+        atomic_fetch_add(&j->checkpoints_failed, 1);
+    }
+}
+
 static void *thread_main(void *arg)
 {
     struct journal *j = arg;
     while (!atomic_load(&j->closing)) {
         bot__journal_round(j);
+        checkpoint_if_due(j);
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
         const int64_t ns = until.tv_nsec + j->config.options.commit_interval_ns;
@@ -625,6 +691,8 @@ static const char *bad_option(const bot_journal_options *o)
     if (o->ring_bytes < 65536 || o->ring_bytes > 1u << 30 || (o->ring_bytes & (o->ring_bytes - 1)) != 0)
         return "ring_bytes: a power of two, 64 KiB..1 GiB";
     if (o->raw_message_max > 32768) return "raw_message_max: 0..32768";
+    if (o->checkpoint_bytes != 0 && (o->checkpoint_bytes < 65536 || o->checkpoint_bytes > UINT64_C(1) << 40))
+        return "checkpoint_bytes: 0, or 64 KiB..1 TiB";
     return NULL;
 }
 
@@ -637,23 +705,13 @@ static void release(struct journal *j)
         fs->close(fs->self, j->lock_fd); /* gives up the lock */
     bot__index_release(fs, &j->table);
     fs->release(fs->self, j->sealed);
+    fs->release(fs->self, j->rules);
     fs->release(fs->self, j->ring.memory);
     fs->release(fs->self, j->batch);
     pthread_cond_destroy(&j->cond);
     pthread_mutex_destroy(&j->mutex);
     pthread_mutex_destroy(&j->index_mutex);
     fs->release(fs->self, j);
-}
-
-/* The host's signals are the host's: its handlers do not run on our thread. */
-static bool start_thread(struct journal *j)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int e = pthread_create(&j->thread, NULL, thread_main, j);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return e == 0;
 }
 
 int bot__journal_open(const struct journal_config *config, struct journal **ret_journal, struct journal_recovery *ret)
@@ -672,7 +730,6 @@ int bot__journal_open(const struct journal_config *config, struct journal **ret_
         snprintf(ret->text, sizeof ret->text, "out of memory");
         return BOT_ERR_NOMEM;
     }
-    memset(j, 0, sizeof *j);
     j->config = *config;
     j->fs = fs;
     j->fd = j->lock_fd = -1;
@@ -702,7 +759,8 @@ int bot__journal_open(const struct journal_config *config, struct journal **ret_
     if (e == BOT_OK) {
         progress(j);
         j->sync_at = atomic_load(&j->progress) + config->options.sync_interval_ns;
-        if (!config->inline_rounds && !start_thread(j)) {
+        j->checkpoint_at = ret->next_record;
+        if (!config->inline_rounds && !start_thread(&j->thread, thread_main, j)) {
             snprintf(ret->text, sizeof ret->text, "the journal's thread cannot be started");
             e = BOT_ERR_NOMEM;
         }
@@ -729,6 +787,8 @@ int bot__journal_close(struct journal *j)
         pthread_cond_signal(&j->cond);
         pthread_mutex_unlock(&j->mutex);
         pthread_join(j->thread, NULL);
+        if (j->checkpoint_started)
+            pthread_join(j->checkpoint_thread, NULL);
     }
     const bool whole = atomic_load(&j->failed_op) == OP_NONE && atomic_load(&j->lost) == 0;
     release(j);

@@ -54,6 +54,15 @@ struct journal {
     pthread_cond_t  cond;
     _Atomic bool    wake, closing;
 
+    /* A checkpoint now and then, made beside all this. */
+    pthread_t       checkpoint_thread;
+    bool            checkpoint_started;  /* writer's thread: there is one to join */
+    uint64_t        checkpoint_at;       /* writer's thread: the record at which the last was begun, or that of opening */
+    _Atomic bool    checkpoint_running;
+    _Atomic uint64_t checkpoints, checkpoints_failed;
+    char           *rules;               /* index_mutex: the options of this run as appended; NULL: not yet */
+    size_t          rules_len;
+
     /* Searching. */
     pthread_mutex_t    index_mutex;
     struct index_table table;  /* of the active segment; only what has been written */

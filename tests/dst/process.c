@@ -281,6 +281,7 @@ static bool journal_open(struct dst_process *p, bot_ts *ret_begin, bool *ret_res
     }
     p->ts_offset = recovery.ts_offset;
     *ret_begin += p->ts_offset;
+    p->journal_next = recovery.next_record;
     if (recovery.damage.damage != BOT_DAMAGE_NONE) dst_trace(p->w, "p%u journal damage: %s", p->number, recovery.damage.text);
     if (!recovery.existed) return true;
     bot_journal_reader *reader;
@@ -295,16 +296,23 @@ static bool journal_open(struct dst_process *p, bot_ts *ret_begin, bool *ret_res
     return true;
 }
 
-static bool resume(struct dst_process *p)
+static bool resume(struct dst_process *p, bot_ts begin)
 {
     bot_journal_reader *reader;
     if (bot__journal_open_read(&p->memfs.fs, "j", "bybit", "dst", &reader, NULL) < 0) return false;
     struct journal_replay_result result;
-    const int r = bot__journal_replay(reader, UINT64_MAX, false, replay_item, p, &result);
+    struct checkpoint from;
+    char passed_over[400];
+    const struct journal_resume how = { .fs = &p->memfs.fs, .path = "j", .core = p->core, .options = &bot__session_options(p->session)->core,
+                                        .begin = begin, .older = &p->older, .next_record = p->journal_next, .checkpoint_bytes = 65536,
+                                        .step = replay_item, .user_data = p };
+    const int r = bot__journal_resume(&how, reader, &result, &from, passed_over, sizeof passed_over);
     bot_journal_close_read(reader);
-    dst_trace(p->w, "p%u resumed: %llu events, %llu damaged places, %llu lost", p->number, (unsigned long long)result.events,
-              (unsigned long long)result.damages, (unsigned long long)result.lost);
-    p->lost_events |= result.damages != 0 || result.lost != 0;
+    bot__session_resumed(p->session);
+    dst_trace(p->w, "p%u resumed from record %llu: %llu events, %llu damaged places, %llu lost%s%s", p->number,
+              (unsigned long long)from.record, (unsigned long long)result.events, (unsigned long long)(from.damages + result.damages),
+              (unsigned long long)(from.lost + result.lost), passed_over[0] != '\0' ? "; " : "", passed_over);
+    p->lost_events |= from.damages + result.damages != 0 || from.lost + result.lost != 0;
     return r >= 0;
 }
 
@@ -332,7 +340,6 @@ static void drop_memory(struct dst_process *p)
     p->core = NULL;
     p->budget = NULL;
     p->up = false;
-    for (uint32_t i = 0; i < DST_INSTRUMENTS_MAX; i++) p->book[i].core_events = UINT64_MAX;
 }
 
 bool dst_process_start(struct dst_process *p)
@@ -382,14 +389,13 @@ bool dst_process_start(struct dst_process *p)
     }
     p->core = bot__session_core(p->session);
     if (p->journal != NULL) {
-        if (resuming && !resume(p)) goto again;
+        if (resuming && !resume(p, begin)) goto again;
         bot__journal_older_live(&p->older, p->journal);
         char text[4096];
         const int len = bot__core_options_format(&bot__session_options(p->session)->core, text, sizeof text);
         (void)bot__journal_append_options(p->journal, resuming ? dst_process_core_now(p) : begin, text, (size_t)len);
     }
     p->up = true;
-    for (uint32_t i = 0; i < plan->instruments; i++) p->book[i].core_events = UINT64_MAX;
     p->runs++;
     p->journal_bad = false;
     p->was_open = false;
@@ -457,8 +463,6 @@ void dst_process_init(struct dst_world *w, uint32_t number)
         k->unit = i == 0 ? (bot_i128)10000000000000000 : (bot_i128)100000000000000000; /* 0.01 BTC, 0.1 ETH */
         k->equal_at = DST_START_NS;
         k->outside_at = BOT_TS_NEVER;
-        k->outside_next = 0;
-        k->truth_changes = k->core_events = UINT64_MAX;
         if (w->plan->hedge) bot__exchange_hedge_set(bot__world_exchange(w->world), (uint32_t)p->account, k->exchange_instrument, true);
     }
     for (uint32_t b = 0; b < w->plan->bots; b++) dst_bot_init(p, b);

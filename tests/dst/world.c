@@ -269,13 +269,10 @@ void dst_run(const struct dst_plan *plan, const struct dst_run_options *o, struc
     if (ret->wrong == DST_OK) heal(w);
     run_until(w, dst_now(w) + HEALTHY_NS);
     w->stopped = true;
-    for (int i = 0; i < 6; i++) { /* what answered late, and what the venue's rate limit refused */
-        cancel_all(w);
-        run_until(w, dst_now(w) + REST_NS / 6);
-    }
+    cancel_all(w);
     run_until(w, dst_now(w) + REST_NS / 3);
-    /* An order of a person's may trade at any moment, and the news of it takes its time. */
-    for (int i = 0; i < 5 && !dst_check_settled(w); i++) run_until(w, dst_now(w) + BOT_NS_PER_S);
+    cancel_all(w); /* what answered late */
+    run_until(w, dst_now(w) + REST_NS);
     if (ret->wrong == DST_OK) dst_check_end(w);
     ret->simulated_ns = dst_now(w) - DST_START_NS;
     ret->events = bot__world_stats(w->world).events;

@@ -272,7 +272,7 @@ static void *m_alloc(void *self, size_t size)
     if (fails(m, MEMFS_ALLOC))
         return NULL;
     m->live_allocs++;
-    return malloc(size);
+    return calloc(1, size);
 }
 
 static void m_release(void *self, void *p)

@@ -1,0 +1,601 @@
+/* Opening from a checkpoint gives the state of a whole replay, byte by byte; what does not fit is passed over and said. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/image.h"
+#include "harness.h"
+#include "journal/checkpoint.h"
+#include "journal/crc.h"
+#include "journal/format.h"
+#include "journal/reader.h"
+#include "journal_events.h"
+#include "journal_memfs.h"
+#include "journal_story.h"
+
+#define STORY 2600
+static bot_event story[STORY];
+
+static struct journal_config config(struct memfs *m)
+{
+    struct journal_config c = { .venue = "bybit", .account = "main", .fs = &m->fs, .inline_rounds = true };
+    bot_journal_options_init(&c.options);
+    c.options.path = "j";
+    c.options.segment_bytes = 65536;
+    return c;
+}
+
+static void rules_of(const bot_core_options *o, char *text, size_t size, size_t *ret_len)
+{
+    const int len = bot__core_options_format(o, text, size);
+    ck_assert_int_gt(len, 0);
+    *ret_len = (size_t)len;
+}
+
+/* Garbage where the next calls will have their locals: padding that is copied from there would make two equal states differ. */
+static void __attribute__((noinline)) scribble(int value)
+{
+    unsigned char local[8192];
+    memset(local, value, sizeof local);
+    __asm__ volatile("" : : "r"(local) : "memory");
+}
+
+/* The story, and between its events events of every kind that a seed draws. */
+static unsigned long long journal_make(struct memfs *m, const bot_core_options *o, unsigned long long seed)
+{
+    struct journal_recovery rec;
+    struct journal *j;
+    char text[8192];
+    size_t len;
+    test_rng rng = { seed };
+    struct journal_config c = config(m);
+    const unsigned n = story_make(story, STORY, 5000);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    rules_of(o, text, sizeof text, &len);
+    ck_assert_int_eq(bot__journal_append_options(j, 5000, text, len), BOT_OK);
+    for (unsigned i = 0; i < n; i++) {
+        ck_assert_int_eq(bot__journal_append(j, &story[i]), BOT_OK);
+        if (test_rng_below(&rng, 4) == 0) {
+            bot_event ev;
+            bot_event_kind kind = (bot_event_kind)(1 + test_rng_below(&rng, BOT_EV_KIND_COUNT - 1));
+            if (!test_event_is_journaled(kind))
+                continue;
+            test_event_random(&rng, kind, &ev);
+            ev.ts = story[i].ts;
+            if (test_rng_below(&rng, 2) == 0)
+                ev.instrument = story[0].instrument;
+            ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK);
+        }
+        if (i % 8 == 0)
+            bot__journal_round(j);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    return n;
+}
+
+static bot_journal_reader *reader_of(struct memfs *m)
+{
+    bot_journal_reader *r;
+    ck_assert_int_eq(bot__journal_open_read(&m->fs, "j", "bybit", "main", &r, NULL), BOT_OK);
+    return r;
+}
+
+struct replayed {
+    struct journal_core jc;
+    struct core_image im;
+    uint64_t events;
+    int fill;                /* garbage for the stack */
+    uint64_t stop;           /* before the first item that begins in this record or later */
+    uint64_t stopped;
+};
+
+static int step(void *user_data, const bot_journal_item *item)
+{
+    struct replayed *p = user_data;
+    if (item->record >= p->stop) {
+        p->stopped = item->record;
+        return 1;
+    }
+    scribble(p->fill);
+    const int r = bot__journal_core_step(&p->jc, item);
+    p->events += r == 1;
+    return r < 0 ? r : 0;
+}
+
+static void begin(struct memfs *m, bot_journal_reader *r, const bot_core_options *o, int fill, struct replayed *p)
+{
+    *p = (struct replayed){ .fill = fill, .stop = UINT64_MAX };
+    scribble(fill);
+    ck_assert_int_eq(bot__journal_core_open_as(&p->jc, &m->fs, "j", r, o), BOT_OK);
+    ck_assert_int_eq(bot__image_init(&p->im, &m->fs, p->jc.core, &p->jc.options, p->jc.begin), BOT_OK);
+}
+
+static void end(struct replayed *p)
+{
+    bot__image_done(&p->im);
+    bot__journal_core_close(&p->jc);
+}
+
+static void replay(bot_journal_reader *r, uint64_t from, struct replayed *p)
+{
+    struct journal_replay_result result;
+    ck_assert_int_eq(bot_journal_seek_record(r, from), BOT_OK);
+    ck_assert_int_eq(bot__journal_replay(r, UINT64_MAX, false, step, p, &result), BOT_OK);
+}
+
+/* Equal byte by byte, the words of the process aside. */
+static bool equal(const struct replayed *a, const struct replayed *b)
+{
+    const unsigned char *x = (const unsigned char *)a->im.core, *y = (const unsigned char *)b->im.core;
+    uint32_t next = 0;
+    bot__core_drop_effects(a->im.core);
+    bot__core_drop_effects(b->im.core);
+    ck_assert_uint_eq(a->im.size, b->im.size);
+    ck_assert_uint_eq(a->im.host_words_n, b->im.host_words_n);
+    for (size_t at = 0; at < a->im.size; at += 8) {
+        if (next < a->im.host_words_n && a->im.host_words[next] == at / 8) {
+            ck_assert_uint_eq(a->im.host_words[next], b->im.host_words[next]);
+            next++;
+        } else if (memcmp(x + at, y + at, 8) != 0) {
+            fprintf(stderr, "# they differ at byte %zu of %zu: %016llx, %016llx\n", at, a->im.size, (unsigned long long)get_u64(x + at),
+                   (unsigned long long)get_u64(y + at));
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct { bool hedge, no_fills; } kinds[] = { { false, false }, { true, false }, { false, true }, { true, true } };
+
+static void options_of(unsigned kind, bot_core_options *o)
+{
+    story_options(o);
+    o->hedge = kinds[kind].hedge;
+    o->venue.has_fills_channel = !kinds[kind].no_fills;
+}
+
+TEST(journal_checkpoint, two_cores_after_the_same_events_are_equal_byte_by_byte)
+{
+    static struct memfs m;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bot_core_options o;
+        struct replayed a, b;
+        memfs_init(&m);
+        options_of(kind, &o);
+        journal_make(&m, &o, kind);
+        bot_journal_reader *r = reader_of(&m);
+        begin(&m, r, &o, 0xaa, &a);
+        begin(&m, r, &o, 0x55, &b);
+        replay(r, 0, &a);
+        ck_assert(!equal(&a, &b));
+        replay(r, 0, &b);
+        ck_assert(equal(&a, &b));
+        end(&a);
+        end(&b);
+        bot_journal_close_read(r);
+        ck_assert_int_eq(m.live_allocs, 0);
+        memfs_done(&m);
+    }
+}
+
+/* Saves at a record, loads it into a new core, and replays the rest: the state there and at the end is that of a whole replay, and
+ * so is every step between, as far as effects and numbers tell. */
+TEST(journal_checkpoint, from_any_record_on_the_state_is_that_of_a_whole_replay)
+{
+    static struct memfs m;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bot_core_options o, other;
+        struct replayed whole, at, from;
+        test_rng rng = { 100 + kind };
+        memfs_init(&m);
+        options_of(kind, &o);
+        journal_make(&m, &o, 10 + kind);
+        bot_journal_reader *r = reader_of(&m), *r2 = reader_of(&m);
+        bot_journal_info info;
+        bot_journal_info_get(r, &info);
+        begin(&m, r, &o, 1, &whole);
+        replay(r, 0, &whole);
+        const unsigned tries = test_sanitized() ? 4 : 12;
+        for (unsigned k = 0; k < tries; k++) {
+            begin(&m, r, &o, 2, &at);
+            at.stop = 1 + test_rng_below(&rng, info.record_end - 2);
+            replay(r, 0, &at);
+            struct checkpoint c = { .record = at.stopped, .events = at.events, .run_wall_ns = at.jc.run_wall_ns, .run_ts = at.jc.run_ts }, back;
+            ck_assert_int_eq(bot__checkpoint_save(&at.im, "j", r, &c), BOT_OK);
+
+            other = o;
+            other.session_id = o.session_id + 1; /* the next run's */
+            begin(&m, r, &other, 3, &from);
+            char why[200];
+            ck_assert_int_eq(bot__checkpoint_load(&from.im, "j", r, UINT64_MAX, &back, why, sizeof why), 1);
+            ck_assert_str_eq(why, "");
+            ck_assert_uint_eq(back.record, at.stopped);
+            ck_assert_uint_eq(back.events, at.events);
+            ck_assert(equal(&at, &from));
+            ck_assert_int_eq(bot__checkpoint_same(&at.im, "j", at.stopped), 1);
+            const bot_id mine = bot_core_next_client_id(from.jc.core, 0), theirs = bot_core_next_client_id(at.jc.core, 0);
+            ck_assert_int_ne(memcmp(&mine, &theirs, sizeof mine), 0); /* ids of a run are its own */
+
+            /* Record by record to the end. */
+            ck_assert_int_eq(bot__journal_core_resume(&from.jc, back.record, back.run_wall_ns, back.run_ts), BOT_OK);
+            ck_assert_int_eq(bot_journal_seek_record(r, at.stopped), BOT_OK);
+            ck_assert_int_eq(bot_journal_seek_record(r2, back.record), BOT_OK);
+            bot_journal_item x, y;
+            uint64_t record = 0;
+            while (bot_journal_next(r, &x, NULL) == 1) {
+                ck_assert_int_eq(bot_journal_next(r2, &y, NULL), 1);
+                scribble(4);
+                const int sx = bot__journal_core_step(&at.jc, &x);
+                scribble(5);
+                ck_assert_int_eq(bot__journal_core_step(&from.jc, &y), sx);
+                ck_assert_int_eq(at.jc.r, from.jc.r);
+                const uint32_t n = bot_core_effects_count(at.jc.core);
+                ck_assert_uint_eq(bot_core_effects_count(from.jc.core), n);
+                ck_assert(bot_core_deadline(at.jc.core) == bot_core_deadline(from.jc.core));
+                if (x.record != record && k % 4 == 0)
+                    ck_assert_msg(equal(&at, &from), "kind %u, checkpoint %llu, record %llu", kind, (unsigned long long)back.record,
+                                  (unsigned long long)x.record);
+                record = x.record;
+            }
+            ck_assert(equal(&at, &from));
+            ck_assert(equal(&whole, &from));
+            end(&from);
+            end(&at);
+        }
+        end(&whole);
+        bot_journal_close_read(r);
+        bot_journal_close_read(r2);
+        ck_assert_int_eq(m.live_allocs, 0);
+        memfs_done(&m);
+    }
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------ */
+
+struct opened {
+    struct replayed p;
+    struct journal_replay_result result;
+    struct checkpoint from;
+    char text[400];
+};
+
+static uint64_t checkpoint_bytes = 65536;
+
+static void open_next(struct memfs *m, bot_journal_reader *r, const bot_core_options *o, uint64_t next_record, struct opened *ret)
+{
+    begin(m, r, o, 6, &ret->p);
+    const struct journal_resume how = { .fs = &m->fs, .path = "j", .core = ret->p.jc.core, .options = &ret->p.jc.options, .begin = ret->p.jc.begin,
+                                        .older = &ret->p.jc.older, .next_record = next_record, .checkpoint_bytes = checkpoint_bytes, .step = step,
+                                        .user_data = &ret->p };
+    ck_assert_int_eq(bot__journal_resume(&how, r, &ret->result, &ret->from, ret->text, sizeof ret->text), BOT_OK);
+}
+
+static struct memfs_file *newest(struct memfs *m, uint64_t *ret_record)
+{
+    uint64_t records[CHECKPOINTS_LISTED];
+    char name[64];
+    ck_assert_int_ge(bot__checkpoint_list(&m->fs, "j", records), 1);
+    snprintf(name, sizeof name, "j/%020llu.checkpoint", (unsigned long long)records[0]);
+    *ret_record = records[0];
+    return memfs_find(m, name);
+}
+
+TEST(journal_checkpoint, one_that_does_not_fit_is_passed_over_for_the_one_before_or_the_whole_and_it_is_said)
+{
+    static struct memfs m;
+    bot_core_options o;
+    struct opened whole, opened;
+    uint64_t record, older[CHECKPOINTS_LISTED];
+    char text[8192];
+    size_t len;
+    memfs_init(&m);
+    story_options(&o);
+    journal_make(&m, &o, 1);
+    bot_journal_reader *r = reader_of(&m);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    const uint64_t next = info.record_end;
+
+    /* None yet: all is replayed, and one is left behind. */
+    open_next(&m, r, &o, next, &whole);
+    ck_assert_uint_eq(whole.from.record, 0);
+    ck_assert_uint_gt(whole.result.events, STORY);
+    ck_assert_str_eq(whole.text, "");
+    ck_assert_int_eq(bot__checkpoint_list(&m.fs, "j", older), 1);
+    ck_assert_uint_eq(older[0], next);
+    open_next(&m, r, &o, next, &opened);
+    ck_assert_uint_eq(opened.from.record, next);
+    ck_assert_uint_eq(opened.from.events, whole.result.events);
+    ck_assert_uint_eq(opened.result.events, 0);
+    ck_assert(equal(&whole.p, &opened.p));
+    end(&opened.p);
+
+    /* One made beside a running journal stands a little before its end. */
+    newest(&m, &record);
+    memfs_remove(&m, "j/00000000000000000000.checkpoint");
+    char name[64];
+    snprintf(name, sizeof name, "j/%020llu.checkpoint", (unsigned long long)record);
+    memfs_remove(&m, name);
+    rules_of(&o, text, sizeof text, &len);
+    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, NULL), 1);
+    newest(&m, &record);
+    ck_assert_uint_lt(record, next - 500);
+    open_next(&m, r, &o, next, &opened);
+    ck_assert_uint_eq(opened.from.record, record);
+    ck_assert_uint_eq(opened.from.events + opened.result.events, whole.result.events);
+    ck_assert(equal(&whole.p, &opened.p));
+    end(&opened.p);
+    const uint64_t before = record;
+
+    /* Another stands at the end (the replay was long enough: it is written at opening). Damaged in turn at its header, a page, its
+     * length: the one before it is taken. */
+    struct checkpoint c = { .record = next, .events = whole.result.events };
+    ck_assert_int_eq(bot__checkpoint_save(&whole.p.im, "j", r, &c), BOT_OK);
+    struct memfs_file *f = newest(&m, &record);
+    ck_assert_uint_eq(record, next);
+    checkpoint_bytes = 1 << 30; /* opening writes none from here on */
+    const size_t places[] = { 0, 9, 40, 100, 300, CHECKPOINT_PAGE, CHECKPOINT_PAGE + 5, CHECKPOINT_PAGE + 100, f->size - 1 };
+    for (size_t i = 0; i <= sizeof places / sizeof *places; i++) {
+        const size_t size = f->size;
+        if (i < sizeof places / sizeof *places)
+            f->data[places[i]] ^= 0x10;
+        else
+            f->size -= 1;
+        open_next(&m, r, &o, next, &opened);
+        ck_assert_uint_eq(opened.from.record, before);
+        ck_assert_ptr_nonnull(strstr(opened.text, "is not used: it is damaged"));
+        ck_assert(equal(&whole.p, &opened.p));
+        end(&opened.p);
+        if (i < sizeof places / sizeof *places)
+            f->data[places[i]] ^= 0x10;
+        else
+            f->size = size;
+    }
+
+    /* Another build of the rules, other options: neither is believed. */
+    unsigned char header[CHECKPOINT_PAGE];
+    memcpy(header, f->data, sizeof header);
+    f->data[100] ^= 1;
+    put_u32(f->data + 4092, bot__crc32c(0, f->data, 4092));
+    open_next(&m, r, &o, next, &opened);
+    ck_assert_uint_eq(opened.from.record, before);
+    ck_assert_ptr_nonnull(strstr(opened.text, "another version of the library made it"));
+    end(&opened.p);
+    memcpy(f->data, header, sizeof header);
+    bot_core_options grace = o;
+    grace.grace_ns += 1;
+    open_next(&m, r, &grace, next, &opened);
+    ck_assert_uint_eq(opened.from.record, 0);
+    ck_assert_uint_eq(opened.result.events, whole.result.events);
+    ck_assert_ptr_nonnull(strstr(opened.text, "it was made under other options"));
+    end(&opened.p);
+    end(&whole.p);
+    bot_journal_close_read(r);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
+TEST(journal_checkpoint, one_of_records_that_are_not_there_any_more_is_not_believed)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_core_options o;
+    struct opened opened;
+    memfs_init(&m);
+    story_options(&o);
+    journal_make(&m, &o, 2);
+    bot_journal_reader *r = reader_of(&m);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    open_next(&m, r, &o, info.record_end, &opened); /* leaves one */
+    end(&opened.p);
+    bot_journal_close_read(r);
+
+    /* The power goes before these records are on the disk, and others are written in their place. */
+    uint64_t record;
+    char name[64];
+    newest(&m, &record);
+    snprintf(name, sizeof name, "j/%08u.journal", info.segments);
+    struct memfs_file *f = memfs_find(&m, name);
+    f->size -= 40 * JOURNAL_RECORD_SIZE;
+    struct journal_config c = config(&m);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    r = reader_of(&m);
+    open_next(&m, r, &o, rec.next_record, &opened);
+    ck_assert_uint_eq(opened.from.record, 0);
+    ck_assert_str_eq(opened.text, ""); /* ahead of the journal: as if it were not there; the new one has taken its place */
+    newest(&m, &record);
+    ck_assert_uint_eq(record, rec.next_record);
+    end(&opened.p);
+    bot_journal_close_read(r);
+    for (unsigned i = 0; i < 400; i++) {
+        bot_event ev;
+        test_event_fill(i, m.now, &ev);
+        bot__journal_append(j, &ev);
+        bot__journal_round(j);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+
+    r = reader_of(&m);
+    bot_journal_info_get(r, &info);
+    struct memfs_file *mine = newest(&m, &record);
+    put_u32(mine->data + 12, get_u32(mine->data + 12) ^ 1); /* follows another record than the one that is there */
+    put_u32(mine->data + 4092, bot__crc32c(0, mine->data, 4092));
+    open_next(&m, r, &o, info.record_end, &opened);
+    ck_assert_uint_eq(opened.from.record, 0);
+    ck_assert_ptr_nonnull(strstr(opened.text, "it does not belong to these records"));
+    end(&opened.p);
+    bot_journal_close_read(r);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
+TEST(journal_checkpoint, a_fill_from_before_it_is_recognised_after_it)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_core_options o;
+    struct opened opened;
+    char text[8192];
+    size_t len;
+    memfs_init(&m);
+    story_options(&o); /* remembers 256 ids */
+    o.manual_policy = BOT_MANUAL_IGNORE;
+    struct journal_config c = config(&m);
+    story_make(story, 8, 5000);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    rules_of(&o, text, sizeof text, &len);
+    bot__journal_append_options(j, 5000, text, len);
+    bot__journal_append(j, &story[0]);
+    bot_event ev;
+    for (unsigned i = 0; i < 3000; i++) {
+        test_event_fill(i, 6000 + i, &ev);
+        ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK);
+        bot__journal_round(j);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, NULL), 1);
+    bot_journal_reader *r = reader_of(&m);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    open_next(&m, r, &o, info.record_end, &opened);
+    ck_assert_uint_gt(opened.from.record, 0);
+    bot_core_stats before, after;
+    bot_core_stats_get(opened.p.jc.core, &before);
+    ck_assert_uint_eq(before.fills_applied, 3000);
+    for (unsigned i = 0; i < 3000; i += 500) { /* long out of the window, and long before the checkpoint */
+        test_event_fill(i, 10000000, &ev);
+        bot_core_step(opened.p.jc.core, &ev);
+    }
+    bot_core_stats_get(opened.p.jc.core, &after);
+    ck_assert_uint_eq(after.fills_applied, 3000);
+    end(&opened.p);
+    bot_journal_close_read(r);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
+/* Each file operation and allocation of opening with checkpoints fails once: the state is right or the opening says that it is
+ * not, and the next opening is as if nothing had been. */
+TEST(journal_checkpoint, every_operation_that_fails_while_opening_costs_time_at_most)
+{
+    static struct memfs m, copy;
+    bot_core_options o;
+    struct opened whole;
+    memfs_init(&copy);
+    story_options(&o);
+    journal_make(&copy, &o, 3);
+    unsigned refused = 0, passed = 0;
+    for (int with = 0; with < 2; with++) /* without a checkpoint there, and with one */
+        for (int op = 0; op < MEMFS_OPS; op++)
+            for (unsigned long long nth = 1;; nth += nth > 64 ? 37 : 1) {
+                memfs_init(&m);
+                for (int i = 0; i < MEMFS_FILES; i++)
+                    if (copy.files[i].name[0] != '\0')
+                        memfs_put(&m, copy.files[i].name, copy.files[i].data, copy.files[i].size);
+                bot_journal_reader *r = reader_of(&m);
+                bot_journal_info info;
+                bot_journal_info_get(r, &info);
+                open_next(&m, r, &o, info.record_end, &whole);
+                if (!with) {
+                    char name[64];
+                    snprintf(name, sizeof name, "j/%020llu.checkpoint", (unsigned long long)info.record_end);
+                    memfs_remove(&m, name);
+                }
+                struct opened opened;
+                begin(&m, r, &o, 7, &opened.p);
+                const struct journal_resume how = { .fs = &m.fs, .path = "j", .core = opened.p.jc.core, .options = &opened.p.jc.options,
+                                                    .begin = opened.p.jc.begin, .older = &opened.p.jc.older, .next_record = info.record_end,
+                                                    .checkpoint_bytes = 65536, .step = step, .user_data = &opened.p };
+                memset(m.ops, 0, sizeof m.ops);
+                m.fail_op = (enum memfs_op)op, m.fail_nth = nth, m.fail_errno = EIO;
+                const int e = bot__journal_resume(&how, r, &opened.result, &opened.from, opened.text, sizeof opened.text);
+                const bool reached = m.fail_nth == 0;
+                m.fail_nth = 0;
+                refused += e < 0;
+                passed += e == BOT_OK && reached;
+                if (e == BOT_OK)
+                    ck_assert_msg(equal(&whole.p, &opened.p), "op %d, %llu. time", op, nth);
+                end(&opened.p);
+                if (reached) {
+                    struct opened again;
+                    open_next(&m, r, &o, info.record_end, &again);
+                    ck_assert(equal(&whole.p, &again.p));
+                    end(&again.p);
+                }
+                end(&whole.p);
+                bot_journal_close_read(r);
+                ck_assert_int_eq(m.live_allocs, 0);
+                memfs_done(&m);
+                if (!reached)
+                    break;
+            }
+    ck_assert_uint_gt(refused, 3);
+    ck_assert_uint_gt(passed, 20);
+    memfs_done(&copy);
+}
+
+TEST(journal_checkpoint, a_running_journal_leaves_them_behind_by_itself_and_keeps_two)
+{
+    char dir[] = "/tmp/libbot-checkpoint-XXXXXX", path[64], command[96], text[8192];
+    size_t len;
+    bot_core_options o;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_journal_stats stats = { 0 };
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/j", dir);
+    struct journal_config c = { .venue = "bybit", .account = "main" };
+    bot_journal_options_init(&c.options);
+    c.options.path = path;
+    c.options.commit_interval_ns = BOT_NS_PER_MS;
+    c.options.durability = BOT_DURABILITY_NONE;
+    c.options.checkpoint_bytes = 512 << 10;
+    story_options(&o);
+    o.fills_seen_max = 4096;
+    o.manual_policy = BOT_MANUAL_IGNORE;
+    story_make(story, 8, 5000);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    rules_of(&o, text, sizeof text, &len);
+    bot__journal_append_options(j, 5000, text, len);
+    bot__journal_append(j, &story[0]);
+    unsigned long long fills = 0;
+    for (unsigned wanted = 1; wanted <= 4; wanted++) {
+        for (unsigned i = 0; i < 4000; i++) { /* 2,700 records */
+            bot_event ev;
+            test_event_fill(fills, (bot_ts)(6000 + fills), &ev);
+            ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK);
+            fills++;
+        }
+        for (unsigned waited = 0; stats.checkpoints < wanted && waited < 20000; waited++) {
+            usleep(1000);
+            bot__journal_stats_get(j, &stats);
+        }
+    }
+    ck_assert_uint_ge(stats.checkpoints, 4);
+    ck_assert_uint_eq(stats.checkpoints_failed, 0);
+    bot__journal_close(j);
+
+    uint64_t records[CHECKPOINTS_LISTED];
+    ck_assert_int_eq(bot__checkpoint_list(&bot__journal_fs, path, records), CHECKPOINTS_KEPT);
+    bot_journal_reader *r;
+    ck_assert_int_eq(bot_journal_open_read(path, "bybit", "main", &r, NULL), BOT_OK);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    for (int i = 0; i < CHECKPOINTS_KEPT; i++) {
+        struct replayed p = { .fill = 8, .stop = records[i] };
+        ck_assert_int_eq(bot__journal_core_open_as(&p.jc, NULL, path, r, &o), BOT_OK);
+        ck_assert_int_eq(bot__image_init(&p.im, NULL, p.jc.core, &p.jc.options, p.jc.begin), BOT_OK);
+        replay(r, 0, &p);
+        ck_assert_uint_eq(p.stopped, records[i]);
+        ck_assert_int_eq(bot__checkpoint_same(&p.im, path, records[i]), 1);
+        end(&p);
+    }
+    bot_journal_close_read(r);
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}

@@ -62,3 +62,117 @@ TEST(gate, opens_again_after_agreement_asked_for_after_the_shutting_and_a_hold_d
     (void)bot__gate_evaluate(&gate, 24 * S);
     ck_assert(bot__gate_open(&gate, 24 * S));
 }
+
+/* ---- words ---- */
+
+TEST(gate, a_set_that_is_not_one_reason_has_no_name)
+{
+    static const uint32_t none[] = { 0, BOT_GATE_DRIFT | BOT_GATE_KILL, 1u << BOT_GATE_REASON_COUNT, 1u << 31 };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        ck_assert_str_eq(bot_gate_reason_name(none[i]), "");
+        ck_assert_str_eq(bot_gate_reason_words(none[i]), "");
+    }
+    for (int i = 0; i < BOT_GATE_REASON_COUNT; i++) {
+        ck_assert_uint_gt(strlen(bot_gate_reason_name(1u << i)), 0);
+        ck_assert_uint_gt(strlen(bot_gate_reason_words(1u << i)), 10);
+    }
+    ck_assert_str_eq(bot_gate_reason_name(BOT_GATE_KILL), "KILL");
+    ck_assert_str_eq(bot_gate_reason_words(BOT_GATE_KILL), "the kill switch was pulled");
+}
+
+static const char *explained(const bot_gate_state *s)
+{
+    static char text[2000];
+    ck_assert_uint_eq(bot_gate_explain(s, text, sizeof text), strlen(text));
+    return text;
+}
+
+TEST(gate, an_open_gate_says_for_how_long)
+{
+    bot_gate_state s = { .now = 10 * S, .open_until = 12 * S + 340 * BOT_NS_PER_MS };
+    ck_assert_str_eq(explained(&s), "open for another 2.3 s without news");
+    s.open_until = BOT_TS_NEVER; /* nothing is required of it */
+    ck_assert_str_eq(explained(&s), "open");
+    s.open_until = s.now;
+    ck_assert_str_eq(explained(&s), "open");
+}
+
+TEST(gate, a_shut_gate_says_why_and_since_when)
+{
+    bot_gate_state s = { .now = 10 * S, .reasons = BOT_GATE_RECONCILED | BOT_GATE_PRIVATE_STREAM | BOT_GATE_KILL };
+    s.value[BOT_GATE_INDEX_RECONCILED] = 7 * S / 2;
+    s.value[BOT_GATE_INDEX_PRIVATE_STREAM] = -1;
+    s.since[BOT_GATE_INDEX_KILL] = 8 * S;
+    const char *text = explained(&s);
+    ck_assert_ptr_nonnull(strstr(text, "(PRIVATE_STREAM, no good news yet); "));
+    ck_assert_ptr_nonnull(strstr(text, "(RECONCILED, last good news 3.5 s ago); "));
+    ck_assert_ptr_nonnull(strstr(text, "the kill switch was pulled (KILL, for 2.0 s)"));
+}
+
+TEST(gate, a_sentence_is_cut_to_the_room_that_it_has)
+{
+    bot_gate_state s = { .now = 10 * S, .reasons = BOT_GATE_DRIFT | BOT_GATE_KILL };
+    char whole[400], cut[400];
+    const size_t len = bot_gate_explain(&s, whole, sizeof whole);
+    const bot_refusal r = { .code = BOT_ERR_LIMIT_POSITION };
+    char refusal[400];
+    const size_t refusal_len = bot_refusal_explain(&r, refusal, sizeof refusal);
+    for (size_t size = 1; size < sizeof cut; size++) {
+        memset(cut, 'x', sizeof cut);
+        const size_t n = bot_gate_explain(&s, cut, size);
+        ck_assert_uint_eq(n, len < size ? len : size - 1);
+        ck_assert(cut[n] == '\0' && strncmp(cut, whole, n) == 0 && (size == sizeof cut || cut[size] == 'x'));
+        memset(cut, 'x', sizeof cut);
+        const size_t m = bot_refusal_explain(&r, cut, size);
+        ck_assert_uint_eq(m, refusal_len < size ? refusal_len : size - 1);
+        ck_assert(cut[m] == '\0' && strncmp(cut, refusal, m) == 0 && (size == sizeof cut || cut[size] == 'x'));
+    }
+    cut[0] = 'x';
+    ck_assert_uint_eq(bot_gate_explain(&s, cut, 0), 0);
+    ck_assert_uint_eq(bot_refusal_explain(&r, cut, 0), 0);
+    ck_assert_int_eq(cut[0], 'x');
+}
+
+static const char *refused(const bot_refusal *r)
+{
+    static char text[800];
+    ck_assert_uint_eq(bot_refusal_explain(r, text, sizeof text), strlen(text));
+    return text;
+}
+
+#define ONE ((bot_i128)1000000000000000000)
+
+TEST(gate, a_refusal_says_its_numbers)
+{
+    bot_refusal r = { .position_low = { 6 * ONE }, .position_high = { 6 * ONE }, .working_buy = { 3 * ONE } };
+    ck_assert_str_eq(refused(&r), "passes; position 6, working buys 3, working sells 0");
+    r.code = BOT_ERR_LIMIT_POSITION;
+    r.limit.v = 10 * ONE;
+    r.worst.v = 11 * ONE;
+    r.room.v = ONE / 2;
+    ck_assert_ptr_nonnull(strstr(refused(&r), ", limit 10, worst case with this order 11, room for 0.5"));
+    r.code = BOT_ERR_LIMIT_ACCOUNT;
+    ck_assert_ptr_nonnull(strstr(refused(&r), "room for 0.5"));
+    r.code = BOT_ERR_REDUCE_ONLY;
+    ck_assert_ptr_nonnull(strstr(refused(&r), "room for 0.5"));
+    r.code = BOT_ERR_GATE_SHUT;
+    r.reasons = BOT_GATE_DRIFT | BOT_GATE_KILL;
+    r.position_high.v = 8 * ONE;
+    const char *text = refused(&r);
+    ck_assert_ptr_nonnull(strstr(text, " by DRIFT, KILL; position between 6 and 8"));
+    ck_assert_ptr_nonnull(strstr(text, "room for 0.5"));
+    r = (bot_refusal){ .code = BOT_ERR_LIMIT_NOTIONAL, .limit_money = { 100 * ONE }, .money = { 101 * ONE }, .reference = { 7 * ONE } };
+    text = refused(&r);
+    ck_assert_ptr_nonnull(strstr(text, ", money 101 against 100, reference price 7"));
+    ck_assert_ptr_null(strstr(text, "room for"));
+}
+
+TEST(gate, a_lease_without_an_end_stays_and_one_that_is_not_required_cannot_be_cut)
+{
+    open_gate();
+    bot__gate_renew_for(&gate, GATE_LEASE_CLOCK, 2 * S, INT64_MAX);
+    ck_assert(gate.expiry[GATE_LEASE_CLOCK] == BOT_TS_NEVER);
+    bot__gate_expire(&gate, GATE_LEASE_PUBLIC_STREAM, 2 * S);
+    (void)bot__gate_evaluate(&gate, 2 * S);
+    ck_assert_uint_eq(gate.reasons, 0);
+}

@@ -146,7 +146,7 @@ static bot_i128 account_limit(const bot_core *c, uint32_t instrument)
     bool own = false;
     for (uint32_t b = 0; b < c->bots_n; b++) {
         const struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
-        if (!l->set || !c->bots[b].attached)
+        if (!l->set)
             continue;
         if (c->bots[b].scope == BOT_SCOPE_OWN) {
             own = true;
@@ -308,11 +308,11 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
     return BOT_OK;
 }
 
-void bot__core_send_cancel(bot_core *c, uint32_t order)
+static void send_cancel(bot_core *c, uint32_t order)
 {
     struct order *o = bot__orders_at(&c->orders, order);
-    if (!bot__order_live(o))
-        return;
+    BOT_ASSERT(bot__order_live(o));
+    o->cancel_wanted = false;
     o->cancel_asked = true;
     c->stats.cancels++;
     bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_SEND, o->bot, o->instrument);
@@ -333,8 +333,31 @@ int bot__core_cancel(bot_core *c, const bot_event *ev)
         return BOT_ERR_NOT_FOUND;
     if (!bot__order_live(&c->orders.orders[at]))
         return 1; /* final already: nothing to cancel, nothing wrong */
-    bot__core_send_cancel(c, at);
+    send_cancel(c, at);
     return BOT_OK;
+}
+
+/* Of many orders: as many as one step has room for, the rest in the steps that follow at once. */
+static void want_cancel(bot_core *c, struct order *o) { o->cancel_wanted = c->cancels_wanted = true; }
+
+void bot__core_cancels_tick(bot_core *c)
+{
+    if (!c->cancels_wanted)
+        return;
+    c->cancels_wanted = false;
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        struct order *o = bot__orders_at(&c->orders, i);
+        if (!o->cancel_wanted)
+            continue;
+        if (!bot__order_live(o)) {
+            o->cancel_wanted = false;
+        } else if (core_has_room(c)) {
+            send_cancel(c, i);
+        } else {
+            c->cancels_wanted = true;
+            return;
+        }
+    }
 }
 
 /* bot UINT32_MAX: every order of ours. A person's orders are never touched. */
@@ -342,12 +365,13 @@ int bot__core_cancel_all(bot_core *c, const bot_event *ev)
 {
     int n = 0;
     for (uint32_t i = 0; i < c->orders.used; i++) {
-        const struct order *o = &c->orders.orders[i];
+        struct order *o = bot__orders_at(&c->orders, i);
         if (bot__order_live(o) && o->bot != ORDER_BOT_NONE && (ev->cancel.bot == ORDER_BOT_NONE || o->bot == ev->cancel.bot)) {
-            bot__core_send_cancel(c, i);
+            want_cancel(c, o);
             n++;
         }
     }
+    bot__core_cancels_tick(c);
     return n;
 }
 
@@ -389,7 +413,7 @@ void bot__core_on_shut(bot_core *c)
     if (c->options.shut_policy == BOT_SHUT_LEAVE)
         return;
     for (uint32_t i = 0; i < c->orders.used; i++) {
-        const struct order *o = &c->orders.orders[i];
+        struct order *o = bot__orders_at(&c->orders, i);
         if (!bot__order_live(o) || o->bot == ORDER_BOT_NONE || o->cancel_asked)
             continue;
         if (c->options.shut_policy == BOT_SHUT_CANCEL_INCREASING) {
@@ -398,6 +422,7 @@ void bot__core_on_shut(bot_core *c)
             if (o->counted <= bot__exposure_reducible(&e, o->side))
                 continue;
         }
-        bot__core_send_cancel(c, i);
+        want_cancel(c, o);
     }
+    bot__core_cancels_tick(c);
 }

@@ -79,7 +79,11 @@ static bool options_valid(const bot_core_options *o)
            o->agree_reads_min >= 1 && o->read_every_ns > 0 && o->read_every_flat_ns > 0 && o->read_retry_ns > 0 &&
            o->read_deadline_ns > 0 && o->orders_every_ns > 0 && o->grace_ns >= 0 && o->stale_window_ns >= 0 &&
            o->drift_reads_min >= 1 && o->adopt_reads_min >= 1 && o->order_query_every_ns > 0 && o->venue.order_unknown_ns > 0 &&
-           o->venue.absence_bound_ns > 0;
+           o->venue.absence_bound_ns > 0 && o->clock_offset_max_ns >= 0 && o->read_after_fill_ns >= 0 && o->drift_span_ns >= 0 &&
+           o->backfill_overlap_ns >= 0 && o->order_unknown_latch_ns >= 0 && o->reference_age_max_ns >= 0 &&
+           o->venue.position_time_slack_ns >= 0 &&
+           /* 0 ms would disarm the switch, and the wire counts 32 bits of them. */
+           (o->dead_man_ns == 0 || (o->dead_man_ns >= BOT_NS_PER_MS && o->dead_man_ns / BOT_NS_PER_MS <= UINT32_MAX));
 }
 
 static bot_core *carve(struct arena *a, const bot_core_options *o)
@@ -98,7 +102,8 @@ static bot_core *carve(struct arena *a, const bot_core_options *o)
     ledger_options(o, c, &lo);
     const size_t ledger_size = bot__ledger_size(&lo);
     void *ledger = bot__arena_take(a, ledger_size, 1);
-    if (c == NULL || ledger_size == 0)
+    BOT_ASSERT(ledger_size != 0);
+    if (c == NULL) /* measured only */
         return NULL;
     c->options = *o;
     c->orders = orders;
@@ -134,8 +139,7 @@ bot_core *bot_core_init(void *memory, const bot_core_options *options, bot_ts no
     BOT_ASSERT(((uintptr_t)memory & 63) == 0);
     struct arena a = { .base = memory, .size = size };
     bot_core *c = carve(&a, options);
-    if (c == NULL)
-        return NULL;
+    BOT_ASSERT(c != NULL);
     c->now = now;
     c->orders_at = c->dead_man_at = c->deadline = c->closed_until = BOT_TS_NEVER;
     c->shut_at = now;
@@ -419,6 +423,7 @@ int bot_core_step(bot_core *core, const bot_event *ev)
     bot__core_orders_tick(c);
     bot__recon_tick(c);
     bot__core_fills_tick(c);
+    bot__core_cancels_tick(c);
     closed_tick(c);
     bool changed = bot__gate_evaluate(&c->gate, c->now);
     const int r = dispatch(c, ev);
@@ -445,7 +450,7 @@ int bot_core_step(bot_core *core, const bot_event *ev)
     dead_man(c);
     c->deadline = core_min(core_min(c->orders_at, bot__recon_deadline(c)),
                            core_min(bot__core_fills_deadline(c), bot__gate_deadline(&c->gate, c->now)));
-    c->deadline = core_min(c->deadline, c->closed_until);
+    c->deadline = core_min(c->deadline, c->cancels_wanted ? c->now : c->closed_until);
     if (c->gate.reasons == 0 && c->options.dead_man_ns != 0 && c->options.venue.has_dead_man)
         c->deadline = core_min(c->deadline, c->dead_man_at);
     return r;

@@ -143,6 +143,7 @@ struct bot_core {
     bot_event   fill_event;               /* what BOT_EFFECT_FILL lends out */
     bot_refusal refusal;
     bot_core_stats stats;
+    bool        cancels_wanted;           /* an order's cancel waits for room among the effects of a step */
     bool        status_bad;               /* the venue's own status says so: only it says when that ends */
     bot_ts      closed_until;             /* an order met a venue that takes none; NEVER: not so */
     int64_t     closed_wait_ns;           /* of the last time; 0: it has taken one since */
@@ -170,6 +171,9 @@ static inline const bot_symbol *core_symbol(const bot_core *c, uint32_t instrume
 {
     return &bot__ledger_instrument(c->ledger, instrument)->symbol;
 }
+/* May a step that goes over many orders ask for more? What it leaves it takes up in the next step, which is due at once. */
+#define EFFECTS_KEPT 16 /* for the gate, alerts and reads of the same step */
+static inline bool core_has_room(const bot_core *c) { return c->effects_n + EFFECTS_KEPT < c->options.effects_max; }
 /* Something of the orders table will need a look at that time. */
 static inline void core_look_at_orders(bot_core *c, bot_ts at) { c->orders_at = core_min(c->orders_at, at); }
 /* Held, working or traded: its disagreement shuts the gate. */
@@ -193,8 +197,7 @@ void bot__core_limits_known(bot_core *c, uint32_t instrument); /* those that wai
 int bot__core_attach(bot_core *c, const bot_event *ev);
 int bot__core_rearm(bot_core *c, const bot_event *ev);
 void bot__core_kill(bot_core *c);
-/* Sends a cancel for the order unless it is already final. */
-void bot__core_send_cancel(bot_core *c, uint32_t order);
+void bot__core_cancels_tick(bot_core *c); /* cancels that a step before had no room for */
 /* Carries out the shut policy after the gate has shut. */
 void bot__core_on_shut(bot_core *c);
 

@@ -16,10 +16,8 @@ static void remember_stranger(bot_core *c, const bot_event *ev, const struct led
             continue;
         *s = (struct stranger){ .used = true, .until = core_after(c->now, STRANGER_WAIT_NS), .instrument = r->instrument, .leg = r->leg,
                                 .order_id = ev->fill.order_id };
-        if (bot_dec_to_fixed(ev->fill.qty, &s->qty) < 0 || bot_dec_to_fixed(ev->fill.price, &s->price) < 0) {
-            s->used = false;
-            return;
-        }
+        const int qty = bot_dec_to_fixed(ev->fill.qty, &s->qty), price = bot_dec_to_fixed(ev->fill.price, &s->price);
+        BOT_ASSERT(qty == BOT_OK && price == BOT_OK); /* the ledger took them */
         if (ev->fill.side == BOT_SELL)
             s->qty = -s->qty;
         c->strangers_n++;
@@ -253,6 +251,8 @@ int bot__core_funding(bot_core *c, const bot_event *ev)
         e->fill.fill = &c->fill_event;
         e->fill.external = true;
         check_limits(c, result.instrument, BOT_LEG_NET);
+    } else if (r == LEDGER_HELD) {
+        (void)bot__core_instrument_of(c, &ev->instrument); /* asks for its row */
     }
     return r;
 }
@@ -346,7 +346,7 @@ int bot__core_instrument_row(bot_core *c, const bot_event *ev)
     bot__core_limits_known(c, (uint32_t)r);
     struct ledger_stats stats;
     bot__ledger_stats(c->ledger, &stats);
-    if (stats.held == 0 && (c->gate.held & BOT_GATE_HELD_FILLS) != 0)
+    if (stats.held_fills == 0) /* money paid for holding may wait: it moves no size */
         bot__gate_clear(&c->gate, BOT_GATE_HELD_FILLS, c->now);
     return r;
 }

@@ -168,6 +168,8 @@ void bot__ledger_stats(const struct ledger *l, struct ledger_stats *ret)
     *ret = l->stats;
     ret->older_asked = l->dedupe.asked;
     ret->held = l->held_n;
+    for (uint32_t i = 0; i < l->held_n; i++)
+        ret->held_fills += l->held[i].event.kind == BOT_EV_FILL;
 }
 
 /* ---- a change: computed on copies, then written at once ---- */

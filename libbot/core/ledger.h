@@ -138,10 +138,10 @@ bot_i128            bot__ledger_fee(const struct ledger *l, uint32_t instrument,
 /* Was any fee (0 included) of that currency ever charged on the leg? */
 bool                bot__ledger_fee_seen(const struct ledger *l, uint32_t instrument, bot_leg leg, uint32_t i);
 
-struct ledger_stats { /* counters only rise; held is a gauge */
+struct ledger_stats { /* counters only rise; held and held_fills are gauges */
     uint64_t fills, fills_known, fills_external, fills_derived, fills_absorbed, fundings, conflicts, unknown_kinds, refused, baselines;
     uint64_t older_asked;
-    uint32_t held;
+    uint32_t held, held_fills; /* fills and fundings; fills alone */
 };
 void bot__ledger_stats(const struct ledger *l, struct ledger_stats *ret);
 

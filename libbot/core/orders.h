@@ -37,6 +37,7 @@ struct order {
     bot_order_type   type;
     bot_tif          tif;
     bool             reduce_only;
+    bool             cancel_wanted; /* and not sent yet: see core_has_room */
     bool             cancel_asked;
     bool             derived_fills; /* fills were derived from its reports (venues without a fills channel) */
     uint8_t          unused[13];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */

@@ -508,7 +508,7 @@ static void orders_answered(bot_core *c, bot_ts sent_at)
         const struct order *o = &c->orders.orders[i];
         if (!bot__order_live(o) || c->list_seen[i] == c->recon.list_generation || o->updated_at >= sent_at || o->submitted_at >= sent_at)
             continue;
-        if (o->state == ORDER_OPEN || o->state == ORDER_UNKNOWN)
+        if ((o->state == ORDER_OPEN || o->state == ORDER_UNKNOWN) && core_has_room(c)) /* else by the next list */
             bot__core_order_absent(c, i);
     }
     renew(c);

@@ -415,7 +415,7 @@ void bot__core_orders_tick(bot_core *c)
             fetch_fills(c, o);
         if (!bot__order_live(o))
             continue;
-        if (o->state == ORDER_IN_FLIGHT && c->now - o->submitted_at >= c->options.venue.order_unknown_ns)
+        if (o->state == ORDER_IN_FLIGHT && c->now - o->submitted_at >= c->options.venue.order_unknown_ns && core_has_room(c))
             mark_unknown(c, i);
         if (o->state == ORDER_UNKNOWN && o->bot != ORDER_BOT_NONE && c->now - o->unknown_since >= c->options.order_unknown_latch_ns) {
             too_long = true;
@@ -425,7 +425,7 @@ void bot__core_orders_tick(bot_core *c)
                 bot__gate_set(&c->gate, BOT_GATE_ORDER_UNKNOWN, c->now - o->unknown_since, c->now);
             }
         }
-        if (o->query_at <= c->now) {
+        if (o->query_at <= c->now && core_has_room(c)) {
             const int64_t waited = c->now - (o->unknown_since != BOT_TS_NEVER ? o->unknown_since : o->updated_at);
             int64_t wait = c->options.order_query_every_ns;
             while (wait < waited && wait < QUERY_WAIT_MAX)

@@ -195,6 +195,9 @@ static void answer_read(struct rig *r, const bot_effect *e)
 static void answer_send(struct rig *r, const bot_effect *e)
 {
     r->sends[e->send.request]++;
+    struct rig_order *known = find_order(r, &e->send.client_id);
+    if (e->send.request == BOT_REQUEST_CANCEL && known != NULL)
+        r->cancels_of[known - r->orders]++;
     r->last_request = e->send.request_id;
     if (!r->auto_answer)
         return;
@@ -244,6 +247,10 @@ int rig_step(struct rig *r, bot_event *ev)
         case BOT_EFFECT_SEND: answer_send(r, e); break;
         case BOT_EFFECT_GATE: gate_line(r, e->gate.after); break;
         case BOT_EFFECT_RESYNC: r->resyncs++; break;
+        case BOT_EFFECT_DEAD_MAN:
+            r->dead_mans++;
+            r->dead_man_ms = e->dead_man.window_ms;
+            break;
         case BOT_EFFECT_ALERT:
             r->alerts[e->alert.alert]++;
             trace(r, "alert %d: %s", (int)e->alert.alert, e->alert.text);

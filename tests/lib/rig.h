@@ -70,7 +70,8 @@ struct rig {
     uint64_t order;
     /* What came out. */
     uint32_t reads[BOT_READ_KIND_COUNT], sends[3], alerts[BOT_ALERT_COUNT], verdicts[8];
-    uint32_t resyncs;
+    uint32_t resyncs, dead_mans, dead_man_ms; /* how often the venue's switch was armed, and for how long the last time */
+    uint32_t cancels_of[RIG_ORDERS];          /* cancels sent, by the rig's own index of the order */
     uint64_t last_request;
     bool auto_answer;          /* order requests are acknowledged by themselves */
     bool trace_on;

@@ -38,6 +38,7 @@ static const struct shape {
       " no_agreement private_stream " },
     { "ban", TRADE "at 7s for 14s rest.ban on=all\n", "budget", 7, 17, false /* a ban lasts ten minutes */, " no_agreement rest clock " },
     { "clock", TRADE "at 7s for 12s clock.skew by=30s\n", "clock", 7, 17, true, " no_agreement rest feed_lag " },
+    { "lagging", "at 16s for 10s pub.lag lag=5s grow=0.5\n", "feed_lag", 16, 27, true, "" },
     { "liquidated", "at 5s trade qty=0.5 side=buy account=1\nat 8s liquidate account=1\n", "forced_trade", 8, 9, false /* within a minute */, "" },
 };
 #define SHAPES (sizeof shapes / sizeof *shapes)

@@ -76,10 +76,20 @@ static const struct {
 static void reasons_text(const bot_gate_state *state, uint32_t reasons, char *buf, size_t size)
 {
     buf[0] = '\0';
-    for (int i = 0; i < BOT_GATE_REASON_COUNT; i++)
-        if ((reasons >> i & 1) != 0)
-            snprintf(buf + strlen(buf), size - strlen(buf), "%s%s (for %.1f s)", buf[0] != '\0' ? "; " : "", bot_gate_reason_words(1u << i),
-                     (double)(state->now - state->since[i]) / 1e9);
+    for (int i = 0; i < BOT_GATE_REASON_COUNT; i++) {
+        const uint32_t reason = 1u << i;
+        if ((reasons & reason) == 0)
+            continue;
+        char number[40] = "";
+        const double held_s = (double)(state->now - state->since[i]) / 1e9;
+        if (reason == BOT_GATE_FEED_LAG || reason == BOT_GATE_ACK_TIME)
+            snprintf(number, sizeof number, " (by %.1f s)", (double)state->value[i] / 1e9);
+        else if (reason == BOT_GATE_TRADE_RATE)
+            snprintf(number, sizeof number, " (%.2f a second)", (double)state->value[i] / 1e3);
+        else if (held_s >= 0.1)
+            snprintf(number, sizeof number, " (for %.1f s)", held_s);
+        snprintf(buf + strlen(buf), size - strlen(buf), "%s%s%s", buf[0] != '\0' ? "; " : "", bot_gate_reason_words(reason), number);
+    }
 }
 
 static void evaluate_gate(struct watch_account *a, int64_t now_ms)

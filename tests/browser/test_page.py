@@ -256,12 +256,16 @@ def twenty_busy_instruments_are_drawn_in_time(b):
     with watch(d) as w:
         opened(b, w)
         b.js('''window.longest = 0; new PerformanceObserver(l => { for (const e of l.getEntries()) window.longest = Math.max(window.longest, e.duration); }).observe({ entryTypes: ['longtask'] })''')
+        longest = []
         for _ in range(8):
+            b.js('window.longest = 0')
             w.show(d)
-            time.sleep(0.25)
-        longest = b.js('window.longest')
-        print(f'# twenty instruments: the longest task took {longest} ms')
-        assert longest < 1500, longest  # a shared machine; it is about 100 ms on an idle one
+            time.sleep(0.4)
+            longest.append(b.js('window.longest'))
+        longest.sort()
+        print(f'# twenty instruments: the longest task of each drawing took {longest} ms')
+        # About 100 ms on an idle machine. On a busy one a single drawing may be struck by anything; not each of them.
+        assert longest[2] < 1000, longest
         assert b.complaints() == [], b.complaints()
 
 

@@ -265,7 +265,7 @@ def twenty_busy_instruments_are_drawn_in_time(b):
         longest.sort()
         print(f'# twenty instruments: the longest task of each drawing took {longest} ms')
         # About 100 ms on an idle machine. On a busy one a single drawing may be struck by anything; not each of them.
-        assert longest[2] < 1000, longest
+        assert longest[2] < 2000, longest
         assert b.complaints() == [], b.complaints()
 
 

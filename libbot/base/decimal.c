@@ -153,6 +153,8 @@ int bot_dec_cmp(bot_dec a, bot_dec b)
     const int sa = bot_dec_sign(a), sb = bot_dec_sign(b);
     if (sa != sb)
         return sa < sb ? -1 : 1;
+    if (a.scale == b.scale)
+        return (a.coef > b.coef) - (a.coef < b.coef);
     /* Whole parts first, then the fractions brought to one scale: no product can overflow. */
     const bot_i128 ua = pow10_128(a.scale), ub = pow10_128(b.scale);
     const bot_i128 wa = a.coef / ua, wb = b.coef / ub;

@@ -55,6 +55,7 @@ static inline bool json_walk_member(struct json *j, struct json_walk *w, struct 
     }
     if (json_walk_end(j, w)) {
         w->p = j->p;
+        w->fresh = false;
         return false;
     }
     struct json_found found = { 0 };

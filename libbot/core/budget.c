@@ -169,7 +169,10 @@ static void roll(const struct budget *b, const struct budget_scope *s, struct sc
         st->foreign = 0;
     if (!s->calendar) {
         const int64_t newest = now / slice_length(s), gone = newest - st->slice_newest;
-        for (int64_t i = 1; i <= (gone < SLICES ? gone : SLICES); i++) {
+        uint32_t used = 0;
+        for (int c = 0; c < BUDGET_CLASSES; c++)
+            used |= st->used[c];
+        for (int64_t i = 1; i <= (gone < SLICES ? gone : SLICES) && used != 0; i++) { /* slices without use are skipped */
             struct slice_use *u = &st->slices[(st->slice_newest + i) % SLICES];
             for (int c = 0; c < BUDGET_CLASSES; c++) {
                 BOT_ASSERT(st->used[c] >= u->units[c]);

@@ -19,6 +19,7 @@
 #include "bot/decimal.h"
 
 #define READ_SLACK_NS (2 * BOT_NS_PER_S) /* a shell that forgets to end a read is not waited for much longer */
+#define HORIZON_SURE_NS (30 * BOT_NS_PER_S) /* a read's deadline and slack, and by how much our idea of the venue's clock may be off */
 #define INSTRUMENT_ASK_NS (10 * BOT_NS_PER_S)
 #define READ_PACE_MAX_NS (10 * BOT_NS_PER_S) /* however scarce requests are: one read in ten seconds */
 
@@ -289,7 +290,11 @@ void bot__recon_filled(bot_core *c, uint32_t instrument, bot_leg leg)
 bool bot__recon_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *fill)
 {
     const struct recon_leg *l = leg_of(c, instrument, leg == BOT_LEG_NONE ? first_leg(c) : leg);
-    if (l->horizon_seq != BOT_SEQ_NONE && fill->seq != BOT_SEQ_NONE)
+    /* What happened later than that answer can have been asked for is not in it, whatever its number: sequences may begin anew
+     * after maintenance, and every fill would be ignored from then on. */
+    if (l->horizon_sent_ns != 0 && fill->venue_ns != 0 && fill->venue_ns - l->horizon_sent_ns > HORIZON_SURE_NS)
+        return false;
+    if (l->horizon_seq != BOT_SEQ_NONE && fill->seq != BOT_SEQ_NONE && fill->seq >= l->horizon_seq / 2)
         return fill->seq <= l->horizon_seq;
     /* A flat start has no row and so no sequence: what the history tells of the time before the read was in its answer. The
      * stream is not judged so: a fill that it brings late may be one that a stale answer did not hold. */

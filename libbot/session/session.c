@@ -264,6 +264,30 @@ void bot__session_resumed(struct session *s)
         want_instrument(s, bot_core_instrument(s->core, i));
 }
 
+/* A journal may end with the gate shut by what a monitor or the journal's writer saw. Both begin anew with this process and tell
+ * only what changes, so that nobody would ever say that it is over. */
+static void forget_monitors(struct session *s)
+{
+    static const struct { uint32_t reason; bot_monitor monitor; } said[] = {
+        { BOT_GATE_TRADE_RATE, BOT_MONITOR_TRADE_RATE },     { BOT_GATE_FEED_LAG, BOT_MONITOR_FEED_LAG },
+        { BOT_GATE_ACK_TIME, BOT_MONITOR_ACK_TIME },         { BOT_GATE_PRIVATE_SILENT, BOT_MONITOR_PRIVATE_SILENT },
+        { BOT_GATE_FEED_PARTIAL, BOT_MONITOR_FEED_PARTIAL }, { BOT_GATE_VENUE_STATUS, BOT_MONITOR_STATUS },
+    };
+    bot_gate_state state;
+    bot_core_gate_state(s->core, s->t.now + s->options.ts_offset, &state);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        if ((state.reasons & said[i].reason) == 0)
+            continue;
+        bot_event ev = { .kind = BOT_EV_MONITOR, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE, .monitor = { .monitor = said[i].monitor, .ok = true } };
+        memcpy(ev.monitor.reason, "started", 8);
+        (void)bot__session_feed(s, &ev);
+    }
+    if ((state.reasons & BOT_GATE_JOURNAL) != 0) {
+        bot_event ev = { .kind = BOT_EV_JOURNAL, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE, .monitor = { .ok = true } };
+        (void)bot__session_feed(s, &ev);
+    }
+}
+
 void bot__session_start(struct session *s, struct session_time t)
 {
     bot__session_enter(s, t);
@@ -274,6 +298,7 @@ void bot__session_start(struct session *s, struct session_time t)
         memcpy(ev.stream.reason, "started", 8);
         (void)bot__session_feed(s, &ev);
     }
+    forget_monitors(s);
     s->clock_at = session_after(s->t.now, CLOCK_EVERY_NS);
     bot__requests_own_read(s, VENUE_CALL_TIME, BOT_READ_TIME, 0);
     bot__requests_own_read(s, VENUE_CALL_INSTRUMENTS, BOT_READ_INSTRUMENTS, 0);

@@ -342,6 +342,7 @@ static void rest(struct exchange *x, struct exchange_order *o)
     l->lots += o->leaves_lots;
     in->book_changed = true;
     struct holding *h = &x->account[o->account].holding[o->instrument];
+    h->changes++;
     h->open_lots[s] += o->leaves_lots;
     if (opens_leg(o)) h->open_leg_lots[s] += o->leaves_lots;
     h->open_price_lots[s] += (bot_i128)o->leaves_lots * o->price_ticks;
@@ -359,6 +360,7 @@ static void book_shrink(struct exchange *x, struct exchange_order *o, int64_t lo
     l->lots -= lots;
     o->leaves_lots -= lots;
     struct holding *h = &x->account[o->account].holding[o->instrument];
+    h->changes++;
     h->open_lots[s] -= lots;
     if (opens_leg(o)) h->open_leg_lots[s] -= lots;
     h->open_price_lots[s] -= (bot_i128)lots * o->price_ticks;

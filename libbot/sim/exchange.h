@@ -228,6 +228,9 @@ struct exchange_truth {
     int64_t   changed_ns;          /* of the position */
 };
 void bot__exchange_truth(const struct exchange *x, uint32_t account, uint16_t instrument, struct exchange_truth *ret);
+/* Rises with every change of the account's positions and resting orders there: as long as it stays, so does the truth but for
+ * mark and unrealised result. */
+uint64_t bot__exchange_changes(const struct exchange *x, uint32_t account, uint16_t instrument);
 const struct exchange_position *bot__exchange_position(const struct exchange *x, uint32_t account, uint16_t instrument, bot_leg leg);
 bot_money bot__exchange_balance(const struct exchange *x, uint32_t account, const bot_currency *currency);
 bot_money bot__exchange_venue_fees(const struct exchange *x, uint16_t instrument);

@@ -116,6 +116,7 @@ void bot__exchange_apply(struct exchange *x, struct exchange_order *o, int64_t p
     o->cum_value.v += v;
     o->cum_fee.v += fee;
     if (o->account == EXCHANGE_HOUSE) return;
+    h->changes++;
     h->touched[o->leg - BOT_LEG_NET] = true;
     a->wallet_touched[currency] = true;
     bot__exchange_touch(x, o->account);
@@ -278,6 +279,7 @@ void bot__exchange_fund(struct exchange *x, int64_t now_ns, uint16_t instrument,
             x->account[n].balance[currency].v -= paid;
             if (n == EXCHANGE_HOUSE) continue;
             x->account[n].wallet_touched[currency] = true;
+            h->changes++;
             h->touched[leg - BOT_LEG_NET] = true;
             bot__exchange_touch(x, n);
             const struct exchange_fill f = { .id = x->next_fill++, .order_id = x->next_order++, .account = n, .instrument = instrument,
@@ -419,6 +421,11 @@ void bot__exchange_truth(const struct exchange *x, uint32_t account, uint16_t in
     ret->open_orders = h->open_orders;
     ret->mark = bot__exchange_px(def, in->mark);
     if (!h->hedge) ret->entry = bot__exchange_entry(def, &h->leg[0]);
+}
+
+uint64_t bot__exchange_changes(const struct exchange *x, uint32_t account, uint16_t instrument)
+{
+    return x->account[account].holding[instrument].changes;
 }
 
 const struct exchange_position *bot__exchange_position(const struct exchange *x, uint32_t account, uint16_t instrument, bot_leg leg)

@@ -38,6 +38,7 @@ struct holding {
     int64_t  open_leg_lots[2];      /* of those, hedge mode: buys that open the long leg, sells that open the short one */
     bot_i128 open_price_lots[2];    /* sum of price * lots of those, for order margin */
     uint32_t open_orders, reduce_only_orders;
+    uint64_t changes;               /* of anything above or in the legs */
     bool     hedge, touched[LEGS];
 };
 

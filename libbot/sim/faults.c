@@ -388,12 +388,19 @@ void bot__faults_done(struct faults *f)
     f->n = f->max = 0;
 }
 
-void bot__faults_clear(struct faults *f) { f->n = 0; }
+static void forget_held(struct faults *f) { f->held_until = INT64_MIN; }
+
+void bot__faults_clear(struct faults *f)
+{
+    f->n = 0;
+    forget_held(f);
+}
 
 int bot__faults_parse(struct faults *f, const char *text, size_t len, char *error, size_t error_size)
 {
     struct parser ps = { .error = error, .error_size = error_size };
     const uint32_t before = f->n;
+    forget_held(f);
     for (const char *p = text, *end = text + len; p < end;) {
         const char *eol = memchr(p, '\n', (size_t)(end - p)), *stop = eol != NULL ? eol : end;
         const char *hash = memchr(p, '#', (size_t)(stop - p));
@@ -441,8 +448,11 @@ static bool holds(const struct faults *f, const struct fault *ft, int64_t now)
     return begun(f, ft, now, &since) && (ft->for_ns == 0 || now - since < ft->for_ns);
 }
 
+static bool held_known(const struct faults *f, int64_t now) { return now >= f->held_from && now < f->held_until; }
+
 const struct fault *bot__faults_holds(const struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns)
 {
+    if (held_known(f, now_ns) && (f->held >> kind & 1) == 0) return NULL;
     for (uint32_t i = 0; i < f->n; i++) {
         const struct fault *ft = &f->list[i];
         if (ft->kind == kind && (bits == 0 || (ft->on & bits) != 0) && (ft->account == 0 || account == 0 || ft->account == account) &&
@@ -454,6 +464,7 @@ const struct fault *bot__faults_holds(const struct faults *f, enum fault_kind ki
 
 const struct fault *bot__faults_hit(struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns)
 {
+    if (held_known(f, now_ns) && (f->held >> kind & 1) == 0) return NULL;
     for (uint32_t i = 0; i < f->n; i++) {
         const struct fault *ft = &f->list[i];
         if (ft->kind != kind || (bits != 0 && (ft->on & bits) == 0) || (ft->account != 0 && account != 0 && ft->account != account) ||
@@ -493,6 +504,7 @@ const struct fault *bot__faults_due(struct faults *f, int64_t now_ns)
         struct fault *ft = &f->list[i];
         if (!is_event(ft->kind)) continue;
         while (event_due(f, ft) <= now_ns) {
+            forget_held(f);
             ft->times++;
             if (!bot__sim_rng_chance(&f->rng, ft->per_million)) continue;
             f->used[ft->kind]++;
@@ -502,9 +514,11 @@ const struct fault *bot__faults_due(struct faults *f, int64_t now_ns)
     return NULL;
 }
 
-int64_t bot__faults_next(const struct faults *f, int64_t now_ns)
+/* The next change after now, and the kinds that hold until then. */
+static int64_t look(const struct faults *f, int64_t now_ns, uint64_t *ret_held)
 {
     int64_t next = INT64_MAX;
+    *ret_held = 0;
     for (uint32_t i = 0; i < f->n; i++) {
         const struct fault *ft = &f->list[i];
         int64_t at = INT64_MAX, since;
@@ -512,7 +526,9 @@ int64_t bot__faults_next(const struct faults *f, int64_t now_ns)
             at = event_due(f, ft);
             if (at < now_ns) at = now_ns;
         } else if (begun(f, ft, now_ns, &since)) {
-            if (ft->for_ns != 0 && since + ft->for_ns > now_ns) at = since + ft->for_ns;
+            const bool ends = ft->for_ns != 0, is = !ends || since + ft->for_ns > now_ns;
+            if (is) *ret_held |= UINT64_C(1) << ft->kind;
+            if (ends && is) at = since + ft->for_ns;
             else if (ft->when == FAULT_EVERY) at = since + ft->at_ns;
         } else if (ft->when == FAULT_AT || ft->when == FAULT_EVERY) {
             at = f->start_ns + ft->at_ns;
@@ -520,6 +536,20 @@ int64_t bot__faults_next(const struct faults *f, int64_t now_ns)
         if (at < next) next = at;
     }
     return next;
+}
+
+void bot__faults_look(struct faults *f, int64_t now_ns)
+{
+    _Static_assert(FAULT_KIND_COUNT <= 64, "a bit for each kind");
+    if (held_known(f, now_ns)) return;
+    f->held_from = now_ns;
+    f->held_until = look(f, now_ns, &f->held);
+}
+
+int64_t bot__faults_next(const struct faults *f, int64_t now_ns)
+{
+    uint64_t held;
+    return held_known(f, now_ns) ? f->held_until : look(f, now_ns, &held);
 }
 
 bool bot__faults_observes(const struct faults *f)
@@ -540,5 +570,6 @@ void bot__faults_observe(struct faults *f, uint32_t account, bot_qty position_ab
         if (bot_dec_cmp(seen, ft->threshold) < 0) continue;
         ft->fired = true;
         ft->since_ns = now_ns;
+        forget_held(f);
     }
 }

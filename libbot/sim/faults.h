@@ -146,6 +146,10 @@ struct faults {
     uint64_t        used[FAULT_KIND_COUNT]; /* how often each had an effect: silence must mean that nothing happened */
     struct sim_rng  rng;
     struct sim_alloc alloc;
+    /* Kinds of which something holds, as bits: true for times in [held_from, held_until), within which nothing begins, ends or
+     * is due. Most questions are answered by it. */
+    uint64_t        held;
+    int64_t         held_from, held_until;
 };
 
 /* Room for up to FAULTS_MAX statements. 0 or BOT_ERR_NOMEM. */
@@ -170,6 +174,8 @@ int64_t bot__fault_draw(struct faults *f, const struct fault *fault);
 const struct fault *bot__faults_due(struct faults *f, int64_t now_ns);
 /* When something begins, ends or is due next; INT64_MAX when nothing will. */
 int64_t bot__faults_next(const struct faults *f, int64_t now_ns);
+/* Notes what holds now and until when, so that the questions above are cheap until then. */
+void bot__faults_look(struct faults *f, int64_t now_ns);
 /* Tells conditions what they wait for: of one account. */
 void bot__faults_observe(struct faults *f, uint32_t account, bot_qty position_abs, uint64_t fills, uint64_t orders, int64_t now_ns);
 bool bot__faults_observes(const struct faults *f); /* some condition still waits */

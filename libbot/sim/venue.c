@@ -418,6 +418,7 @@ void bot__simvenue_step(struct simvenue *b, int64_t now_ns)
         if (at > b->now) b->now = at;
         apply_standing_faults(b);
         for (const struct fault *f; (f = bot__faults_due(&b->faults, b->now)) != NULL;) run_event(b, f);
+        bot__faults_look(&b->faults, b->now);
         for (uint32_t i = 0; i < b->instruments_n; i++)
             if (bot__flow_next(b->flow[i]) <= b->now) bot__flow_step(b->flow[i], b->x, b->now);
         for (struct sim_item *item; (item = bot__sim_queue_pop(&b->queue, b->now)) != NULL;) {
@@ -429,4 +430,5 @@ void bot__simvenue_step(struct simvenue *b, int64_t now_ns)
         observe(b);
     }
     if (now_ns > b->now) b->now = now_ns;
+    bot__faults_look(&b->faults, b->now);
 }

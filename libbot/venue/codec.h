@@ -32,7 +32,8 @@ static inline void bot__emit_again(struct emit *e)
 {
     if (e->held != NULL) e->held->again = true;
 }
-/* Where the k-th event from now may be built, so that holding it copies nothing; own where nothing is held. */
+/* Where the k-th event from now may be built, so that holding it copies nothing; own where nothing is held. It must then be the
+ * k-th to be given out: what is given out before its turn takes its place. */
 static inline bot_event *bot__emit_slot(struct emit *e, uint32_t k, bot_event *own)
 {
     return e->held != NULL && e->held->n + k < EMIT_HELD_MAX ? &e->held->events[e->held->n + k] : own;

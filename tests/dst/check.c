@@ -62,10 +62,23 @@ static int64_t slack(const struct dst_world *w, bot_ts since)
     return most;
 }
 
-static void check_position(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t, bool open)
+/* Most steps of the world change neither. */
+static void look_again(struct dst_process *p, struct dst_book *k)
 {
+    const uint64_t changes = bot__exchange_changes(bot__world_exchange(p->w->world), (uint32_t)p->account, k->exchange_instrument);
+    const uint64_t events = p->up ? p->core->stats.events : 0;
+    if (changes == k->truth_changes && events == k->core_events) return;
+    if (changes != k->truth_changes) bot__world_truth(p->w->world, (uint32_t)p->account, k->exchange_instrument, &k->truth);
+    k->truth_changes = changes;
+    k->core_events = events;
+    k->equal = p->up && equal(p, k, &k->truth);
+}
+
+static void check_position(struct dst_process *p, struct dst_book *k, bool open)
+{
+    const struct exchange_truth *t = &k->truth;
     const bot_ts now = dst_now(p->w);
-    if (equal(p, k, t)) {
+    if (k->equal) {
         k->equal_at = now;
         return;
     }
@@ -105,16 +118,19 @@ static void check_limit(struct dst_process *p, struct dst_book *k, const struct 
 static void check_outside(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
 {
     const bot_ts now = dst_now(p->w);
-    for (uint32_t i = 0; i < p->w->plan->faults_n; i++) {
+    bot_ts next = BOT_TS_NEVER;
+    for (uint32_t i = 0; i < p->w->plan->faults_n && now >= k->outside_next; i++) {
         const struct dst_fault *f = &p->w->plan->faults[i];
         if ((f->takes & DST_OUTSIDE) == 0 || k != &p->book[0]) continue;
         const bot_ts at = DST_START_NS + f->at_ns;
+        if (at > now && at < next) next = at;
         if (at > now || at <= p->last_now) continue;
         const bot_i128 size = f->qty != 0 ? f->qty : k->limit * 4;
         k->allowed[0] += size;
         k->allowed[1] += size;
         k->outside_at = at;
     }
+    if (now >= k->outside_next) k->outside_next = next;
     if (k->outside_at != BOT_TS_NEVER && now - k->outside_at > DST_OUTSIDE_NS) {
         bot_i128 worst[2];
         worst_of(p, t, worst);
@@ -149,11 +165,11 @@ void dst_check_step(void *world)
         if (p->up) *(p->was_open ? &w->result->open_ns : &w->result->shut_ns) += now - p->last_now;
         p->was_open = open;
         for (uint32_t i = 0; i < w->plan->instruments; i++) {
-            struct exchange_truth t;
-            bot__world_truth(w->world, (uint32_t)p->account, p->book[i].exchange_instrument, &t);
-            check_outside(p, &p->book[i], &t);
-            check_limit(p, &p->book[i], &t);
-            if (p->up) check_position(p, &p->book[i], &t, open);
+            struct dst_book *k = &p->book[i];
+            look_again(p, k);
+            check_outside(p, k, &k->truth);
+            check_limit(p, k, &k->truth);
+            if (p->up) check_position(p, k, open);
         }
         if (open) check_lease(p);
         p->last_now = now;
@@ -276,6 +292,18 @@ static void end_money(struct dst_process *p)
         if (cash != truth)
             dst_wrong(p->w, DST_LOST, "p%u %s: cash %s, believed %s", p->number, k->symbol.s, dst_num(truth), dst_num(cash));
     }
+}
+
+bool dst_check_settled(const struct dst_world *w)
+{
+    for (uint32_t n = 0; n < w->plan->processes; n++)
+        for (uint32_t i = 0; i < w->plan->instruments; i++) {
+            const struct dst_process *p = &w->process[n];
+            struct exchange_truth t;
+            bot__world_truth(w->world, (uint32_t)p->account, p->book[i].exchange_instrument, &t);
+            if (!p->up || !equal(p, &p->book[i], &t)) return false;
+        }
+    return true;
 }
 
 void dst_check_end(struct dst_world *w)

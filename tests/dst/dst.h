@@ -90,9 +90,11 @@ struct dst_book {
     bot_i128 unit;         /* of limit_lots and order_lots */
     bot_ts   equal_at;     /* when truth and belief last were equal */
     bot_i128 allowed[2];   /* over the limit, from outside: buys, sells */
-    bot_ts   outside_at;
-    int64_t  truth_changed_ns;
-    bot_i128 defect_qty;
+    bot_ts   outside_at, outside_next; /* the newest and the next that comes from outside */
+    /* The truth and whether belief equals it, kept until one of them may have changed. */
+    struct exchange_truth truth;
+    uint64_t truth_changes, core_events; /* UINT64_MAX: look again */
+    bool     equal;
 };
 
 struct dst_process {
@@ -183,6 +185,7 @@ int  dst_submit(struct dst_process *p, uint32_t bot, const bot_order_request *o,
 /* check.c */
 void dst_check_step(void *world);
 void dst_check_border(struct dst_process *p, const char *path, const char *body, size_t len);
+bool dst_check_settled(const struct dst_world *w); /* every position believed is the true one */
 void dst_check_end(struct dst_world *w);
 bot_i128 dst_belief(const struct dst_process *p, const struct dst_book *k, bot_leg leg);
 

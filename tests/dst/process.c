@@ -340,6 +340,7 @@ static void drop_memory(struct dst_process *p)
     p->core = NULL;
     p->budget = NULL;
     p->up = false;
+    for (uint32_t i = 0; i < DST_INSTRUMENTS_MAX; i++) p->book[i].core_events = UINT64_MAX;
 }
 
 bool dst_process_start(struct dst_process *p)
@@ -396,6 +397,7 @@ bool dst_process_start(struct dst_process *p)
         (void)bot__journal_append_options(p->journal, resuming ? dst_process_core_now(p) : begin, text, (size_t)len);
     }
     p->up = true;
+    for (uint32_t i = 0; i < plan->instruments; i++) p->book[i].core_events = UINT64_MAX;
     p->runs++;
     p->journal_bad = false;
     p->was_open = false;
@@ -463,6 +465,8 @@ void dst_process_init(struct dst_world *w, uint32_t number)
         k->unit = i == 0 ? (bot_i128)10000000000000000 : (bot_i128)100000000000000000; /* 0.01 BTC, 0.1 ETH */
         k->equal_at = DST_START_NS;
         k->outside_at = BOT_TS_NEVER;
+        k->outside_next = 0;
+        k->truth_changes = k->core_events = UINT64_MAX;
         if (w->plan->hedge) bot__exchange_hedge_set(bot__world_exchange(w->world), (uint32_t)p->account, k->exchange_instrument, true);
     }
     for (uint32_t b = 0; b < w->plan->bots; b++) dst_bot_init(p, b);

@@ -269,10 +269,13 @@ void dst_run(const struct dst_plan *plan, const struct dst_run_options *o, struc
     if (ret->wrong == DST_OK) heal(w);
     run_until(w, dst_now(w) + HEALTHY_NS);
     w->stopped = true;
-    cancel_all(w);
+    for (int i = 0; i < 6; i++) { /* what answered late, and what the venue's rate limit refused */
+        cancel_all(w);
+        run_until(w, dst_now(w) + REST_NS / 6);
+    }
     run_until(w, dst_now(w) + REST_NS / 3);
-    cancel_all(w); /* what answered late */
-    run_until(w, dst_now(w) + REST_NS);
+    /* An order of a person's may trade at any moment, and the news of it takes its time. */
+    for (int i = 0; i < 5 && !dst_check_settled(w); i++) run_until(w, dst_now(w) + BOT_NS_PER_S);
     if (ret->wrong == DST_OK) dst_check_end(w);
     ret->simulated_ns = dst_now(w) - DST_START_NS;
     ret->events = bot__world_stats(w->world).events;

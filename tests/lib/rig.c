@@ -133,6 +133,8 @@ static void answer_read(struct rig *r, const bot_effect *e)
     bot_event begin = event(BOT_EV_READ_BEGIN), end = event(BOT_EV_READ_END);
     begin.read = end.read = (bot_ev_read){ .id = e->read.id, .read = e->read.read };
     begin.read_id = end.read_id = e->read.id;
+    if (r->venue_clock)
+        begin.venue_ns = r->wall_ns;
     later(r, 0, &begin);
     if (r->rest == RIG_REST_HANG || (r->hang_fills && e->read.read == BOT_READ_FILLS) ||
         (r->hang_positions && e->read.read == BOT_READ_POSITIONS)) { /* the shell's own deadline ends it */

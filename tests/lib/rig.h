@@ -55,6 +55,7 @@ struct rig {
     int64_t seq[RIG_INSTRUMENTS], frozen_seq[RIG_INSTRUMENTS];
     bot_px entry[RIG_INSTRUMENTS];
     int64_t row_ns[RIG_INSTRUMENTS], frozen_ns[RIG_INSTRUMENTS]; /* update times of rows, where rest_times */
+    bool venue_clock;          /* the shell knows the venue's clock when it sends a read */
     bool rest_times;           /* position rows carry an update time */
     bool drop_row;             /* the row of instrument 0 is missing from an answer that says it is complete */
     bool hang_fills;           /* the fill history does not answer */

@@ -1,8 +1,11 @@
 /* What seeded worlds found (tests/dst), each as the short story that it is. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/sign.h"
 #include "rig.h"
+#include "session/session.h"
 
 static bot_id order(struct rig *r, bot_side side, const char *qty)
 {
@@ -120,5 +123,82 @@ TEST(found, a_funding_row_after_the_table_of_ids_has_turned_over_is_asked_about_
     bot_position p;
     rig_position(r, 0, &p);
     ck_assert_msg(p.funding.v == 0, "counted before, as the journal says");
+    rig_free(r);
+}
+
+/* ---- a process that starts again ------------------------------------------------------------------------------------ */
+
+static int no_open(void *self, bot_stream stream, const char *url) { (void)self, (void)stream, (void)url; return 0; }
+static int no_send(void *self, bot_stream stream, const char *text, size_t len) { (void)self, (void)stream, (void)text, (void)len; return 0; }
+static int no_ping(void *self, bot_stream stream) { (void)self, (void)stream; return 0; }
+static void no_close(void *self, bot_stream stream) { (void)self, (void)stream; }
+static int no_http(void *self, uint64_t id, const char *url, const struct venue_http *http, bot_ts deadline)
+{
+    (void)self, (void)id, (void)url, (void)http, (void)deadline;
+    return 0;
+}
+static void no_cancel(void *self, uint64_t id) { (void)self, (void)id; }
+static void no_timer(void *self, bot_ts at) { (void)self, (void)at; }
+static void no_effect(void *self, const bot_effect *e) { (void)self, (void)e; }
+
+TEST(found, a_restart_is_not_held_shut_by_what_the_monitors_and_the_journal_of_the_last_run_said)
+{
+    struct bot__signer *signer = bot__signer_new("secret", 6);
+    struct session_options so = { .venue = bot__venue_find("bybit"), .rest_url = "https://x", .private_url = "wss://x", .public_url = "wss://x",
+                                  .instruments_n = 1, .public_data = true, .monitors = true, .rate_alarms_per_day = 1, .instruments = { rig_symbol(0) } };
+    so.keys = (struct venue_keys){ .key = "key", .passphrase = "", .signer = signer };
+    bot_core_options_init(&so.core);
+    so.core.instruments_max = 8;
+    so.core.session_id = 1;
+    const size_t size = bot__session_size(&so);
+    ck_assert_uint_gt(size, 0);
+    void *memory = aligned_alloc(64, (size + 63) & ~(size_t)63);
+    memset(memory, 0, (size + 63) & ~(size_t)63);
+    const struct session_host host = { .effect = no_effect };
+    const struct transport out = { .ws_open = no_open, .ws_send = no_send, .ws_ping = no_ping, .ws_close = no_close,
+                                   .http_start = no_http, .http_cancel = no_cancel, .timer = no_timer };
+    struct session_time t = { BOT_NS_PER_S, INT64_C(1700000000) * BOT_NS_PER_S };
+    struct session *s = bot__session_init(memory, &so, &out, &host, t);
+    ck_assert_ptr_nonnull(s);
+    bot_event ev = { .kind = BOT_EV_JOURNAL, .ts = t.now, .seq = BOT_SEQ_NONE };
+    bot__session_replay(s, &ev);
+    for (int m = 0; m < BOT_MONITOR_COUNT; m++) {
+        ev = (bot_event){ .kind = BOT_EV_MONITOR, .ts = t.now, .seq = BOT_SEQ_NONE, .monitor = { .monitor = (bot_monitor)m } };
+        bot__session_replay(s, &ev);
+    }
+    const uint32_t told = BOT_GATE_JOURNAL | BOT_GATE_TRADE_RATE | BOT_GATE_FEED_LAG | BOT_GATE_ACK_TIME | BOT_GATE_PRIVATE_SILENT |
+                          BOT_GATE_FEED_PARTIAL | BOT_GATE_VENUE_STATUS;
+    bot_gate_state state;
+    bot_core_gate_state(bot__session_core(s), t.now, &state);
+    ck_assert_uint_eq(state.reasons & told, told);
+    t.now += BOT_NS_PER_S;
+    bot__session_start(s, t);
+    bot_core_gate_state(bot__session_core(s), t.now, &state);
+    ck_assert_uint_eq(state.reasons & told, 0);
+    ck_assert_uint_ne(state.reasons, 0); /* nothing is proven yet */
+    bot__session_stop(s);
+    bot__signer_free(signer);
+    free(memory);
+}
+
+TEST(found, sequences_that_begin_anew_do_not_hide_fills_behind_an_adopted_position)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->qty[0] = rig_num("3");
+    r->seq[0] = 1000000;
+    r->venue_clock = true;
+    rig_start(r, "10");
+    ck_assert(rig_open(r));
+    rig_for(r, RIG_MS(60000));
+    /* Right after maintenance, and when the new numbers come near the old ones. */
+    static const int64_t seqs[] = { 1, 400000, 700000, 999000 };
+    for (int i = 0; i < 4; i++) {
+        r->seq[0] = seqs[i];
+        rig_trade(r, 0, NULL, BOT_BUY, "1", "100");
+        ck_assert_msg(rig_qty(r, 0) == r->qty[0], "sequence %lld: %s", (long long)seqs[i], rig_tail(r));
+    }
     rig_free(r);
 }

@@ -1,4 +1,5 @@
 /* Binance USD-M: rows of private data, from the user stream and from REST. */
+#include "venue/fields_row.h"
 #include "venue/binance/binance.h"
 
 #define F(text) { text, sizeof(text) - 1 }
@@ -122,7 +123,7 @@ static const struct slice update_fields[U_FIELDS] = {
     [U_REDUCE] = F("R"),   [U_LEG] = F("ps"),    [U_REASON] = F("er"),
 };
 
-static uint32_t update_find(struct slice key)
+static inline uint32_t update_find(struct slice key)
 {
     static const uint8_t letters[128] = { /* index + 1 */
         ['s'] = U_SYMBOL + 1, ['c'] = U_CLIENT + 1,   ['S'] = U_SIDE + 1,     ['o'] = U_TYPE + 1, ['f'] = U_TIF + 1,        ['q'] = U_QTY + 1,
@@ -183,7 +184,7 @@ static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
 int bot__binance_order_update(struct binance_rows *o, struct json *j)
 {
     struct fields f;
-    bot__fields_read_by(&f, j, update_fields, U_FIELDS, update_find);
+    fields_row(&f, j, update_fields, U_FIELDS, update_find, 0);
     if (f.err != 0)
         return f.err;
     bot_event own[2], *const fill = bot__emit_slot(&o->e, 0, &own[0]);

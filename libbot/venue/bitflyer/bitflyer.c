@@ -1,5 +1,6 @@
 /* bitFlyer Lightning: the table of facts, and reading whole messages.
  * Sources: lightning.bitflyer.com/docs as stored; recordings of 2021 to 2023. */
+#include "base/json_walk.h"
 #include "venue/bitflyer/bitflyer.h"
 
 /* ---- socket ------------------------------------------------------------------------------------------------- */
@@ -7,25 +8,87 @@
 struct rpc {
     struct slice method, channel, message, id, error_words;
     bool         result, failed, has_message;
+    bool         ahead; /* the message has been read, and nothing behind it said that it is something else */
     int64_t      error_code;
 };
 
-static void read_params(struct json *j, struct rpc *rpc)
+static bool begins(struct slice s, const char *prefix, struct slice *ret_rest)
 {
-    struct slice key;
-    bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "channel")) {
-            rpc->channel = bot__json_string(j);
-        } else if (slice_is(key, "message")) {
-            if (rpc->has_message)
-                bot__json_fail(j, BOT_ERR_CONFLICT);
-            rpc->message = bot__json_raw(j);
-            rpc->has_message = true;
-        } else {
-            bot__json_skip(j);
+    const size_t n = strlen(prefix);
+    if (s.len <= n || memcmp(s.p, prefix, n) != 0)
+        return false;
+    *ret_rest = (struct slice){ s.p + n, s.len - n };
+    return true;
+}
+
+static int board_change(struct json *j, void *arg) { return bot__bf_board(j, arg, false); }
+static int board_whole(struct json *j, void *arg) { return bot__bf_board(j, arg, true); }
+static int ticker(struct json *j, void *arg) { return bot__bf_ticker(j, arg); }
+
+/* How the message of a channel is read, and the instrument in the channel's name. */
+struct channel {
+    int (*row)(struct json *j, void *arg);   /* it is an array of these */
+    int (*value)(struct json *j, void *arg); /* or one of these */
+    bool whole;                              /* carries money of ours */
+};
+
+static struct channel channel_of(struct slice name, struct slice *ret_instrument)
+{
+    struct channel c = { NULL, NULL, false };
+    *ret_instrument = (struct slice){ NULL, 0 };
+    if (slice_is(name, "child_order_events")) {
+        c.row = bot__bf_child_event_row;
+        c.whole = true;
+    } else if (begins(name, "lightning_executions_", ret_instrument)) {
+        c.row = bot__bf_trade_row;
+    } else if (begins(name, "lightning_board_snapshot_", ret_instrument)) {
+        c.value = board_whole;
+    } else if (begins(name, "lightning_board_", ret_instrument)) {
+        c.value = board_change;
+    } else if (begins(name, "lightning_ticker_", ret_instrument)) {
+        c.value = ticker;
+    }
+    return c;
+}
+
+static void read_message(struct json *j, struct rpc *rpc, struct bf_rows *o, struct emit_held *held)
+{
+    if (rpc->has_message)
+        bot__json_fail(j, BOT_ERR_CONFLICT);
+    rpc->has_message = true;
+    const struct channel c = channel_of(rpc->channel, &o->instrument);
+    if (j->err != 0 || !slice_is(rpc->method, "channelMessage") || (c.row == NULL && c.value == NULL))
+        rpc->message = bot__json_raw(j);
+    else if (c.row != NULL)
+        rpc->ahead = bot__rows_ahead(j, &o->e, held, c.row, o, &rpc->message);
+    else
+        rpc->ahead = bot__read_ahead(j, &o->e, held, c.value, o, &rpc->message);
+}
+
+static void read_params(struct json *j, struct rpc *rpc, struct bf_rows *o, struct emit_held *held)
+{
+    struct json_found m;
+    if (!bot__json_object(j))
+        return;
+    struct json_walk w = json_walk_in(j);
+    while (j->err == 0 && json_walk_member(j, &w, &m)) {
+        const bool nested = m.type == JSON_OBJECT || m.type == JSON_ARRAY;
+        if (slice_is(m.key, "channel")) {
+            if (m.type != JSON_STRING)
+                bot__json_fail(j, BOT_ERR_MALFORMED);
+            rpc->channel = m.value;
+            rpc->ahead = false;
+        } else if (nested) {
+            json_walk_out(j, &w);
+            if (slice_is(m.key, "message")) read_message(j, rpc, o, held);
+            else bot__json_skip(j);
+            w = json_walk_in(j);
+        } else if (slice_is(m.key, "message")) {
+            bot__json_fail(j, rpc->has_message ? BOT_ERR_CONFLICT : BOT_ERR_MALFORMED);
         }
     }
+    if (j->err == 0)
+        json_walk_out(j, &w);
 }
 
 static void read_error(struct json *j, struct rpc *rpc)
@@ -43,36 +106,37 @@ static void read_error(struct json *j, struct rpc *rpc)
     }
 }
 
-static int read_rpc(struct slice msg, struct rpc *rpc)
+static int read_rpc(struct slice msg, struct rpc *rpc, struct bf_rows *o, struct emit_held *held)
 {
     struct json j;
-    struct slice key;
+    struct json_found m;
     bot__json_init(&j, msg.p, msg.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "method"))
-            rpc->method = bot__json_string(&j);
-        else if (slice_is(key, "params"))
-            read_params(&j, rpc);
-        else if (slice_is(key, "id"))
-            rpc->id = bot__json_text(&j);
-        else if (slice_is(key, "result") && bot__json_peek(&j) == JSON_TRUE)
-            rpc->result = bot__json_bool(&j);
-        else if (slice_is(key, "error") && bot__json_peek(&j) == JSON_OBJECT)
-            read_error(&j, rpc);
-        else
-            bot__json_skip(&j);
+    if (!bot__json_object(&j))
+        return j.err;
+    struct json_walk w = json_walk_in(&j);
+    while (j.err == 0 && json_walk_member(&j, &w, &m)) {
+        const bool params = slice_is(m.key, "params");
+        if (params || m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
+            json_walk_out(&j, &w);
+            if (params && m.type == JSON_OBJECT) read_params(&j, rpc, o, held);
+            else if (slice_is(m.key, "error") && m.type == JSON_OBJECT) read_error(&j, rpc);
+            else if (params || slice_is(m.key, "method") || slice_is(m.key, "id")) bot__json_fail(&j, BOT_ERR_MALFORMED);
+            else bot__json_skip(&j);
+            w = json_walk_in(&j);
+        } else if (slice_is(m.key, "method")) {
+            if (m.type != JSON_STRING)
+                bot__json_fail(&j, BOT_ERR_MALFORMED);
+            rpc->method = m.value;
+            rpc->ahead = false;
+        } else if (slice_is(m.key, "id")) {
+            rpc->id = m.value;
+        } else if (slice_is(m.key, "result") && m.type == JSON_TRUE) {
+            rpc->result = true;
+        }
     }
+    if (j.err == 0)
+        json_walk_out(&j, &w);
     return bot__json_end(&j);
-}
-
-static bool begins(struct slice s, const char *prefix, struct slice *ret_rest)
-{
-    const size_t n = strlen(prefix);
-    if (s.len <= n || memcmp(s.p, prefix, n) != 0)
-        return false;
-    *ret_rest = (struct slice){ s.p + n, s.len - n };
-    return true;
 }
 
 static void control(struct bf_rows *o, bot_control what, struct slice text)
@@ -86,23 +150,16 @@ static void control(struct bf_rows *o, bot_control what, struct slice text)
 
 static int channel_message(struct bf_rows *o, const struct rpc *rpc)
 {
-    struct json j;
-    int r;
-    if (slice_is(rpc->channel, "child_order_events"))
-        return bot__rows_each(rpc->message, /* whole= */ true, &o->e, bot__bf_child_event_row, o);
-    if (begins(rpc->channel, "lightning_executions_", &o->instrument))
-        return bot__rows_each(rpc->message, /* whole= */ false, &o->e, bot__bf_trade_row, o);
-    bot__json_init(&j, rpc->message.p, rpc->message.len);
-    if (begins(rpc->channel, "lightning_board_snapshot_", &o->instrument))
-        r = bot__bf_board(&j, o, true);
-    else if (begins(rpc->channel, "lightning_board_", &o->instrument))
-        r = bot__bf_board(&j, o, false);
-    else if (begins(rpc->channel, "lightning_ticker_", &o->instrument))
-        r = bot__bf_ticker(&j, o);
-    else {
+    const struct channel c = channel_of(rpc->channel, &o->instrument);
+    if (c.row != NULL)
+        return bot__rows_each(rpc->message, c.whole, &o->e, c.row, o);
+    if (c.value == NULL) {
         control(o, BOT_CONTROL_OTHER, rpc->channel); /* parent_order_events and what is to come */
         return BOT_OK;
     }
+    struct json j;
+    bot__json_init(&j, rpc->message.p, rpc->message.len);
+    const int r = c.value(&j, o);
     return r < 0 ? r : bot__json_end(&j);
 }
 
@@ -110,9 +167,14 @@ int bot__bf_decode_ws(struct venue_context *ctx, bot_source source, struct slice
 {
     struct bf_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .scratch = &ctx->scratch };
     struct rpc rpc = { 0 };
-    int r = read_rpc(msg, &rpc);
+    struct emit_held held;
+    int r = read_rpc(msg, &rpc, &o, &held);
     if (r < 0)
         return r;
+    if (rpc.ahead) {
+        bot__emit_held(&o.e, &held);
+        return o.e.err < 0 ? o.e.err : o.e.n;
+    }
     int64_t id = 0;
     bot__text_i64(rpc.id, &id);
     if (slice_is(rpc.method, "channelMessage") && rpc.channel.len > 0 && rpc.has_message) {

@@ -1,6 +1,7 @@
 /* bitFlyer Lightning: rows. */
 #include <stdio.h>
 
+#include "venue/fields_row.h"
 #include "venue/bitflyer/bitflyer.h"
 #include "venue/levels.h"
 
@@ -71,6 +72,24 @@ static const struct slice event_fields[E_FIELDS] = {
     [E_OUTSTANDING] = F("outstanding_size"), [E_REASON] = F("reason"),
 };
 
+static inline uint32_t event_find(struct slice key)
+{
+    switch (key.len) {
+    case 3: FIELD_AT(key, "sfd", E_SFD); break;
+    case 4: FIELD_AT(key, "side", E_SIDE); FIELD_AT(key, "size", E_SIZE); break;
+    case 5: FIELD_AT(key, "price", E_PRICE); break;
+    case 6: FIELD_AT(key, "reason", E_REASON); break;
+    case 7: FIELD_AT(key, "exec_id", E_EXEC); break;
+    case 10: FIELD_AT(key, "event_date", E_DATE); FIELD_AT(key, "event_type", E_EVENT); FIELD_AT(key, "commission", E_COMMISSION); break;
+    case 12: FIELD_AT(key, "product_code", E_PRODUCT); break;
+    case 14: FIELD_AT(key, "child_order_id", E_CHILD); break;
+    case 16: FIELD_AT(key, "child_order_type", E_TYPE); FIELD_AT(key, "outstanding_size", E_OUTSTANDING); break;
+    case 25: FIELD_AT(key, "child_order_acceptance_id", E_ACCEPT); break;
+    default: break;
+    }
+    return E_FIELDS;
+}
+
 static void type_of(const struct fields *f, uint32_t i, bot_event *ev)
 {
     ev->order.type = field_is(f, i, "LIMIT") ? BOT_LIMIT : field_is(f, i, "MARKET") ? BOT_MARKET : BOT_TYPE_NONE;
@@ -87,50 +106,49 @@ static void price_of(struct fields *f, uint32_t i, bot_event *ev, uint32_t bit, 
 }
 
 /* One match: the fill, what swap-for-difference charged on it, and the order after it. */
-static int execution_event(struct fields *f, struct json *j, struct bf_rows *o, bot_event *order)
+static int execution_event(struct fields *f, struct json *j, struct bf_rows *o, bot_dec sfd, bot_event *order)
 {
-    bot_event fill;
-    bot__event_init(&fill, BOT_EV_FILL, o->source);
-    fill.instrument = order->instrument;
-    fill.venue_ns = order->venue_ns;
-    if (!bot__field_id(f, E_EXEC, &fill.fill.exec_id) || field_is(f, E_EXEC, "0"))
+    bot_event own, *const fill = bot__emit_slot(&o->e, 0, &own);
+    bot__event_init(fill, BOT_EV_FILL, o->source);
+    fill->instrument = order->instrument;
+    fill->venue_ns = order->venue_ns;
+    if (!bot__field_id(f, E_EXEC, &fill->fill.exec_id) || field_is(f, E_EXEC, "0"))
         bot__fields_fail(f, E_EXEC, BOT_ERR_MALFORMED);
-    fill.fill.order_id = order->order.order_id;
-    fill.fill.side = side_of(f, E_SIDE);
-    if (fill.fill.side == BOT_SIDE_NONE)
+    fill->fill.order_id = order->order.order_id;
+    fill->fill.side = side_of(f, E_SIDE);
+    if (fill->fill.side == BOT_SIDE_NONE)
         bot__fields_fail(f, E_SIDE, BOT_ERR_MALFORMED);
-    fill.fill.leg = BOT_LEG_NET;
+    fill->fill.leg = BOT_LEG_NET;
     /* Forced closes look like any other execution, of an order that we did not send: the core marks those. */
-    fill.fill.kind = BOT_FILL_TRADE;
-    if (bot__field_dec_positive(f, E_SIZE, &fill.fill.qty) && bot__field_dec_positive(f, E_PRICE, &fill.fill.price))
-        fill.has |= BOT_HAS_QTY | BOT_HAS_PRICE;
+    fill->fill.kind = BOT_FILL_TRADE;
+    if (bot__field_dec_positive(f, E_SIZE, &fill->fill.qty) && bot__field_dec_positive(f, E_PRICE, &fill->fill.price))
+        fill->has |= BOT_HAS_QTY | BOT_HAS_PRICE;
     else
         bot__fields_fail(f, E_SIZE, BOT_ERR_MALFORMED);
-    commission_of(f, E_COMMISSION, &fill);
-    if (bot__field_dec(f, E_OUTSTANDING, &fill.fill.leaves_qty))
-        fill.has |= BOT_HAS_LEAVES_QTY;
+    commission_of(f, E_COMMISSION, fill);
+    if (bot__field_dec(f, E_OUTSTANDING, &fill->fill.leaves_qty))
+        fill->has |= BOT_HAS_LEAVES_QTY;
     if (f->err == 0)
-        bot__emit(&o->e, &fill);
+        bot__emit(&o->e, fill);
 
-    bot_dec sfd;
-    if (bot__field_dec(f, E_SFD, &sfd) && !bot_dec_is_zero(sfd)) {
+    if (!bot_dec_is_zero(sfd)) {
         bot_event cost;
         bot__event_init(&cost, BOT_EV_FUNDING, o->source);
-        cost.instrument = fill.instrument;
-        cost.venue_ns = fill.venue_ns;
+        cost.instrument = fill->instrument;
+        cost.venue_ns = fill->venue_ns;
         char id[BOT_ID_MAX + 1];
-        snprintf(id, sizeof id, "sfd:%.40s", fill.fill.exec_id.s);
+        snprintf(id, sizeof id, "sfd:%.40s", fill->fill.exec_id.s);
         bot__id_set(&cost.funding.exec_id, id, strlen(id));
         cost.funding.amount = bot_dec_neg(sfd); /* the docs' -0.5 is a charge */
         bot__currency_set(&cost.funding.currency, "JPY", 3);
         if (f->err == 0)
             bot__emit(&o->e, &cost);
     }
-    order->order.side = fill.fill.side;
-    if (fill.has & BOT_HAS_LEAVES_QTY) {
-        order->order.leaves_qty = fill.fill.leaves_qty;
+    order->order.side = fill->fill.side;
+    if (fill->has & BOT_HAS_LEAVES_QTY) {
+        order->order.leaves_qty = fill->fill.leaves_qty;
         order->has |= BOT_HAS_LEAVES_QTY;
-        order->order.status = bot_dec_is_zero(fill.fill.leaves_qty) ? BOT_ORDER_FILLED : BOT_ORDER_PARTIALLY_FILLED;
+        order->order.status = bot_dec_is_zero(fill->fill.leaves_qty) ? BOT_ORDER_FILLED : BOT_ORDER_PARTIALLY_FILLED;
     } else {
         order->order.status = BOT_ORDER_PARTIALLY_FILLED;
     }
@@ -141,49 +159,53 @@ int bot__bf_child_event_row(struct json *j, void *arg)
 {
     struct bf_rows *o = arg;
     struct fields f;
-    bot__fields_read(&f, j, event_fields, E_FIELDS);
+    fields_row(&f, j, event_fields, E_FIELDS, event_find, 0);
     if (f.err != 0)
         return f.err;
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_ORDER, o->source);
-    instrument_of(&f, E_PRODUCT, o, &ev);
-    order_id_of(&f, E_ACCEPT, E_CHILD, &ev.order.order_id);
-    ev.venue_ns = iso_of(&f, E_DATE);
-    ev.order.leg = BOT_LEG_NET;
-    if (ev.instrument.len == 0)
+    const bool matched = field_is(&f, E_EVENT, "EXECUTION");
+    bot_dec sfd = { 0, 0 };
+    if (matched)
+        bot__field_dec(&f, E_SFD, &sfd);
+    bot_event own, *const ev = bot__emit_slot(&o->e, !matched ? 0 : bot_dec_is_zero(sfd) ? 1 : 2, &own);
+    bot__event_init(ev, BOT_EV_ORDER, o->source);
+    instrument_of(&f, E_PRODUCT, o, ev);
+    order_id_of(&f, E_ACCEPT, E_CHILD, &ev->order.order_id);
+    ev->venue_ns = iso_of(&f, E_DATE);
+    ev->order.leg = BOT_LEG_NET;
+    if (ev->instrument.len == 0)
         bot__fields_fail(&f, E_PRODUCT, BOT_ERR_MALFORMED);
 
-    if (field_is(&f, E_EVENT, "EXECUTION"))
-        return execution_event(&f, j, o, &ev);
+    if (matched)
+        return execution_event(&f, j, o, sfd, ev);
     if (field_is(&f, E_EVENT, "CANCEL_FAILED")) {
         bot_event ack;
         bot__event_init(&ack, BOT_EV_ACK, o->source);
-        ack.instrument = ev.instrument;
-        ack.venue_ns = ev.venue_ns;
-        ack.ack.order_id = ev.order.order_id;
+        ack.instrument = ev->instrument;
+        ack.venue_ns = ev->venue_ns;
+        ack.ack.order_id = ev->order.order_id;
         bot__field_text(&f, bot__field_given(&f, E_REASON) ? E_REASON : E_EVENT, ack.ack.reason, sizeof ack.ack.reason);
         return finish(&f, j, o, &ack);
     }
     if (field_is(&f, E_EVENT, "ORDER")) {
-        ev.order.status = BOT_ORDER_OPEN;
-        ev.order.side = side_of(&f, E_SIDE);
-        type_of(&f, E_TYPE, &ev);
-        if (bot__field_dec_positive(&f, E_SIZE, &ev.order.qty))
-            ev.has |= BOT_HAS_QTY;
-        price_of(&f, E_PRICE, &ev, BOT_HAS_PRICE, &ev.order.price);
+        ev->order.status = BOT_ORDER_OPEN;
+        ev->order.side = side_of(&f, E_SIDE);
+        type_of(&f, E_TYPE, ev);
+        if (bot__field_dec_positive(&f, E_SIZE, &ev->order.qty))
+            ev->has |= BOT_HAS_QTY;
+        price_of(&f, E_PRICE, ev, BOT_HAS_PRICE, &ev->order.price);
     } else if (field_is(&f, E_EVENT, "ORDER_FAILED")) {
-        ev.order.status = BOT_ORDER_REJECTED;
-        bot__field_text(&f, E_REASON, ev.order.reason, sizeof ev.order.reason);
+        ev->order.status = BOT_ORDER_REJECTED;
+        bot__field_text(&f, E_REASON, ev->order.reason, sizeof ev->order.reason);
     } else if (field_is(&f, E_EVENT, "CANCEL")) {
         /* Whether size is the order's or the rest's is nowhere stated: it is not taken. */
-        ev.order.status = BOT_ORDER_CANCELED;
-        price_of(&f, E_PRICE, &ev, BOT_HAS_PRICE, &ev.order.price);
+        ev->order.status = BOT_ORDER_CANCELED;
+        price_of(&f, E_PRICE, ev, BOT_HAS_PRICE, &ev->order.price);
     } else if (field_is(&f, E_EVENT, "EXPIRE")) {
-        ev.order.status = BOT_ORDER_EXPIRED;
+        ev->order.status = BOT_ORDER_EXPIRED;
     } else {
         bot__fields_fail(&f, E_EVENT, BOT_ERR_MALFORMED);
     }
-    return finish(&f, j, o, &ev);
+    return finish(&f, j, o, ev);
 }
 
 /* ---- REST: executions, orders, lots ------------------------------------------------------------------------- */
@@ -405,26 +427,39 @@ static const struct slice trade_fields[R_FIELDS] = {
     [R_PRODUCT] = F("product_code"),
 };
 
+static inline uint32_t trade_find(struct slice key)
+{
+    switch (key.len) {
+    case 2: FIELD_AT(key, "id", R_ID); break;
+    case 4: FIELD_AT(key, "side", R_SIDE); FIELD_AT(key, "size", R_SIZE); break;
+    case 5: FIELD_AT(key, "price", R_PRICE); break;
+    case 9: FIELD_AT(key, "exec_date", R_DATE); break;
+    case 12: FIELD_AT(key, "product_code", R_PRODUCT); break;
+    default: break;
+    }
+    return R_FIELDS;
+}
+
 int bot__bf_trade_row(struct json *j, void *arg)
 {
     struct bf_rows *o = arg;
     struct fields f;
-    bot__fields_read(&f, j, trade_fields, R_FIELDS);
+    fields_row(&f, j, trade_fields, R_FIELDS, trade_find, 0);
     if (f.err != 0)
         return f.err;
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_TRADE, o->source);
-    instrument_of(&f, R_PRODUCT, o, &ev);
-    if (!bot__field_id(&f, R_ID, &ev.trade.trade_id))
+    bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
+    bot__event_init(ev, BOT_EV_TRADE, o->source);
+    instrument_of(&f, R_PRODUCT, o, ev);
+    if (!bot__field_id(&f, R_ID, &ev->trade.trade_id))
         bot__fields_fail(&f, R_ID, BOT_ERR_MALFORMED);
-    ev.trade.side = side_of(&f, R_SIDE); /* "" in auctions */
-    if (public_number(&f, R_SIZE, &ev.trade.qty) && public_number(&f, R_PRICE, &ev.trade.price) && ev.trade.qty.coef > 0 &&
-        ev.trade.price.coef > 0)
-        ev.has |= BOT_HAS_QTY | BOT_HAS_PRICE;
+    ev->trade.side = side_of(&f, R_SIDE); /* "" in auctions */
+    if (public_number(&f, R_SIZE, &ev->trade.qty) && public_number(&f, R_PRICE, &ev->trade.price) && ev->trade.qty.coef > 0 &&
+        ev->trade.price.coef > 0)
+        ev->has |= BOT_HAS_QTY | BOT_HAS_PRICE;
     else
         bot__fields_fail(&f, R_SIZE, BOT_ERR_MALFORMED);
-    ev.venue_ns = iso_of(&f, R_DATE);
-    return finish(&f, j, o, &ev);
+    ev->venue_ns = iso_of(&f, R_DATE);
+    return finish(&f, j, o, ev);
 }
 
 /* Price 0 stands for market orders waiting in an auction: they are on no level. */

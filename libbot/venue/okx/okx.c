@@ -125,11 +125,15 @@ static void read_arg(struct json *j, struct envelope *env)
 }
 
 /* o and held: to read rows ahead of the rest of the message; NULL where the rows are read otherwise. */
-static void read_data(struct json *j, struct envelope *env, struct okx_rows *o, struct emit_held *held)
+static void read_data(struct json *j, struct envelope *env, enum json_type type, struct okx_rows *o, struct emit_held *held)
 {
     if (env->has_data)
         bot__json_fail(j, BOT_ERR_CONFLICT);
     env->has_data = true;
+    if (type != JSON_OBJECT && type != JSON_ARRAY) { /* has been read; a text must not pass for the rows that it looks like */
+        env->data = SLICE("null");
+        return;
+    }
     const struct channel *channel = held != NULL && env->event.len == 0 && env->op.len == 0 ? channel_of(env->channel) : NULL;
     if (channel == NULL || j->err != 0) {
         env->data = bot__json_raw(j);
@@ -139,30 +143,51 @@ static void read_data(struct json *j, struct envelope *env, struct okx_rows *o, 
     env->ahead = bot__rows_ahead(j, &o->e, held, channel->row, o, &env->data);
 }
 
+/* The text that a key of the envelope stands for, and whether it may be a number. */
+static struct slice *text_of(struct envelope *env, struct slice key, bool *ret_bare)
+{
+    *ret_bare = slice_is(key, "id") || slice_is(key, "code") || slice_is(key, "connCount");
+    return slice_is(key, "event")       ? &env->event
+           : slice_is(key, "channel")   ? &env->channel
+           : slice_is(key, "action")    ? &env->action
+           : slice_is(key, "op")        ? &env->op
+           : slice_is(key, "id")        ? &env->id
+           : slice_is(key, "code")      ? &env->code
+           : slice_is(key, "msg")       ? &env->words
+           : slice_is(key, "connCount") ? &env->count
+                                        : NULL;
+}
+
 static int read_envelope(struct slice msg, struct envelope *env, struct okx_rows *o, struct emit_held *held)
 {
     struct json j;
-    struct slice key;
+    struct json_found m;
     bot__json_init(&j, msg.p, msg.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        const bool ahead = env->ahead;
-        env->ahead = false;
-        if (slice_is(key, "arg")) read_arg(&j, env);
-        else if (slice_is(key, "data")) read_data(&j, env, o, held);
-        else if (slice_is(key, "event")) env->event = bot__json_string(&j);
-        else if (slice_is(key, "channel")) env->channel = bot__json_string(&j);
-        else if (slice_is(key, "action")) env->action = bot__json_string(&j);
-        else if (slice_is(key, "op")) env->op = bot__json_string(&j);
-        else if (slice_is(key, "id")) env->id = bot__json_text(&j);
-        else {
-            env->ahead = ahead; /* nothing below says what the rows are */
-            if (slice_is(key, "code")) env->code = bot__json_text(&j);
-            else if (slice_is(key, "msg")) env->words = bot__json_string(&j);
-            else if (slice_is(key, "connCount")) env->count = bot__json_text(&j);
+    if (!bot__json_object(&j))
+        return j.err;
+    struct json_walk w = json_walk_in(&j);
+    while (j.err == 0 && json_walk_member(&j, &w, &m)) {
+        const bool arg = slice_is(m.key, "arg"), data = slice_is(m.key, "data");
+        bool bare = false;
+        struct slice *const text = arg || data ? NULL : text_of(env, m.key, &bare);
+        if (arg || data || m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
+            json_walk_out(&j, &w);
+            if (text != NULL || (arg && m.type != JSON_OBJECT)) bot__json_fail(&j, BOT_ERR_MALFORMED);
+            else if (arg) read_arg(&j, env);
+            else if (data) read_data(&j, env, m.type, o, held);
             else bot__json_skip(&j);
+            w = json_walk_in(&j);
+        } else if (text != NULL) {
+            if (!bare && m.type != JSON_STRING)
+                bot__json_fail(&j, BOT_ERR_MALFORMED);
+            *text = m.value;
         }
+        /* What the rows are is said behind them: they are read as that. */
+        if (arg || text == &env->event || text == &env->channel || text == &env->action || text == &env->op || text == &env->id)
+            env->ahead = false;
     }
+    if (j.err == 0)
+        json_walk_out(&j, &w);
     return bot__json_end(&j);
 }
 

@@ -1,4 +1,5 @@
 /* OKX v5: rows of private data, from the socket and from REST. */
+#include "venue/fields_row.h"
 #include "venue/okx/okx.h"
 
 #define F(text) { text, sizeof(text) - 1 }
@@ -112,7 +113,7 @@ static const struct slice order_fields[O_FIELDS] = {
     [O_MSG] = F("msg"),            [O_CANCEL] = F("cancelSource"),
 };
 
-static uint32_t order_find(struct slice key)
+static inline uint32_t order_find(struct slice key)
 {
     switch (key.len) {
     case 2: FIELD_AT(key, "sz", O_SZ); FIELD_AT(key, "px", O_PX); break;
@@ -376,7 +377,7 @@ int bot__okx_order_push_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
     struct fields f;
-    bot__fields_read_by(&f, j, order_fields, O_FIELDS, order_find);
+    fields_row(&f, j, order_fields, O_FIELDS, order_find, 0);
     if (f.err != 0)
         return f.err;
     /* The fill goes first: an order's final state must not be known before its last fill. */

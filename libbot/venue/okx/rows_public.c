@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "venue/levels.h"
+#include "venue/fields_row.h"
 #include "venue/okx/okx.h"
 
 #define F(text) { text, sizeof(text) - 1 }
@@ -101,7 +102,7 @@ static const struct slice trade_fields[R_FIELDS] = {
     [R_TS] = F("ts"),       [R_COUNT] = F("count"),
 };
 
-static uint32_t trade_find(struct slice key)
+static inline uint32_t trade_find(struct slice key)
 {
     switch (key.len) {
     case 2: FIELD_AT(key, "px", R_PX); FIELD_AT(key, "sz", R_SZ); FIELD_AT(key, "ts", R_TS); break;
@@ -118,7 +119,7 @@ int bot__okx_trade_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
     struct fields f;
-    bot__fields_read_by(&f, j, trade_fields, R_FIELDS, trade_find);
+    fields_row(&f, j, trade_fields, R_FIELDS, trade_find, 0);
     if (f.err != 0)
         return f.err;
     bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);

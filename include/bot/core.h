@@ -109,7 +109,8 @@ typedef struct bot_core_options {
     bot_shut_policy   shut_policy;
 
     /* Orders. */
-    int64_t order_unknown_latch_ns; /* 10 s: outcome unknown for longer shuts the gate */
+    int64_t order_unknown_latch_ns; /* 10 s: outcome unknown for longer shuts the gate, but for one order that the venue has denied
+                                     * twice since it could last be accepted: that one only keeps its room until the proof */
     int64_t order_query_every_ns;   /* 2 s between questions about one order, doubling to 30 s */
     uint32_t rejects_max;           /* 20 rejects in a row latch REJECT_STORM; 0 never */
     int64_t reference_age_max_ns;   /* 5 s: older reference prices do not count */

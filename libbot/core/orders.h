@@ -40,7 +40,8 @@ struct order {
     bool             cancel_wanted; /* and not sent yet: see core_has_room */
     bool             cancel_asked;
     bool             derived_fills; /* fills were derived from its reports (venues without a fills channel) */
-    uint8_t          unused[13];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
+    bool             denied;        /* UNKNOWN, and so often absent that it shuts the gate no longer; it counts until the proof */
+    uint8_t          unused[12];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
     bot_i128         qty;          /* what may fill in all: the larger one while an amend is open */
     bot_i128         amend_qty;    /* asked for and not answered; 0 none */
     bot_i128         amend_old;    /* quantity before that amend */

@@ -7,6 +7,8 @@
 
 #define QUERY_WAIT_MAX (30 * BOT_NS_PER_S)
 #define FILLS_WAIT_MAX (60 * BOT_NS_PER_S)
+#define DENIED_MAX 1
+#define DENIED_SLACK_NS BOT_NS_PER_S /* by which a request's stamp may be ahead of the venue's clock */
 #define FILLS_ASKED_MAX 8 /* a venue that still does not list them never will; that many questions take four minutes */
 
 static bool final_status(bot_order_status s)
@@ -68,6 +70,7 @@ static void mark_unknown(bot_core *c, uint32_t order)
     if (!bot__order_live(o) || o->state == ORDER_UNKNOWN)
         return;
     o->state = ORDER_UNKNOWN;
+    o->denied = false;
     o->unknown_since = c->now;
     o->absent_at = BOT_TS_NEVER;
     o->absent_count = 0;
@@ -359,6 +362,14 @@ int bot__core_ack(bot_core *c, const bot_event *ev)
     return 1;
 }
 
+/* For how long an order must be absent to be believed absent. One that the venue has acknowledged did exist, and its end would have
+ * been told: endpoints are known to forget such orders for up to half an hour (INCIDENTS 25). */
+static int64_t absence_bound(const bot_core *c, const struct order *o)
+{
+    int64_t bound;
+    return __builtin_mul_overflow(c->options.venue.absence_bound_ns, o->acked_at != 0 ? 30 : 1, &bound) ? INT64_MAX : bound;
+}
+
 void bot__core_order_absent(bot_core *c, uint32_t at)
 {
     struct order *o = bot__orders_at(&c->orders, at);
@@ -373,23 +384,36 @@ void bot__core_order_absent(bot_core *c, uint32_t at)
         return;
     }
     o->absent_count++;
+    /* Denied: said twice, the last time when no request of it can be accepted any more (venues refuse those whose stamp is older
+     * than their window, and order_unknown_ns is not shorter), with a complete list and history. What may still come is one that
+     * was accepted and waits inside the venue (40 s and more have been seen, INCIDENTS 27): its room is kept for that until the
+     * proof, but the gate need not be shut for one. Several at once are no request that died on its way but a venue in trouble. */
+    if (o->absent_count >= 2 && o->acked_at == 0 && c->recon.backfilled && c->recon.orders_listed && !o->denied &&
+        c->now - o->submitted_at >= core_after(c->options.venue.order_unknown_ns, DENIED_SLACK_NS)) {
+        o->denied = true;
+        core_look_at_orders(c, c->now);
+    }
     /* Proof: "not found" at both ends of a span longer than the venue's known lag, with a complete list and a complete
      * fill history since in which it does not stand (a fill or a listing would have ended this spell). */
-    /* An order that the venue has acknowledged did exist, and its end would have been told: endpoints are known to forget such
-     * orders for up to half an hour (INCIDENTS 25), so that its absence is believed only after thirty times the bound. */
-    int64_t bound;
-    if (__builtin_mul_overflow(c->options.venue.absence_bound_ns, o->acked_at != 0 ? 30 : 1, &bound))
-        bound = INT64_MAX;
-    if (c->now - o->absent_at < bound || !c->recon.backfilled || !c->recon.orders_listed)
+    if (c->now - o->absent_at < absence_bound(c, o) || !c->recon.backfilled || !c->recon.orders_listed)
         return;
     c->stats.orders_lost++;
     bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, c->now - o->absent_at, "the venue does not know it: proven absent");
     bot__core_close_order(c, at, BOT_ORDER_EXPIRED, BOT_OK, 0, "proven absent");
 }
 
+static uint32_t denied_orders(const bot_core *c)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->orders.used; i++)
+        n += c->orders.orders[i].state == ORDER_UNKNOWN && c->orders.orders[i].denied;
+    return n;
+}
+
 static bot_ts orders_deadline(const bot_core *c)
 {
     bot_ts at = BOT_TS_NEVER;
+    const bool forgive = denied_orders(c) <= DENIED_MAX;
     for (uint32_t i = 0; i < c->orders.used; i++) {
         const struct order *o = &c->orders.orders[i];
         at = core_min(at, o->fills_at);
@@ -398,7 +422,7 @@ static bot_ts orders_deadline(const bot_core *c)
         at = core_min(at, o->query_at);
         if (o->state == ORDER_IN_FLIGHT)
             at = core_min(at, core_after(o->submitted_at, c->options.venue.order_unknown_ns));
-        if (o->state == ORDER_UNKNOWN && (c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0)
+        if (o->state == ORDER_UNKNOWN && !(o->denied && forgive) && (c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0)
             at = core_min(at, core_after(o->unknown_since, c->options.order_unknown_latch_ns));
     }
     return at;
@@ -409,6 +433,7 @@ void bot__core_orders_tick(bot_core *c)
     if (c->now < c->orders_at)
         return;
     bool too_long = false;
+    const bool forgive = denied_orders(c) <= DENIED_MAX;
     for (uint32_t i = 0; i < c->orders.used; i++) {
         struct order *o = bot__orders_at(&c->orders, i);
         if (o->fills_at <= c->now)
@@ -417,7 +442,7 @@ void bot__core_orders_tick(bot_core *c)
             continue;
         if (o->state == ORDER_IN_FLIGHT && c->now - o->submitted_at >= c->options.venue.order_unknown_ns && core_has_room(c))
             mark_unknown(c, i);
-        if (o->state == ORDER_UNKNOWN && o->bot != ORDER_BOT_NONE && c->now - o->unknown_since >= c->options.order_unknown_latch_ns) {
+        if (o->state == ORDER_UNKNOWN && !(o->denied && forgive) && o->bot != ORDER_BOT_NONE && c->now - o->unknown_since >= c->options.order_unknown_latch_ns) {
             too_long = true;
             if ((c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0) {
                 bot__core_alert(c, BOT_ALERT_ORDER_UNKNOWN, o->bot, o->instrument, c->now - o->unknown_since,
@@ -431,6 +456,11 @@ void bot__core_orders_tick(bot_core *c)
             while (wait < waited && wait < QUERY_WAIT_MAX)
                 wait *= 2;
             o->query_at = core_after(c->now, wait < QUERY_WAIT_MAX ? wait : QUERY_WAIT_MAX);
+            if (o->absent_at != BOT_TS_NEVER) { /* the answer that proves it is not waited for longer than it must be */
+                const bot_ts proof_at = core_after(o->absent_at, absence_bound(c, o));
+                if (c->now < proof_at && o->query_at > proof_at)
+                    o->query_at = proof_at;
+            }
             bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_READ, o->bot, o->instrument);
             e->read.id = ++c->next_read;
             e->read.read = BOT_READ_ORDER;

@@ -202,3 +202,61 @@ TEST(found, sequences_that_begin_anew_do_not_hide_fills_behind_an_adopted_positi
     }
     rig_free(r);
 }
+
+/* ---- orders of which nobody knows ------------------------------------------------------------------------------------- */
+
+/* A venue that may place orders late: a minute of absence is needed. */
+static struct rig *slow_venue(void)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.venue.absence_bound_ns = 60 * BOT_NS_PER_S;
+    struct rig *r = rig_new(&o);
+    rig_start(r, "10");
+    r->auto_answer = false;
+    r->orders_unknown = r->hide_list = true;
+    return r;
+}
+
+TEST(found, an_order_that_never_arrived_keeps_its_room_until_the_proof_but_not_the_gate_shut)
+{
+    struct rig *r = slow_venue();
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "4", "100", false, &id), BOT_OK);
+    bot_position p;
+    while (r->alerts[BOT_ALERT_ORDER_LOST] == 0 && r->now < RIG_MS(300000)) {
+        rig_position(r, 0, &p);
+        ck_assert(p.working_buy.v == rig_num("4"));
+        ck_assert_msg(rig_open(r), "%s", rig_tail(r));
+        rig_for(r, RIG_MS(100));
+    }
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == 0);
+    ck_assert_int_ge(r->now, RIG_MS(60000));
+    ck_assert_int_le(r->now, RIG_MS(75000)); /* 5 s until it is unknown, 2 s until it is asked about, 60 s */
+    rig_free(r);
+}
+
+TEST(found, an_order_that_nobody_answers_for_shuts_the_gate_until_it_is_denied_twice)
+{
+    struct rig *r = slow_venue();
+    r->rest = RIG_REST_FAIL;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "4", "100", false, NULL), BOT_OK);
+    rig_for(r, RIG_MS(20000));
+    ck_assert((rig_reasons(r) & BOT_GATE_ORDER_UNKNOWN) != 0);
+    r->rest = RIG_REST_TRUE;
+    rig_for(r, RIG_MS(20000));
+    ck_assert_msg((rig_reasons(r) & BOT_GATE_ORDER_UNKNOWN) == 0, "%s", rig_tail(r));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 0);
+    rig_free(r);
+}
+
+TEST(found, an_acknowledged_order_that_is_denied_shuts_the_gate_all_the_same)
+{
+    struct rig *r = slow_venue();
+    r->auto_answer = true;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "4", "100", false, NULL), BOT_OK);
+    rig_for(r, RIG_MS(120000));
+    ck_assert_msg((rig_reasons(r) & BOT_GATE_ORDER_UNKNOWN) != 0, "%s", rig_tail(r));
+    rig_free(r);
+}

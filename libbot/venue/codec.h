@@ -51,6 +51,14 @@ void bot__emit_held(struct emit *e, const struct emit_held *held);
  * whole: all rows are read before the first is given out. */
 int bot__rows_each(struct slice rows, bool whole, struct emit *e, int (*row)(struct json *j, void *arg), void *arg);
 
+/* For keys that decide or say something: given twice they are a contradiction, whatever they say. bit: of this key in *seen. */
+static inline void bot__once(struct json *j, uint32_t *seen, uint32_t bit)
+{
+    if ((*seen & bit) != 0)
+        bot__json_fail(j, BOT_ERR_CONFLICT);
+    *seen |= bit;
+}
+
 void bot__event_init(bot_event *ev, bot_event_kind kind, bot_source source);
 
 /* The decimal of a fixed-point number as the venue wants it: no trailing zeros, no exponent. */

@@ -5,9 +5,12 @@
 
 /* ---- socket ------------------------------------------------------------------------------------------------- */
 
+enum { ONCE_METHOD = 1, ONCE_PARAMS = 2, ONCE_ID = 4, ONCE_RESULT = 8, ONCE_ERROR = 16, ONCE_CHANNEL = 32 };
+
 struct rpc {
     struct slice method, channel, message, id, error_words;
     bool         result, failed, has_message;
+    uint32_t     seen;
     bool         ahead; /* the message has been read, and nothing behind it said that it is something else */
     int64_t      error_code;
 };
@@ -74,6 +77,7 @@ static void read_params(struct json *j, struct rpc *rpc, struct bf_rows *o, stru
     while (j->err == 0 && json_walk_member(j, &w, &m)) {
         const bool nested = m.type == JSON_OBJECT || m.type == JSON_ARRAY;
         if (slice_is(m.key, "channel")) {
+            bot__once(j, &rpc->seen, ONCE_CHANNEL);
             if (m.type != JSON_STRING)
                 bot__json_fail(j, BOT_ERR_MALFORMED);
             rpc->channel = m.value;
@@ -116,6 +120,8 @@ static int read_rpc(struct slice msg, struct rpc *rpc, struct bf_rows *o, struct
     struct json_walk w = json_walk_in(&j);
     while (j.err == 0 && json_walk_member(&j, &w, &m)) {
         const bool params = slice_is(m.key, "params");
+        bot__once(&j, &rpc->seen, params ? ONCE_PARAMS : slice_is(m.key, "method") ? ONCE_METHOD : slice_is(m.key, "id") ? ONCE_ID
+                                  : slice_is(m.key, "result") ? ONCE_RESULT : slice_is(m.key, "error") ? ONCE_ERROR : 0);
         if (params || m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
             json_walk_out(&j, &w);
             if (params && m.type == JSON_OBJECT) read_params(&j, rpc, o, held);

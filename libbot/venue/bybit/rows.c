@@ -522,22 +522,32 @@ int bot__bybit_book_read(struct venue_context *ctx, struct json *j, bool snapsho
     bot_ev_book *b = &ev->book;
     b->snapshot = snapshot;
     b->seq_first = b->seq_last = b->seq_prev = BOT_SEQ_NONE;
-    uint32_t used = 0;
+    uint32_t used = 0, seen = 0;
+    enum { S = 1, B = 2, A = 4, U = 8, SEQ = 16, CTS = 32, TS = 64 };
     struct slice key;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (slice_is(key, "s")) {
+            bot__once(j, &seen, S);
             bot__json_symbol(j, &ev->instrument);
         } else if (slice_is(key, "b")) {
+            bot__once(j, &seen, B);
             b->bids = bot__levels_read(j, &level_shape, &ctx->scratch, &used, &b->bids_n);
         } else if (slice_is(key, "a")) {
+            bot__once(j, &seen, A);
             b->asks = bot__levels_read(j, &level_shape, &ctx->scratch, &used, &b->asks_n);
         } else if (slice_is(key, "u")) {
+            bot__once(j, &seen, U);
             bot__json_i64(j, &b->seq_last);
         } else if (slice_is(key, "seq")) {
+            bot__once(j, &seen, SEQ);
             bot__json_i64(j, &ev->seq);
-        } else if (slice_is(key, "cts") || (slice_is(key, "ts") && *venue_ns == 0)) {
-            *venue_ns = bot__bybit_ms(j);
+        } else if (slice_is(key, "cts") || slice_is(key, "ts")) {
+            const bool matched = slice_is(key, "cts");
+            bot__once(j, &seen, matched ? CTS : TS);
+            const int64_t ns = bot__bybit_ms(j);
+            if (matched || *venue_ns == 0)
+                *venue_ns = ns;
         } else {
             bot__json_skip(j);
         }

@@ -268,14 +268,8 @@ static void hot_book(struct hot *h, struct json *j, bot_source source, struct sl
 }
 
 /* Envelope keys that decide what a message is: twice is a contradiction, whatever they say. */
-enum { ONCE_TOPIC = 1, ONCE_OP = 2, ONCE_DATA = 4, ONCE_CODE = 8, ONCE_SUCCESS = 16, ONCE_TYPE = 32, ONCE_ID = 64 };
-
-static void once(struct json *j, unsigned *seen, unsigned bit)
-{
-    if ((*seen & bit) != 0)
-        bot__json_fail(j, BOT_ERR_CONFLICT);
-    *seen |= bit;
-}
+enum { ONCE_TOPIC = 1, ONCE_OP = 2, ONCE_DATA = 4, ONCE_CODE = 8, ONCE_SUCCESS = 16, ONCE_TYPE = 32, ONCE_ID = 64, ONCE_CREATED = 128, ONCE_SENT = 256,
+       ONCE_MATCHED = 512, ONCE_MESSAGE = 1024, ONCE_EXTRA = 2048 };
 
 static int64_t ms_of(struct json *j, struct slice value)
 {
@@ -291,7 +285,7 @@ static int64_t ms_of(struct json *j, struct slice value)
 
 static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, bot_source source)
 {
-    unsigned seen = 0;
+    uint32_t seen = 0;
     if (!bot__json_object(j))
         return;
     struct json_walk walk = json_walk_in(j);
@@ -302,7 +296,7 @@ static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, b
         if (type == JSON_OBJECT || type == JSON_ARRAY) {
             json_walk_out(j, &walk);
             if (slice_is(key, "data")) {
-                once(j, &seen, ONCE_DATA);
+                bot__once(j, &seen, ONCE_DATA);
                 if (hot->row != NULL)
                     hot_row(hot, j, source, m->sent_ns);
                 else if (hot->book)
@@ -310,6 +304,7 @@ static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, b
                 if (!hot->done)
                     m->data = bot__json_raw(j);
             } else if (slice_is(key, "retExtInfo")) {
+                bot__once(j, &seen, ONCE_EXTRA);
                 m->extra = bot__json_raw(j);
             } else if (slice_is(key, "topic") || slice_is(key, "op") || slice_is(key, "retCode") || slice_is(key, "success")) {
                 bot__json_fail(j, BOT_ERR_MALFORMED);
@@ -318,39 +313,43 @@ static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, b
             }
             walk = json_walk_in(j);
         } else if (slice_is(key, "topic")) {
-            once(j, &seen, ONCE_TOPIC);
+            bot__once(j, &seen, ONCE_TOPIC);
             m->topic = value;
             hot_topic(hot, value);
         } else if (slice_is(key, "creationTime")) {
+            bot__once(j, &seen, ONCE_CREATED);
             m->created_ns = ms_of(j, value);
         } else if (slice_is(key, "ts")) {
+            bot__once(j, &seen, ONCE_SENT);
             m->sent_ns = ms_of(j, value);
         } else if (slice_is(key, "cts")) {
+            bot__once(j, &seen, ONCE_MATCHED);
             m->matched_ns = ms_of(j, value);
         } else if (slice_is(key, "type")) {
-            once(j, &seen, ONCE_TYPE);
+            bot__once(j, &seen, ONCE_TYPE);
             m->type = value;
         } else if (slice_is(key, "op")) {
-            once(j, &seen, ONCE_OP);
+            bot__once(j, &seen, ONCE_OP);
             m->op = value;
         } else if (slice_is(key, "ret_msg") || slice_is(key, "retMsg")) {
+            bot__once(j, &seen, ONCE_MESSAGE);
             m->message = value;
         } else if (slice_is(key, "success")) {
-            once(j, &seen, ONCE_SUCCESS);
+            bot__once(j, &seen, ONCE_SUCCESS);
             if (type != JSON_TRUE && type != JSON_FALSE)
                 bot__json_fail(j, BOT_ERR_MALFORMED);
             m->success = type == JSON_TRUE;
             m->success_given = true;
         } else if (slice_is(key, "retCode") || slice_is(key, "ret_code")) {
-            once(j, &seen, ONCE_CODE);
+            bot__once(j, &seen, ONCE_CODE);
             m->code_given = bot__text_i64(value, &m->code);
             if (!m->code_given)
                 bot__json_fail(j, BOT_ERR_MALFORMED);
         } else if (slice_is(key, "reqId") || slice_is(key, "req_id")) {
-            once(j, &seen, ONCE_ID);
+            bot__once(j, &seen, ONCE_ID);
             m->request_id = value;
         } else if (slice_is(key, "data")) {
-            once(j, &seen, ONCE_DATA);
+            bot__once(j, &seen, ONCE_DATA);
         }
     }
 }

@@ -334,20 +334,21 @@ int bot__hl_order_update_row(struct json *j, void *arg)
     struct slice status = { NULL, 0 };
     struct fields f;
     struct json_found m;
+    enum { ORDER = 1, STATUS = 2, TIME = 4 };
     int64_t ms = 0;
-    bool given = false;
+    uint32_t seen = 0;
     if (!bot__json_object(j))
         return j->err;
     struct json_walk w = json_walk_in(j);
     while (j->err == 0 && json_walk_member(j, &w, &m)) {
         const bool order = slice_is(m.key, "order"), word = slice_is(m.key, "status"), time = slice_is(m.key, "statusTimestamp");
-        if ((order && (given || m.type != JSON_OBJECT)) || (word && m.type != JSON_STRING) || (time && !bot__text_i64(m.value, &ms))) {
-            bot__json_fail(j, order && given ? BOT_ERR_CONFLICT : BOT_ERR_MALFORMED);
+        bot__once(j, &seen, order ? ORDER : word ? STATUS : time ? TIME : 0);
+        if (j->err != 0 || (order && m.type != JSON_OBJECT) || (word && m.type != JSON_STRING) || (time && !bot__text_i64(m.value, &ms))) {
+            bot__json_fail(j, BOT_ERR_MALFORMED);
         } else if (m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
             json_walk_out(j, &w);
             if (order) fields_row(&f, j, order_fields, O_FIELDS, order_find, 0);
             else bot__json_skip(j);
-            given = given || order;
             w = json_walk_in(j);
         } else if (word) {
             status = m.value;
@@ -355,7 +356,7 @@ int bot__hl_order_update_row(struct json *j, void *arg)
     }
     if (j->err == 0)
         json_walk_out(j, &w);
-    if (j->err == 0 && (!given || status.len == 0 || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS))
+    if (j->err == 0 && ((seen & ORDER) == 0 || status.len == 0 || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS))
         bot__json_fail(j, BOT_ERR_MALFORMED);
     return j->err != 0 ? j->err : order_event(&f, j, arg, status, ms);
 }
@@ -531,18 +532,22 @@ int bot__hl_book(struct json *j, struct hl_rows *o)
     struct slice key;
     bot_event ev;
     int64_t ms = 0;
-    uint32_t sides = 0, used = 0;
+    uint32_t sides = 0, used = 0, seen = 0;
+    enum { COIN = 1, TIME = 2, LEVELS = 4 };
     bot__event_init(&ev, BOT_EV_BOOK, o->source);
     ev.book.snapshot = true;
     ev.book.seq_first = ev.book.seq_last = ev.book.seq_prev = BOT_SEQ_NONE;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (slice_is(key, "coin")) {
+            bot__once(j, &seen, COIN);
             bot__json_symbol(j, &ev.instrument);
         } else if (slice_is(key, "time")) {
+            bot__once(j, &seen, TIME);
             if (bot__json_i64(j, &ms) && ms > 0 && ms < INT64_MAX / BOT_NS_PER_MS)
                 ev.venue_ns = ms * BOT_NS_PER_MS;
-        } else if (slice_is(key, "levels") && sides == 0) {
+        } else if (slice_is(key, "levels")) {
+            bot__once(j, &seen, LEVELS);
             bot__json_array(j);
             while (bot__json_item(j) && sides < 3) {
                 if (sides == 0)

@@ -59,8 +59,8 @@ enum venue_call bot__okx_op_call(struct slice op)
 /* ---- socket ------------------------------------------------------------------------------------------------- */
 
 struct envelope {
-    struct slice event, channel, instrument, code, words, id, op, action, data, conn, count;
-    bool         has_data;
+    struct slice event, channel, instrument, named, code, words, id, op, action, data, conn, count;
+    bool         has_data, has_arg;
     bool         ahead; /* the rows of data have been read, and nothing behind them said that they are something else */
 };
 
@@ -105,11 +105,13 @@ static void rows_are_of(struct okx_rows *o, const struct envelope *env)
 static void read_arg(struct json *j, struct envelope *env)
 {
     struct json_found m;
+    uint32_t seen = 0;
     if (!bot__json_object(j))
         return;
     struct json_walk walk = json_walk_in(j);
     while (json_walk_member(j, &walk, &m)) {
         if (slice_is(m.key, "channel") || slice_is(m.key, "instId")) {
+            bot__once(j, &seen, slice_is(m.key, "channel") ? 1 : 2);
             if (m.type != JSON_STRING)
                 bot__json_fail(j, BOT_ERR_MALFORMED);
             *(slice_is(m.key, "channel") ? &env->channel : &env->instrument) = m.value;
@@ -148,7 +150,7 @@ static struct slice *text_of(struct envelope *env, struct slice key, bool *ret_b
 {
     *ret_bare = slice_is(key, "id") || slice_is(key, "code") || slice_is(key, "connCount");
     return slice_is(key, "event")       ? &env->event
-           : slice_is(key, "channel")   ? &env->channel
+           : slice_is(key, "channel")   ? &env->named
            : slice_is(key, "action")    ? &env->action
            : slice_is(key, "op")        ? &env->op
            : slice_is(key, "id")        ? &env->id
@@ -170,6 +172,9 @@ static int read_envelope(struct slice msg, struct envelope *env, struct okx_rows
         const bool arg = slice_is(m.key, "arg"), data = slice_is(m.key, "data");
         bool bare = false;
         struct slice *const text = arg || data ? NULL : text_of(env, m.key, &bare);
+        if ((arg && env->has_arg) || (text != NULL && text->p != NULL))
+            bot__json_fail(&j, BOT_ERR_CONFLICT);
+        env->has_arg = env->has_arg || arg;
         if (arg || data || m.type == JSON_OBJECT || m.type == JSON_ARRAY) {
             json_walk_out(&j, &w);
             if (text != NULL || (arg && m.type != JSON_OBJECT)) bot__json_fail(&j, BOT_ERR_MALFORMED);
@@ -183,11 +188,13 @@ static int read_envelope(struct slice msg, struct envelope *env, struct okx_rows
             *text = m.value;
         }
         /* What the rows are is said behind them: they are read as that. */
-        if (arg || text == &env->event || text == &env->channel || text == &env->action || text == &env->op || text == &env->id)
+        if (arg || text == &env->event || text == &env->action || text == &env->op || text == &env->id)
             env->ahead = false;
     }
     if (j.err == 0)
         json_walk_out(&j, &w);
+    if (env->channel.len == 0) /* counts of connections name it outside of arg */
+        env->channel = env->named;
     return bot__json_end(&j);
 }
 

@@ -163,24 +163,24 @@ int bot__okx_book_row(struct json *j, void *arg)
     ev.book.seq_first = ev.book.seq_last = ev.book.seq_prev = BOT_SEQ_NONE;
     if (o->instrument.len > 0)
         bot__symbol_set(&ev.instrument, o->instrument.p, o->instrument.len);
-    bool asks = false, bids = false;
+    enum { ASKS = 1, BIDS = 2, TS = 4, CHECKSUM = 8, SEQ = 16, PREV = 32, INST = 64 };
     struct slice key;
-    uint32_t used = 0;
+    uint32_t used = 0, seen = 0;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
-        if (slice_is(key, "asks") && !asks) {
+        if (slice_is(key, "asks")) {
+            bot__once(j, &seen, ASKS);
             ev.book.asks = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.asks_n);
-            asks = true;
-        } else if (slice_is(key, "bids") && !bids) {
+        } else if (slice_is(key, "bids")) {
+            bot__once(j, &seen, BIDS);
             ev.book.bids = bot__levels_read(j, &level_shape, o->scratch, &used, &ev.book.bids_n);
-            bids = true;
-        } else if (slice_is(key, "asks") || slice_is(key, "bids")) {
-            bot__json_fail(j, BOT_ERR_CONFLICT);
         } else if (slice_is(key, "ts")) {
+            bot__once(j, &seen, TS);
             int64_t ms;
             if (bot__json_i64(j, &ms) && ms > 0 && ms < INT64_MAX / BOT_NS_PER_MS)
                 ev.venue_ns = ms * BOT_NS_PER_MS;
         } else if (slice_is(key, "checksum")) {
+            bot__once(j, &seen, CHECKSUM);
             /* Dead since 2026-06-23: always 0. Before that a real checksum, which is 0 once in 2^32 books. */
             int64_t sum;
             if (bot__json_i64(j, &sum) && sum != 0) {
@@ -190,17 +190,22 @@ int bot__okx_book_row(struct json *j, void *arg)
                 ev.book.checksum = (int32_t)sum;
             }
         } else if (slice_is(key, "seqId")) {
+            bot__once(j, &seen, SEQ);
             if (bot__json_i64(j, &ev.book.seq_last))
                 ev.seq = ev.book.seq_first = ev.book.seq_last;
         } else if (slice_is(key, "prevSeqId")) {
+            bot__once(j, &seen, PREV);
             bot__json_i64(j, &ev.book.seq_prev);
-        } else if (slice_is(key, "instId") && ev.instrument.len == 0) {
-            bot__json_symbol(j, &ev.instrument);
+        } else if (slice_is(key, "instId")) {
+            bot_symbol named = { 0 };
+            bot__once(j, &seen, INST);
+            if (bot__json_symbol(j, &named) && ev.instrument.len == 0)
+                ev.instrument = named;
         } else {
             bot__json_skip(j);
         }
     }
-    if (j->err == 0 && (!asks || !bids))
+    if (j->err == 0 && (seen & (ASKS | BIDS)) != (ASKS | BIDS))
         bot__json_fail(j, BOT_ERR_MALFORMED);
     if (j->err != 0)
         return j->err;

@@ -9,7 +9,8 @@ import sys
 import time
 
 # In this order, the quickest first; a mutant is caught by the first that fails.
-TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe', 'tests/unit/test_budget', 'tests/unit/test_ledger', 'tests/scenario/scenario_test_rules', 'tests/scenario/scenario_test_core',
+TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe', 'tests/unit/test_budget', 'tests/unit/test_ledger', 'tests/unit/test_orders', 'tests/unit/test_exposure', 'tests/unit/test_ledger_bounds',
+         'tests/scenario/scenario_test_limits', 'tests/scenario/scenario_test_rules', 'tests/scenario/scenario_test_core',
          'tests/scenario/scenario_test_ledger', 'tests/scenario/scenario_test_budget', 'tests/scenario/scenario_test_interleavings',
          'tests/scenario/scenario_test_world']
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -3,19 +3,14 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/dec_short.h"
 
 #define DIGITS_MAX 38 /* 10^38 - 1 is the largest run of nines in 128 signed bits */
-
-static const uint64_t POW10_64[20] = {
-    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u, 100000000000u,
-    1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
-    1000000000000000000u, 10000000000000000000u,
-};
 
 static bot_i128 pow10_128(int n)
 {
     BOT_ASSERT(n >= 0 && n <= DIGITS_MAX);
-    return n < 20 ? (bot_i128)POW10_64[n] : (bot_i128)POW10_64[19] * (bot_i128)POW10_64[n - 19];
+    return n < 20 ? (bot_i128)dec_pow10[n] : (bot_i128)dec_pow10[19] * (bot_i128)dec_pow10[n - 19];
 }
 
 int bot_dec_parse(const char *text, size_t len, bot_dec *ret_dec)
@@ -63,8 +58,8 @@ static size_t format_digits(bot_u128 v, char *end)
 {
     char *p = end;
     while (v > UINT64_MAX) {
-        uint64_t low = (uint64_t)(v % POW10_64[19]);
-        v /= POW10_64[19];
+        uint64_t low = (uint64_t)(v % dec_pow10[19]);
+        v /= dec_pow10[19];
         for (int i = 0; i < 19; i++, low /= 10)
             *--p = (char)('0' + low % 10);
     }
@@ -104,14 +99,11 @@ size_t bot_dec_format(bot_dec dec, char *buf)
 int bot_dec_to_fixed(bot_dec dec, bot_i128 *ret_v)
 {
     BOT_ASSERT(dec.scale >= 0 && dec.scale <= DIGITS_MAX);
+    if (dec_short_to_fixed(&dec, ret_v))
+        return BOT_OK;
     if (dec.scale <= BOT_FIXED_DIGITS) {
-        /* 64 bits times 10^18 fit 128: nearly every number of a venue takes one multiplication. */
-        if (dec.coef == (int64_t)dec.coef) {
-            *ret_v = (bot_i128)(int64_t)dec.coef * (int64_t)POW10_64[BOT_FIXED_DIGITS - dec.scale];
-            return BOT_OK;
-        }
         bot_i128 v;
-        if (__builtin_mul_overflow(dec.coef, (bot_i128)POW10_64[BOT_FIXED_DIGITS - dec.scale], &v))
+        if (__builtin_mul_overflow(dec.coef, (bot_i128)dec_pow10[BOT_FIXED_DIGITS - dec.scale], &v))
             return BOT_ERR_OVERFLOW;
         *ret_v = v;
         return BOT_OK;
@@ -246,18 +238,12 @@ int bot_dec_mul_fixed(bot_dec a, bot_dec b, bot_i128 *ret_v)
 {
     BOT_ASSERT(a.scale >= 0 && a.scale <= DIGITS_MAX);
     BOT_ASSERT(b.scale >= 0 && b.scale <= DIGITS_MAX);
+    if (dec_short_mul_fixed(&a, &b, ret_v))
+        return BOT_OK;
     bot_i128 product;
     const int scale = a.scale + b.scale;
-    if (scale <= BOT_FIXED_DIGITS && a.coef == (int64_t)a.coef && b.coef == (int64_t)b.coef) {
-        product = (bot_i128)(int64_t)a.coef * (int64_t)b.coef;
-        const int64_t unit = (int64_t)POW10_64[BOT_FIXED_DIGITS - scale];
-        if (product == (int64_t)product) {
-            *ret_v = (bot_i128)(int64_t)product * unit;
-            return BOT_OK;
-        }
-    }
     if (scale <= BOT_FIXED_DIGITS && !__builtin_mul_overflow(a.coef, b.coef, &product)) {
-        if (__builtin_mul_overflow(product, (bot_i128)POW10_64[BOT_FIXED_DIGITS - scale], &product))
+        if (__builtin_mul_overflow(product, (bot_i128)dec_pow10[BOT_FIXED_DIGITS - scale], &product))
             return BOT_ERR_OVERFLOW;
         *ret_v = product;
         return BOT_OK;
@@ -271,12 +257,12 @@ int bot_dec_mul_fixed(bot_dec a, bot_dec b, bot_i128 *ret_v)
 
 int bot_fixed_mul_exact(bot_i128 a, bot_i128 b, bot_i128 *ret_v)
 {
-    return muldiv(a, b, (bot_i128)POW10_64[BOT_FIXED_DIGITS], ROUND_EXACT, ret_v);
+    return muldiv(a, b, (bot_i128)dec_pow10[BOT_FIXED_DIGITS], ROUND_EXACT, ret_v);
 }
 
 int bot_fixed_mul_half_even(bot_i128 a, bot_i128 b, bot_i128 *ret_v)
 {
-    return muldiv(a, b, (bot_i128)POW10_64[BOT_FIXED_DIGITS], ROUND_HALF_EVEN, ret_v);
+    return muldiv(a, b, (bot_i128)dec_pow10[BOT_FIXED_DIGITS], ROUND_HALF_EVEN, ret_v);
 }
 
 int bot_fixed_muldiv_half_even(bot_i128 a, bot_i128 b, bot_i128 c, bot_i128 *ret_v)
@@ -287,7 +273,7 @@ int bot_fixed_muldiv_half_even(bot_i128 a, bot_i128 b, bot_i128 c, bot_i128 *ret
 bot_i128 bot_fixed_round_half_even(bot_i128 v, int digits)
 {
     BOT_ASSERT(digits >= 0 && digits <= BOT_FIXED_DIGITS);
-    const bot_i128 unit = (bot_i128)POW10_64[BOT_FIXED_DIGITS - digits];
+    const bot_i128 unit = (bot_i128)dec_pow10[BOT_FIXED_DIGITS - digits];
     const bot_u128 m = magnitude_of(v);
     bot_u128 q = m / (bot_u128)unit;
     const bot_u128 r = m % (bot_u128)unit, rest = (bot_u128)unit - r;

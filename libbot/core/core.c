@@ -168,8 +168,10 @@ bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot
         bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, BOT_ERR_FULL, c->now);
     }
     /* What the small ones do not use of the union is not worth wiping a thousand times a second. */
-    const bool small = kind == BOT_EFFECT_FILL || kind == BOT_EFFECT_POSITION || kind == BOT_EFFECT_VERDICT || kind == BOT_EFFECT_GATE;
-    memset(e, 0, small ? offsetof(bot_effect, verdict) + sizeof e->verdict : sizeof *e);
+    if (kind == BOT_EFFECT_FILL || kind == BOT_EFFECT_POSITION || kind == BOT_EFFECT_VERDICT || kind == BOT_EFFECT_GATE)
+        memset(e, 0, offsetof(bot_effect, verdict) + sizeof e->verdict);
+    else
+        memset(e, 0, sizeof *e);
     e->kind = kind;
     e->bot = bot;
     e->instrument = instrument;
@@ -416,7 +418,8 @@ int bot_core_step(bot_core *core, const bot_event *ev)
         bot__core_alert(c, BOT_ALERT_GAP, UINT32_MAX, UINT32_MAX, c->now - c->deadline, "the process was away: frozen, suspended or stalled");
 
     /* A fill's places in memory are on their way while time is looked after. */
-    c->fill_instrument = ev->kind == BOT_EV_FILL ? bot__ledger_soon(c->ledger, ev) : INSTRUMENT_NONE;
+    if (ev->kind == BOT_EV_FILL)
+        c->fill_key = bot__ledger_soon(c->ledger, ev);
 
     /* What time has done comes before the event: an order that arrives after a lease has run out meets a shut gate. */
     const uint32_t before = c->gate.reasons;

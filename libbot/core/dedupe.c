@@ -21,33 +21,29 @@ uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
     return hash_words64(words, 4, 1 + (uint64_t)side) >> 8;
 }
 
-static uint32_t exec_hash(uint32_t instrument, const bot_id *id) { return hash_pairs(id, sizeof *id / 16, instrument); }
-
-void bot__dedupe_soon(const struct dedupe *d, uint32_t instrument, const bot_id *id)
+void bot__dedupe_soon(const struct dedupe *d, const struct dedupe_key *key)
 {
-    __builtin_prefetch(&d->slots[exec_hash(instrument, id) & d->mask], 1);
+    __builtin_prefetch(&d->slots[key->hash & d->mask], 1);
     if (d->added >= d->max) /* the one that would leave for it */
         __builtin_prefetch(&d->slots[d->ring[d->next].hash & d->mask], 1);
 }
 
-static bool is_entry(const struct dedupe_entry *e, uint32_t instrument, const bot_id *id)
+static bool is_entry(const struct dedupe_entry *e, const struct dedupe_key *key)
 {
-    return e->instrument == instrument && words_equal(&e->id, id, sizeof *id / 8);
+    return e->instrument == key->instrument && words_equal(&e->id, key->id, sizeof *key->id / 8);
 }
 
-int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns,
-                     struct dedupe_entry **ret_entry)
+int bot__dedupe_find(struct dedupe *d, const struct dedupe_key *key, uint64_t fingerprint, int64_t venue_ns, struct dedupe_entry **ret_entry)
 {
-    BOT_ASSERT(id->len > 0);
-    const uint32_t hash = exec_hash(instrument, id);
-    for (uint32_t i = hash;; i++) {
+    BOT_ASSERT(key->id->len > 0);
+    for (uint32_t i = key->hash;; i++) {
         const struct dedupe_slot *slot = &d->slots[i & d->mask];
         if (slot->entry == 0)
             break;
-        if (slot->hash != hash)
+        if (slot->hash != key->hash)
             continue;
         struct dedupe_entry *e = &d->ring[slot->entry - 1];
-        if (!is_entry(e, instrument, id))
+        if (!is_entry(e, key))
             continue;
         *ret_entry = e;
         if (e->fingerprint == (fingerprint & (UINT64_MAX >> 8)) || (e->flags & DEDUPE_CONFLICT_TOLD) != 0)
@@ -62,7 +58,7 @@ int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
     if (venue_ns != 0 && venue_ns > d->left_ns_max && venue_ns - DEDUPE_SLACK_NS > d->left_ns_max)
         return 0;
     d->asked++;
-    return d->older(d->user_data, instrument, id, fingerprint);
+    return d->older(d->user_data, key->instrument, key->id, fingerprint);
 }
 
 /* Backward shift: no tombstones, so a table that lives for months stays as quick as on its first day. */
@@ -84,7 +80,7 @@ static void forget(struct dedupe *d, uint32_t entry)
     d->slots[hole] = (struct dedupe_slot){ 0 };
 }
 
-void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns, uint32_t flags)
+void bot__dedupe_add(struct dedupe *d, const struct dedupe_key *key, uint64_t fingerprint, int64_t venue_ns, uint32_t flags)
 {
     const uint32_t entry = d->next + 1;
     struct dedupe_entry *e = &d->ring[entry - 1];
@@ -95,13 +91,12 @@ void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, ui
             d->left_ns_max = left_ns;
         forget(d, entry);
     }
-    const uint32_t hash = exec_hash(instrument, id);
-    *e = (struct dedupe_entry){ .id = *id, .instrument = instrument, .hash = hash, .fingerprint = fingerprint & (UINT64_MAX >> 8), .flags = flags & 0xff };
+    *e = (struct dedupe_entry){ .id = *key->id, .instrument = key->instrument, .hash = key->hash, .fingerprint = fingerprint & (UINT64_MAX >> 8), .flags = flags & 0xff };
     d->ring_ns[entry - 1] = venue_ns;
-    uint32_t i = hash & d->mask;
+    uint32_t i = key->hash & d->mask;
     while (d->slots[i].entry != 0)
         i = (i + 1) & d->mask;
-    d->slots[i] = (struct dedupe_slot){ hash, entry };
+    d->slots[i] = (struct dedupe_slot){ key->hash, entry };
     d->added++;
     d->next = entry == d->max ? 0 : entry;
     __builtin_prefetch(&d->ring[d->next], 1); /* cold by now: the one that leaves next */

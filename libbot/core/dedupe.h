@@ -12,6 +12,7 @@
 
 #include "bot/err.h"
 #include "bot/types.h"
+#include "core/hash.h"
 
 /* Set in `instrument` for the id of a funding or fee row: venues number those apart from executions. */
 #define DEDUPE_FUNDING 0x80000000u
@@ -58,18 +59,27 @@ void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, ded
 /* Side, quantity and price by value ("1.0" equals "1"). */
 uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price);
 
-/* (instrument, id) will be looked for: fetches the index's places for it, which are nowhere near. Changes nothing. */
-void bot__dedupe_soon(const struct dedupe *d, uint32_t instrument, const bot_id *id);
+/* What an execution is known by, hashed once for all that is done with it. id is borrowed. */
+struct dedupe_key {
+    const bot_id *id;
+    uint32_t      instrument, hash;
+};
+static inline struct dedupe_key dedupe_key(uint32_t instrument, const bot_id *id)
+{
+    return (struct dedupe_key){ id, instrument, hash_pairs(id, sizeof *id / 16, instrument) };
+}
 
-/* Is (instrument, id) known? Changes nothing but the told flag.
+/* key will be looked for: fetches the index's places for it, which are nowhere near. Changes nothing. */
+void bot__dedupe_soon(const struct dedupe *d, const struct dedupe_key *key);
+
+/* Is key known? Changes nothing but the told flag.
  *   0  new                          *ret_entry NULL
  *   1  known, same content          *ret_entry the entry, NULL when `older` answered
  *   BOT_ERR_CONFLICT  known, other content, told for the first time (1 from then on)
  *   another negative value from `older` */
-int bot__dedupe_find(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns,
-                     struct dedupe_entry **ret_entry);
+int bot__dedupe_find(struct dedupe *d, const struct dedupe_key *key, uint64_t fingerprint, int64_t venue_ns, struct dedupe_entry **ret_entry);
 
-/* Remembers an id that find called new. Never fails; may push the oldest out. */
-void bot__dedupe_add(struct dedupe *d, uint32_t instrument, const bot_id *id, uint64_t fingerprint, int64_t venue_ns, uint32_t flags);
+/* Remembers a key that find called new. Never fails; may push the oldest out. */
+void bot__dedupe_add(struct dedupe *d, const struct dedupe_key *key, uint64_t fingerprint, int64_t venue_ns, uint32_t flags);
 
 #endif

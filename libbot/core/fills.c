@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/dec_short.h"
 #include "bot/decimal.h"
 
 /* Venues whose fills name no client id give the order's id only, which we may learn after the fill (the answer to our
@@ -131,7 +132,7 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
 {
     const bot_ev_fill *f = &ev->fill;
     bot_i128 qty = 0;
-    (void)bot_dec_to_fixed(f->qty, &qty);
+    (void)dec_to_fixed(&f->qty, &qty);
     c->stats.fills_applied++;
     c->recon.newest_fill_at = c->now;
     if (ev->venue_ns > c->recon.newest_venue_ns)
@@ -229,13 +230,13 @@ int bot__core_fill(bot_core *c, const bot_event *ev)
     uint32_t owner;
     bot_leg leg;
     const uint32_t order = order_of(c, ev, &owner, &leg);
-    const uint32_t instrument = c->fill_instrument;
+    const uint32_t instrument = c->fill_key.instrument;
     if (instrument != INSTRUMENT_NONE && bot__recon_inside_baseline(c, instrument, leg, ev)) {
         c->stats.fills_duplicate++;
         return 0;
     }
     struct ledger_result result = { 0 };
-    const int r = bot__ledger_apply_fill_of(c->ledger, instrument, ev, owner, leg, &result);
+    const int r = bot__ledger_apply_fill_of(c->ledger, &c->fill_key, ev, owner, leg, &result);
     if (r == LEDGER_NEW && order != ORDER_NONE) /* the venue's id may be news as well (replace) */
         bot__orders_name(&c->orders, order, &ev->fill.order_id);
     return outcome_of(c, ev, r, &result, order);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/dec_short.h"
 #include "bot/decimal.h"
 #include "core/carve.h"
 
@@ -283,10 +284,13 @@ struct fill { /* a fill event's numbers at 1e-18 */
     bool     external;
 };
 
+/* *ret is for nothing unless BOT_OK. */
 static int read_fill(const bot_event *ev, const struct instrument *in, struct fill *ret)
 {
     const bot_ev_fill *f = &ev->fill;
-    struct fill v = { .has_fee = (ev->has & BOT_HAS_FEE) != 0 };
+    ret->has_fee = (ev->has & BOT_HAS_FEE) != 0;
+    ret->external = false;
+    ret->fee = 0;
     switch (f->kind) {
     case BOT_FILL_NONE:
     case BOT_FILL_TRADE: break;
@@ -294,7 +298,7 @@ static int read_fill(const bot_event *ev, const struct instrument *in, struct fi
     case BOT_FILL_ADL:
     case BOT_FILL_SETTLEMENT:
     case BOT_FILL_BLOCK:
-    case BOT_FILL_TRANSFER: v.external = true; break;
+    case BOT_FILL_TRANSFER: ret->external = true; break;
     case BOT_FILL_UNKNOWN:
     default: return BOT_ERR_UNSUPPORTED;
     }
@@ -302,14 +306,13 @@ static int read_fill(const bot_event *ev, const struct instrument *in, struct fi
         (f->side != BOT_BUY && f->side != BOT_SELL) || f->exec_id.len == 0)
         return BOT_ERR_MALFORMED;
     /* Bankruptcy and settlement prices of linear contracts may be zero; nobody trades at zero or below. */
-    if (f->price.coef < 0 || (f->price.coef == 0 && (!v.external || in->contract == BOT_INVERSE)))
+    if (f->price.coef < 0 || (f->price.coef == 0 && (!ret->external || in->contract == BOT_INVERSE)))
         return BOT_ERR_MALFORMED;
-    int r = bot_dec_to_fixed(f->qty, &v.qty);
+    int r = dec_to_fixed(&f->qty, &ret->qty);
     if (r == BOT_OK)
-        r = bot_dec_to_fixed(f->price, &v.price);
-    if (r == BOT_OK && v.has_fee)
-        r = bot_dec_to_fixed(f->fee, &v.fee);
-    *ret = v;
+        r = dec_to_fixed(&f->price, &ret->price);
+    if (r == BOT_OK && ret->has_fee)
+        r = dec_to_fixed(&f->fee, &ret->fee);
     return r;
 }
 
@@ -341,7 +344,7 @@ static int change_fill(struct change *c, const struct instrument *in, const bot_
     bot_i128 qty = buy ? v->qty : -v->qty, value = 0;
     int r;
     if (in->contract != BOT_INVERSE && in->multiplier == ONE) {
-        r = bot_dec_mul_fixed(ev->fill.qty, ev->fill.price, &value); /* from the short numbers as they were written */
+        r = dec_mul_fixed(&ev->fill.qty, &ev->fill.price, &value); /* from the short numbers as they were written */
         value = r == BOT_OK && !buy ? -value : value;
     } else {
         r = bot__instrument_value(in, qty, v->price, &value);
@@ -440,9 +443,10 @@ static int refuse(struct ledger *l, int err)
     return err;
 }
 
-static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg, uint32_t instrument, struct ledger_result *ret)
+static int apply_fill(struct ledger *l, const struct dedupe_key *key, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
 {
     const bot_ev_fill *f = &ev->fill;
+    const uint32_t instrument = key->instrument;
     const struct instrument *in = &l->instruments.rows[instrument];
     const int64_t cell = cell_of(l, instrument, f->leg != BOT_LEG_NONE ? f->leg : leg);
     struct fill v;
@@ -452,7 +456,7 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
 
     const uint64_t fingerprint = bot__dedupe_fingerprint(f->side, v.qty, v.price);
     struct dedupe_entry *entry;
-    r = bot__dedupe_find(&l->dedupe, instrument, &f->exec_id, fingerprint, ev->venue_ns, &entry);
+    r = bot__dedupe_find(&l->dedupe, key, fingerprint, ev->venue_ns, &entry);
     if (r < 0)
         return refuse(l, r);
     if (r == 1) {
@@ -478,7 +482,7 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
     if (r == BOT_OK && f->kind == BOT_FILL_SETTLEMENT &&
         (!position_sum(c.account.settlement, c.realised, &c.account.settlement) || !position_sum(c.owner.settlement, c.realised, &c.owner.settlement)))
         r = BOT_ERR_OVERFLOW;
-    if (r == BOT_OK && !position_sum(order != NULL ? order->counted_value : 0, value - a.booked, &counted_value))
+    if (r == BOT_OK && track && !position_sum(order != NULL ? order->counted_value : 0, value - a.booked, &counted_value))
         r = BOT_ERR_OVERFLOW;
     if (r < 0)
         return refuse(l, r);
@@ -487,7 +491,7 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
     c.account.fills++;
     c.owner.fills++;
     c.flags |= side_flag(&c) | group_flag(l, &c) | (v.external ? LEDGER_EXTERNAL_KIND : 0);
-    bot__dedupe_add(&l->dedupe, instrument, &f->exec_id, fingerprint, ev->venue_ns, v.has_fee ? DEDUPE_HAS_FEE : 0);
+    bot__dedupe_add(&l->dedupe, key, fingerprint, ev->venue_ns, v.has_fee ? DEDUPE_HAS_FEE : 0);
     /* An order that cannot be taken any more is counted without it: its late update is refused by its time. */
     if (track && order == NULL && bot__derive_can_add(&l->derive, ev->venue_ns) == BOT_OK)
         order = bot__derive_add(&l->derive, instrument, &f->order_id, ev->venue_ns);
@@ -507,26 +511,27 @@ static int apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot
     return LEDGER_NEW;
 }
 
-uint32_t bot__ledger_soon(const struct ledger *l, const bot_event *ev)
+struct dedupe_key bot__ledger_soon(const struct ledger *l, const bot_event *ev)
 {
-    const uint32_t instrument = bot__ledger_find(l, &ev->instrument);
-    if (instrument != INSTRUMENT_NONE && ev->fill.exec_id.len != 0)
-        bot__dedupe_soon(&l->dedupe, instrument, &ev->fill.exec_id);
-    return instrument;
+    const struct dedupe_key key = dedupe_key(bot__ledger_find(l, &ev->instrument), &ev->fill.exec_id);
+    if (key.instrument != INSTRUMENT_NONE)
+        bot__dedupe_soon(&l->dedupe, &key);
+    return key;
 }
 
 int bot__ledger_apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
 {
-    return bot__ledger_apply_fill_of(l, bot__ledger_soon(l, ev), ev, owner, leg, ret);
+    const struct dedupe_key key = bot__ledger_soon(l, ev);
+    return bot__ledger_apply_fill_of(l, &key, ev, owner, leg, ret);
 }
 
-int bot__ledger_apply_fill_of(struct ledger *l, uint32_t instrument, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
+int bot__ledger_apply_fill_of(struct ledger *l, const struct dedupe_key *key, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
 {
-    BOT_ASSERT(ev->kind == BOT_EV_FILL);
+    BOT_ASSERT(ev->kind == BOT_EV_FILL && key->id == &ev->fill.exec_id);
     if (!is_owner(l, owner))
         return BOT_ERR_INVALID;
-    if (instrument != INSTRUMENT_NONE)
-        return apply_fill(l, ev, owner, leg, instrument, ret);
+    if (key->instrument != INSTRUMENT_NONE)
+        return apply_fill(l, key, ev, owner, leg, ret);
     const int r = ev->fill.kind == BOT_FILL_UNKNOWN ? BOT_ERR_UNSUPPORTED : ev->instrument.len == 0 ? BOT_ERR_MALFORMED : hold(l, ev, owner, leg);
     return r < 0 ? refuse(l, r) : r;
 }
@@ -561,7 +566,8 @@ static int apply_funding(struct ledger *l, const bot_event *ev, uint32_t owner, 
     const bot_id id = funding_id(ev, amount);
     const uint64_t fingerprint = bot__dedupe_fingerprint(BOT_SIDE_NONE, amount, 0);
     struct dedupe_entry *entry;
-    r = bot__dedupe_find(&l->dedupe, instrument | DEDUPE_FUNDING, &id, fingerprint, ev->venue_ns, &entry);
+    const struct dedupe_key key = dedupe_key(instrument | DEDUPE_FUNDING, &id);
+    r = bot__dedupe_find(&l->dedupe, &key, fingerprint, ev->venue_ns, &entry);
     if (r < 0)
         return refuse(l, r);
     if (r == 1)
@@ -570,7 +576,7 @@ static int apply_funding(struct ledger *l, const bot_event *ev, uint32_t owner, 
     change_begin(l, instrument, cell, owner, &c);
     if (!position_sum(c.account.funding, amount, &c.account.funding) || !position_sum(c.owner.funding, amount, &c.owner.funding))
         return refuse(l, BOT_ERR_OVERFLOW);
-    bot__dedupe_add(&l->dedupe, instrument | DEDUPE_FUNDING, &id, fingerprint, ev->venue_ns, 0);
+    bot__dedupe_add(&l->dedupe, &key, fingerprint, ev->venue_ns, 0);
     change_commit(l, &c, ev, false);
     l->stats.fundings++;
     result_of(&c, owner, c.account.qty, ret);
@@ -726,7 +732,8 @@ int bot__ledger_instrument_put(struct ledger *l, const struct instrument *row, b
             continue;
         }
         struct ledger_result result = { .instrument = instrument, .owner = h->owner };
-        const int applied = h->event.kind == BOT_EV_FILL ? apply_fill(l, &h->event, h->owner, h->leg, instrument, &result)
+        const struct dedupe_key key = dedupe_key(instrument, &h->event.fill.exec_id);
+        const int applied = h->event.kind == BOT_EV_FILL ? apply_fill(l, &key, &h->event, h->owner, h->leg, &result)
                                                          : apply_funding(l, &h->event, h->owner, h->leg, instrument, &result);
         if (on_held != NULL)
             on_held(user_data, &h->event, applied, &result);

@@ -3,19 +3,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "core/hash.h"
 
-/* Eight bytes at a time: the text is zero-filled behind its end. */
-static uint32_t hash_id(const bot_id *id)
-{
-    uint64_t h = id->len;
-    for (uint8_t i = 0; i < id->len; i += 8) {
-        uint64_t w = 0;
-        memcpy(&w, id->s + i, i + 8 <= (int)sizeof id->s ? 8 : sizeof id->s - i);
-        h = (h ^ w) * 0x9fb21c651e98df25u;
-        h ^= h >> 29;
-    }
-    return (uint32_t)(h ^ (h >> 32));
-}
+static uint32_t hash_id(const bot_id *id) { return hash_pairs(id, sizeof *id / 16, 0); }
 
 static uint32_t pow2_above(uint32_t n)
 {
@@ -50,7 +40,7 @@ static uint32_t lookup(const struct orders *t, const uint32_t *slots, const bot_
     for (uint32_t at = hash_id(id) & t->mask;; at = (at + 1) & t->mask) {
         if (slots[at] == 0)
             return ORDER_NONE;
-        if (bot__id_eq(key_of(t, slots, slots[at] - 1), id))
+        if (words_equal(key_of(t, slots, slots[at] - 1), id, sizeof *id / 8))
             return slots[at] - 1;
     }
 }

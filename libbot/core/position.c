@@ -29,17 +29,20 @@ int bot__position_add(struct position *p, const struct instrument *in, bot_i128 
                       bot_i128 *ret_realised)
 {
     BOT_ASSERT(qty != 0);
-    struct position after = *p;
-    if (!position_sum(p->qty, qty, &after.qty))
+    bot_i128 sum, cost;
+    if (!position_sum(p->qty, qty, &sum))
         return BOT_ERR_OVERFLOW;
     if (p->qty == 0 || (p->qty < 0) == (qty < 0)) {
-        if (!position_sum(p->cost, value, &after.cost))
+        if (!position_sum(p->cost, value, &cost))
             return BOT_ERR_OVERFLOW;
-        *p = after;
+        p->qty = sum;
+        p->cost = cost;
         *ret_realised = 0;
         return 0;
     }
 
+    struct position after = *p;
+    after.qty = sum;
     const bot_i128 held = magnitude(p->qty), traded = magnitude(qty);
     const bool flipped = traded > held;
     bot_i128 closed_value = value, removed = p->cost;

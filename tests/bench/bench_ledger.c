@@ -12,11 +12,13 @@
 
 #include "bot/decimal.h"
 #include "core/ledger.h"
+#include "counter.h"
 
 #define EVENTS 4096
 #define BATCHES 200
 
 static struct ledger *ledger;
+static struct counter counter;
 static bot_id    ids[EVENTS];
 static bot_event kinds[4]; /* just decoded means: hot. Only the exec id differs. */
 
@@ -109,7 +111,7 @@ static int by_value(const void *a, const void *b)
 
 static void run(const char *name, bot_contract contract, int adds, int again, unsigned (*body)(void))
 {
-    static double ns[BATCHES];
+    static double ns[BATCHES], instructions[BATCHES];
     open_ledger(contract);
     make_kinds(adds);
     unsigned check = 0;
@@ -118,17 +120,24 @@ static void run(const char *name, bot_contract contract, int adds, int again, un
             make_ids(b);
         if (again && b == 0)
             bench_apply();
+        const uint64_t counted = counter_read(&counter);
         const int64_t start = now_ns();
         check += body();
         ns[b] = (double)(now_ns() - start) / EVENTS;
+        instructions[b] = (double)(counter_read(&counter) - counted) / EVENTS;
     }
     qsort(ns, BATCHES, sizeof *ns, by_value);
-    printf("%-40s %7.1f ns median %7.1f ns p95   (%u)\n", name, ns[BATCHES / 2], ns[BATCHES * 95 / 100], check);
+    qsort(instructions, BATCHES, sizeof *instructions, by_value);
+    printf("%-24s best %6.1f ns   median %6.1f ns   p95 %6.1f ns", name, ns[0], ns[BATCHES / 2], ns[BATCHES * 95 / 100]);
+    counter_print(&counter, instructions[BATCHES / 2]);
+    printf("   (%u)\n", check);
 }
 
 int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : "";
+    counter = counter_open();
+    counter_note(&counter);
     const struct { const char *name; bot_contract contract; int adds, again; unsigned (*body)(void); } cases[] = {
         { "apply_linear_add", BOT_LINEAR, 1, 0, bench_apply },       { "apply_linear_mixed", BOT_LINEAR, 0, 0, bench_apply },
         { "apply_inverse_mixed", BOT_INVERSE, 0, 0, bench_apply },   { "duplicate", BOT_LINEAR, 1, 1, bench_apply },

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "bot/core.h"
+#include "counter.h"
 #include "venue/venue.h"
 
 #define MESSAGES 512
@@ -63,12 +64,20 @@ static void give(bot_event *ev)
     (void)bot_core_step(core, ev);
 }
 
-static void row(const char *what, double ns, double floor)
+static struct counter counter;
+
+struct best {
+    double ns, instructions; /* a message */
+};
+
+static void row(const char *what, struct best is, double floor)
 {
+    printf("%-58s %9.1f ns", what, is.ns);
     if (floor > 0)
-        printf("%-58s %9.1f ns   floor %9.1f ns   ratio %.3f\n", what, ns, floor, ns / floor);
-    else
-        printf("%-58s %9.1f ns\n", what, ns);
+        printf("   floor %9.1f ns   ratio %.3f", floor, is.ns / floor);
+    if (is.instructions > 0)
+        counter_print(&counter, is.instructions);
+    printf("\n");
 }
 
 static const struct venue *bybit;
@@ -101,12 +110,14 @@ static __attribute__((noinline)) void bench_duplicate(void)
         (void)bybit->decode_ws(&ctx, BOT_SOURCE_WS_PRIVATE, (struct slice){ messages[i], lengths[i] }, step, NULL);
 }
 
-static void time_best(void (*body)(void), double *best)
+static void time_best(void (*body)(void), struct best *best)
 {
+    const uint64_t counted = counter_read(&counter);
     const int64_t start = now_ns();
     body();
-    const double per = (double)(now_ns() - start) / MESSAGES;
-    if (per < *best) *best = per;
+    const double ns = (double)(now_ns() - start) / MESSAGES, instructions = (double)(counter_read(&counter) - counted) / MESSAGES;
+    if (ns < best->ns) best->ns = ns;
+    if (instructions < best->instructions) best->instructions = instructions;
 }
 
 int main(int argc, char **argv)
@@ -136,7 +147,8 @@ int main(int argc, char **argv)
     give(&ev);
 
     /* Best of rounds: what the code needs when the machine lets it. */
-    double floor = 1e9, decode = 1e9, whole = 1e9, duplicate = 1e9;
+    struct best floor = { 1e9, 1e9 }, decode = floor, whole = floor, duplicate = floor;
+    counter = counter_open();
     const int rounds = argc > 2 ? atoi(argv[2]) : ROUNDS;
     uint64_t n = 0;
     for (int round = 0; round < rounds; round++) {
@@ -156,10 +168,11 @@ int main(int argc, char **argv)
         return 1;
     }
     printf("private execution, %zu bytes, %d different messages, best of %d rounds; floor: cJSON parses the same bytes\n", lengths[0], MESSAGES, rounds);
-    row("raw bytes -> event", decode, floor);
-    row("raw bytes -> position updated and gate re-evaluated", whole, floor);
-    row("raw bytes of a duplicate -> recognised", duplicate, floor);
-    row("of it: step of the core for a new fill", whole - decode, 0);
+    counter_note(&counter);
+    row("raw bytes -> event", decode, floor.ns);
+    row("raw bytes -> position updated and gate re-evaluated", whole, floor.ns);
+    row("raw bytes of a duplicate -> recognised", duplicate, floor.ns);
+    row("of it: step of the core for a new fill", (struct best){ whole.ns - decode.ns, whole.instructions - decode.instructions }, 0);
 
     int64_t start = now_ns();
     uint64_t open = 0;
@@ -167,7 +180,7 @@ int main(int argc, char **argv)
         open += bot_core_gate_open(core, at + i);
         __asm__ volatile("" ::: "memory");
     }
-    row("gate check", (double)(now_ns() - start) / 10000000, 0);
+    row("gate check", (struct best){ .ns = (double)(now_ns() - start) / 10000000 }, 0);
 
     /* Submit up to the signed bytes, the gate shut or open alike: a refusal is the short form. */
     struct bot__signer *signer = bot__signer_new("secret", 6);
@@ -180,7 +193,7 @@ int main(int argc, char **argv)
     start = now_ns();
     for (int i = 0; i < 200000; i++)
         if (bybit->encode_rest(&req, &keys, INT64_C(1700000000) * BOT_NS_PER_S + i, &http) < 0) return 1;
-    row("order -> signed request bytes", (double)(now_ns() - start) / 200000, 0);
+    row("order -> signed request bytes", (struct best){ .ns = (double)(now_ns() - start) / 200000 }, 0);
     bot_position held;
     bot_core_position(core, 0, BOT_LEG_NET, &held);
     const bool falling = held.qty.v < 0;
@@ -191,7 +204,7 @@ int main(int argc, char **argv)
         s.submit.order.side = falling ? BOT_SELL : BOT_BUY; /* away from flat: an exit would pass */
         (void)bot_core_step(core, &s);
     }
-    row("submit decided by the core (refused: gate shut)", (double)(now_ns() - start) / 1000000, 0);
+    row("submit decided by the core (refused: gate shut)", (struct best){ .ns = (double)(now_ns() - start) / 1000000 }, 0);
     bot__signer_free(signer);
     free(memory);
     return open == UINT64_MAX;

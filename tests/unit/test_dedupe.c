@@ -26,13 +26,15 @@ static int find(struct dedupe *d, uint32_t instrument, unsigned long long n, uin
 {
     struct dedupe_entry *e;
     const bot_id id = id_of(n);
-    return bot__dedupe_find(d, instrument, &id, fingerprint, venue_ns, &e);
+    const struct dedupe_key key = dedupe_key(instrument, &id);
+    return bot__dedupe_find(d, &key, fingerprint, venue_ns, &e);
 }
 
 static void add(struct dedupe *d, uint32_t instrument, unsigned long long n, uint64_t fingerprint, int64_t venue_ns)
 {
     const bot_id id = id_of(n);
-    bot__dedupe_add(d, instrument, &id, fingerprint, venue_ns, 0);
+    const struct dedupe_key key = dedupe_key(instrument, &id);
+    bot__dedupe_add(d, &key, fingerprint, venue_ns, 0);
 }
 
 TEST(dedupe, an_id_is_known_for_its_instrument_only)
@@ -56,20 +58,27 @@ TEST(dedupe, other_content_is_told_once)
     ck_assert_int_eq(find(&d, 0, 7, 99, 5), 1);
 }
 
+static int find_id(struct dedupe *d, const bot_id *id)
+{
+    struct dedupe_entry *e;
+    const struct dedupe_key key = dedupe_key(0, id);
+    return bot__dedupe_find(d, &key, 1, 0, &e);
+}
+
 TEST(dedupe, ids_that_differ_in_the_last_byte_or_in_length_differ)
 {
     struct dedupe d;
     make(&d, 8, NULL, NULL);
-    struct dedupe_entry *e;
     bot_id id = { .len = 46 };
     memset(id.s, 'a', 46);
-    bot__dedupe_add(&d, 0, &id, 1, 0, 0);
-    ck_assert_int_eq(bot__dedupe_find(&d, 0, &id, 1, 0, &e), 1);
+    const struct dedupe_key key = dedupe_key(0, &id);
+    bot__dedupe_add(&d, &key, 1, 0, 0);
+    ck_assert_int_eq(find_id(&d, &id), 1);
     id.s[45] = 'b';
-    ck_assert_int_eq(bot__dedupe_find(&d, 0, &id, 1, 0, &e), 0);
+    ck_assert_int_eq(find_id(&d, &id), 0);
     id.s[45] = '\0';
     id.len = 45;
-    ck_assert_int_eq(bot__dedupe_find(&d, 0, &id, 1, 0, &e), 0);
+    ck_assert_int_eq(find_id(&d, &id), 0);
 }
 
 TEST(dedupe, fingerprints_compare_by_value_and_see_every_part)

@@ -421,6 +421,7 @@ struct making {
     uint64_t target;
     const _Atomic bool *stop;
     bool reached;
+    int  saved;
 };
 
 static int make_step(void *user_data, const bot_journal_item *item)
@@ -437,37 +438,40 @@ static int make_step(void *user_data, const bot_journal_item *item)
     return e < 0 ? e : 0;
 }
 
-static int make_from(struct making *m, const struct journal_fs *fs, const char *path, bot_journal_reader *reader)
+/* From the core's place on, a checkpoint at each `every` records, the last near `end`: what was done is not lost when the process
+ * is stopped on the way. */
+static int make_all(struct making *m, struct core_image *im, const char *path, bot_journal_reader *reader, uint64_t every, uint64_t end)
 {
-    struct core_image im;
     struct journal_replay_result result;
-    struct checkpoint from = { 0 };
-    int e = bot__image_init(&im, fs, m->core.core, &m->core.options, m->core.begin);
-    if (e != BOT_OK)
-        return e;
-    if (bot__checkpoint_load(&im, path, reader, UINT64_MAX, &from, NULL, 0) == 1)
-        e = bot__journal_core_resume(&m->core, from.record, from.run_wall_ns, from.run_ts);
-    if (e == BOT_OK)
-        e = bot_journal_seek_record(reader, from.record);
-    if (e == BOT_OK && from.record < m->target)
-        e = bot__journal_replay(reader, UINT64_MAX, false, make_step, m, &result);
-    if (e == BOT_OK && m->reached) {
+    while (m->at.record < end) {
+        m->target = end - m->at.record > every ? m->at.record + every : end;
+        m->reached = false;
+        int e = bot_journal_seek_record(reader, m->at.record);
+        if (e == BOT_OK)
+            e = bot__journal_replay(reader, UINT64_MAX, false, make_step, m, &result);
+        if (e != BOT_OK || !m->reached)
+            return e;
         m->at.run_wall_ns = m->core.run_wall_ns;
         m->at.run_ts = m->core.run_ts;
-        m->at.events = from.events + result.events;
-        m->at.damages = from.damages + result.damages;
-        m->at.lost = from.lost + result.lost;
-        e = bot__checkpoint_save(&im, path, reader, &m->at);
+        m->at.events += result.events;
+        m->at.damages += result.damages;
+        m->at.lost += result.lost;
+        e = bot__checkpoint_save(im, path, reader, &m->at);
+        if (e != BOT_OK)
+            return e;
+        m->saved++;
     }
-    bot__image_done(&im);
-    return e;
+    return BOT_OK;
 }
 
-int bot__checkpoint_make(const struct journal_fs *fs, const char *path, const char *rules, size_t rules_len, const _Atomic bool *stop)
+int bot__checkpoint_make(const struct journal_fs *fs, const char *path, const char *rules, size_t rules_len, uint64_t every,
+                         const _Atomic bool *stop)
 {
     bot_journal_reader *reader;
     bot_core_options o;
     bot_journal_info info;
+    struct core_image im;
+    struct making m = { .stop = stop };
     fs = fs != NULL ? fs : &bot__journal_fs;
     int e = bot__core_options_parse(rules, rules_len, &o);
     if (e == BOT_OK)
@@ -475,14 +479,22 @@ int bot__checkpoint_make(const struct journal_fs *fs, const char *path, const ch
     if (e != BOT_OK)
         return e;
     bot_journal_info_get(reader, &info);
-    struct making m = { .stop = stop, .target = info.record_end > MAKE_BEHIND ? info.record_end - MAKE_BEHIND : 0 };
-    e = m.target == 0 ? BOT_OK : bot__journal_core_open_as(&m.core, fs, path, reader, &o);
-    if (e == BOT_OK && m.target != 0) {
-        e = make_from(&m, fs, path, reader);
-        bot__journal_core_close(&m.core);
+    e = bot__journal_core_open_as(&m.core, fs, path, reader, &o);
+    if (e == BOT_OK)
+        e = bot__image_init(&im, fs, m.core.core, &m.core.options, m.core.begin);
+    if (e == BOT_OK) {
+        struct checkpoint from = { 0 };
+        if (bot__checkpoint_load(&im, path, reader, UINT64_MAX, &from, NULL, 0) == 1) {
+            m.at = from;
+            e = bot__journal_core_resume(&m.core, from.record, from.run_wall_ns, from.run_ts);
+        }
+        if (e == BOT_OK && info.record_end > MAKE_BEHIND)
+            e = make_all(&m, &im, path, reader, every, info.record_end - MAKE_BEHIND);
+        bot__image_done(&im);
     }
+    bot__journal_core_close(&m.core);
     bot_journal_close_read(reader);
-    return e == BOT_OK ? m.reached : e;
+    return e == BOT_OK ? m.saved : e;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------------ */

@@ -80,10 +80,11 @@ int  bot__checkpoint_read(const struct journal_fs *fs, const char *path, uint64_
  * and by save. */
 int  bot__checkpoint_same(struct core_image *im, const char *path, uint64_t record);
 
-/* Makes a checkpoint close to the journal's end by a replay in a core of its own, from the one before. rules: as appended by
- * this run. Ends early with 0 when *stop becomes true. 1, 0 (not far enough behind the last one), or negative. For a thread
- * beside the writer's. */
-int  bot__checkpoint_make(const struct journal_fs *fs, const char *path, const char *rules, size_t rules_len, const _Atomic bool *stop);
+/* Makes a checkpoint close to the journal's end by a replay in a core of its own, from the one before, and on the way there one
+ * at each `every` records. rules: as appended by this run. Ends early when *stop (may be NULL) becomes true. How many were made,
+ * or negative. For a thread beside the writer's. */
+int  bot__checkpoint_make(const struct journal_fs *fs, const char *path, const char *rules, size_t rules_len, uint64_t every,
+                          const _Atomic bool *stop);
 
 /* ---- opening ------------------------------------------------------------------------------------------------ */
 

@@ -531,18 +531,19 @@ int bot__journal_round(struct journal *j)
 static void *checkpoint_main(void *arg)
 {
     struct journal *j = arg;
-    /* Nothing waits for it: whoever trades comes first. */
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
     char *rules = NULL;
     size_t len = 0;
     pthread_mutex_lock(&j->index_mutex);
     if (j->rules != NULL && (rules = j->fs->alloc(j->fs->self, j->rules_len + 1)) != NULL)
         memcpy(rules, j->rules, len = j->rules_len);
     pthread_mutex_unlock(&j->index_mutex);
-    const int r = rules == NULL ? BOT_ERR_NOMEM : bot__checkpoint_make(j->fs, j->path, rules, len, &j->closing);
+    /* Nothing waits for it: whoever trades comes first. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
+    const uint64_t every = j->config.options.checkpoint_bytes / JOURNAL_RECORD_SIZE * 4;
+    const int r = rules == NULL ? BOT_ERR_NOMEM : bot__checkpoint_make(j->fs, j->path, rules, len, every, &j->closing);
     j->fs->release(j->fs->self, rules);
-    if (r == 1)
-        atomic_fetch_add(&j->checkpoints, 1);
+    if (r > 0)
+        atomic_fetch_add(&j->checkpoints, (uint64_t)r);
     else if (r < 0)
         atomic_fetch_add(&j->checkpoints_failed, 1);
     atomic_store(&j->checkpoint_running, false);

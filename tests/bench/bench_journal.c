@@ -11,6 +11,7 @@
 
 #include "bot/core.h"
 #include "core/ledger.h"
+#include "journal/checkpoint.h"
 #include "journal/crc.h"
 #include "journal/item.h"
 #include "journal/reader.h"
@@ -46,6 +47,13 @@ static long rss_kib(void)
 #define FILLS_READY 1024
 static bot_event ready[FILLS_READY];
 
+static void options(bot_core_options *o)
+{
+    story_options(o);
+    o->fills_seen_max = 65536;
+    o->manual_policy = BOT_MANUAL_IGNORE; /* nobody ordered these fills; an alert for each is not what is measured */
+}
+
 static void bench_append(const char *path, unsigned long long fills)
 {
     struct journal_config c = { .venue = "bybit", .account = "main" };
@@ -61,9 +69,7 @@ static void bench_append(const char *path, unsigned long long fills)
     }
     bot_core_options o;
     char text[8192];
-    story_options(&o);
-    o.fills_seen_max = 65536;
-    o.manual_policy = BOT_MANUAL_IGNORE; /* nobody ordered these fills; an alert for each is not what is measured */
+    options(&o);
     int len = bot__core_options_format(&o, text, sizeof text);
     bot__journal_append_options(j, 1, text, (size_t)len);
     bot_event story[8];
@@ -107,6 +113,11 @@ static void bench_append(const char *path, unsigned long long fills)
            (long long)overhead, (long long)(spent / (int64_t)done - overhead), (long long)(each[n / 2] - overhead),
            (long long)(each[n * 99 / 100] - overhead), (long long)(each[n * 999 / 1000] - overhead), refused);
     free(each);
+    for (unsigned long long i = 0; i < fills; i += 1000000)
+        usleep(1500000); /* a year's fills in a few seconds leave no time for checkpoints; a year does */
+    bot_journal_stats stats;
+    bot__journal_stats_get(j, &stats);
+    printf("checkpoints made beside it: %llu\n", (unsigned long long)stats.checkpoints);
     bot__journal_close(j);
 }
 
@@ -183,6 +194,50 @@ static void bench_core(const char *path)
     bot_journal_close_read(r);
 }
 
+static int resume_step(void *user_data, const bot_journal_item *item)
+{
+    const int r = bot__journal_core_step(user_data, item);
+    return r < 0 ? r : 0;
+}
+
+/* What a restart costs before the loop runs: files looked at, state brought back. */
+static void bench_resume(const char *path, const char *what)
+{
+    struct journal_config c = { .venue = "bybit", .account = "main", .inline_rounds = true };
+    bot_journal_options_init(&c.options);
+    c.options.path = path;
+    struct journal *j;
+    struct journal_recovery rec;
+    const long before = rss_kib();
+    const int64_t t = now_ns();
+    if (bot__journal_open(&c, &j, &rec) != BOT_OK)
+        exit(1);
+    const int64_t opened = now_ns();
+    bot_journal_reader *r;
+    struct journal_core jc;
+    bot_core_options o;
+    options(&o);
+    if (bot_journal_open_read(path, NULL, NULL, &r, NULL) != BOT_OK || bot__journal_core_open_as(&jc, NULL, path, r, &o) != BOT_OK)
+        exit(1);
+    struct journal_replay_result result;
+    struct checkpoint from;
+    char text[400];
+    const struct journal_resume how = { .path = path, .core = jc.core, .options = &jc.options, .begin = jc.begin, .older = &jc.older,
+                                        .next_record = rec.next_record, .checkpoint_bytes = c.options.checkpoint_bytes, .step = resume_step,
+                                        .user_data = &jc };
+    if (bot__journal_resume(&how, r, &result, &from, text, sizeof text) != BOT_OK)
+        exit(1);
+    const int64_t end = now_ns();
+    bot_core_stats stats;
+    bot_core_stats_get(jc.core, &stats);
+    printf("restart, %s: %.3f s to open and %.3f s for the state: %llu events replayed onto record %llu, %llu fills in it, %ld KiB more in memory%s%s\n",
+           what, (double)(opened - t) / 1e9, (double)(end - opened) / 1e9, (unsigned long long)result.events, (unsigned long long)from.record,
+           (unsigned long long)stats.fills_applied, rss_kib() - before, text[0] != '\0' ? "; " : "", text);
+    bot__journal_core_close(&jc);
+    bot_journal_close_read(r);
+    bot__journal_close(j);
+}
+
 /* Positions alone: read, decode, apply. */
 static void bench_ledger(const char *path)
 {
@@ -239,6 +294,8 @@ int main(int argc, char **argv)
     bench_crc();
     bench_append(path, fills);
     bench_replay(path);
+    bench_resume(path, "killed then");
+    bench_resume(path, "again");
     bench_recover(path);
     bench_ledger(path);
     bench_core(path);

@@ -314,12 +314,11 @@ TEST(journal_checkpoint, one_that_does_not_fit_is_passed_over_for_the_one_before
 
     /* One made beside a running journal stands a little before its end. */
     newest(&m, &record);
-    memfs_remove(&m, "j/00000000000000000000.checkpoint");
     char name[64];
     snprintf(name, sizeof name, "j/%020llu.checkpoint", (unsigned long long)record);
     memfs_remove(&m, name);
     rules_of(&o, text, sizeof text, &len);
-    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, NULL), 1);
+    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, UINT64_MAX, NULL), 1);
     newest(&m, &record);
     ck_assert_uint_lt(record, next - 500);
     open_next(&m, r, &o, next, &opened);
@@ -328,6 +327,14 @@ TEST(journal_checkpoint, one_that_does_not_fit_is_passed_over_for_the_one_before
     ck_assert(equal(&whole.p, &opened.p));
     end(&opened.p);
     const uint64_t before = record;
+    memfs_remove(&m, newest(&m, &record)->name);
+    ck_assert_int_gt(bot__checkpoint_make(&m.fs, "j", text, len, 100, NULL), 1); /* on the way there too */
+    ck_assert_int_eq(bot__checkpoint_list(&m.fs, "j", older), CHECKPOINTS_KEPT);
+    ck_assert_uint_eq(older[0], before);
+    open_next(&m, r, &o, next, &opened);
+    ck_assert_uint_eq(opened.from.events + opened.result.events, whole.result.events);
+    ck_assert(equal(&whole.p, &opened.p));
+    end(&opened.p);
 
     /* Another stands at the end (the replay was long enough: it is written at opening). Damaged in turn at its header, a page, its
      * length: the one before it is taken. */
@@ -458,7 +465,7 @@ TEST(journal_checkpoint, a_fill_from_before_it_is_recognised_after_it)
         bot__journal_round(j);
     }
     ck_assert_int_eq(bot__journal_close(j), BOT_OK);
-    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, NULL), 1);
+    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, UINT64_MAX, NULL), 1);
     bot_journal_reader *r = reader_of(&m);
     bot_journal_info info;
     bot_journal_info_get(r, &info);

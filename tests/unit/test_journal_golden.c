@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "journal/checkpoint.h"
+#include "journal/crc.h"
+#include "journal/format.h"
 #include "journal/item.h"
 #include "journal/reader.h"
 #include "journal/replay.h"
@@ -250,6 +253,61 @@ TEST(journal_golden, botctl_names_the_place_of_a_flipped_bit)
     char *out = botctl(&status, "verify '%s/j'", dir);
     ck_assert_int_eq(status, 1);
     ck_assert_msg(strstr(out, "\"damage\":\"checksum\",\"segment\":1,\"offset\":2048,\"record\":7,\"records\":1") != NULL, "%s", out);
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static int step_to_60(void *user_data, const bot_journal_item *item)
+{
+    if (item->record >= 60)
+        return 1;
+    return bot__journal_core_step(user_data, item) < 0 ? BOT_ERR_INVALID : 0;
+}
+
+TEST(journal_golden, botctl_verify_replays_to_each_checkpoint_and_compares)
+{
+    char dir[] = "/tmp/libbot-golden-XXXXXX", path[128], command[1024];
+    int status;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(command, sizeof command, "cp -r '%s' '%s/j'", test_source("tests/data/journal-1"), dir);
+    ck_assert_int_eq(system(command), 0);
+    snprintf(path, sizeof path, "%s/j", dir);
+    bot_journal_reader *r;
+    struct journal_core jc;
+    struct core_image im;
+    struct journal_replay_result result;
+    struct checkpoint c = { .record = 60 };
+    ck_assert_int_eq(bot_journal_open_read(path, NULL, NULL, &r, NULL), BOT_OK);
+    ck_assert_int_eq(bot__journal_core_open(&jc, NULL, path, r, UINT64_MAX), BOT_OK);
+    ck_assert_int_eq(bot__image_init(&im, NULL, jc.core, &jc.options, jc.begin), BOT_OK);
+    ck_assert_int_eq(bot__journal_replay(r, UINT64_MAX, false, step_to_60, &jc, &result), BOT_OK);
+    ck_assert_int_eq(bot__checkpoint_save(&im, path, r, &c), BOT_OK);
+    bot__image_done(&im);
+    bot__journal_core_close(&jc);
+    bot_journal_close_read(r);
+
+    char *out = botctl(&status, "verify '%s'", path);
+    ck_assert_msg(status == 0 && strstr(out, "{\"checkpoint\":60,\"says\":\"equals the records\"") != NULL, "%s", out);
+
+    /* One byte of the state: by itself it is damage, with its checksum made to fit it is a lie. */
+    unsigned char page[8 + CHECKPOINT_PAGE];
+    snprintf(path, sizeof path, "%s/j/%020d.checkpoint", dir, 60);
+    FILE *f = fopen(path, "r+b");
+    ck_assert_ptr_nonnull(f);
+    fseek(f, CHECKPOINT_PAGE, SEEK_SET);
+    ck_assert_uint_eq(fread(page, 1, sizeof page, f), sizeof page);
+    page[8 + 416] ^= 1; /* its clock */
+    fseek(f, CHECKPOINT_PAGE, SEEK_SET);
+    ck_assert_uint_eq(fwrite(page, 1, sizeof page, f), sizeof page);
+    fflush(f);
+    out = botctl(&status, "verify '%s/j'", dir);
+    ck_assert_msg(status == 0 && strstr(out, "\"says\":\"not used: it is damaged\"") != NULL, "%s", out);
+    put_u32(page, bot__crc32c(0, page + 4, sizeof page - 4));
+    fseek(f, CHECKPOINT_PAGE, SEEK_SET);
+    ck_assert_uint_eq(fwrite(page, 1, sizeof page, f), sizeof page);
+    fclose(f);
+    out = botctl(&status, "verify '%s/j'", dir);
+    ck_assert_msg(status == 1 && strstr(out, "\"says\":\"differs from the records\"") != NULL, "%s", out);
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
 }

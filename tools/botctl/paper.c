@@ -22,6 +22,7 @@ struct run {
     uv_signal_t   interrupt, terminate;
     uv_timer_t    end;
     int64_t       start_ns;
+    bool          started; /* its first line was printed: it gets a last one */
     bool          ending;
 };
 
@@ -125,10 +126,8 @@ static bool account_make(struct paper *p, const struct arguments *a, const char 
 
 static void handle_closed(uv_handle_t *handle) { (void)handle; }
 
-static void finish(struct run *r)
+static void print_end(const struct run *r)
 {
-    if (r->ending) return;
-    r->ending = true;
     char line[2048];
     struct json_out o;
     struct simvenue *b = paper_venue(r->paper);
@@ -157,6 +156,13 @@ static void finish(struct run *r)
     bot__jo_array_end(&o);
     bot__jo_object_end(&o);
     if (bot__jo_end(&o) > 0) puts(line);
+}
+
+static void finish(struct run *r)
+{
+    if (r->ending) return;
+    r->ending = true;
+    if (r->started) print_end(r);
     uv_close((uv_handle_t *)&r->interrupt, handle_closed);
     uv_close((uv_handle_t *)&r->terminate, handle_closed);
     uv_close((uv_handle_t *)&r->end, handle_closed);
@@ -228,7 +234,8 @@ static int prepare(struct run *r, const struct arguments *a, const char *directo
     static char keys[ACCOUNTS_MAX][32], files[ACCOUNTS_MAX][512];
     for (uint32_t i = 0; i < a->accounts; i++)
         if (!account_make(r->paper, a, directory, i + 1, keys[i], sizeof keys[i], files[i], sizeof files[i])) return EXIT_FOUND_WRONG;
-    return print_start(r, directory, keys, files, a->accounts) ? 0 : EXIT_FOUND_WRONG;
+    r->started = print_start(r, directory, keys, files, a->accounts);
+    return r->started ? 0 : EXIT_FOUND_WRONG;
 }
 
 static int run(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "botctl.h"
+#include "journal/checkpoint.h"
 #include "journal/item.h"
 #include "journal_tools.h"
 
@@ -125,6 +126,74 @@ static bool compare(bot_journal_reader *a, bot_journal_reader *b, struct totals 
     }
 }
 
+/* ---- checkpoints: does a replay of the records end where they say? ---------------------------------------------- */
+
+struct to_record {
+    struct journal_core core;
+    uint64_t record, events;
+};
+
+static int to_record_step(void *user_data, const bot_journal_item *item)
+{
+    struct to_record *p = user_data;
+    if (item->record >= p->record)
+        return 1;
+    const int r = bot__journal_core_step(&p->core, item);
+    p->events += r == 1;
+    return r < 0 ? r : 0;
+}
+
+/* 1, 0 or an error: does the state after the replay equal the checkpoint's? */
+static int replay_and_compare(const char *path, bot_journal_reader *r, const struct checkpoint *c, const bot_core_options *options,
+                              struct journal_replay_result *ret_result)
+{
+    struct to_record p = { .record = c->record };
+    struct core_image im;
+    int e = bot__journal_core_open_as(&p.core, NULL, path, r, options);
+    if (e == BOT_OK && (e = bot__image_init(&im, NULL, p.core.core, &p.core.options, p.core.begin)) == BOT_OK) {
+        e = bot__journal_replay(r, UINT64_MAX, false, to_record_step, &p, ret_result);
+        if (e == BOT_OK)
+            e = bot__checkpoint_same(&im, path, c->record);
+        bot__image_done(&im);
+    }
+    bot__journal_core_close(&p.core);
+    return e;
+}
+
+/* One line for each; false: one says something else than its records. One that cannot be used is told, and is no error: it will
+ * not be used. */
+static bool verify_checkpoints(const char *path, bot_journal_reader *r)
+{
+    uint64_t records[CHECKPOINTS_LISTED];
+    const int n = bot__checkpoint_list(&bot__journal_fs, path, records); /* a file has none */
+    bool good = true;
+    for (int i = 0; i < n; i++) {
+        char buf[512];
+        struct json_out o;
+        struct checkpoint c = { 0 };
+        bot_core_options options;
+        struct journal_replay_result result = { 0 };
+        int e = bot__checkpoint_read(&bot__journal_fs, path, records[i], r, &c, &options);
+        if (e == BOT_OK)
+            e = replay_and_compare(path, r, &c, &options, &result);
+        const bool over_damage = e == 0 && result.damages != c.damages; /* it was made when they could still be read */
+        const char *says = e == 1 ? "equals the records" : over_damage ? "cannot be checked: records before it are damaged since"
+                         : e == 0 ? "differs from the records" : e == BOT_ERR_VERSION ? "not used: another version of the library made it"
+                         : e == BOT_ERR_CONFLICT ? "not used: it does not belong to these records"
+                         : e == BOT_ERR_CHECKSUM ? "not used: it is damaged" : bot_strerror(e);
+        good &= e != 0 || over_damage;
+        bot__jo_init(&o, buf, sizeof buf);
+        bot__jo_object(&o, NULL);
+        bot__jo_i64(&o, "checkpoint", (int64_t)records[i]);
+        bot__jo_str(&o, "says", says);
+        if (e >= 0)
+            bot__jo_i64(&o, "events", (int64_t)c.events);
+        bot__jo_object_end(&o);
+        journal_tool_line(&o);
+    }
+    return good;
+}
+
 static int run(int argc, char **argv)
 {
     struct journal_args args;
@@ -145,6 +214,7 @@ static int run(int argc, char **argv)
         good = compare(r, other, &t[0], &t[1]);
     else
         while (next_item(r, &item, &t[0])) {}
+    good &= verify_checkpoints(args.path, r);
     print_totals(args.path, r, &t[0]);
     if (other != NULL)
         print_totals(args.path_other, other, &t[1]);
@@ -160,7 +230,9 @@ const struct command command_verify = {
     "JOURNAL is a journal's directory, one of its segments, a market file, or a slice of either that is aligned to records.\n"
     "Each damaged place is one line: {\"damage\":\"checksum\",\"segment\":3,\"offset\":5376,\"record\":20,...}; the last line holds\n"
     "the totals. A torn end (the last write was cut off) is told, and is no error: opening the journal for writing drops it.\n"
+    "A checkpoint of the state is one line: does a replay of the records give the same? One that does not fit (damage, another\n"
+    "version) is not used when the journal is opened, and is no error; delete it, or let the next one push it out.\n"
     "With OTHER the two are compared item by item; the first difference is one line.\n"
-    "Exit status 1: damage, events lost, or a difference.\n",
+    "Exit status 1: damage, events lost, a checkpoint that says something else than its records, or a difference.\n",
     run,
 };

@@ -46,10 +46,6 @@ int bot__bybit_instrument(struct json *j, void *rows);
 int bot__bybit_trade(struct json *j, void *rows);  /* a row of publicTrade */
 int bot__bybit_public_trade(struct json *j, void *rows); /* a row of market/recent-trade */
 int bot__bybit_log(struct json *j, void *rows); /* a row of account/transaction-log: funding, or of no interest */
-/* Read an execution, a row of publicTrade into *ev without giving it out: the hot paths. BOT_OK, 1 when the row is of no
- * interest (an error event stands in *ev), or an error. */
-int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev);
-int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev);
 /* A time in ms, quoted or bare, as ns; 0 when absent, and a failed reader when it is none. */
 int64_t bot__bybit_ms(struct json *j);
 /* {s, b, a, u, seq}: a book. _read leaves it in *ev, with its levels in ctx's scratch; *venue_ns is the envelope's and becomes

@@ -42,21 +42,22 @@ static const struct slice execution_names[X_FIELDS] = {
     { "execTime", 8 },  { "isMaker", 7 },  { "leavesQty", 9 },    { "seq", 3 },          { "category", 8 },
 };
 
-/* By length first: of forty keys of a row fifteen are wanted. test_bybit holds it against the table. */
+/* Of forty keys of a row fifteen are wanted. */
 static inline uint32_t execution_find(struct slice key)
 {
-#define IS(literal, at) if (memcmp(key.p, literal, sizeof(literal) - 1) == 0) return at
     switch (key.len) {
-    case 3: IS("seq", X_SEQ); break;
-    case 4: IS("side", X_SIDE); break;
-    case 6: IS("symbol", X_SYMBOL); IS("execId", X_EXEC_ID); break;
-    case 7: IS("orderId", X_ORDER_ID); IS("execQty", X_QTY); IS("execFee", X_FEE); IS("isMaker", X_MAKER); break;
-    case 8: IS("execType", X_TYPE); IS("execTime", X_TIME); IS("category", X_CATEGORY); break;
-    case 9: IS("execPrice", X_PRICE); IS("leavesQty", X_LEAVES); break;
-    case 11: IS("orderLinkId", X_LINK_ID); IS("feeCurrency", X_FEE_CURRENCY); break;
+    case 3: FIELD_AT(key, "seq", X_SEQ); break;
+    case 4: FIELD_AT(key, "side", X_SIDE); break;
+    case 6: FIELD_AT(key, "symbol", X_SYMBOL); FIELD_AT(key, "execId", X_EXEC_ID); break;
+    case 7:
+        FIELD_AT(key, "orderId", X_ORDER_ID); FIELD_AT(key, "execQty", X_QTY); FIELD_AT(key, "execFee", X_FEE);
+        FIELD_AT(key, "isMaker", X_MAKER);
+        break;
+    case 8: FIELD_AT(key, "execType", X_TYPE); FIELD_AT(key, "execTime", X_TIME); FIELD_AT(key, "category", X_CATEGORY); break;
+    case 9: FIELD_AT(key, "execPrice", X_PRICE); FIELD_AT(key, "leavesQty", X_LEAVES); break;
+    case 11: FIELD_AT(key, "orderLinkId", X_LINK_ID); FIELD_AT(key, "feeCurrency", X_FEE_CURRENCY); break;
     default: break;
     }
-#undef IS
     return X_FIELDS;
 }
 
@@ -72,7 +73,8 @@ static bot_fill_kind kind_of(struct slice s)
     return BOT_FILL_UNKNOWN;
 }
 
-int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
+/* BOT_OK, 1 when the row is of no interest (an error event stands in *ev), or an error. */
+static int execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
 {
     struct fields f;
     fields_row(&f, j, execution_names, X_FIELDS, execution_find, 0);
@@ -125,11 +127,11 @@ int bot__bybit_execution_row(struct json *j, struct bybit_rows *rows, bot_event 
 int bot__bybit_execution(struct json *j, void *arg)
 {
     struct bybit_rows *rows = arg;
-    bot_event ev;
-    const int r = bot__bybit_execution_row(j, rows, &ev);
+    bot_event own, *const ev = bot__emit_slot(rows->e, 0, &own);
+    const int r = execution_row(j, rows, ev);
     if (r < 0)
         return r;
-    bot__emit(rows->e, &ev);
+    bot__emit(rows->e, ev);
     return BOT_OK;
 }
 
@@ -143,6 +145,30 @@ static const struct slice order_names[O_FIELDS] = {
     { "timeInForce", 11 },{ "reduceOnly", 10 },{ "positionIdx", 11 },{ "rejectReason", 12 }, { "cancelType", 10 },  { "updatedTime", 11 },
     { "category", 8 },
 };
+
+static inline uint32_t order_find(struct slice key)
+{
+    switch (key.len) {
+    case 3: FIELD_AT(key, "qty", O_QTY); break;
+    case 4: FIELD_AT(key, "side", O_SIDE); break;
+    case 5: FIELD_AT(key, "price", O_PRICE); break;
+    case 6: FIELD_AT(key, "symbol", O_SYMBOL); break;
+    case 7: FIELD_AT(key, "orderId", O_ORDER_ID); break;
+    case 8: FIELD_AT(key, "avgPrice", O_AVG); FIELD_AT(key, "category", O_CATEGORY); break;
+    case 9: FIELD_AT(key, "leavesQty", O_LEAVES); FIELD_AT(key, "orderType", O_TYPE); break;
+    case 10: FIELD_AT(key, "cumExecQty", O_CUM); FIELD_AT(key, "reduceOnly", O_REDUCE); FIELD_AT(key, "cancelType", O_CANCEL); break;
+    case 11:
+        FIELD_AT(key, "orderLinkId", O_LINK_ID);
+        FIELD_AT(key, "orderStatus", O_STATUS);
+        FIELD_AT(key, "timeInForce", O_TIF);
+        FIELD_AT(key, "positionIdx", O_IDX);
+        FIELD_AT(key, "updatedTime", O_UPDATED);
+        break;
+    case 12: FIELD_AT(key, "triggerPrice", O_TRIGGER); FIELD_AT(key, "rejectReason", O_REJECT); break;
+    default: break;
+    }
+    return O_FIELDS;
+}
 
 static bot_order_status status_of(struct slice s)
 {
@@ -182,21 +208,24 @@ int bot__bybit_order(struct json *j, void *arg)
 {
     struct bybit_rows *rows = arg;
     struct fields f;
-    bot__fields_read(&f, j, order_names, O_FIELDS);
+    fields_row(&f, j, order_names, O_FIELDS, order_find, 0);
     if (f.err != 0)
         return bad(rows, &f, j);
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_ORDER, rows->source);
-    if (!bot__field_symbol(&f, O_SYMBOL, &ev.instrument))
+    bot_event own, *const ev = bot__emit_slot(rows->e, 0, &own);
+    bot__event_init(ev, BOT_EV_ORDER, rows->source);
+    if (!bot__field_symbol(&f, O_SYMBOL, &ev->instrument))
         bot__fields_fail(&f, O_SYMBOL, BOT_ERR_MALFORMED);
-    if (f.err == 0 && foreign(rows, f.v[O_CATEGORY], ev.instrument, &ev)) {
-        bot__emit(rows->e, &ev);
+    if (f.err == 0 && foreign(rows, f.v[O_CATEGORY], ev->instrument, ev)) {
+        bot__emit(rows->e, ev);
         return BOT_OK;
     }
-    bot_ev_order *o = &ev.order;
-    ev.venue_ns = bot__field_ms(&f, O_UPDATED);
-    if (ev.venue_ns == 0)
-        ev.venue_ns = rows->envelope_ns;
+    bot_ev_order *o = &ev->order;
+    ev->venue_ns = bot__field_ms(&f, O_UPDATED);
+    if (ev->venue_ns == 0) {
+        if (rows->envelope_ns == 0)
+            bot__emit_again(rows->e); /* it may stand behind the rows */
+        ev->venue_ns = rows->envelope_ns;
+    }
     if (!bot__field_id(&f, O_ORDER_ID, &o->order_id))
         bot__fields_fail(&f, O_ORDER_ID, BOT_ERR_MALFORMED);
     bot__field_id(&f, O_LINK_ID, &o->client_id);
@@ -211,7 +240,7 @@ int bot__bybit_order(struct json *j, void *arg)
     o->tif = tif_of(f.v[O_TIF]);
     if (o->tif == BOT_POST_ONLY) {
         o->post_only = true;
-        ev.has |= BOT_HAS_POST_ONLY;
+        ev->has |= BOT_HAS_POST_ONLY;
     }
     const struct { uint32_t field, bit; bot_dec *to; } numbers[] = {
         { O_QTY, BOT_HAS_QTY, &o->qty },           { O_CUM, BOT_HAS_CUM_QTY, &o->cum_qty }, { O_LEAVES, BOT_HAS_LEAVES_QTY, &o->leaves_qty },
@@ -223,21 +252,21 @@ int bot__bybit_order(struct json *j, void *arg)
             continue;
         if (bot_dec_sign(*numbers[i].to) < 0)
             bot__fields_fail(&f, numbers[i].field, BOT_ERR_MALFORMED);
-        ev.has |= numbers[i].bit;
+        ev->has |= numbers[i].bit;
     }
     /* "0" stands for "none" in these three. */
-    if ((ev.has & BOT_HAS_AVG_PRICE) != 0 && bot_dec_is_zero(o->avg_price)) ev.has &= ~(uint32_t)BOT_HAS_AVG_PRICE;
-    if ((ev.has & BOT_HAS_TRIGGER_PRICE) != 0 && bot_dec_is_zero(o->trigger_price)) ev.has &= ~(uint32_t)BOT_HAS_TRIGGER_PRICE;
-    if ((ev.has & BOT_HAS_PRICE) != 0 && bot_dec_is_zero(o->price)) ev.has &= ~(uint32_t)BOT_HAS_PRICE;
+    if ((ev->has & BOT_HAS_AVG_PRICE) != 0 && bot_dec_is_zero(o->avg_price)) ev->has &= ~(uint32_t)BOT_HAS_AVG_PRICE;
+    if ((ev->has & BOT_HAS_TRIGGER_PRICE) != 0 && bot_dec_is_zero(o->trigger_price)) ev->has &= ~(uint32_t)BOT_HAS_TRIGGER_PRICE;
+    if ((ev->has & BOT_HAS_PRICE) != 0 && bot_dec_is_zero(o->price)) ev->has &= ~(uint32_t)BOT_HAS_PRICE;
     if (bot__field_bool(&f, O_REDUCE, &o->reduce_only))
-        ev.has |= BOT_HAS_REDUCE_ONLY;
+        ev->has |= BOT_HAS_REDUCE_ONLY;
     if (bot__field_given(&f, O_REJECT) && !field_is(&f, O_REJECT, "EC_NoError") && !field_is(&f, O_REJECT, "UNKNOWN"))
         bot__field_text(&f, O_REJECT, o->reason, sizeof o->reason);
     else if (o->status == BOT_ORDER_CANCELED && bot__field_given(&f, O_CANCEL) && !field_is(&f, O_CANCEL, "UNKNOWN"))
         bot__field_text(&f, O_CANCEL, o->reason, sizeof o->reason);
     if (f.err != 0)
         return bad(rows, &f, j);
-    bot__emit(rows->e, &ev);
+    bot__emit(rows->e, ev);
     return BOT_OK;
 }
 
@@ -475,19 +504,15 @@ static int trade(struct json *j, struct bybit_rows *rows, struct fields *f, bot_
     return f->err != 0 ? bad(rows, f, j) : BOT_OK;
 }
 
-int bot__bybit_trade_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
+int bot__bybit_trade(struct json *j, void *arg)
 {
+    struct bybit_rows *rows = arg;
     struct fields f;
+    bot_event own, *const ev = bot__emit_slot(rows->e, 0, &own);
     fields_row(&f, j, trade_names, T_FIELDS, trade_find, 0);
-    return trade(j, rows, &f, ev);
-}
-
-int bot__bybit_trade(struct json *j, void *rows)
-{
-    bot_event ev;
-    const int r = bot__bybit_trade_row(j, rows, &ev);
+    const int r = trade(j, rows, &f, ev);
     if (r == BOT_OK)
-        bot__emit(((struct bybit_rows *)rows)->e, &ev);
+        bot__emit(rows->e, ev);
     return r;
 }
 

@@ -215,56 +215,71 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
     return e->err;
 }
 
-/* A private execution, a public trade with one row or a book, its topic named before its data: the messages that are waited for.
- * One pass over the bytes, and nothing given out before the last of them has been checked. More rows, or a row that cannot be
- * read: back to the general way. */
+/* Executions, orders, public trades and books, their topic named before their data: the messages that are waited for. One pass
+ * over the bytes, and nothing given out before the last of them has been checked. */
 struct hot {
     struct venue_context *ctx;
-    bool      book; /* row is not set: the data is one object */
-    int (*row)(struct json *j, struct bybit_rows *rows, bot_event *ev);
-    bool      done;
-    bot_event ev; /* not initialised before done */
+    int (*read)(struct json *j, void *arg); /* a row, or with `book` the one object; NULL: left to the general way */
+    bool              book, snapshot;
+    bool              done; /* the events are held */
+    struct bybit_rows rows;
+    struct emit_held  held; /* not initialised */
 };
+
+static int hot_book(struct json *j, void *arg)
+{
+    struct hot *h = arg;
+    int64_t own_ns = 0;
+    bot_event own, *const ev = bot__emit_slot(h->rows.e, 0, &own);
+    const int r = bot__bybit_book_read(h->ctx, j, h->snapshot, &own_ns, h->rows.source, ev);
+    if (own_ns != 0)
+        bot__emit_again(h->rows.e); /* it has a time of its own: which of them counts is for the general way to say */
+    bot__emit(h->rows.e, ev);
+    return r;
+}
 
 static void hot_topic(struct hot *h, struct slice topic)
 {
-    if (topic.len < 9)
+    if (topic.len < 5)
         return;
-    if (memcmp(topic.p, "execution", 9) == 0) {
+    if (topic_is(topic, "execution")) {
         if (topic.len == 9 || slice_is(topic, "execution.linear") || slice_is(topic, "execution.inverse"))
-            h->row = bot__bybit_execution_row;
+            h->read = bot__bybit_execution;
     } else if (topic_is(topic, "publicTrade")) {
-        h->row = bot__bybit_trade_row;
+        h->read = bot__bybit_trade;
     } else if (topic_is(topic, "orderbook")) {
+        h->read = hot_book;
         h->book = true;
+    } else if (topic_is(topic, "order")) {
+        h->read = bot__bybit_order;
     }
 }
 
-static void hot_row(struct hot *h, struct json *j, bot_source source, int64_t sent_ns)
+static void hot_data(struct hot *h, struct json *j, struct envelope *m)
 {
-    struct bybit_rows rows;
-    rows.source = source;
-    rows.envelope_ns = sent_ns;
-    rows.category = (struct slice){ 0 };
-    rows.replayed = false;
-    struct json look = *j;
-    bot__json_array(&look);
-    if (!bot__json_item(&look) || h->row(&look, &rows, &h->ev) < 0 || bot__json_item(&look) || look.err != 0)
+    h->snapshot = slice_is(m->type, "snapshot");
+    if (h->read == NULL || j->err != 0 || (h->book && !h->snapshot && !slice_is(m->type, "delta"))) {
+        m->data = bot__json_raw(j);
         return;
-    *j = look;
-    h->done = true;
+    }
+    h->rows.envelope_ns = m->created_ns;
+    if (h->book)
+        h->done = bot__read_ahead(j, h->rows.e, &h->held, h->read, h, &m->data);
+    else
+        h->done = bot__rows_ahead(j, h->rows.e, &h->held, h->read, &h->rows, &m->data);
 }
 
-/* type stands before data; a book that carries a time of its own is left to the general way. */
-static void hot_book(struct hot *h, struct json *j, bot_source source, struct slice type)
+/* What may stand behind the data is known by now. */
+static void hot_out(struct hot *h, const struct envelope *m)
 {
-    const bool snapshot = slice_is(type, "snapshot");
-    int64_t own_ns = 0;
-    struct json look = *j;
-    if ((!snapshot && !slice_is(type, "delta")) || bot__bybit_book_read(h->ctx, &look, snapshot, &own_ns, source, &h->ev) < 0 || own_ns != 0)
-        return;
-    *j = look;
-    h->done = true;
+    for (uint32_t i = 0; i < h->held.n; i++) {
+        bot_event *ev = &h->held.events[i];
+        if (ev->kind == BOT_EV_TRADE)
+            ev->trade.sent_ns = m->sent_ns;
+        else if (ev->kind == BOT_EV_BOOK)
+            ev->venue_ns = m->matched_ns != 0 ? m->matched_ns : m->sent_ns;
+    }
+    bot__emit_held(h->rows.e, &h->held);
 }
 
 /* Envelope keys that decide what a message is: twice is a contradiction, whatever they say. */
@@ -283,7 +298,7 @@ static int64_t ms_of(struct json *j, struct slice value)
     return ns;
 }
 
-static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, bot_source source)
+static void read_envelope(struct json *j, struct envelope *m, struct hot *hot)
 {
     uint32_t seen = 0;
     if (!bot__json_object(j))
@@ -297,12 +312,7 @@ static void read_envelope(struct json *j, struct envelope *m, struct hot *hot, b
             json_walk_out(j, &walk);
             if (slice_is(key, "data")) {
                 bot__once(j, &seen, ONCE_DATA);
-                if (hot->row != NULL)
-                    hot_row(hot, j, source, m->sent_ns);
-                else if (hot->book)
-                    hot_book(hot, j, source, m->type);
-                if (!hot->done)
-                    m->data = bot__json_raw(j);
+                hot_data(hot, j, m);
             } else if (slice_is(key, "retExtInfo")) {
                 bot__once(j, &seen, ONCE_EXTRA);
                 m->extra = bot__json_raw(j);
@@ -361,23 +371,21 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
     struct hot hot;
     struct json j;
     hot.ctx = ctx;
-    hot.book = false;
-    hot.row = NULL;
-    hot.done = false;
+    hot.book = hot.done = false;
+    hot.read = NULL;
+    hot.rows.e = &e;
+    hot.rows.source = source;
+    hot.rows.category = (struct slice){ NULL, 0 };
+    hot.rows.replayed = false;
     bot__json_init(&j, msg.p, msg.len);
-    read_envelope(&j, &m, &hot, source);
+    read_envelope(&j, &m, &hot);
     int r = bot__json_end(&j);
     if (r < 0) {
         snprintf(ctx->why, sizeof ctx->why, "byte %zu", bot__json_offset(&j));
         return r;
     }
     if (hot.done) {
-        /* Only now: "ts" may stand behind the rows. */
-        if (hot.ev.kind == BOT_EV_TRADE)
-            hot.ev.trade.sent_ns = m.sent_ns;
-        else if (hot.ev.kind == BOT_EV_BOOK)
-            hot.ev.venue_ns = m.matched_ns != 0 ? m.matched_ns : m.sent_ns;
-        bot__emit(&e, &hot.ev);
+        hot_out(&hot, &m);
         return e.err < 0 ? e.err : e.n;
     }
     if (m.topic.len != 0)

@@ -465,6 +465,7 @@ const bot_effect *bot_core_effect(const bot_core *core, uint32_t i) { return i <
 void bot__core_drop_effects(bot_core *core)
 {
     core->effects_n = 0;
+    memset(&core->fill_key, 0, sizeof core->fill_key);
     memset(core->effects, 0, ((size_t)core->options.effects_max + 1) * sizeof *core->effects);
 }
 

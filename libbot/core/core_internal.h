@@ -139,7 +139,7 @@ struct bot_core {
 
     bot_effect *effects;
     uint32_t    effects_n;
-    struct dedupe_key fill_key;           /* of the fill that this step is about; valid within the step */
+    struct dedupe_key fill_key;           /* of the fill that this step is about; valid within the step, see core/image.h */
     bot_event   fill_event;               /* what BOT_EFFECT_FILL lends out */
     bot_refusal refusal;
     bot_core_stats stats;

@@ -320,6 +320,7 @@ TEST(journal_checkpoint, one_that_does_not_fit_is_passed_over_for_the_one_before
     rules_of(&o, text, sizeof text, &len);
     ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, UINT64_MAX, NULL), 1);
     newest(&m, &record);
+    checkpoint_bytes = 1 << 30; /* opening writes none from here on */
     ck_assert_uint_lt(record, next - 500);
     open_next(&m, r, &o, next, &opened);
     ck_assert_uint_eq(opened.from.record, record);
@@ -342,7 +343,6 @@ TEST(journal_checkpoint, one_that_does_not_fit_is_passed_over_for_the_one_before
     ck_assert_int_eq(bot__checkpoint_save(&whole.p.im, "j", r, &c), BOT_OK);
     struct memfs_file *f = newest(&m, &record);
     ck_assert_uint_eq(record, next);
-    checkpoint_bytes = 1 << 30; /* opening writes none from here on */
     const size_t places[] = { 0, 9, 40, 100, 300, CHECKPOINT_PAGE, CHECKPOINT_PAGE + 5, CHECKPOINT_PAGE + 100, f->size - 1 };
     for (size_t i = 0; i <= sizeof places / sizeof *places; i++) {
         const size_t size = f->size;

@@ -47,7 +47,7 @@ int bot__tls_expect_host(SSL *ssl, const char *host)
     if (inet_pton(AF_INET, host, &addr) == 1 || inet_pton(AF_INET6, host, &addr) == 1)
         return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 ? BOT_OK : BOT_ERR_INVALID; /* SNI takes no addresses */
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (X509_VERIFY_PARAM_set1_host(param, host, 0) != 1 || SSL_set_tlsext_host_name(ssl, host) != 1)
+    if (X509_VERIFY_PARAM_set1_host(param, host, 0) != 1 || SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)host) != 1) /* clang: the macro casts const away */
         return BOT_ERR_INVALID;
     return BOT_OK;
 }

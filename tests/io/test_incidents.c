@@ -77,7 +77,7 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
 }
 
 static char config_text[16384];
-static void add(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void add(const char *format, ...)
 {
     va_list ap;
     const size_t n = strlen(config_text);

@@ -67,7 +67,7 @@ static int count(const char *account, const char *rule, const char *state)
 
 static char config_text[8192];
 
-static void add(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void add(const char *format, ...)
 {
     va_list ap;
     const size_t n = strlen(config_text);

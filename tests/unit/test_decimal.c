@@ -52,7 +52,6 @@ TEST(decimal, what_is_no_plain_number_is_refused_and_leaves_the_output)
     ck_assert_int_eq(bot_dec_parse(forty, 40, &d), BOT_ERR_OVERFLOW);
     ck_assert(d.coef == 77);
     static const char nul[] = { '0', '\0', '1' };
-    bot_dec d = { .coef = 77, .scale = 3 };
     ck_assert(bot_dec_parse(nul, sizeof nul, &d) == BOT_ERR_MALFORMED && d.coef == 77);
 }
 

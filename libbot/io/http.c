@@ -368,6 +368,8 @@ static void on_watch_closed(uv_handle_t *handle)
     handle_closed(c);
 }
 
+/* Never -1: curl would take that for the end of all its transfers, for ever. A connection that cannot be watched stands still until
+ * the deadline of its request takes it away, and the next one has a fresh one. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user_data, void *socket_data)
 {
     struct http_client *c = user_data;
@@ -383,19 +385,20 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user_data, vo
     }
     if (w == NULL) {
         w = calloc(1, sizeof *w);
-        if (w == NULL) return -1;
+        if (w == NULL) return 0;
         w->client = c;
         w->fd = fd;
         w->poll.data = w;
         if (uv_poll_init_socket(c->io->uv, &w->poll, fd) != 0) {
             free(w);
-            return -1;
+            return 0;
         }
         c->handles++;
         curl_multi_assign(c->multi, fd, w);
     }
     int events = (what != CURL_POLL_OUT ? UV_READABLE : 0) | (what != CURL_POLL_IN ? UV_WRITABLE : 0);
-    return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
+    (void)uv_poll_start(&w->poll, events, on_poll);
+    return 0;
 }
 
 static void on_curl_timer(uv_timer_t *timer)

@@ -4,7 +4,8 @@
  * order leaves through a shut gate; and what goes wrong once is got over, or shuts the gate by its own reason.
  *
  * The calls of libbot (not of the libraries below it) go through the wrappers here; the exchange is a process of its own, so that its
- * calls are not counted. Short form: every call of bot_account_open, and some of what follows. TEST_FAULTS=all: every one. */
+ * calls are not counted. Short form: every call of bot_account_open, and some of what follows. TEST_FAULTS=all: every one; TEST_FAULTS_SAY=1
+ * says which is about to come. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -307,6 +308,8 @@ static struct outcome day(enum kind kind, long index, const char *journal, unsig
 {
     static struct day d;
     d = (struct day){ 0 };
+    if (getenv("TEST_FAULTS_SAY") != NULL)
+        fprintf(stderr, "kind %d, call %ld\n", (int)kind, index);
     struct outcome out = { 0 };
     static unsigned descriptors; /* after the first day: libuv keeps two for the process */
     uv_loop_init(&d.loop);

@@ -57,7 +57,7 @@ typedef enum bot_event_kind {
     BOT_EV_REARM,      /* a latch is re-armed with a reason */
     BOT_EV_KILL,
     BOT_EV_ATTACH,     /* a bot joined the account */
-    BOT_EV_CHECKPOINT, /* journal only: state so far in short */
+    BOT_EV_CHECKPOINT, /* reserved: format 1 of the journal knows it, nothing makes it (checkpoints are files of their own) */
     BOT_EV_KIND_COUNT,
 } bot_event_kind;
 

@@ -230,6 +230,8 @@ TEST(journal_golden, botctl_verifies_replays_explains_exports_and_tails_it)
 
     out = botctl(&status, "replay '%s' --at yesterday", path);
     ck_assert_int_eq(status, 2);
+    out = botctl(&status, "replay '%s' --at 2001-01-01T00:00:00Z", path); /* before it begins: not an empty state */
+    ck_assert_msg(status == 1 && strstr(out, "\"gate\"") == NULL, "%s", out);
     out = botctl(&status, "verify /nonexistent/journal");
     ck_assert_int_eq(status, 1);
     free(expected);

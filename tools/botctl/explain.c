@@ -129,8 +129,9 @@ static void explain_event(const struct line *l, const bot_event *ev)
     case BOT_EV_KILL: say(l, "KILL       %s", ev->rearm.reason); break;
     case BOT_EV_ATTACH: say(l, "attached   bot %u %s", ev->attach.bot, ev->attach.name); break;
     case BOT_EV_LIMITS:
-        say(l, "limits     bot %u %s: position %s, order %s", ev->limits.bot, ev->limits.instrument.s,
-            journal_tool_fixed(ev->limits.limits.position_max.v), journal_tool_fixed(ev->limits.limits.order_qty_max.v));
+        say(l, "limits     bot %u %s: position at most %s, an order %s", ev->limits.bot, ev->limits.instrument.s,
+            journal_tool_fixed(ev->limits.limits.position_max.v),
+            ev->limits.limits.order_qty_max.v != 0 ? journal_tool_fixed(ev->limits.limits.order_qty_max.v) : "of any size");
         break;
     default: break; /* ticks, signs of life and rows speak through what follows from them */
     }

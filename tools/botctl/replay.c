@@ -127,18 +127,25 @@ static int run(int argc, char **argv)
         now = item.ts > now ? item.ts : now;
         last = item.record_end;
     }
+    const bool before = args.to_ns != INT64_MAX && events == 0 && e == 1;
+    if (before) {
+        char at[BOT_ISO_MS_SIZE];
+        bot__iso_format_ms(bot__journal_core_wall(&jc, item.ts), at);
+        fprintf(stderr, "botctl replay: nothing is known of that time: the journal's first event is of %s\n", at);
+    }
     if (args.to_ns != INT64_MAX && jc.run_wall_ns != 0 && bot__journal_core_wall(&jc, now) < args.to_ns && e != 0)
         now = jc.run_ts + (args.to_ns - jc.run_wall_ns); /* leases run on between two events */
-    print_state(&jc, now, last, events);
+    if (!before)
+        print_state(&jc, now, last, events);
     bot__journal_core_close(&jc);
     bot_journal_close_read(r);
-    return damages == 0 && e >= 0 ? 0 : EXIT_FOUND_WRONG;
+    return damages == 0 && e >= 0 && !before ? 0 : EXIT_FOUND_WRONG;
 }
 
 const struct command command_replay = {
     "replay", "JOURNAL [--at TIME | --record N]", "positions and gate of a journal at its end, at a time or before a record",
     "Feeds every event of the journal to the rules again, under the options of the run that wrote it, and prints one line for\n"
     "each position and one for the gate: what the bot knew then. TIME is 2026-09-17T06:00:00Z or Unix milliseconds.\n"
-    "Exit status 1: the journal is damaged or events are missing, so the state may be another.\n",
+    "Exit status 1: the journal is damaged or events are missing, so the state may be another, or it begins later than TIME.\n",
     run,
 };

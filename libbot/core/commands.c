@@ -390,9 +390,9 @@ int bot__core_rearm(bot_core *c, const bot_event *ev)
         return BOT_ERR_INVALID;
     if ((c->gate.held & latch) == 0)
         return 0;
-    /* A person who re-arms after a drift, or at a start with a position, has looked and accepts the venue's number; it is
+    /* A person who re-arms after a drift, a change of mode, or at a start with a position, has looked and accepts the venue's number; it is
      * still taken from a quiet read only, and must then agree like any other. */
-    if (latch == BOT_GATE_DRIFT || latch == BOT_GATE_STARTUP)
+    if (latch == BOT_GATE_DRIFT || latch == BOT_GATE_STARTUP || latch == BOT_GATE_MODE)
         c->recon.adopt_once = true;
     if (latch != BOT_GATE_STARTUP)
         bot__gate_clear(&c->gate, latch, c->now);

@@ -238,7 +238,7 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
     const uint32_t reads_needed = starting ? 1 : c->options.adopt_reads_min;
     if (may_adopt(c) && (starting || persists || c->recon.adopt_once) && l->adopt_reads >= reads_needed && quiet_around(c, sent_at))
         adopt(c, instrument, leg, venue);
-    else if (persists && !starting && bot__core_in_use(c, instrument))
+    else if (persists && !starting && !c->recon.adopt_once && bot__core_in_use(c, instrument)) /* a person has just been asked */
         bot__gate_set(&c->gate, BOT_GATE_DRIFT, (int64_t)l->drift_reads, c->now);
 }
 
@@ -367,8 +367,10 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
     const int past = bot__path_last(path, venue, sent_at, &last);
     const bool in_window = past == 1 && sent_at - last <= c->options.stale_window_ns;
     /* A number that we ourselves held before is old, unless it is what we differ from already; or unless what we hold was
-     * never right: at a cold start upon a position the path begins at a flat that never was. */
-    if (older || (in_window && !ahead && !(l->drifting && (venue == l->drift_qty || c->recon.cold)))) {
+     * never right (at a cold start upon a position the path begins at a flat that never was), or a person has looked and said
+     * that the venue is. */
+    const bool doubtful = l->drifting && (venue == l->drift_qty || c->recon.cold || c->recon.adopt_once);
+    if (older || (in_window && !ahead && !doubtful)) {
         const bot_ts age = in_window ? sent_at - last : sent_at - step_at;
         if (age > 0 && (uint64_t)age > c->stats.stale_age_max_ns)
             c->stats.stale_age_max_ns = (uint64_t)age;

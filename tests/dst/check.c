@@ -113,6 +113,13 @@ static void check_limit(struct dst_process *p, struct dst_book *k, const struct 
                       dst_num(worst[side]), side == 0 ? "buy" : "sell", dst_num(k->limit), dst_num(k->allowed[side]));
 }
 
+/* Twenty seconds to notice it, longer while the private stream does not tell: then the list of open orders does. */
+static int64_t outside_slack(const struct dst_world *w, bot_ts since)
+{
+    const int64_t most = slack(w, since);
+    return most > DST_OUTSIDE_NS ? most : DST_OUTSIDE_NS;
+}
+
 /* What comes from outside the bots may carry the account past the limit. A liquidation or a trade of one side takes away
  * exposure of that side and leaves resting orders of the other: both are allowed for. */
 static void check_outside(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
@@ -131,7 +138,7 @@ static void check_outside(struct dst_process *p, struct dst_book *k, const struc
         k->outside_at = at;
     }
     if (now >= k->outside_next) k->outside_next = next;
-    if (k->outside_at != BOT_TS_NEVER && now - k->outside_at > DST_OUTSIDE_NS) {
+    if (k->outside_at != BOT_TS_NEVER && now - k->outside_at > outside_slack(p->w, k->outside_at)) {
         bot_i128 worst[2];
         worst_of(p, t, worst);
         bool left = false;

@@ -83,6 +83,25 @@ TEST(found, a_cold_start_on_a_position_that_is_closed_before_a_person_looked_can
     rig_free(r);
 }
 
+TEST(found, a_persons_word_ends_a_drift_that_came_back_to_a_number_of_before)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    r->hide_fills = true;
+    rig_trade(r, 0, NULL, BOT_SELL, "3", "100");
+    r->hide_fills = false;
+    r->fills_n = 0; /* nor does the history tell of it */
+    rig_for(r, RIG_MS(40000));
+    ck_assert_msg((rig_reasons(r) & BOT_GATE_DRIFT) != 0, "%s", rig_tail(r));
+    rig_trade(r, 0, NULL, BOT_BUY, "3", "100"); /* ours says 3 now, the venue is flat, as both were at the beginning */
+    rig_for(r, RIG_MS(20000));
+    r->trace_len = 0;
+    rig_rearm(r, BOT_GATE_DRIFT);
+    rig_for(r, RIG_MS(20000));
+    ck_assert_msg(rig_open(r) && rig_qty(r, 0) == 0, "%s", rig_tail(r));
+    rig_free(r);
+}
+
 struct asked {
     uint32_t n;
     bot_symbol instrument;

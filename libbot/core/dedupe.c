@@ -13,6 +13,7 @@ void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, ded
     d->ring = carve_take(c, execs_max, sizeof *d->ring);
     d->ring_ns = carve_take(c, execs_max, sizeof *d->ring_ns);
     d->slots = carve_take(c, slots, sizeof *d->slots);
+    d->tags = carve_take(c, slots, sizeof *d->tags);
 }
 
 uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
@@ -21,8 +22,12 @@ uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
     return hash_words64(words, 4, 1 + (uint64_t)side) >> 8;
 }
 
+/* From the end of the hash that its home does not use. */
+static uint8_t tag_of(uint32_t hash) { return (uint8_t)(hash >> 24 | 1); }
+
 void bot__dedupe_soon(const struct dedupe *d, const struct dedupe_key *key)
 {
+    __builtin_prefetch(&d->tags[key->hash & d->mask], 1);
     __builtin_prefetch(&d->slots[key->hash & d->mask], 1);
     if (d->added >= d->max) /* the one that would leave for it */
         __builtin_prefetch(&d->slots[d->ring[d->next].hash & d->mask], 1);
@@ -36,11 +41,10 @@ static bool is_entry(const struct dedupe_entry *e, const struct dedupe_key *key)
 int bot__dedupe_find(struct dedupe *d, const struct dedupe_key *key, uint64_t fingerprint, int64_t venue_ns, struct dedupe_entry **ret_entry)
 {
     BOT_ASSERT(key->id->len > 0);
-    for (uint32_t i = key->hash;; i++) {
-        const struct dedupe_slot *slot = &d->slots[i & d->mask];
-        if (slot->entry == 0)
-            break;
-        if (slot->hash != key->hash)
+    const uint8_t tag = tag_of(key->hash);
+    for (uint32_t i = key->hash & d->mask; d->tags[i] != 0; i = (i + 1) & d->mask) {
+        const struct dedupe_slot *slot = &d->slots[i];
+        if (d->tags[i] != tag || slot->hash != key->hash)
             continue;
         struct dedupe_entry *e = &d->ring[slot->entry - 1];
         if (!is_entry(e, key))
@@ -67,17 +71,18 @@ static void forget(struct dedupe *d, uint32_t entry)
     const struct dedupe_entry *e = &d->ring[entry - 1];
     uint32_t hole = e->hash & d->mask;
     while (d->slots[hole].entry != entry) {
-        BOT_ASSERT(d->slots[hole].entry != 0);
+        BOT_ASSERT(d->tags[hole] != 0);
         hole = (hole + 1) & d->mask;
     }
-    for (uint32_t i = (hole + 1) & d->mask; d->slots[i].entry != 0; i = (i + 1) & d->mask) {
+    for (uint32_t i = (hole + 1) & d->mask; d->tags[i] != 0; i = (i + 1) & d->mask) {
         const uint32_t home = d->slots[i].hash & d->mask;
         if (((i - home) & d->mask) >= ((i - hole) & d->mask)) {
             d->slots[hole] = d->slots[i];
+            d->tags[hole] = d->tags[i];
             hole = i;
         }
     }
-    d->slots[hole] = (struct dedupe_slot){ 0 };
+    d->tags[hole] = 0;
 }
 
 void bot__dedupe_add(struct dedupe *d, const struct dedupe_key *key, uint64_t fingerprint, int64_t venue_ns, uint32_t flags)
@@ -94,8 +99,9 @@ void bot__dedupe_add(struct dedupe *d, const struct dedupe_key *key, uint64_t fi
     *e = (struct dedupe_entry){ .id = *key->id, .instrument = key->instrument, .hash = key->hash, .fingerprint = fingerprint & (UINT64_MAX >> 8), .flags = flags & 0xff };
     d->ring_ns[entry - 1] = venue_ns;
     uint32_t i = key->hash & d->mask;
-    while (d->slots[i].entry != 0)
+    while (d->tags[i] != 0)
         i = (i + 1) & d->mask;
+    d->tags[i] = tag_of(key->hash);
     d->slots[i] = (struct dedupe_slot){ key->hash, entry };
     d->added++;
     d->next = entry == d->max ? 0 : entry;

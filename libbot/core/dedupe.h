@@ -37,13 +37,15 @@ struct dedupe_entry { /* one cache line */
 
 struct dedupe_slot {
     uint32_t hash;
-    uint32_t entry; /* index + 1; 0 empty */
+    uint32_t entry; /* index + 1 */
 };
 
 struct dedupe {
     struct dedupe_entry *ring;
     int64_t             *ring_ns; /* venue time of each entry; 0 it gave none */
     struct dedupe_slot  *slots;
+    uint8_t             *tags;        /* by slot: 0 empty, else a part of its hash. Says "new" without a look at the slots, which
+                                       * are eight times as many bytes and for most ids not in any cache near */
     uint32_t             max, mask;
     uint64_t             added;       /* ever */
     uint32_t             next;        /* place in the ring of the next */

@@ -1,10 +1,10 @@
 /* What a fill costs. Times are medians over batches; run under `valgrind --tool=callgrind --toggle-collect='bench_*'` with an
  * argument naming one case for instruction counts.
  *
- * Measured on the project's shared 2-core virtual machine, gcc 12 -O2, default bounds (times move by a third with the neighbours):
- *   apply_linear_add 164 ns, 1,446 instructions; apply_linear_mixed 176 ns, 1,561; apply_inverse_mixed 185 ns;
- *   duplicate 56 ns, about 640; find_instrument 8 ns.
- * Nearly half of an apply is memory: the dedupe window's index is read twice at random (with 2,048 ids kept it is 150 ns). */
+ * Measured on the project's shared 2-core virtual machine under load, gcc 12 -O3, default bounds, best of 200 batches in four runs:
+ *   apply_linear_add 131 to 146 ns, about 1,210 instructions; apply_linear_mixed 122 to 152 ns; duplicate 36 to 37 ns, 490;
+ *   find_instrument 8 ns. Medians are half as much again to twice as much with the neighbours.
+ * Much of an apply is memory: the places of the new id and of the one that leaves are random in a megabyte. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -26,6 +26,7 @@
 #include "tail.h"
 
 #define TAUS 6
+#define DECAYS 64
 #define LEVELS 18
 #define RING 8
 #define TEST_LEVELS 14
@@ -36,7 +37,8 @@
 #define DEAD_BLOCKS 6
 #define TRUSTED_BLOCKS 15
 #define STUTTER_NS (600 * BOT_NS_PER_S)
-#define STALE_LASTING_NS (1800 * BOT_NS_PER_S)
+#define STALE_LASTING_NS (300 * BOT_NS_PER_S)
+#define STALE_STEADY 0.2
 #define STEPS_MISSED_MAX 1000
 #define SWEEPS_MIN 60 /* learning is over when this many sweeps, this much time and this many steps were seen */
 #define LEARN_S 60.0
@@ -92,6 +94,7 @@ struct series {
     int64_t  lag_min[2];     /* of this slice of time and the one before */
     int64_t  step_lag;       /* the least of the step in progress; INT64_MAX: none */
     bot_ts   lag_slice_until, stale_since;
+    double   stale_level;    /* the excess that has lasted since stale_since */
     double   lag_normal;     /* largest excess over the minimum in normal times, decaying */
 
     bot__rate_view view;
@@ -113,7 +116,7 @@ struct bot__rate {
     int64_t  step; /* grid steps since start that were weighed */
     int64_t  wall_minus_now;
     bool     wall_known, closed, closed_by_status;
-    double   step_s, decay[TAUS], tau[TAUS];
+    double   step_s, decay[DECAYS][TAUS], tau[TAUS]; /* decay: over so many steps */
     uint32_t n, active_n, used, dirty_n, cursor; /* used: beyond the highest active index */
     struct series series[]; /* n instruments, and the pool behind them when n > 1 */
 };
@@ -159,7 +162,7 @@ static void averages_add(const struct bot__rate *r, struct series *s, double swe
 {
     const int64_t steps = r->step - s->ewma_step;
     for (int j = 0; j < TAUS; j++) {
-        const double d = steps == 1 ? r->decay[j] : exp(-(double)steps * r->step_s / r->tau[j]);
+        const double d = steps < DECAYS ? r->decay[steps][j] : exp(-(double)steps * r->step_s / r->tau[j]);
         s->ewma[j] = s->ewma[j] * d + sweeps / r->tau[j];
         s->weight[j] = 1 - (1 - s->weight[j]) * d;
     }
@@ -548,8 +551,13 @@ static bool step_is_fresh(const struct bot__rate *r, struct series *s)
     s->step_lag = INT64_MAX;
     const bool fresh = excess <= (double)r->opts.stale_ns || excess <= 1.2 * s->lag_normal;
     if (fresh) s->stale_since = BOT_TS_NEVER;
-    else if (s->stale_since == BOT_TS_NEVER) s->stale_since = r->now;
-    /* A delay that stays for good is how the feed is now (the lag monitor has its own opinion). */
+    /* A delay that stays the same is how the feed is now, or a clock was stepped (the lag monitor has its own opinion).
+     * What drains or grows is a backlog, for as long as it takes. */
+    const double steady = STALE_STEADY * s->stale_level > (double)r->opts.stale_ns ? STALE_STEADY * s->stale_level : (double)r->opts.stale_ns;
+    if (!fresh && (s->stale_since == BOT_TS_NEVER || fabs(excess - s->stale_level) > steady)) {
+        s->stale_since = r->now;
+        s->stale_level = excess;
+    }
     const bool lasting = s->stale_since != BOT_TS_NEVER && r->now - s->stale_since > STALE_LASTING_NS;
     if ((!s->dropped || lasting) && excess > s->lag_normal)
         s->lag_normal = excess;
@@ -687,7 +695,8 @@ int bot__rate_init(void *memory, size_t size, const bot__rate_options *opts, bot
     double tau = 4 > 2 * r->step_s ? 4 : 2 * r->step_s;
     for (int j = 0; j < TAUS; j++, tau *= 4) {
         r->tau[j] = tau;
-        r->decay[j] = exp(-r->step_s / tau);
+        for (int i = 0; i < DECAYS; i++)
+            r->decay[i][j] = exp(-(double)i * r->step_s / tau);
     }
     for (uint32_t i = 0; i < series_count(opts); i++) {
         struct series *s = &r->series[i];

@@ -260,6 +260,49 @@ TEST(rate, a_backlog_is_named)
     flow_free(&f);
 }
 
+/* As run(), of trades that carry a venue time `behind` before now. */
+static void run_behind(struct flow *f, double per_s, bot_ts behind, bot_ts length)
+{
+    const bot_ts until = f->now + length, gap = (bot_ts)(1e9 / per_s);
+    while (f->now + gap < until) {
+        pass(f, f->now + gap);
+        bot__rate_trade(f->rate, 0, f->now, f->now - behind, BOT_BUY);
+    }
+    pass(f, until);
+}
+
+TEST(rate, a_steady_delay_after_a_stop_does_not_keep_it_dropped_for_long)
+{
+    struct flow f = flow_new(8);
+    run(&f, 0, 5, 3600 * S);
+    pass(&f, f.now + 600 * S);
+    ck_assert_int_eq(f.drops, 1);
+    const bot_ts back = f.now;
+    run_behind(&f, 5, 5 * S, 120 * S); /* the venue's clock was set back, or its path is longer */
+    ck_assert_int_eq(f.releases, 0);
+    ck_assert_int_eq(view(&f).reason, BOT__RATE_REASON_BACKLOG);
+    run_behind(&f, 5, 5 * S, 300 * S);
+    ck_assert_int_eq(f.releases, 1);
+    ck_assert_int_lt(f.released_at - back, 420 * S);
+    flow_free(&f);
+}
+
+TEST(rate, a_backlog_that_drains_slowly_is_one_to_its_end)
+{
+    struct flow f = flow_new(8);
+    run(&f, 0, 5, 3600 * S);
+    const bot_ts stop = f.now;
+    pass(&f, stop + 1800 * S);
+    /* At three times its speed: 900 s until it has caught up. */
+    for (int i = 0; i < 13000; i++) {
+        pass(&f, stop + 1800 * S + i * (66 * MS));
+        bot__rate_trade(f.rate, 0, f.now, stop + i * (200 * MS), BOT_BUY);
+        const bot_ts behind = f.now - (stop + i * (200 * MS));
+        if (behind > 5 * S) ck_assert_msg(f.releases == 0, "let go %d s behind", (int)(behind / S));
+    }
+    flow_free(&f);
+}
+
 TEST(rate, a_known_closure_is_neither_judged_nor_learned)
 {
     bot__rate_options o;

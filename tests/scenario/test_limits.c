@@ -872,3 +872,80 @@ TEST(limits, where_no_fills_come_the_growth_of_an_order_is_one)
     ck_assert_uint_ge(stats.fills_derived, 3);
     rig_free(r);
 }
+
+/* ---- reports that cannot be ---- */
+
+#define REPORT(change, want)                                                              \
+    do {                                                                                  \
+        bot_event ev = good;                                                              \
+        change;                                                                           \
+        const int got = rig_step(r, &ev);                                                 \
+        ck_assert_msg(got == (want), #change ": %d", got);                                \
+        bot_position now;                                                                 \
+        rig_position(r, 0, &now);                                                         \
+        ck_assert(now.working_buy.v == rig_num("2") && now.working_sell.v == 0);          \
+    } while (0)
+
+TEST(limits, a_report_that_cannot_be_changes_no_order)
+{
+    struct rig *r = started("10");
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    const bot_event good = grown(r, &id, r->orders[0].order_id.s, BOT_BUY, "0", "0");
+    const bot_dec below = { -1, 0 };
+    REPORT((void)0, 1);
+    REPORT((ev.order.order_id.len = 0, ev.order.client_id.len = 0), BOT_ERR_MALFORMED);
+    REPORT(ev.order.cum_qty = below, BOT_ERR_MALFORMED);
+    REPORT(ev.order.qty = below, BOT_ERR_MALFORMED);
+    REPORT(ev.order.cum_qty = ((bot_dec){ 1, 30 }), BOT_ERR_MALFORMED); /* finer than any number here */
+    REPORT(ev.order.qty = ((bot_dec){ 1, 30 }), BOT_ERR_MALFORMED);
+    REPORT(ev.order.side = BOT_SELL, BOT_ERR_CONFLICT);
+    REPORT(ev.instrument = rig_symbol(1), BOT_ERR_CONFLICT);
+    REPORT(bot__symbol_set(&ev.instrument, "NOUSDT", 6), BOT_ERR_INSTRUMENT);
+    REPORT(ev.order.qty = bot_dec_from_fixed(rig_num("5")), 1); /* never more than we sent, by a report alone */
+    /* What the account shows of strangers, and cannot be an order that may fill. */
+    REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.order.status = BOT_ORDER_NONE), 0);
+    REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.order.status = BOT_ORDER_REJECTED), 0);
+    REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.order.status = BOT_ORDER_EXPIRED), 0);
+    REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.order.side = BOT_SIDE_NONE), 0);
+    REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.has = 0), 0);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 0);
+    bot_event ack = event(BOT_EV_ACK); /* an acknowledgement that refuses decides nothing: the reply or the report does */
+    ack.ack.client_id = id;
+    ck_assert_int_eq(rig_step(r, &ack), 1);
+    ack.ack.client_id.s[1] = 'z';
+    ck_assert_int_eq(rig_step(r, &ack), 0);
+    bot_event reply = event(BOT_EV_REPLY);
+    reply.reply.client_id = ack.ack.client_id;
+    ck_assert_int_eq(rig_step(r, &reply), BOT_ERR_NOT_FOUND);
+    rig_report(r, &id, BOT_ORDER_FILLED, NULL); /* filled, and no number: all of it, to be seen in fills */
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("2") && p.qty.v == 0);
+    rig_free(r);
+}
+
+TEST(limits, a_report_of_rejection_counts_as_one_and_policy_cancels_what_raises_only)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.rejects_max = 2;
+    o.shut_policy = BOT_SHUT_CANCEL_INCREASING;
+    struct rig *r = rig_new(&o);
+    rig_start(r, "10");
+    rig_trade(r, 0, NULL, BOT_BUY, "3", "100");
+    bot_id raises, reduces, rejected[2];
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &raises), BOT_OK);
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "2", "100", false, &reduces), BOT_OK);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &rejected[i]), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    for (int i = 0; i < 2; i++)
+        rig_report(r, &rejected[i], BOT_ORDER_REJECTED, "0");
+    EXPECT_SHUT(r, BOT_GATE_REJECT_STORM);
+    rig_for(r, RIG_MS(100));
+    ck_assert_uint_eq(r->cancels_of[0], 1);
+    ck_assert_uint_eq(r->cancels_of[1], 0);
+    rig_free(r);
+}

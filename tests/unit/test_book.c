@@ -506,3 +506,64 @@ TEST(book, the_command_prints_books_and_gaps_and_says_so_by_its_status)
     ck_assert_int_eq(2, run_botctl("nowhere", 0, 0, &l, out, sizeof out));
     free_lines(&l);
 }
+
+/* ---- at the edges ---- */
+
+TEST(book, numbers_far_apart_in_scale_and_below_zero_compare_by_value)
+{
+    const bot_level whole = level(5, 0, 1), fine = level(5, 30, 1), none = level(0, 0, 1), below = level(-5, 30, 1), minus = level(-5, 0, 1);
+    ck_assert_int_gt(bot__level_price_cmp(&whole, &fine), 0);
+    ck_assert_int_lt(bot__level_price_cmp(&fine, &whole), 0);
+    ck_assert_int_lt(bot__level_price_cmp(&none, &fine), 0);
+    ck_assert_int_gt(bot__level_price_cmp(&none, &below), 0);
+    ck_assert_int_lt(bot__level_price_cmp(&minus, &fine), 0);
+    char text[LEVEL_TEXT_MAX];
+    ck_assert_uint_eq(bot__level_format(-5, 2, text), 5);
+    ck_assert_str_eq(text, "-0.05");
+    bot__level_format(INT64_MIN, 0, text);
+    ck_assert_str_eq(text, "-9223372036854775808");
+}
+
+TEST(book, scales_beyond_what_a_number_has_change_nothing)
+{
+    begin(BOOK_CHAIN_NONE, false);
+    ck_assert_int_eq(send(true, NONE, NONE, NONE, 900, 1), BOOK_APPLIED);
+    bot_level odd = level(900, LEVEL_SCALE_MAX + 1, 1), fine = level(1000, 1, 1);
+    bot_event ev = message(false, NONE, NONE, NONE, &odd, 1, &fine, 1);
+    ck_assert_int_eq(bot__book_apply(&book, &ev, &gap), BOT_ERR_MALFORMED);
+    odd = level(900, 1, 1);
+    odd.qty_scale = LEVEL_SCALE_MAX + 1;
+    ev = message(false, NONE, NONE, NONE, &fine, 1, &odd, 1); /* on the other side */
+    ck_assert_int_eq(bot__book_apply(&book, &ev, &gap), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(best_bid(), 900);
+}
+
+TEST(book, a_break_among_what_waits_for_the_snapshot_is_told_and_the_book_stays_empty)
+{
+    begin(BOOK_CHAIN_NEXT, true);
+    ck_assert_int_eq(send(false, 5, 5, 4, 900, 1), BOOK_IGNORED);
+    ck_assert_int_eq(send(false, 8, 8, 7, 901, 1), BOOK_GAP);
+    ck_assert(gap.gap.expected == 6 && gap.gap.got == 8);
+    ck_assert_int_eq(book.state, BOOK_EMPTY); /* nothing that could be wrong yet */
+    ck_assert_int_eq(send(true, NONE, 7, NONE, 899, 1), BOOK_APPLIED);
+    ck_assert_int_eq(book.state, BOOK_SYNCED);
+    ck_assert_int_eq(best_bid(), 901); /* what came behind the break is on it */
+}
+
+TEST(book, a_delta_larger_than_the_room_is_not_kept)
+{
+    begin(BOOK_CHAIN_PREV, true);
+    static bot_level many[17];
+    for (int i = 0; i < 17; i++)
+        many[i] = level(900 - i, 1, 1);
+    const bot_event ev = message(false, 5, 5, 4, many, 17, NULL, 0);
+    ck_assert_int_eq(bot__book_apply(&book, &ev, &gap), BOOK_IGNORED);
+    ck_assert_uint_eq(book.pending_n, 0);
+    ck_assert_int_eq(send(false, 6, 6, NONE, 905, 1), BOOK_IGNORED); /* one that names no one before it follows on any */
+    ck_assert_uint_eq(book.pending_n, 1);
+    ck_assert_int_eq(send(true, NONE, 5, NONE, 899, 1), BOOK_APPLIED);
+    ck_assert_int_eq(send(true, NONE, 4, NONE, 100, 1), BOOK_IGNORED); /* older than what we have */
+    ck_assert_int_eq(best_bid(), 905);
+    int32_t sum;
+    ck_assert(!bot__book_checksum(&book, &sum)); /* such rules have none */
+}

@@ -203,3 +203,65 @@ TEST(silent, the_deadline_is_when_the_verdict_falls)
     bot__feed_tick(&d.f, due - 1);
     ck_assert_int_eq(bot__feed_get(&d.f, NULL), BOT__FEED_OK);
 }
+
+/* ---- at the edges ---- */
+
+TEST(silent, a_grace_of_ones_own_and_ids_that_differ_in_length)
+{
+    struct bot__private p;
+    bot__private_init(&p, &(bot__private_options){ .grace_ns = 5 * S });
+    const bot_id a = id_of("a"), ab = id_of("ab");
+    bot__private_rest_fill(&p, T0, &a);
+    bot__private_heard(&p, T0, &ab); /* another order */
+    ck_assert_int_eq(bot__private_deadline(&p), T0 + 5 * S);
+    ck_assert(!bot__private_tick(&p, T0 + 5 * S - 1));
+    ck_assert(bot__private_tick(&p, T0 + 5 * S));
+    ck_assert_int_eq(view(&p).reason, BOT__PRIVATE_FILLED_PER_REST);
+    ck_assert_str_eq(bot__private_reason_name(view(&p).reason), "filled_per_rest");
+    ck_assert_str_eq(bot__private_reason_name(BOT__PRIVATE_TRADED_THROUGH), "traded_through");
+    ck_assert_str_eq(bot__private_reason_name(BOT__PRIVATE_OK), "none");
+    ck_assert_str_eq(bot__private_reason_name((bot__private_reason)99), "none");
+}
+
+TEST(silent, the_worst_witness_speaks_the_oldest_first)
+{
+    struct bot__private p;
+    bot__private_init(&p, NULL);
+    const bot_id young = id_of("young"), old = id_of("old"), rest = id_of("rest");
+    bot__private_trade(&p, T0 + 11 * S, px(99), 0, &young, BOT_BUY, px(100), T0, 0);
+    bot__private_reset(&p, T0 + 11 * S);
+    ck_assert_int_eq(bot__private_deadline(&p), BOT_TS_NEVER);
+    bot__private_trade(&p, T0 + 12 * S, px(99), 0, &old, BOT_BUY, px(100), T0, 0);
+    bot__private_trade(&p, T0 + 13 * S, px(99), 0, &young, BOT_BUY, px(100), T0, 0);
+    ck_assert(bot__private_tick(&p, T0 + 20 * S));
+    ck_assert_str_eq(view(&p).client_id.s, "old");
+    bot__private_rest_fill(&p, T0 + 20 * S, &rest); /* what REST confirms outweighs what a trade suggests, however late */
+    ck_assert(bot__private_tick(&p, T0 + 22 * S));
+    ck_assert_str_eq(view(&p).client_id.s, "rest");
+}
+
+TEST(silent, an_order_without_a_price_or_a_side_is_traded_through_by_nothing)
+{
+    struct bot__private p;
+    bot__private_init(&p, NULL);
+    const bot_id id = id_of("m");
+    ck_assert(!bot__private_trade(&p, T0 + 60 * S, px(99), 0, &id, BOT_SELL, px(0), T0, 0));
+    ck_assert(!bot__private_trade(&p, T0 + 60 * S, px(99), 0, &id, BOT_SIDE_NONE, px(50), T0, 0));
+    ck_assert_int_eq(bot__private_deadline(&p), BOT_TS_NEVER);
+}
+
+TEST(silent, every_reason_of_the_feed_has_its_name_and_options_of_ones_own_count)
+{
+    static const char *const names[] = { "none", "market_quiet", "trades_dead", "book_dead", "feed_dead", "none" };
+    for (int i = 0; i < 6; i++)
+        ck_assert_str_eq(bot__feed_reason_name((bot__feed_reason)i), names[i]);
+    struct bot__feed f; /* a margin so wide that no silence is one */
+    bot__feed_init(&f, &(bot__feed_options){ .book_limit_ns = S, .margin = 1e12, .memory_ns = 1800 * S, .trades_min = 5, .books_min = 10 }, T0);
+    for (int i = 1; i <= 50; i++) {
+        bot__feed_trade(&f, T0 + i * S);
+        bot__feed_book(&f, T0 + i * S);
+    }
+    ck_assert_int_eq(bot__feed_deadline(&f), BOT_TS_NEVER);
+    ck_assert(!bot__feed_tick(&f, T0 + 100000 * S));
+    ck_assert_int_eq(bot__feed_get(&f, NULL), BOT__FEED_OK);
+}

@@ -1,4 +1,5 @@
-/* The codec fuzz target as a plain test: recordings, and recordings broken by a fixed seed.
+/* The codec fuzz target as a plain test: messages made by hand (corpus_venue: a first line "VENUE ws" or "VENUE CALL-NUMBER", then
+ * the message or body), those of the codec benchmark, and recordings; as they are, cut at every byte, and broken by a fixed seed.
  *
  * FUZZ_SEEDS=DIR writes the unbroken inputs into DIR instead, as seeds for libFuzzer. FUZZ_ROUNDS=N breaks each N times.
  */
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bench/messages.h"
 #include "harness.h"
 #include "venue/venue.h"
 
@@ -105,6 +107,35 @@ static void one(test_rng *rng, uint8_t venue, int call, const char *text, unsign
     free(broken);
 }
 
+/* The same cut everywhere; long ones are cut at a thousand places. */
+static void cut(uint8_t venue, int call, const char *text)
+{
+    const size_t n = strlen(text) + 3;
+    uint8_t *whole = malloc(n);
+    whole[0] = venue;
+    whole[1] = (uint8_t)call;
+    whole[2] = 4;
+    memcpy(whole + 3, text, n - 3);
+    for (size_t end = 3; end < n; end += 1 + n / 1000, inputs++)
+        LLVMFuzzerTestOneInput(whole, end);
+    free(whole);
+}
+
+static uint8_t index_of(const char *venue)
+{
+    uint8_t i = 0;
+    while (bot__venue_at(i) != NULL && strcmp(bot__venue_at(i)->name, venue) != 0)
+        i++;
+    ck_assert_msg(bot__venue_at(i) != NULL, "%s: no such venue", venue);
+    return i;
+}
+
+static unsigned rounds_or(unsigned usual)
+{
+    const char *env = getenv("FUZZ_ROUNDS");
+    return env != NULL ? (unsigned)strtoul(env, NULL, 10) : usual;
+}
+
 static void folder(test_rng *rng, uint8_t venue, const char *name, unsigned rounds)
 {
     char relative[64], root[4096];
@@ -138,13 +169,51 @@ static void folder(test_rng *rng, uint8_t venue, const char *name, unsigned roun
 
 TEST(fuzz, broken_recordings_of_every_venue_break_nothing)
 {
-    const char *env = getenv("FUZZ_ROUNDS");
-    const unsigned rounds = env != NULL ? (unsigned)strtoul(env, NULL, 10) : 60;
+    const unsigned rounds = rounds_or(60);
     test_rng rng = { 20261121 };
     for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
         folder(&rng, (uint8_t)i, bot__venue_at(i)->name, rounds);
     fprintf(stderr, "# %lu inputs\n", inputs);
     ck_assert_uint_gt(inputs, 1000);
+}
+
+TEST(fuzz, broken_messages_made_by_hand_break_nothing)
+{
+    const unsigned rounds = rounds_or(1500);
+    const char *root = test_source("tests/fuzz/corpus_venue");
+    test_rng rng = { 42 };
+    DIR *dir = opendir(root);
+    int files = 0;
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        char path[4400], venue[32], what[32];
+        if (e->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", root, e->d_name);
+        char *text = test_read_file(path, NULL), *line = strchr(text, '\n');
+        ck_assert_msg(line != NULL && sscanf(text, "%31s %31s", venue, what) == 2, "%s: no first line", e->d_name);
+        const int call = strcmp(what, "ws") == 0 ? 0 : 1 + atoi(what);
+        one(&rng, index_of(venue), call, line + 1, rounds);
+        cut(index_of(venue), call, line + 1);
+        files++;
+        free(text);
+    }
+    closedir(dir);
+    ck_assert_int_ge(files, 17);
+}
+
+TEST(fuzz, broken_messages_of_every_kind_break_nothing)
+{
+    const unsigned rounds = rounds_or(400);
+    test_rng rng = { 43 };
+    for (const struct bench_kind *k = bench_kinds; k->name != NULL; k++)
+        for (unsigned i = 0; i < 3; i++) {
+            struct bench_message m;
+            k->make(&m, i);
+            one(&rng, index_of(k->venue), (int)(i % 2), m.text, rounds);
+            cut(index_of(k->venue), 0, m.text);
+            free(m.text);
+        }
 }
 
 TEST(fuzz, requests_made_of_anything_are_refused_or_whole)

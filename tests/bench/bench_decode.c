@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "core/rate.h"
+#include "counter.h"
 #include "messages.h"
 #include "venue/venue.h"
 
@@ -88,6 +89,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static struct counter counter;
+
 static void measure(const struct bench_kind *kind, bool brief, int rounds)
 {
     size_t bytes = 0;
@@ -111,12 +114,17 @@ static void measure(const struct bench_kind *kind, bool brief, int rounds)
         floor_[r] = (double)(d - b) / (passes * MESSAGES);
         skip[r] = (double)(e - d) / (passes * MESSAGES);
     }
+    const uint64_t counted = counter_read(&counter);
+    bench_decode(1);
+    const double instructions = (double)(counter_read(&counter) - counted) / MESSAGES;
     qsort(ours, (size_t)rounds, sizeof *ours, by_value);
     qsort(floor_, (size_t)rounds, sizeof *floor_, by_value);
     qsort(skip, (size_t)rounds, sizeof *skip, by_value);
     const double o = ours[rounds / 2], f = floor_[rounds / 2], s = skip[rounds / 2];
-    printf("%-18s %5zu B  cJSON parse %8.1f ns  decode to event %7.1f ns  ratio %.3f (goal %.2f)  strict pass alone %7.1f ns\n", kind->name,
+    printf("%-18s %5zu B  cJSON parse %8.1f ns  decode to event %7.1f ns  ratio %.3f (goal %.2f)  strict pass alone %7.1f ns", kind->name,
            bytes / MESSAGES, f, o, o / f, kind->goal, s);
+    counter_print(&counter, instructions);
+    printf("\n");
     for (unsigned i = 0; i < MESSAGES; i++)
         free(messages[i].text);
 }
@@ -152,6 +160,8 @@ static bool measure_rate(bool brief, int rounds)
 int main(int argc, char **argv)
 {
     static bot_level levels[1000];
+    counter = counter_open();
+    counter_note(&counter);
     ctx.scratch = (struct venue_scratch){ levels, 1000 };
     const char *only = argc > 1 && strcmp(argv[1], "all") != 0 ? argv[1] : NULL;
     const bool brief = argc > 2;

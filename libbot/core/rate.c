@@ -27,6 +27,7 @@
 
 #define TAUS 6
 #define DECAYS 64
+#define FULL_PART 0.8f
 #define LEVELS 18
 #define RING 8
 #define TEST_LEVELS 14
@@ -83,6 +84,7 @@ struct series {
     struct bot__tail silence, window[TESTS];
     double   silence_limit;  /* as last computed */
     float    error[TEST_LEVELS], error_n[TEST_LEVELS]; /* mean squared relative shortfall: 1/shape */
+    float    foretold[TESTS];                          /* sweeps in the window when last weighed */
     float    peak[TESTS];                              /* of the statistic, within the block in progress */
     uint8_t  peak_n[TESTS];                            /* evaluations since the lull began */
     uint64_t steps;
@@ -442,6 +444,15 @@ static bool is_armed(const struct bot__rate *r, const struct series *s, double s
     return (size >= 1 && size < 2) || (size >= 2 && size < 4) || (size >= 4 && size < 8) || (size >= 16 && size < 32);
 }
 
+/* Nearly always a window holds about what was foretold a short while ago, and need not be foretold anew. */
+static bool is_full(const struct series *s, uint32_t level, uint32_t test, uint32_t k, bool block_ends)
+{
+    const struct level *l = &s->level[level];
+    if (k > 0 || block_ends || s->dropped || s->peak[test] > 0 || !(s->foretold[test] > 0) || l->filled < span_buckets[0])
+        return false;
+    return l->ring[0] + l->ring[1] + l->ring[2] + l->ring[3] > FULL_PART * s->foretold[test];
+}
+
 static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t level)
 {
     const double bucket_s = (double)(INT64_C(1) << level) * r->step_s;
@@ -454,8 +465,13 @@ static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t level)
         struct bot__tail *t = &s->window[test];
         const double seconds = span_buckets[k] * bucket_s;
         double n, m, d;
+        if (is_full(s, level, test, k, block_ends)) {
+            bot__tail_pass(t, bucket_s / seconds, bucket_s);
+            continue;
+        }
         if (!window_deviance(r, s, level, span_buckets[k], block_ends, &n, &m, &d))
             continue;
+        s->foretold[test] = (float)m;
         const bool armed = is_armed(r, s, seconds);
         const double limit = armed && d > 1 ? limit_of(r, s, t, &part_window, 1 / seconds) : INFINITY;
         const double natural = d > limit ? limit : d;
@@ -586,7 +602,7 @@ static void series_step(struct bot__rate *r, struct series *s)
     }
     if (!s->dropped && is_learning(r, s))
         set_view(r, s, BOT__RATE_LEARNING, BOT__RATE_REASON_LEARNING);
-    else if (!s->dropped && !s->pooled && (s->view.state != BOT__RATE_NORMAL || (r->step & 15) == 0))
+    else if (!s->dropped && !s->pooled && (s->view.state != BOT__RATE_NORMAL || (r->step & 63) == 0))
         weigh_quiet(r, s);
     s->count = 0;
 }

@@ -112,7 +112,7 @@ static void strategy(struct simrig *r)
         (void)bot__session_command(r->session, bot__world_time(r->world, r->client), &ev);
         return;
     }
-    if (what < 6) {
+    if (what < 6 || r->options.takes_only) {
         (void)simrig_submit(r, side, r->options.order_qty, NULL, NULL);
         return;
     }

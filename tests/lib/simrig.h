@@ -24,6 +24,7 @@ struct simrig_options {
     const char *faults;        /* script text, or NULL */
     const char *limit;         /* "1" */
     const char *order_qty;     /* "0.1": each order */
+    bool     takes_only;       /* market orders only: nothing rests, so that a long run does not fill the venue's table */
     int64_t  trade_every_ns;   /* 1 s: mean time between orders; 0: the strategy sleeps */
     int64_t  trade_until_ns;   /* world time after which it sleeps; 0: never */
     bool     monitors, public_data;

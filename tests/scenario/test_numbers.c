@@ -87,7 +87,7 @@ TEST(numbers, time_from_the_first_stale_answer_to_the_first_refusal)
             (long long)took_ms[RUNS / 2], (long long)took_ms[RUNS * 9 / 10], (long long)took_ms[RUNS - 1]);
 }
 
-/* Fourteen new orders a second are wanted where ten are allowed: the venue never has to refuse one for its rate, and what it
+/* Twenty new orders a second are wanted where ten are allowed: the venue never has to refuse one for its rate, and what it
  * allows is used. */
 TEST(numbers, a_client_that_wants_more_than_its_budget_is_never_limited_by_the_venue)
 {
@@ -95,6 +95,7 @@ TEST(numbers, a_client_that_wants_more_than_its_budget_is_never_limited_by_the_v
     struct simrig_options o;
     simrig_options_init(&o);
     o.trade_every_ns = 50 * BOT_NS_PER_MS;
+    o.takes_only = true;
     o.order_qty = "0.01";
     o.limit = "1000";
     struct simrig *r = simrig_new(&o);

@@ -9,7 +9,8 @@ uint32_t bot__venue_budget_scopes(const struct venue *v, struct budget_scope ret
         *to = (struct budget_scope){ .calendar = from->window == VENUE_WINDOW_CALENDAR, .per_ip = from->per_ip, .limit = from->limit, .window_ns = from->window_ns };
         for (size_t i = 0; i + 1 < sizeof to->name && from->name[i] != '\0'; i++)
             to->name[i] = from->name[i];
-        bot__budget_reserve_default(to, 1);
+        if (!from->one_class)
+            bot__budget_reserve_default(to, 1);
     }
     return n;
 }

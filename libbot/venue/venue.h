@@ -139,6 +139,7 @@ struct venue_scope { /* one limit of the venue */
     uint32_t          limit;   /* units per window */
     int64_t           window_ns;
     bool              per_ip;  /* shared by all accounts behind one address; else per key */
+    bool              one_class; /* one class of requests draws on it: nothing in it is kept back for another */
 };
 
 struct venue_endpoints { /* defaults; every one can be overridden by configuration */

@@ -354,7 +354,7 @@ const struct venue bot__venue_binance = {
     .scopes = {
         [BINANCE_SCOPE_WEIGHT] = { "weight", VENUE_WINDOW_CALENDAR, 2400, 60 * S, true },
         /* The venue has 300 in 10 s and 1200 in a minute; 200 in 10 s keeps both. */
-        [BINANCE_SCOPE_ORDERS] = { "orders", VENUE_WINDOW_CALENDAR, 200, 10 * S, false },
+        [BINANCE_SCOPE_ORDERS] = { "orders", VENUE_WINDOW_CALENDAR, 200, 10 * S, false, true },
     },
     .scopes_n = BINANCE_SCOPES,
     .has_fills_channel = true, /* ORDER_TRADE_UPDATE: one a match */

@@ -1,7 +1,7 @@
 #include "venue/bybit/bybit.h"
 
 /* Per endpoint limits are counted by account in a rolling second; the address has 600 requests in five seconds. */
-#define PER_SECOND(name_, limit_) { .name = (name_), .window = VENUE_WINDOW_ROLLING, .limit = (limit_), .window_ns = BOT_NS_PER_S }
+#define PER_SECOND(name_, limit_) { .name = (name_), .window = VENUE_WINDOW_ROLLING, .limit = (limit_), .window_ns = BOT_NS_PER_S, .one_class = true }
 
 const struct venue bot__venue_bybit = {
     .name = "bybit",

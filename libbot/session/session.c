@@ -32,6 +32,7 @@ static struct session *carve(struct arena *a, const struct session_options *o, v
     struct session *s = bot__arena_take(a, 1, sizeof *s);
     bot_level *levels = bot__arena_take(a, LEVELS_MAX, sizeof *levels);
     struct outbox_item *outbox = bot__arena_take(a, OUTBOX_MAX, sizeof *outbox);
+    bot_effect *requests = bot__arena_take(a, REQUESTS_KEPT, sizeof *requests);
     uint8_t *states[BOT_STREAM_COUNT];
     for (int i = 0; i < BOT_STREAM_COUNT; i++)
         states[i] = bot__arena_take(a, o->venue->state_size + 1, 1);
@@ -43,6 +44,7 @@ static struct session *carve(struct arena *a, const struct session_options *o, v
     if (s == NULL)
         return NULL;
     s->outbox = outbox;
+    s->requests = requests;
     for (int i = 0; i < BOT_STREAM_COUNT; i++) {
         s->contexts[i].scratch = (struct venue_scratch){ levels, LEVELS_MAX };
         s->contexts[i].state = states[i];
@@ -170,6 +172,20 @@ static void carry_out(struct session *s, const bot_effect *e)
     }
 }
 
+static bool acts(const bot_effect *e)
+{
+    return e->kind == BOT_EFFECT_SEND || e->kind == BOT_EFFECT_READ || e->kind == BOT_EFFECT_DEAD_MAN || e->kind == BOT_EFFECT_RESYNC;
+}
+
+/* A read that finds no room is asked for again by the core; orders and cancels always have a place. */
+static void keep_request(struct session *s, const bot_effect *e)
+{
+    if (s->requests_n < (e->kind == BOT_EFFECT_READ ? READS_KEPT : REQUESTS_KEPT))
+        s->requests[(s->requests_head + s->requests_n++) % REQUESTS_KEPT] = *e;
+    else
+        bot__session_log(s, 0, "requests_lost", "more requests in one step than can be kept; the core asks again");
+}
+
 /* The only way into the core. Requests that an effect starts never answer before this returns, but a request that cannot
  * even start steps the core again: so effects are taken off before they are carried out. */
 int bot__session_feed(struct session *s, bot_event *ev)
@@ -179,21 +195,23 @@ int bot__session_feed(struct session *s, bot_event *ev)
         s->host.event(s->host.self, ev);
     const int r = bot_core_step(s->core, ev);
     const uint32_t n = bot_core_effects_count(s->core);
-    enum { BATCH = 16 };
-    bot_effect requests[BATCH];
-    uint32_t taken = 0;
     for (uint32_t i = 0; i < n; i++) {
         const bot_effect *e = bot_core_effect(s->core, i);
-        const bool acts = e->kind == BOT_EFFECT_SEND || e->kind == BOT_EFFECT_READ || e->kind == BOT_EFFECT_DEAD_MAN || e->kind == BOT_EFFECT_RESYNC;
-        if (!acts)
-            carry_out(s, e);
-        else if (taken < BATCH)
-            requests[taken++] = *e;
+        if (acts(e))
+            keep_request(s, e);
         else
-            bot__session_log(s, 0, "requests_lost", "more requests in one step than can be kept; the core asks again");
+            carry_out(s, e);
     }
-    for (uint32_t i = 0; i < taken; i++)
-        carry_out(s, &requests[i]);
+    if (s->carrying)
+        return r; /* what is on the way already goes first */
+    s->carrying = true;
+    while (s->requests_n != 0) {
+        const bot_effect e = s->requests[s->requests_head];
+        s->requests_head = (s->requests_head + 1) % REQUESTS_KEPT;
+        s->requests_n--;
+        carry_out(s, &e);
+    }
+    s->carrying = false;
     return r;
 }
 

@@ -10,9 +10,11 @@
 #include "session/session.h"
 
 #define READS_MAX 24
-#define REQUESTS_MAX 64
+#define REQUESTS_MAX 256 /* a kill over many orders: their cancels wait here for the budget */
 #define JOINED_MAX 256 /* as many as the budget keeps */
 #define OUTBOX_MAX 512
+#define READS_KEPT 16
+#define REQUESTS_KEPT 512 /* effects that send something, between the core and their being sent */
 #define LEVELS_MAX 10000
 #define CONNECTS_KEPT 64
 #define FRAME_EVERY_NS (200 * BOT_NS_PER_MS)
@@ -135,6 +137,9 @@ struct session {
     struct bot__private private_watch;
     bool rate_bad, lag_bad, ack_bad, private_bad;
 
+    bot_effect *requests; /* a ring */
+    uint32_t requests_head, requests_n;
+    bool carrying;        /* the ring is being emptied */
     struct outbox_item *outbox;
     uint32_t outbox_head, outbox_n;
     struct session_stats stats;

@@ -542,8 +542,13 @@ void bot__faults_look(struct faults *f, int64_t now_ns)
 {
     _Static_assert(FAULT_KIND_COUNT <= 64, "a bit for each kind");
     if (held_known(f, now_ns)) return;
+    const uint64_t before = f->held;
     f->held_from = now_ns;
     f->held_until = look(f, now_ns, &f->held);
+    /* The others are counted where they strike. */
+    static const enum fault_kind standing[] = { FAULT_MARKET_RATE, FAULT_MARKET_TREND, FAULT_CLOCK_SKEW };
+    for (size_t i = 0; i < sizeof standing / sizeof *standing; i++)
+        f->used[standing[i]] += (f->held & ~before) >> standing[i] & 1;
 }
 
 int64_t bot__faults_next(const struct faults *f, int64_t now_ns)

@@ -431,6 +431,8 @@ struct simvenue *bot__world_venue(struct world *w) { return w->b; }
 struct exchange *bot__world_exchange(struct world *w) { return bot__simvenue_exchange(w->b); }
 struct world_stats bot__world_stats(const struct world *w) { return w->stats; }
 
+const uint64_t *bot__world_faults_used(const struct world *w) { return bot__simvenue_faults(w->b)->used; }
+
 void bot__world_truth(const struct world *w, uint32_t account, uint16_t instrument, struct exchange_truth *ret)
 {
     bot__simvenue_truth(w->b, account, instrument, ret);

@@ -90,6 +90,8 @@ void bot__world_tap(struct world *w, void (*fn)(void *user_data, bot_ts at, int 
 struct simvenue *bot__world_venue(struct world *w);
 struct exchange *bot__world_exchange(struct world *w);
 /* bot__simvenue_truth, and open_buy / open_sell with what is on the wire from any client of that account's key. */
+/* How often each fault had an effect: FAULT_KIND_COUNT numbers. */
+const uint64_t *bot__world_faults_used(const struct world *w);
 void bot__world_truth(const struct world *w, uint32_t account, uint16_t instrument, struct exchange_truth *ret);
 
 struct world_stats {

@@ -18,6 +18,7 @@
 #include "journal_memfs.h"
 #include "plan.h"
 #include "session/session.h"
+#include "sim/faults.h"
 #include "sim/world.h"
 
 /* Deliberate mistakes, to see that the checkers can fail. */
@@ -55,6 +56,9 @@ struct dst_result {
     int64_t  simulated_ns;
     uint64_t events, orders, refused, fills, gate_shuts, restarts, rearms, backfills, drifts, adoptions, faults;
     int64_t  open_ns, shut_ns, opened_after_ns; /* of healing, the slowest */
+    /* What really happened: a fault that never has an effect proves nothing. */
+    uint64_t venue_used[FAULT_KIND_COUNT], process_used[DST_SWITCH + 1];
+    bool     hedge, bots, processes, instruments, journal; /* several; a journal */
 };
 
 struct dst_run_options {

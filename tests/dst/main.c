@@ -3,6 +3,7 @@
  *     dst [--from N] [--count N | --seconds S]     many seeds; the first line of a failure is the command that repeats it
  *     dst --seed N [--faults 'line; line'] [--trace] [--shrink] [--defect NAME]
  *     dst --seeds FILE                             worlds that failed once
+ *     dst ... --cover                              wrong, too, when some kind of fault never had an effect
  *     dst --plan N                                 what the seed stands for
  *
  * Exit status 0: all held; 1: something did not; 2: usage.
@@ -17,6 +18,7 @@
 struct totals {
     uint64_t seeds, failed;
     struct dst_result sum;
+    uint64_t hedge, bots, processes, instruments, journal;
     double   cpu_s;
 };
 
@@ -52,6 +54,33 @@ static void add(struct totals *t, const struct dst_result *r)
     t->sum.faults += r->faults;
     t->sum.open_ns += r->open_ns;
     t->sum.shut_ns += r->shut_ns;
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) t->sum.venue_used[k] += r->venue_used[k];
+    for (int k = 0; k <= DST_SWITCH; k++) t->sum.process_used[k] += r->process_used[k];
+    t->hedge += r->hedge;
+    t->bots += r->bots;
+    t->processes += r->processes;
+    t->instruments += r->instruments;
+    t->journal += r->journal;
+}
+
+/* How often each kind of fault had an effect. False: one never had. */
+static bool say_coverage(const struct totals *t)
+{
+    static const char *const processes[DST_SWITCH + 1] = { NULL, "kill", "power", "stop", "freeze", "offline", "skew", "disk", "full", "stall", "switch" };
+    bool all = true;
+    printf("worlds: hedge mode %llu, several bots %llu, several processes %llu, several instruments %llu, with a journal %llu\nhappened:",
+           (unsigned long long)t->hedge, (unsigned long long)t->bots, (unsigned long long)t->processes, (unsigned long long)t->instruments,
+           (unsigned long long)t->journal);
+    for (int k = FAULT_NONE + 1; k < FAULT_KIND_COUNT; k++) {
+        printf(" %s %llu", bot__fault_name((enum fault_kind)k), (unsigned long long)t->sum.venue_used[k]);
+        all = all && t->sum.venue_used[k] != 0;
+    }
+    for (int k = DST_KILL; k <= DST_SWITCH; k++) {
+        printf(" proc.%s %llu", processes[k], (unsigned long long)t->sum.process_used[k]);
+        all = all && t->sum.process_used[k] != 0;
+    }
+    printf("\n");
+    return all;
 }
 
 static void say_totals(const struct totals *t)
@@ -137,12 +166,13 @@ int main(int argc, char **argv)
     uint64_t from = 1, count = 100, seed = 0, shown = 0;
     double seconds = 0;
     const char *faults = NULL, *file = NULL;
-    bool shrink = false, one = false;
+    bool shrink = false, one = false, cover = false;
     struct dst_run_options o = { .defect = DST_DEFECT_NONE };
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(a, "--trace") == 0) o.trace = true;
         else if (strcmp(a, "--shrink") == 0) shrink = true;
+        else if (strcmp(a, "--cover") == 0) cover = true;
         else if (v == NULL) return usage();
         else if (i++, strcmp(a, "--from") == 0) from = strtoull(v, NULL, 10);
         else if (strcmp(a, "--count") == 0) count = strtoull(v, NULL, 10);
@@ -182,5 +212,7 @@ int main(int argc, char **argv)
     }
     t.cpu_s = cpu();
     say_totals(&t);
-    return t.failed != 0;
+    const bool all = say_coverage(&t);
+    if (cover && !all) printf("a kind of fault never had an effect\n");
+    return t.failed != 0 || (cover && !all);
 }

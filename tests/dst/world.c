@@ -70,6 +70,7 @@ static void apply_standing(struct dst_world *w)
         for (uint32_t i = 0; i < w->plan->faults_n; i++) {
             const struct dst_fault *f = &w->plan->faults[i];
             if (f->what == DST_VENUE || f->process != p->number || !holds(f, at)) continue;
+            w->result->process_used[f->what] += p->up;
             if (f->what == DST_OFFLINE) offline = true;
             else if (f->what == DST_STALL) stalled = true;
             else if (f->what == DST_FULL) full = true;
@@ -100,6 +101,7 @@ static void apply_events(struct dst_world *w)
         const bot_ts at = DST_START_NS + f->at_ns;
         if (f->for_ns != 0 || at > now || at <= w->applied_until || f->process > w->plan->processes) continue;
         struct dst_process *p = &w->process[f->process - 1];
+        w->result->process_used[f->what] += p->up;
         if (f->what == DST_KILL || f->what == DST_POWER || f->what == DST_STOP) dst_process_die(p, f->what, f->value_ns);
         if (f->what == DST_SWITCH && p->up) {
             bot_event ev = { .kind = BOT_EV_KILL };
@@ -259,7 +261,8 @@ static void cancel_all(struct dst_world *w)
 void dst_run(const struct dst_plan *plan, const struct dst_run_options *o, struct dst_result *ret)
 {
     struct dst_world *w = calloc(1, sizeof *w);
-    *ret = (struct dst_result){ .faults = plan->faults_n };
+    *ret = (struct dst_result){ .faults = plan->faults_n, .hedge = plan->hedge, .bots = plan->bots > 1, .processes = plan->processes > 1,
+                                .instruments = plan->instruments > 1, .journal = plan->journal };
     *w = (struct dst_world){ .plan = plan, .options = *o, .result = ret };
     if (!make(w)) {
         fprintf(stderr, "no memory for a world\n");
@@ -279,6 +282,7 @@ void dst_run(const struct dst_plan *plan, const struct dst_run_options *o, struc
     if (ret->wrong == DST_OK) dst_check_end(w);
     ret->simulated_ns = dst_now(w) - DST_START_NS;
     ret->events = bot__world_stats(w->world).events;
+    memcpy(ret->venue_used, bot__world_faults_used(w->world), sizeof ret->venue_used);
     for (uint32_t n = 0; n < plan->processes; n++) dst_process_free(&w->process[n]);
     bot__world_free(w->world);
     free(w);

@@ -40,6 +40,8 @@
 #define STUTTER_NS (600 * BOT_NS_PER_S)
 #define STALE_LASTING_NS (300 * BOT_NS_PER_S)
 #define STALE_STEADY 0.2
+#define FOLLOW_S_MIN 150.0
+#define FOLLOW_S_MAX 10000.0
 #define STEPS_MISSED_MAX 1000
 #define SWEEPS_MIN 60 /* learning is over when this many sweeps, this much time and this many steps were seen */
 #define LEARN_S 60.0
@@ -321,6 +323,7 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
     if (part >= 0.3 && s->alive_at == BOT_TS_NEVER) s->alive_at = r->now;
     /* What comes straight out of a dead silence needs less proof than what grows out of a thinned flow. */
     if (s->block > 0 && s->dead_blocks >= DEAD_BLOCKS) s->trusted_blocks = TRUSTED_BLOCKS;
+    const double blocks = s->dead_blocks + 1.0; /* since the last one that held something */
     s->dead_blocks = s->block > 0 ? 0 : s->dead_blocks + 1;
     s->back += (part < 1.6 ? part : 1.6) * 0.98 - (s->trusted_blocks > 0 ? 0.35 : 0.5);
     if (s->trusted_blocks > 0) s->trusted_blocks--;
@@ -334,9 +337,10 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
     s->block = 0;
     s->block_until = r->now + s->block_ns;
     /* A market that really went quiet must not be shut out for ever: while trades do come, more than an outage's
-     * trickle, the reference follows them down, by half in about two hours. */
-    if (part > 0.03)
-        s->frozen *= 1 - 1e-4 * (double)s->block_ns / 1e9;
+     * trickle, the reference follows them down, in about the time it was learned in and by half in two hours at most. */
+    const double learned_s = s->total_s < FOLLOW_S_MAX ? s->total_s : FOLLOW_S_MAX;
+    if (part > 0.03 * blocks)
+        s->frozen *= exp(-blocks * (double)s->block_ns / 1e9 / (learned_s > FOLLOW_S_MIN ? learned_s : FOLLOW_S_MIN));
 }
 
 /* ---- the tests ---- */

@@ -333,6 +333,19 @@ TEST(rate, a_market_that_went_quiet_is_not_shut_out_for_ever)
     flow_free(&f);
 }
 
+TEST(rate, a_reference_of_minutes_gives_way_to_a_quieter_market_within_half_an_hour)
+{
+    struct flow f = flow_new(12);
+    run(&f, 0, 3, 300 * S);
+    const bot_ts fell = f.now;
+    run(&f, 0, 0.3, 600 * S);
+    ck_assert_int_eq(f.drops, 1);
+    run(&f, 0, 0.3, 1200 * S);
+    ck_assert_int_eq(view(&f).state, BOT__RATE_NORMAL);
+    ck_assert_int_lt(f.released_at - fell, 1800 * S);
+    flow_free(&f);
+}
+
 TEST(rate, the_pool_speaks_for_an_instrument_too_thin_to_tell)
 {
     bot__rate_options o;

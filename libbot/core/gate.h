@@ -22,6 +22,7 @@ struct gate_options {
     int64_t  lease_ns[GATE_LEASE_COUNT]; /* how long good news lasts; 0: this lease is not required */
     int64_t  hold_down_ns;               /* after the last reason has gone */
     uint32_t agree_reads_min;            /* agreeing reads in a row, asked for after the last shutting */
+    uint32_t unused;                     /* named: see struct order */
 };
 
 struct gate {

@@ -6,6 +6,9 @@
 #ifndef BOT_CORE_INSTRUMENT_H
 #define BOT_CORE_INSTRUMENT_H
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "bot/err.h"
 #include "bot/event.h"
 #include "bot/types.h"
@@ -28,6 +31,7 @@ struct instrument {
     bot_money    round_unit;
     bot_qty      round_lot;
 };
+static_assert(offsetof(struct instrument, unused) + sizeof((struct instrument *)0)->unused == offsetof(struct instrument, multiplier), "padding");
 
 struct instruments {
     struct instrument *rows;

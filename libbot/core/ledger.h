@@ -29,6 +29,7 @@ struct ledger_options {
     uint32_t held_max;        /* 256. Fills and fundings kept until their instrument is known. */
     uint32_t derived_orders_max; /* 0: the venue has a fills channel. Else orders whose fills are derived: 4096. */
     bool     hedge;           /* room for long and short legs beside the net leg */
+    uint8_t  unused[3];       /* named: see struct order */
     dedupe_older older;       /* see core/dedupe.h; NULL: none */
     void    *user_data;       /* of older */
 };

@@ -18,6 +18,9 @@
 #ifndef BOT_CORE_ORDERS_H
 #define BOT_CORE_ORDERS_H
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "bot/event.h"
 #include "core/arena.h"
 
@@ -41,7 +44,7 @@ struct order {
     bool             cancel_asked;
     bool             derived_fills; /* fills were derived from its reports (venues without a fills channel) */
     bool             denied;        /* UNKNOWN, and so often absent that it shuts the gate no longer; it counts until the proof */
-    uint8_t          unused[12];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
+    uint8_t          unused[11];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
     bot_i128         qty;          /* what may fill in all: the larger one while an amend is open */
     bot_i128         amend_qty;    /* asked for and not answered; 0 none */
     bot_i128         amend_old;    /* quantity before that amend */
@@ -63,6 +66,9 @@ struct order {
     uint32_t         fills_asked;   /* complete fill histories since, in which they were not */
     uint8_t          unused_behind[4];
 };
+/* A new field takes its bytes from `unused`. */
+static_assert(offsetof(struct order, unused) + sizeof((struct order *)0)->unused == offsetof(struct order, qty), "padding in struct order");
+static_assert(offsetof(struct order, unused_behind) + sizeof((struct order *)0)->unused_behind == sizeof(struct order), "padding in struct order");
 
 struct order_sums { /* of one side and leg */
     bot_i128 buy, sell;

@@ -39,16 +39,19 @@ static size_t page_len(const struct core_image *im, size_t page)
 
 /* Words in which two cores of the same rules differ right after init, at other places and with other callbacks: they belong to
  * the process, and none of them changes later. Found rather than listed, so that a new pointer in the core cannot be
- * forgotten. ret NULL: counts. */
+ * forgotten. The options are compared as text; their memory is the host's too. ret NULL: counts. */
 static uint32_t host_words(const struct core_image *im, const void *other, uint32_t *ret)
 {
+    const size_t options_at = (size_t)((const uint8_t *)bot__core_options(im->core) - (const uint8_t *)im->core);
+    const size_t options_end = options_at + sizeof(bot_core_options);
     uint32_t n = 0;
     for (size_t page = 0; page < pages_of(im); page++) {
         const uint8_t *a = page_at(im, page), *b = (const uint8_t *)other + page * PAGE;
-        if (memcmp(a, b, page_len(im, page)) == 0)
+        const bool has_options = page * PAGE < options_end && (page + 1) * PAGE > options_at;
+        if (!has_options && memcmp(a, b, page_len(im, page)) == 0)
             continue;
         for (size_t at = 0; at < page_len(im, page); at += sizeof(uint64_t))
-            if (memcmp(a + at, b + at, sizeof(uint64_t)) != 0) {
+            if (memcmp(a + at, b + at, sizeof(uint64_t)) != 0 || (page * PAGE + at >= options_at && page * PAGE + at < options_end)) {
                 if (ret != NULL)
                     ret[n] = (uint32_t)((page * PAGE + at) / sizeof(uint64_t));
                 n++;

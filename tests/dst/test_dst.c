@@ -61,3 +61,27 @@ TEST(dst, a_plan_can_be_written_and_read_back)
     ck_assert(!dst_plan_faults(&again, "at 5s for 2s proc.nothing", bad));
     ck_assert(!dst_plan_faults(&again, "sometimes ws.cut", bad));
 }
+
+/* A failure of a mistake that is there on purpose, hidden among many faults: what is left repeats it from one line. */
+TEST(dst, a_failure_is_shrunk_to_what_it_needs_and_repeats_from_its_line)
+{
+    static struct dst_plan plan, again;
+    static char text[DST_FAULTS_MAX * DST_LINE_MAX], bad[DST_LINE_MAX];
+    const struct dst_run_options o = { .defect = DST_DEFECT_ORDER_TWICE };
+    struct dst_result r = { 0 };
+    for (uint64_t seed = 1; seed <= 40 && (r.wrong != DST_TWICE || plan.faults_n < 5); seed++) {
+        dst_plan_draw(&plan, seed);
+        if (plan.orders_over_ws || plan.faults_n < 5) continue;
+        dst_run(&plan, &o, &r);
+    }
+    ck_assert_int_eq(r.wrong, DST_TWICE);
+    (void)dst_shrink(&plan, &o, r.wrong, 60);
+    ck_assert_uint_eq(plan.faults_n, 0); /* the mistake needs none of them */
+    dst_plan_text(&plan, text, sizeof text);
+    dst_plan_draw(&again, plan.seed);
+    ck_assert(dst_plan_faults(&again, text, bad));
+    dst_run(&again, &o, &r);
+    ck_assert_int_eq(r.wrong, DST_TWICE);
+    dst_run(&again, &(struct dst_run_options){ 0 }, &r); /* and without the mistake all is well */
+    ck_assert_int_eq(r.wrong, DST_OK);
+}

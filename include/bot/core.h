@@ -286,6 +286,7 @@ typedef struct bot_core_stats { /* counters only rise; gauges say so */
     uint64_t submits, submits_refused, cancels, amends, rejects, unknown_outcomes, orders_lost;
     uint64_t gate_shut_count, gate_shut_ns;
     uint64_t effects_lost;   /* more effects than effects_max in one step */
+    uint64_t fills_legless;  /* in hedge mode, of orders that nobody knows, and the venue names no leg: not counted yet */
     uint32_t orders_live;    /* gauge */
 } bot_core_stats;
 BOT_API void bot_core_stats_get(const bot_core *core, bot_core_stats *ret);

@@ -84,6 +84,8 @@ enum {
     BOT_HAS_TRIGGER_PRICE = 1u << 8,
     BOT_HAS_VENUE_CODE = 1u << 9,
     BOT_HAS_POST_ONLY = 1u << 10,
+    BOT_HAS_OPENS = 1u << 11,  /* of a fill: the venue says that it opened or grew a position, */
+    BOT_HAS_CLOSES = 1u << 12, /* or that it closed one, in part at least: with its side that names the leg in hedge mode */
 };
 
 typedef struct bot_ev_instrument {

@@ -219,7 +219,21 @@ static uint32_t order_of(const bot_core *c, const bot_event *ev, uint32_t *ret_o
     const bot_fill_kind kind = ev->fill.kind;
     if (*ret_leg == BOT_LEG_NONE && c->options.hedge && (kind == BOT_FILL_LIQUIDATION || kind == BOT_FILL_ADL || kind == BOT_FILL_SETTLEMENT))
         *ret_leg = ev->fill.side == BOT_SELL ? BOT_LEG_LONG : BOT_LEG_SHORT;
+    /* Neither does a person's order, nor one of ours that a crash forgot: what the fill did to the position and its side name
+     * the leg. Not where the account has shown the other mode. */
+    if (at == ORDER_NONE && *ret_leg == BOT_LEG_NONE && c->options.hedge && !bot__ledger_nets(c->ledger, c->fill_key.instrument)) {
+        const bool opens = (ev->has & BOT_HAS_OPENS) != 0, closes = (ev->has & BOT_HAS_CLOSES) != 0;
+        if (opens != closes)
+            *ret_leg = (ev->fill.side == BOT_BUY) == opens ? BOT_LEG_LONG : BOT_LEG_SHORT;
+    }
     return at;
+}
+
+/* A fill of an account in hedge mode that nothing gives a leg: booked on the net leg it would be two errors. It is left out, so that
+ * the position disagrees (drift) until an order that is heard of later gives it its leg. */
+static bool legless(const bot_core *c, const bot_event *ev, bot_leg leg)
+{
+    return ev->fill.kind == BOT_FILL_TRADE && leg == BOT_LEG_NONE && c->options.hedge && bot__ledger_hedges(c->ledger, c->fill_key.instrument);
 }
 
 int bot__core_fill(bot_core *c, const bot_event *ev)
@@ -231,6 +245,11 @@ int bot__core_fill(bot_core *c, const bot_event *ev)
     bot_leg leg;
     const uint32_t order = order_of(c, ev, &owner, &leg);
     const uint32_t instrument = c->fill_key.instrument;
+    if (legless(c, ev, leg)) {
+        c->stats.fills_legless++;
+        c->recon.positions.due = c->now;
+        return 0;
+    }
     if (instrument != INSTRUMENT_NONE && bot__recon_inside_baseline(c, instrument, leg, ev)) {
         c->stats.fills_duplicate++;
         return 0;

@@ -391,6 +391,9 @@ static uint32_t group_flag(struct ledger *l, const struct change *c)
     return switched ? LEDGER_MODE_SWITCH : 0;
 }
 
+bool bot__ledger_nets(const struct ledger *l, uint32_t instrument) { return instrument < l->instruments.n && l->leg_group[instrument] == 1; }
+bool bot__ledger_hedges(const struct ledger *l, uint32_t instrument) { return instrument < l->instruments.n && l->leg_group[instrument] == 2; }
+
 static uint32_t side_flag(const struct change *c)
 {
     return (c->slot == SLOT_LONG && c->account.qty < 0) || (c->slot == SLOT_SHORT && c->account.qty > 0) ? LEDGER_WRONG_SIDE : 0;

@@ -139,6 +139,10 @@ bot_i128            bot__ledger_fee(const struct ledger *l, uint32_t instrument,
 /* Was any fee (0 included) of that currency ever charged on the leg? */
 bool                bot__ledger_fee_seen(const struct ledger *l, uint32_t instrument, bot_leg leg, uint32_t i);
 
+/* Which legs of the instrument were used last: the net one, or those of hedge mode; neither: none yet. */
+bool                bot__ledger_nets(const struct ledger *l, uint32_t instrument);
+bool                bot__ledger_hedges(const struct ledger *l, uint32_t instrument);
+
 struct ledger_stats { /* counters only rise; held and held_fills are gauges */
     uint64_t fills, fills_known, fills_external, fills_derived, fills_absorbed, fundings, conflicts, unknown_kinds, refused, baselines;
     uint64_t older_asked;

@@ -779,6 +779,47 @@ TEST(scenario, s07_what_the_venue_closes_by_itself_ends_the_leg_that_its_side_en
     rig_free(r);
 }
 
+/* No order of it is known, and the venue's fills name no leg (Bybit): what the fill did and its side do. */
+TEST(scenario, s07_a_trade_by_hand_falls_on_the_leg_that_it_opens_or_closes)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.hedge = true;
+    struct rig *r = rig_new(&o);
+    rig_start(r, "10");
+    static const struct { bot_side side; uint32_t has; const char *qty, *longs, *shorts; } trades[] = {
+        { BOT_BUY, BOT_HAS_OPENS, "5", "5", "0" },    { BOT_SELL, BOT_HAS_OPENS, "3", "5", "-3" },
+        { BOT_SELL, BOT_HAS_CLOSES, "2", "3", "-3" }, { BOT_BUY, BOT_HAS_CLOSES, "1", "3", "-2" },
+    };
+    for (size_t i = 0; i < sizeof trades / sizeof *trades; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "M%zu", i);
+        bot_event fill = rig_fill_event(r, 0, name, NULL, "web", trades[i].side, trades[i].qty, "100");
+        fill.has |= trades[i].has;
+        rig_step(r, &fill);
+        ck_assert_msg(leg_qty(r, BOT_LEG_LONG) == rig_num(trades[i].longs) && leg_qty(r, BOT_LEG_SHORT) == rig_num(trades[i].shorts), "trade %zu", i);
+    }
+    /* Nothing names its leg: it is not booked on a wrong one, and not lost, either: the order that is heard of later names it. */
+    bot_event fill = rig_fill_event(r, 0, "M9", NULL, "W9", BOT_BUY, "1", "100");
+    rig_step(r, &fill);
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    ck_assert_uint_eq(stats.fills_legless, 1);
+    ck_assert(leg_qty(r, BOT_LEG_LONG) == rig_num("3") && leg_qty(r, BOT_LEG_SHORT) == rig_num("-2") && leg_qty(r, BOT_LEG_NET) == 0);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_MODE], 0);
+    bot_event order = event(BOT_EV_ORDER);
+    order.instrument = rig_symbol(0);
+    order.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
+    order.order = (bot_ev_order){ .status = BOT_ORDER_PARTIALLY_FILLED, .side = BOT_BUY, .leg = BOT_LEG_SHORT, .type = BOT_LIMIT,
+                                  .qty = { 2, 0 }, .cum_qty = { 1, 0 } };
+    memcpy(order.order.order_id.s, "W9", 2);
+    order.order.order_id.len = 2;
+    rig_step(r, &order);
+    rig_step(r, &fill); /* fetched anew */
+    ck_assert(leg_qty(r, BOT_LEG_LONG) == rig_num("3") && leg_qty(r, BOT_LEG_SHORT) == rig_num("-1"));
+    rig_free(r);
+}
+
 TEST(scenario, s07_position_rows_of_the_other_mode_pause)
 {
     struct rig *r = started("10");

@@ -35,14 +35,15 @@ static bool foreign(struct bybit_rows *rows, struct slice category, bot_symbol s
 /* ---- executions ---- */
 
 enum { X_SYMBOL, X_EXEC_ID, X_ORDER_ID, X_LINK_ID, X_SIDE, X_PRICE, X_QTY, X_TYPE, X_FEE, X_FEE_CURRENCY, X_TIME, X_MAKER, X_LEAVES, X_SEQ,
-       X_CATEGORY, X_FIELDS };
+       X_CATEGORY, X_CLOSED, X_FIELDS };
 static const struct slice execution_names[X_FIELDS] = {
     { "symbol", 6 },    { "execId", 6 },   { "orderId", 7 },      { "orderLinkId", 11 }, { "side", 4 },
     { "execPrice", 9 }, { "execQty", 7 },  { "execType", 8 },     { "execFee", 7 },      { "feeCurrency", 11 },
     { "execTime", 8 },  { "isMaker", 7 },  { "leavesQty", 9 },    { "seq", 3 },          { "category", 8 },
+    { "closedSize", 10 },
 };
 
-/* Of forty keys of a row fifteen are wanted. */
+/* Of forty keys of a row sixteen are wanted. */
 static inline uint32_t execution_find(struct slice key)
 {
     switch (key.len) {
@@ -55,6 +56,7 @@ static inline uint32_t execution_find(struct slice key)
         break;
     case 8: FIELD_AT(key, "execType", X_TYPE); FIELD_AT(key, "execTime", X_TIME); FIELD_AT(key, "category", X_CATEGORY); break;
     case 9: FIELD_AT(key, "execPrice", X_PRICE); FIELD_AT(key, "leavesQty", X_LEAVES); break;
+    case 10: FIELD_AT(key, "closedSize", X_CLOSED); break;
     case 11: FIELD_AT(key, "orderLinkId", X_LINK_ID); FIELD_AT(key, "feeCurrency", X_FEE_CURRENCY); break;
     default: break;
     }
@@ -117,6 +119,9 @@ static int execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
         ev->has |= BOT_HAS_FEE;
     if (bot__field_dec(&f, X_LEAVES, &x->leaves_qty))
         ev->has |= BOT_HAS_LEAVES_QTY;
+    bot_dec closed;
+    if (bot__field_dec(&f, X_CLOSED, &closed)) /* "" where the venue does not say */
+        ev->has |= bot_dec_is_zero(closed) ? BOT_HAS_OPENS : BOT_HAS_CLOSES;
     bot__field_currency(&f, X_FEE_CURRENCY, &x->fee_currency);
     bool maker;
     if (bot__field_bool(&f, X_MAKER, &maker))

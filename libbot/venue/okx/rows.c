@@ -341,7 +341,9 @@ static bool fill_event(struct fields *f, struct okx_rows *o, bot_event *ev)
     } else {
         char key[2 * BOT_ID_MAX + 2];
         const size_t n = f->v[O_ORD].len + 1 + f->v[O_ACC].len;
-        if (n > BOT_ID_MAX) {
+        if (!bot__field_given(f, O_ORD)) {
+            bot__fields_fail(f, O_ORD, BOT_ERR_MALFORMED);
+        } else if (n > BOT_ID_MAX) {
             bot__fields_fail(f, O_ACC, BOT_ERR_OVERFLOW);
         } else {
             memcpy(key, f->v[O_ORD].p, f->v[O_ORD].len);

@@ -631,6 +631,7 @@ static void accept_one(struct server *s)
     c->server = s;
     c->whole_ms = uv_now(s->loop);
     c->deadline_ms = after(s, s->options.request_timeout_ms);
+    c->unsent_since_ms = uv_now(s->loop); /* whoever is busy from his first moment has not stood still since the machine began */
     if (bot__sock_accept(&s->env, (uv_stream_t *)&s->listener, s->ctx, &conn_callbacks, c, &c->sock) != BOT_OK) {
         free(c);
         return;

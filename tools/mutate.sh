@@ -1,6 +1,7 @@
 #!/bin/sh
-# tools/mutate.sh [NAME...]: puts deliberate defects into a copy of the core, one at a time, and says which test catches each.
-# Without names all of tests/mutants/core.mutants, some twenty minutes on two cores. Exit status 1 when one survives.
+# tools/mutate.sh [--part K/N] [NAME...]: puts deliberate defects into a copy of the core, one at a time, and says which test catches each.
+# Without names all of tests/mutants/core.mutants, some twenty minutes on two cores. --part 2/5 does the second fifth.
+# Exit status 1 when one survives.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/packages.sh

@@ -141,25 +141,24 @@ void bot__core_history_read(bot_core *c, bot_ts sent_at)
     }
 }
 
-/* An order of the venue that our table does not hold: of an earlier run of ours, or of a stranger. Live ones count. */
-static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrument)
+/* An order of the venue that our table does not hold: of an earlier run of ours, or of a stranger. Live ones count. qty, cum:
+ * below 0 where the venue does not say. */
+static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrument, bot_i128 qty, bot_i128 cum)
 {
     const bot_ev_order *r = &ev->order;
-    if (final_status(r->status) || r->status == BOT_ORDER_NONE || r->side == BOT_SIDE_NONE || (ev->has & BOT_HAS_QTY) == 0)
+    if (final_status(r->status) || r->status == BOT_ORDER_NONE || r->side == BOT_SIDE_NONE || qty < 0)
         return ORDER_NONE;
     uint32_t bot = bot_core_client_id_bot(c, &r->client_id);
     if (bot != ORDER_BOT_NONE && !c->bots[bot].attached)
         bot = ORDER_BOT_NONE;
     struct order order = {
         .client_id = r->client_id, .order_id = r->order_id, .state = ORDER_OPEN, .status = r->status, .bot = bot,
-        .instrument = instrument, .side = r->side, .leg = r->leg == BOT_LEG_NONE ? BOT_LEG_NET : r->leg, .type = r->type,
+        .instrument = instrument, .side = r->side, .qty = qty, .leg = r->leg == BOT_LEG_NONE ? BOT_LEG_NET : r->leg, .type = r->type,
         .tif = r->tif, .reduce_only = r->reduce_only, .submitted_at = c->now, .updated_at = c->now, .acked_at = c->now,
         .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER, .query_at = BOT_TS_NEVER, .fills_at = BOT_TS_NEVER,
     };
-    if (bot_dec_to_fixed(r->qty, &order.qty) < 0 || order.qty < 0)
-        return ORDER_NONE;
-    if ((ev->has & BOT_HAS_CUM_QTY) != 0 && bot_dec_to_fixed(r->cum_qty, &order.reported) == BOT_OK)
-        order.filled = order.reported; /* what it filled before we knew it is in the position already */
+    if (cum > 0)
+        order.filled = order.reported = cum; /* what it filled before we knew it is in the position already */
     if ((ev->has & BOT_HAS_PRICE) != 0)
         (void)bot_dec_to_fixed(r->price, &order.price.v);
     const int64_t at = bot__orders_add(&c->orders, &order);
@@ -191,7 +190,7 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
 
     uint32_t at = find(c, &r->client_id, &r->order_id);
     if (at == ORDER_NONE)
-        at = adopt_order(c, ev, (uint32_t)instrument);
+        at = adopt_order(c, ev, (uint32_t)instrument, qty, cum);
     if (at == ORDER_NONE)
         return 0;
     struct order *o = bot__orders_at(&c->orders, at);

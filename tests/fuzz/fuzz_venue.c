@@ -1,7 +1,8 @@
 /* Any bytes through any codec: nothing is read outside the message, nothing half-read is given out, no request is broken.
  *
  * Input: byte 0 picks the venue; byte 1 the socket (0, 1), a REST call (2 ..) or encoding (255); byte 2 the HTTP status or the
- * event at which the sink refuses; the rest is the message, or what the request's fields are made of.
+ * event at which the sink refuses; the rest is the message, or what the request's fields are made of. A byte 1e in what a socket brings
+ * ends one message and begins the next, so that what a codec keeps between them is met by any bytes too.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define LEVELS_MAX 512
+#define SEPARATOR  '\x1e' /* stands in no JSON */
 #define CHECK(condition) \
     do { \
         if (!(condition)) \
@@ -115,6 +117,19 @@ static int sink(void *user_data, const bot_event *ev)
     return 0;
 }
 
+/* In memory exactly as long as it is: a byte read behind it is one that a sanitizer sees. */
+static void socket_message(const struct venue *v, struct venue_context *ctx, struct seen *seen, bot_source source, struct slice msg)
+{
+    char *exact = malloc(msg.len > 0 ? msg.len : 1);
+    memcpy(exact, msg.p, msg.len);
+    const int n_before = seen->n, money_before = seen->money;
+    const int r = v->decode_ws(ctx, source, (struct slice){ exact, msg.len }, sink, seen);
+    CHECK(r < 0 || r == seen->n - n_before);
+    CHECK(!seen->stopped || r < 0);
+    CHECK(r >= 0 || seen->stopped || seen->money == money_before);
+    free(exact);
+}
+
 static void fuzz_decode(const struct venue *v, uint8_t what, uint8_t extra, struct slice msg)
 {
     struct venue_context ctx = { .scratch = { .levels_max = LEVELS_MAX } };
@@ -122,10 +137,14 @@ static void fuzz_decode(const struct venue *v, uint8_t what, uint8_t extra, stru
     ctx.state = v->state_size > 0 ? calloc(1, v->state_size) : NULL;
     struct seen seen = { .ctx = &ctx, .stop_at = extra < 4 ? extra : 0 };
     if (what < 2) {
-        const int r = v->decode_ws(&ctx, what == 0 ? BOT_SOURCE_WS_PRIVATE : BOT_SOURCE_WS_PUBLIC, msg, sink, &seen);
-        CHECK(r < 0 || r == seen.n);
-        CHECK(!seen.stopped || r < 0);
-        CHECK(r >= 0 || seen.stopped || seen.money == 0);
+        for (const char *end = msg.p + msg.len;;) {
+            const char *at = msg.len > 0 ? memchr(msg.p, SEPARATOR, msg.len) : NULL;
+            const struct slice piece = { msg.p, at != NULL ? (size_t)(at - msg.p) : msg.len };
+            socket_message(v, &ctx, &seen, what == 0 ? BOT_SOURCE_WS_PRIVATE : BOT_SOURCE_WS_PUBLIC, piece);
+            if (at == NULL || seen.stopped)
+                break;
+            msg = (struct slice){ at + 1, (size_t)(end - at - 1) };
+        }
     } else {
         static const int statuses[] = { 200, 200, 200, 0, 200, 400, 401, 403, 429, 500, 502 };
         const enum venue_call call = (enum venue_call)(1 + (what - 2) % (VENUE_CALL_COUNT - 1));

@@ -1,5 +1,6 @@
 /* The codec fuzz target as a plain test: messages made by hand (corpus_venue: a first line "VENUE ws" or "VENUE CALL-NUMBER", then
- * the message or body), those of the codec benchmark, and recordings; as they are, cut at every byte, and broken by a fixed seed.
+ * the message or body), those of the codec benchmark, and recordings; as they are, cut at every byte, broken by a fixed seed, and with
+ * members left out or of another kind than the venue's.
  *
  * FUZZ_SEEDS=DIR writes the unbroken inputs into DIR instead, as seeds for libFuzzer. FUZZ_ROUNDS=N breaks each N times.
  */
@@ -121,6 +122,94 @@ static void cut(uint8_t venue, int call, const char *text)
     free(whole);
 }
 
+/* ---- what a venue leaves out ---- */
+
+#define PARTS_MAX 96
+
+struct part { size_t from, value, end; }; /* a member (from its key) or an item of an array: offsets into the text */
+
+static void add_part(struct part *parts, size_t *n, const char *text, const char *from, struct slice value)
+{
+    if (*n < PARTS_MAX)
+        parts[(*n)++] = (struct part){ (size_t)(from - text), (size_t)(value.p - text), (size_t)(value.p + value.len - text) };
+}
+
+/* The first members and items of a text, from outside inwards. */
+static size_t parts_of(const char *text, size_t len, struct part parts[PARTS_MAX])
+{
+    struct slice inside[PARTS_MAX + 1] = { { text, len } };
+    size_t n = 0;
+    for (size_t at = 0, known = 1; at < known && n < PARTS_MAX; at++) {
+        struct json j;
+        struct slice key;
+        bot__json_init(&j, inside[at].p, inside[at].len);
+        const enum json_type type = bot__json_peek(&j);
+        if (type == JSON_OBJECT ? !bot__json_object(&j) : type != JSON_ARRAY || !bot__json_array(&j))
+            continue;
+        while (type == JSON_OBJECT ? bot__json_key(&j, &key) : bot__json_item(&j)) {
+            const struct slice value = bot__json_raw(&j);
+            if (j.err != 0)
+                break;
+            add_part(parts, &n, text, type == JSON_OBJECT ? key.p - 1 : value.p, value);
+            if ((value.p[0] == '{' || value.p[0] == '[') && known <= PARTS_MAX)
+                inside[known++] = value;
+        }
+    }
+    return n;
+}
+
+/* The text with that part given another value, or without it and a comma beside it when value is NULL. */
+static char *changed(const char *text, struct part part, const char *value)
+{
+    const size_t len = strlen(text), value_len = value != NULL ? strlen(value) : 0;
+    size_t from = value != NULL ? part.value : part.from, end = part.end;
+    if (value == NULL && text[end] == ',')
+        end++;
+    else if (value == NULL && from > 0 && text[from - 1] == ',')
+        from--;
+    char *out = malloc(len + value_len + 1);
+    memcpy(out, text, from);
+    if (value_len > 0)
+        memcpy(out + from, value, value_len);
+    memcpy(out + from + value_len, text + end, len - end + 1);
+    return out;
+}
+
+static void decode(uint8_t venue, int call, const char *text)
+{
+    const size_t n = strlen(text) + 3;
+    uint8_t *whole = malloc(n);
+    whole[0] = venue;
+    whole[1] = (uint8_t)call;
+    whole[2] = 4;
+    memcpy(whole + 3, text, n - 3);
+    LLVMFuzzerTestOneInput(whole, n);
+    free(whole);
+    inputs++;
+}
+
+/* Each part left out or of another kind, and each two left out together. */
+static void leave_out(uint8_t venue, int call, const char *text)
+{
+    static const char *const others[] = { NULL, "\"\"", "null", "0", "\"0\"", "-1", "\"x\"", "{}", "[]", "true" };
+    struct part parts[PARTS_MAX], rest[PARTS_MAX];
+    if (getenv("FUZZ_SEEDS") != NULL || strlen(text) > 20000)
+        return;
+    const size_t n = parts_of(text, strlen(text), parts);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+            char *one = changed(text, parts[i], others[k]);
+            decode(venue, call, one);
+            const size_t left = k == 0 ? parts_of(one, strlen(one), rest) : 0;
+            for (size_t m = 0; m < left; m++) {
+                char *two = changed(one, rest[m], NULL);
+                decode(venue, call, two);
+                free(two);
+            }
+            free(one);
+        }
+}
+
 static uint8_t index_of(const char *venue)
 {
     uint8_t i = 0;
@@ -152,12 +241,15 @@ static void folder(test_rng *rng, uint8_t venue, const char *name, unsigned roun
         char *text = test_read_file(path, NULL);
         if (strstr(e->d_name, ".json") != NULL && strstr(e->d_name, ".jsonl") == NULL) {
             one(rng, venue, call, text, rounds);
+            leave_out(venue, call, text);
         } else {
             int lines = 0;
             for (char *line = strtok_r(text, "\n", &save); line != NULL && lines < 40; line = strtok_r(NULL, "\n", &save)) {
                 char *tab = strstr(e->d_name, ".tsv") != NULL ? strchr(line, '\t') : NULL;
                 if (tab == NULL || tab[1] == '<') {
                     one(rng, venue, call, tab != NULL ? tab + 3 : line, rounds / 8 + 1);
+                    if (lines < 4)
+                        leave_out(venue, call, tab != NULL ? tab + 3 : line);
                     lines++;
                 }
             }
@@ -194,6 +286,7 @@ TEST(fuzz, broken_messages_made_by_hand_break_nothing)
         ck_assert_msg(line != NULL && sscanf(text, "%31s %31s", venue, what) == 2, "%s: no first line", e->d_name);
         const int call = strcmp(what, "ws") == 0 ? 0 : 1 + atoi(what);
         one(&rng, index_of(venue), call, line + 1, rounds);
+        leave_out(index_of(venue), call, line + 1);
         cut(index_of(venue), call, line + 1);
         files++;
         free(text);
@@ -210,6 +303,7 @@ TEST(fuzz, broken_messages_of_every_kind_break_nothing)
         for (unsigned i = 0; i < 3; i++) {
             struct bench_message m;
             k->make(&m, i);
+            leave_out(index_of(k->venue), (int)(i % 2), m.text);
             one(&rng, index_of(k->venue), (int)(i % 2), m.text, rounds);
             cut(index_of(k->venue), 0, m.text);
             free(m.text);

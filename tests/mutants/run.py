@@ -43,12 +43,20 @@ def read(path):
     return mutants
 
 
+def misfits(text, mutant):
+    """What of the mutant does not stand in the text exactly once."""
+    found = []
+    for edit in mutant['edits']:
+        old = '\n'.join(edit[0])
+        if text.count(old) != 1:
+            found.append('%s (line %d): its text stands %d times in %s; mend the block' % (mutant['name'], mutant['line'], text.count(old), mutant['file']))
+        text = text.replace(old, '\n'.join(edit[1]), 1)
+    return found
+
+
 def apply(text, mutant):
     for edit in mutant['edits']:
-        old, new = '\n'.join(edit[0]), '\n'.join(edit[1])
-        if text.count(old) != 1:
-            sys.exit('%s (line %d): its text stands %d times in %s; mend the block' % (mutant['name'], mutant['line'], text.count(old), mutant['file']))
-        text = text.replace(old, new)
+        text = text.replace('\n'.join(edit[0]), '\n'.join(edit[1]))
     return text
 
 
@@ -77,17 +85,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('names', nargs='*', help='only these mutants (a part of a name is enough)')
     parser.add_argument('--check', action='store_true', help='only see that every block still fits')
+    parser.add_argument('--part', metavar='K/N', help='only the K-th of N parts of the list, for runs that have an end')
     parser.add_argument('--dir', default=os.path.join(ROOT, 'build-mutants'), help='where the copy is built')
     parser.add_argument('--seconds', type=float, default=300, help='for one test program')
     arguments = parser.parse_args()
     mutants = read(HERE + '/core.mutants')
-    for m in mutants:
-        apply(open(os.path.join(ROOT, m['file']), encoding='utf-8').read(), m)
+    bad = [line for m in mutants for line in misfits(open(os.path.join(ROOT, m['file']), encoding='utf-8').read(), m)]
+    if bad:
+        sys.exit('\n'.join(bad))
     if arguments.check:
         print('%d mutants fit' % len(mutants))
         return 0
     if arguments.names:
         mutants = [m for m in mutants if any(n in m['name'] for n in arguments.names)]
+    if arguments.part:
+        k, n = (int(x) for x in arguments.part.split('/'))
+        if not 1 <= k <= n:
+            sys.exit('--part: 1/N to N/N')
+        mutants = mutants[(k - 1) * len(mutants) // n:k * len(mutants) // n]
     tree = os.path.abspath(arguments.dir)
     files = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard'], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split('\n')
     for f in filter(None, files):

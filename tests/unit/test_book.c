@@ -567,3 +567,25 @@ TEST(book, a_delta_larger_than_the_room_is_not_kept)
     int32_t sum;
     ck_assert(!bot__book_checksum(&book, &sum)); /* such rules have none */
 }
+
+TEST(book, a_range_that_overlaps_or_is_not_named_at_all_breaks_the_chain_of_ranges)
+{
+    begin(BOOK_CHAIN_IDS, true);
+    ck_assert_int_eq(BOOK_APPLIED, send(true, NONE, 100, NONE, 9, 1));
+    ck_assert_int_eq(BOOK_APPLIED, send(false, 99, 103, NONE, 10, 1)); /* the one that covers the snapshot may overlap */
+    ck_assert_int_eq(BOOK_GAP, send(false, 103, 106, NONE, 11, 1));    /* the next may not: 103 would count twice */
+    ck_assert_int_eq(gap.gap.expected, 104);
+    begin(BOOK_CHAIN_IDS, true);
+    ck_assert_int_eq(BOOK_APPLIED, send(true, NONE, 100, NONE, 9, 1));
+    ck_assert_int_eq(BOOK_GAP, send(false, NONE, 101, NONE, 11, 1)); /* from where is not said */
+}
+
+TEST(book, a_change_without_a_number_follows_on_any_and_leaves_the_number)
+{
+    begin(BOOK_CHAIN_NEXT, false);
+    ck_assert_int_eq(BOOK_APPLIED, send(true, NONE, 7, NONE, 9, 1));
+    ck_assert_int_eq(BOOK_APPLIED, send(false, NONE, NONE, NONE, 10, 1));
+    ck_assert_int_eq(best_bid(), 10);
+    ck_assert_int_eq(BOOK_APPLIED, send(false, NONE, 8, NONE, 11, 1));
+    ck_assert_int_eq(BOOK_GAP, send(false, NONE, 10, NONE, 12, 1));
+}

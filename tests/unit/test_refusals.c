@@ -47,6 +47,15 @@ TEST(refusals, every_option_out_of_its_range_is_refused_by_itself)
     REFUSED(venue.order_unknown_ns, 0);
     REFUSED(venue.absence_bound_ns, 0);
     REFUSED(fills_seen_max, 0);
+    REFUSED(clock_offset_max_ns, -1);
+    REFUSED(read_after_fill_ns, -1);
+    REFUSED(drift_span_ns, -1);
+    REFUSED(backfill_overlap_ns, -1);
+    REFUSED(order_unknown_latch_ns, -1);
+    REFUSED(reference_age_max_ns, -1);
+    REFUSED(venue.position_time_slack_ns, -1);
+    REFUSED(dead_man_ns, BOT_NS_PER_MS - 1); /* 0 ms would disarm the venue's switch */
+    REFUSED(dead_man_ns, ((int64_t)UINT32_MAX + 1) * BOT_NS_PER_MS);
 }
 
 static struct rig *started(void)

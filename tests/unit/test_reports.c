@@ -1,0 +1,172 @@
+/* What a venue's report says of an order, and what it leaves out: strangers' orders, amendments, ends without a number, late news. */
+#include "rig.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+static struct rig *started(const bot_core_options *o)
+{
+    struct rig *r = rig_new(o);
+    rig_start(r, "10");
+    ck_assert_msg(rig_open(r), "the gate is shut\n%s", rig_tail(r));
+    return r;
+}
+
+static bot_dec dec(const char *text) { return bot_dec_from_fixed(rig_num(text)); }
+
+/* A person's order by its venue id; cum or side left out: NULL, BOT_SIDE_NONE. */
+static int person(struct rig *r, const char *id, bot_side side, bot_order_status status, const char *qty, const char *cum)
+{
+    bot_event ev = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY };
+    bot__id_set(&ev.order.order_id, id, strlen(id));
+    ev.order.status = status;
+    ev.order.side = side;
+    ev.order.qty = dec(qty);
+    if (cum != NULL) {
+        ev.has |= BOT_HAS_CUM_QTY;
+        ev.order.cum_qty = dec(cum);
+    }
+    return rig_step(r, &ev);
+}
+
+static bot_i128 may_buy(const struct rig *r)
+{
+    bot_position p;
+    rig_position(r, 0, &p);
+    return p.working_buy.v;
+}
+
+static int amend(struct rig *r, const bot_id *id, const char *qty)
+{
+    bot_event ev = { .kind = BOT_EV_AMEND, .seq = BOT_SEQ_NONE, .amend = { .bot = 0, .client_id = *id, .qty = { rig_num(qty) } } };
+    return rig_step(r, &ev);
+}
+
+/* A report with a quantity of its own. */
+static int report(struct rig *r, const bot_id *id, bot_order_status status, const char *qty, const char *cum, const char *price)
+{
+    bot_event ev = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .order = { .client_id = *id, .status = status } };
+    if (qty != NULL) {
+        ev.has |= BOT_HAS_QTY;
+        ev.order.qty = dec(qty);
+    }
+    if (cum != NULL) {
+        ev.has |= BOT_HAS_CUM_QTY;
+        ev.order.cum_qty = dec(cum);
+    }
+    if (price != NULL) {
+        ev.has |= BOT_HAS_PRICE;
+        ev.order.price = dec(price);
+    }
+    return rig_step(r, &ev);
+}
+
+TEST(reports, a_persons_order_counts_with_what_the_venue_says_may_still_fill)
+{
+    struct rig *r = started(NULL);
+    ck_assert_int_eq(person(r, "w1", BOT_BUY, BOT_ORDER_OPEN, "2", NULL), 1); /* how much it filled is not said: all of it may */
+    ck_assert(may_buy(r) == rig_num("2"));
+    ck_assert_int_eq(person(r, "w2", BOT_BUY, BOT_ORDER_PARTIALLY_FILLED, "3", "1"), 1); /* the one is in the position already */
+    ck_assert(may_buy(r) == rig_num("4"));
+    ck_assert_int_eq(person(r, "w1", BOT_BUY, BOT_ORDER_OPEN, "5", "0"), 1); /* he made it larger: his is not held to what we know */
+    ck_assert(may_buy(r) == rig_num("7"));
+    ck_assert_int_eq(person(r, "w1", BOT_SIDE_NONE, BOT_ORDER_CANCELED, "5", "0"), 1); /* an end without a side is that of the order */
+    ck_assert(may_buy(r) == rig_num("2"));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 2);
+    rig_free(r);
+}
+
+TEST(reports, a_venue_that_refuses_a_persons_orders_is_no_storm_of_ours)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.rejects_max = 2;
+    struct rig *r = started(&o);
+    char name[] = "w0";
+    for (int i = 0; i < 5; i++, name[1]++) {
+        ck_assert_int_eq(person(r, name, BOT_BUY, BOT_ORDER_OPEN, "1", "0"), 1);
+        ck_assert_int_eq(person(r, name, BOT_BUY, BOT_ORDER_REJECTED, "1", "0"), 1);
+    }
+    ck_assert_msg(rig_open(r), "%s", rig_tail(r));
+    ck_assert(may_buy(r) == 0);
+    rig_free(r);
+    /* And without a bound no number of our own is one. */
+    o.rejects_max = 0;
+    r = started(&o);
+    for (int i = 0; i < 20; i++) {
+        bot_id id;
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), BOT_OK);
+        rig_for(r, RIG_MS(50));
+        rig_report(r, &id, BOT_ORDER_REJECTED, "0");
+    }
+    ck_assert_msg(rig_open(r), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+TEST(reports, an_amendment_counts_until_the_venue_shows_the_quantity_that_was_asked_for)
+{
+    struct rig *r = started(NULL);
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "4", "100", false, &id), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    ck_assert_int_eq(amend(r, &id, "2"), BOT_OK);
+    ck_assert(may_buy(r) == rig_num("4"));
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "4", "0", NULL), 1);  /* from before */
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, NULL, "0", NULL), 1); /* says nothing of it */
+    ck_assert(may_buy(r) == rig_num("4"));
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "2", "0", "99"), 1);
+    ck_assert(may_buy(r) == rig_num("2"));
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "1", "0", NULL), 1); /* the venue made it smaller by itself */
+    ck_assert(may_buy(r) == rig_num("1"));
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "0", "0", NULL), 1); /* nothing is known of an order of nothing */
+    ck_assert(may_buy(r) == rig_num("1"));
+    rig_free(r);
+}
+
+TEST(reports, filled_without_a_number_waits_for_the_fills_that_are_missing_only)
+{
+    struct rig *r = started(NULL);
+    bot_id id, told;
+    r->hide_fills = r->hang_fills = true;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &told), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_FILLED, "2", NULL, NULL), 1);
+    ck_assert(may_buy(r) == rig_num("3")); /* closed, and its fills are still to come */
+    ck_assert_int_eq(report(r, &told, BOT_ORDER_PARTIALLY_FILLED, "1", "1", NULL), 1); /* all of it, before the word itself */
+    ck_assert_int_eq(report(r, &told, BOT_ORDER_FILLED, "1", NULL, NULL), 1);
+    ck_assert(may_buy(r) == rig_num("3"));
+    r->hang_fills = false;
+    rig_trade(r, 0, &id, BOT_BUY, "2", "100");
+    rig_trade(r, 0, &told, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(8000));
+    ck_assert_msg(rig_qty(r, 0) == rig_num("3") && may_buy(r) == 0, "%s", rig_tail(r));
+    rig_free(r);
+}
+
+TEST(reports, open_after_an_end_is_late_news_unless_the_end_was_only_our_conclusion)
+{
+    struct rig *r = started(NULL);
+    bot_id id, refused;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_CANCELED, "2", "0", NULL), 1);
+    ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "2", "0", NULL), 0);
+    ck_assert(may_buy(r) == 0);
+    /* An error answer for an order that the venue has taken all the same. */
+    r->auto_answer = false;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "3", "100", false, &refused), BOT_OK);
+    rig_reply(r, r->last_request, &refused, BOT_OUTCOME_REJECTED);
+    ck_assert(may_buy(r) == 0);
+    bot_event row = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY, .read_id = 999999,
+                      .order = { .client_id = refused, .status = BOT_ORDER_OPEN, .qty = dec("3") } };
+    r->now -= RIG_MS(10); /* a row of a read that came before the refusal does not undo it */
+    (void)rig_step(r, &row);
+    r->now += RIG_MS(10);
+    ck_assert(may_buy(r) == 0);
+    ck_assert_int_eq(report(r, &refused, BOT_ORDER_OPEN, "3", "0", NULL), 1);
+    ck_assert(may_buy(r) == rig_num("3"));
+    ck_assert_uint_ge(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 1);
+    rig_free(r);
+}

@@ -7,8 +7,8 @@
 #include "base/assert.h"
 
 #define TRAIL_NS (250 * BOT_NS_PER_MS)
-#define TRAIL_RISING 6                     /* quarter seconds in a row, each later than the one before */
-#define TRAIL_SPAN_NS_MAX (6 * BOT_NS_PER_S)
+#define TRAIL_RISING_MIN 3                 /* quarter seconds in a row, each later than the one before */
+#define TRAIL_SPAN_NS_MAX (8 * BOT_NS_PER_S)
 #define BATCH_NS (1 * BOT_NS_PER_MS)       /* a page's rows arrive at one time; after this it is complete */
 #define PENDING_NS (15 * BOT_NS_PER_S)
 #define BLIP_NS (5 * BOT_NS_PER_S)         /* late for less: the feed's own way, to be learned */
@@ -69,12 +69,17 @@ static int64_t least(const struct bot__lag *lag)
     return v;
 }
 
-static int64_t limit_of(const struct bot__lag *lag)
+static int64_t high_of(const struct bot__lag *lag)
 {
     int64_t v = 0;
     for (int i = 0; i < BOT__LAG_SLOTS; i++)
         if (lag->high.v[i] > v) v = lag->high.v[i];
-    const double limit = lag->opts.margin * (double)v;
+    return v;
+}
+
+static int64_t limit_of(const struct bot__lag *lag)
+{
+    const double limit = lag->opts.margin * (double)high_of(lag);
     return limit > (double)lag->opts.floor_ns ? (int64_t)limit : lag->opts.floor_ns;
 }
 
@@ -121,17 +126,22 @@ static void set(struct bot__lag *lag, bool late, bot__lag_reason reason)
     lag->reason = reason;
 }
 
-/* Falling behind: the best delay of each quarter second is worse than that of the one before, many times in a row, and
- * all together by more than half of what counts as late and half of what was ever normal. */
+/* Falling behind: the best delay of each quarter second is worse than that of the one before, some times in a row, and
+ * all together by six tenths of what counts as late in any case and by more than a delay ever was in normal times. (On
+ * recorded feeds natural rises stay below that: bursts pass within a second, so that their rise is one or two steps.) */
 static bool rising(const struct bot__lag *lag)
 {
-    if (lag->trail.n < TRAIL_RISING || lag->trail.at[0] - lag->trail.at[TRAIL_RISING - 1] > TRAIL_SPAN_NS_MAX)
-        return false;
-    for (int i = 0; i + 1 < TRAIL_RISING; i++)
-        if (lag->trail.v[i] <= lag->trail.v[i + 1])
+    const int64_t normal = high_of(lag), grown_min = lag->opts.floor_ns * 6 / 10;
+    for (uint32_t i = 1; i < lag->trail.n; i++) {
+        if (lag->trail.v[i - 1] <= lag->trail.v[i] || lag->trail.at[0] - lag->trail.at[i] > TRAIL_SPAN_NS_MAX)
             return false;
-    const int64_t grown = lag->trail.v[0] - lag->trail.v[TRAIL_RISING - 1];
-    return grown > lag->opts.floor_ns * 2 / 3 && grown > limit_of(lag) / 4;
+        const int64_t grown = lag->trail.v[0] - lag->trail.v[i];
+        /* and, where messages are many, not by the last step alone, which may be one stray message */
+        const bool spread = lag->trail.v[1] - lag->trail.v[i] >= grown / 8 || lag->trail.at[0] - lag->trail.at[1] >= 3 * TRAIL_NS;
+        if (i + 1 >= TRAIL_RISING_MIN && grown > grown_min && grown > normal + normal / 4 && spread)
+            return true;
+    }
+    return false;
 }
 
 static void trail_add(struct bot__lag *lag, int64_t excess)

@@ -40,18 +40,23 @@ static void tick(struct feed *f, bot_ts now)
     if (!was_ok && view(f).ok) f->ok_at = now;
 }
 
-/* A message every 50 ms, delayed by 20 to 80 ms and `extra`, which grows by `growth` a second. */
-static void run(struct feed *f, bot_ts length, bot_ts extra, double growth)
+/* A message every so often, delayed by 20 to 80 ms and `extra`, which grows by `growth` a second. */
+static void run_every(struct feed *f, bot_ts every, bot_ts length, bot_ts extra, double growth)
 {
     const bot_ts from = f->now, until = f->now + length;
     while (f->now < until) {
-        f->now += 50 * MS;
+        f->now += every;
         const bot_ts behind = extra + (bot_ts)(growth * (double)(f->now - from));
         const bot_ts delay = 20 * MS + (bot_ts)test_rng_below(&f->rng, 60 * MS) + behind;
         if (bot__lag_deadline(&f->lag) <= f->now) tick(f, bot__lag_deadline(&f->lag));
         bot__lag_arrival(&f->lag, f->now, f->now + f->clocks - delay);
         tick(f, f->now);
     }
+}
+
+static void run(struct feed *f, bot_ts length, bot_ts extra, double growth)
+{
+    run_every(f, 50 * MS, length, extra, growth);
 }
 
 TEST(lag, clocks_that_are_off_by_seconds_do_not_matter)
@@ -77,6 +82,30 @@ TEST(lag, a_ramp_of_a_third_of_a_second_a_second_is_found_within_four_seconds)
     run(&f, 60 * S, 0, 0);
     ck_assert(view(&f).ok);
     ck_assert_int_ge(f.ok_at - from, 10 * S); /* held for some seconds after it was over */
+}
+
+TEST(lag, a_ramp_is_found_within_four_seconds_where_messages_are_few)
+{
+    struct feed f = feed_new(VENUE0);
+    run_every(&f, 1250 * MS, 600 * S, 0, 0);
+    const bot_ts from = f.now;
+    run_every(&f, 1250 * MS, 7 * S, 0, 0.35);
+    ck_assert(f.late_at != BOT_TS_NEVER);
+    ck_assert_int_le(f.late_at - from, 3 * S); /* the second message of the ramp */
+    ck_assert_int_eq(view(&f).reason, BOT__LAG_RAMP);
+}
+
+/* A venue's hiccup: for a second it falls behind, then all comes at once. Usual where it is usual. */
+TEST(lag, a_rise_as_large_as_those_of_every_minute_is_no_ramp)
+{
+    struct feed f = feed_new(VENUE0);
+    for (int minute = 0; minute < 60; minute++) {
+        run(&f, 60 * S, 0, 0);
+        run(&f, 1 * S, 0, minute < 59 ? 0.3 : 0.33);
+    }
+    ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
+    run(&f, 2 * S, 0, 0.5);
+    ck_assert(f.late_at != BOT_TS_NEVER);
 }
 
 TEST(lag, a_slow_ramp_cannot_teach_its_own_limit)

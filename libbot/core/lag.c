@@ -14,6 +14,7 @@
 #define BLIP_NS (5 * BOT_NS_PER_S)         /* late for less: the feed's own way, to be learned */
 #define STEP_BACK_NS (500 * BOT_NS_PER_MS)
 #define STEP_HOLD_NS (5 * BOT_NS_PER_S)
+#define SUNK_APART_NS (60 * BOT_NS_PER_S)  /* a polled feed shows its smallest delay once in a few polls */
 #define HIGH_MEMORIES 24
 #define LATE_MEMORIES 12
 
@@ -44,6 +45,7 @@ static void forget(struct bot__lag *lag)
     lag->trail.n = 0;
     lag->venue_high = INT64_MIN;
     lag->stepped_n = lag->above_n = 0;
+    lag->sunk = false;
 }
 
 void bot__lag_init(struct bot__lag *lag, const bot__lag_options *opts, bot_ts now)
@@ -200,31 +202,55 @@ static void judge(struct bot__lag *lag, int64_t excess)
     set(lag, false, BOT__LAG_NONE);
 }
 
+/* A delay far below any known is a wrong stamp or a clock that was stepped. It counts when it comes again seconds later: compared
+ * with half a second of it, everything that follows would be late for hours. */
+static bool low_is_believed(struct bot__lag *lag, int64_t delay_ns)
+{
+    const int64_t low = least(lag);
+    if (low == INT64_MAX || delay_ns >= low - lag->opts.floor_ns / 2)
+        return true;
+    if (!lag->sunk || lag->now - lag->sunk_at > SUNK_APART_NS) lag->sunk_since = lag->now;
+    lag->sunk = true;
+    lag->sunk_at = lag->now;
+    return lag->now - lag->sunk_since >= STEP_HOLD_NS;
+}
+
 void bot__lag_sample(struct bot__lag *lag, bot_ts now, int64_t delay_ns)
 {
     if (now > lag->now) lag->now = now;
     turn(lag);
     lag->samples++;
-    if (delay_ns < lag->low.v[0]) lag->low.v[0] = delay_ns;
-    const int64_t excess = delay_ns - least(lag);
+    if (delay_ns < lag->low.v[0] && low_is_believed(lag, delay_ns)) lag->low.v[0] = delay_ns;
+    const int64_t low = least(lag), excess = delay_ns > low ? delay_ns - low : 0;
     trail_add(lag, excess);
     if (!learning(lag)) judge(lag, excess);
     else if (excess > lag->high.v[0]) lag->high.v[0] = excess;
 }
 
-/* Times that went back and stay back: the venue's clock was stepped. What is merely late comes in order. */
+/* Times that went back, and delays that are longer by as much ever since: the venue's clock was stepped. What is merely late comes
+ * in order. (Of several publishers in one feed one may be late behind another: then its lateness has been noticed before, or delays
+ * as they were before come between.) */
 static void notice_clock_step(struct bot__lag *lag, int64_t venue_ns)
 {
-    if (lag->venue_high == INT64_MIN || venue_ns >= lag->venue_high - STEP_BACK_NS) {
-        if (venue_ns > lag->venue_high) lag->venue_high = venue_ns;
+    const int64_t delay = lag->now - venue_ns;
+    const bool went_back = lag->venue_high != INT64_MIN && venue_ns < lag->venue_high - STEP_BACK_NS;
+    if (!went_back && (lag->stepped_n == 0 || delay < lag->stepped_delay)) {
+        if (venue_ns > lag->venue_high) {
+            lag->venue_high = venue_ns;
+            lag->venue_high_delay = delay;
+        }
         lag->stepped_n = 0;
         return;
     }
-    if (lag->stepped_n++ == 0) lag->stepped_since = lag->now;
+    if (lag->stepped_n++ == 0) {
+        lag->stepped_since = lag->now;
+        lag->stepped_delay = lag->late ? INT64_MAX : lag->venue_high_delay + (delay - lag->venue_high_delay) / 2;
+    }
     if (lag->stepped_n < lag->opts.samples_min || lag->now - lag->stepped_since < STEP_HOLD_NS)
         return;
     forget(lag);
     lag->venue_high = venue_ns;
+    lag->venue_high_delay = delay;
     lag->steps++;
     lag->above_n = 0;
     set(lag, false, BOT__LAG_NONE);

@@ -3,8 +3,9 @@
  * Three delays, one judge. Absolute clocks are off by seconds in careful people's captures, so a delay is only ever
  * compared with its own recent minimum; what is normal above it (polling, jitter, bursts) is learned.
  *   FEED   arrival minus the venue's match time. Only changes of the difference count. A venue clock that is stepped
- *          back is told from lag by its own order: what is late still comes in order, so times that go back and stay
- *          back are the clock's doing, and the comparison starts afresh.
+ *          back is told from lag by its own order: what is late still comes in order, so times that go back, and after
+ *          which every delay is longer, are the clock's doing, and the comparison starts afresh. One that was stepped ahead
+ *          (or a wrong stamp) makes delays shorter than any before: they are compared with only when they last.
  *   VENUE  sent minus matched, both on the venue's clock: immune to our clock.
  *   ACK    order sent to acknowledgement on the private stream or the reply, both on our clock; an order that is
  *          still unanswered counts as late while it waits.
@@ -67,11 +68,12 @@ struct bot__lag {
         bot_ts  at[BOT__LAG_SLOTS];
         uint32_t n;
     } trail;
-    int64_t  venue_high, excess;
-    bot_ts   calm_since, late_since, stepped_since, waiting_since, since;
+    int64_t  venue_high, venue_high_delay, excess;
+    int64_t  stepped_delay;        /* halfway between the delay before times went back and the first one after; INT64_MAX while late */
+    bot_ts   calm_since, late_since, stepped_since, sunk_since, sunk_at, waiting_since, since;
     uint32_t above_n, stepped_n;
     uint64_t samples, steps;       /* clock steps noticed */
-    bool     late, changed;
+    bool     late, changed, sunk;
     bot__lag_reason reason;
 };
 

@@ -164,6 +164,46 @@ TEST(lag, a_venue_clock_set_forward_is_no_lag)
     ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
 }
 
+TEST(lag, half_a_second_of_stamps_from_the_future_is_not_what_the_rest_is_compared_with)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    f.clocks += 940 * MS;
+    run(&f, 500 * MS, 0, 0);
+    f.clocks -= 940 * MS;
+    run(&f, 600 * S, 0, 0);
+    ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
+}
+
+TEST(lag, a_venue_clock_set_forward_and_back_is_no_lag_for_long)
+{
+    for (int64_t by = 700 * MS; by <= 8 * S; by += 900 * MS) {
+        struct feed f = feed_new(VENUE0);
+        run(&f, 600 * S, 0, 0);
+        f.clocks += by;
+        run(&f, 60 * S, 0, 0);
+        f.clocks -= by;
+        run(&f, 20 * S, 0, 0);
+        ck_assert_msg(view(&f).ok, "by %lld ms", (long long)(by / MS));
+        run(&f, 7 * S, 0, 0.35);
+        ck_assert(!view(&f).ok); /* and lag is still told */
+    }
+}
+
+TEST(lag, one_publisher_that_is_late_behind_another_is_no_clock_set_back)
+{
+    struct feed f = feed_new(VENUE0);
+    run(&f, 600 * S, 0, 0);
+    run(&f, 5 * S, 2 * S, 0);
+    ck_assert(!view(&f).ok);
+    for (int i = 0; i < 20; i++) { /* the other trades rarely */
+        run(&f, 50 * MS, 0, 0);
+        run(&f, 8 * S, 2 * S, 0);
+        ck_assert(!view(&f).ok);
+    }
+    ck_assert_int_eq(f.lag.steps, 0);
+}
+
 TEST(lag, lasting_lag_stays_late)
 {
     struct feed f = feed_new(VENUE0);

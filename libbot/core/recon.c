@@ -12,7 +12,8 @@
  *
  * Quirks of sequences, written down here because judging rests on them: several fills may share one (so "older" means
  * strictly below); a position row's may be above any fill's (order entry moves it too); and a venue may restart them after
- * maintenance (a row's number below half of our newest is taken for a restart and not for age).
+ * maintenance (a row's number below half of our newest, or one whose row was updated after our newest fill, is taken for a
+ * restart and not for age).
  */
 #include "core/core_internal.h"
 
@@ -340,7 +341,9 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
 
     uint32_t evidence = BOT_EVIDENCE_QTY;
     bool older = false, ahead = false;
-    if (c->options.venue.has_position_seq && l->row_seq != BOT_SEQ_NONE && seq != BOT_SEQ_NONE && seq > 0 && l->row_seq >= seq / 2) {
+    const bool later = l->row_venue_ns != 0 && venue_ns != 0 && l->row_venue_ns > venue_ns + c->options.venue.position_time_slack_ns;
+    const bool restarted = l->row_seq < seq / 2 || (l->row_seq < seq && later);
+    if (c->options.venue.has_position_seq && l->row_seq != BOT_SEQ_NONE && seq != BOT_SEQ_NONE && seq > 0 && !restarted) {
         evidence |= BOT_EVIDENCE_SEQ;
         older = l->row_seq < seq;
         ahead = !older; /* not old: so a difference means that it knows what we do not, yet */

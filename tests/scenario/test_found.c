@@ -222,6 +222,25 @@ TEST(found, sequences_that_begin_anew_do_not_hide_fills_behind_an_adopted_positi
     rig_free(r);
 }
 
+TEST(found, sequences_that_begin_anew_just_below_do_not_make_every_answer_old)
+{
+    struct rig *r = rig_new(NULL);
+    r->rest_times = true;
+    r->seq[0] = 900;
+    rig_start(r, "10");
+    rig_trade(r, 0, NULL, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(10000));
+    ck_assert(rig_open(r));
+    /* Numbers begin anew, and the row is touched (an order was entered): less than our newest fill's, and more than half of it. */
+    r->seq[0] = 800;
+    rig_for(r, RIG_MS(30000));
+    ck_assert_msg(!rig_open(r), "a lower number on a row that is no newer is an old answer");
+    r->row_ns[0] += 20 * BOT_NS_PER_S;
+    rig_for(r, RIG_MS(20000));
+    ck_assert_msg(rig_open(r), "%s", rig_tail(r));
+    rig_free(r);
+}
+
 /* ---- orders of which nobody knows ------------------------------------------------------------------------------------- */
 
 /* A venue that may place orders late: a minute of absence is needed. */

@@ -1,5 +1,6 @@
 #include "io/server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -843,10 +844,13 @@ static int listen_on(struct server *s, const char *host)
     if (uv_ip4_addr(host, s->options.port, (struct sockaddr_in *)&addr) != 0 &&
         uv_ip6_addr(host, s->options.port, (struct sockaddr_in6 *)&addr) != 0)
         return BOT_ERR_INVALID;
-    if (uv_tcp_bind(&s->listener, (struct sockaddr *)&addr, 0) != 0 ||
-        uv_listen((uv_stream_t *)&s->listener, 128, on_connection) != 0 ||
-        uv_tcp_getsockname(&s->listener, (struct sockaddr *)&addr, &len) != 0)
+    int r = uv_tcp_bind(&s->listener, (struct sockaddr *)&addr, 0);
+    if (r == 0) r = uv_listen((uv_stream_t *)&s->listener, 128, on_connection);
+    if (r == 0) r = uv_tcp_getsockname(&s->listener, (struct sockaddr *)&addr, &len);
+    if (r != 0) {
+        errno = -r; /* libuv's own numbers are these, negated */
         return BOT_ERR_IO;
+    }
     /* The port stands at the same place in both families. */
     s->port = ntohs(((struct sockaddr_in *)&addr)->sin_port);
     return BOT_OK;
@@ -886,7 +890,9 @@ int bot__server_open(uv_loop_t *loop, const struct server_options *options, cons
     uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     r = listen_on(s, options->host);
     if (r < 0) {
+        const int why = errno;
         bot__server_close(s, NULL, NULL); /* its handles need a turn of the loop */
+        errno = why;
         return r;
     }
     *ret = s;

@@ -79,7 +79,7 @@ struct server_options {
     uint32_t    queue_bytes_max;   /* 0: 8 MiB unsent on one connection; sends are refused with FULL beyond */
 };
 
-/* BOT_ERR_IO: cannot bind, or certificate and key cannot be read; BOT_ERR_INVALID: host; BOT_ERR_NOMEM. */
+/* BOT_ERR_IO: cannot bind (errno says why), or certificate and key cannot be read; BOT_ERR_INVALID: host; BOT_ERR_NOMEM. */
 int bot__server_open(struct uv_loop_s *loop, const struct server_options *options, const struct server_callbacks *callbacks,
                      void *user_data, struct server **ret);
 uint16_t bot__server_port(const struct server *server);

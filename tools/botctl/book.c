@@ -94,7 +94,7 @@ static bool print_books(const struct rebuild *r, uint32_t depth)
     return true;
 }
 
-static int rebuild_all(struct rebuild *r, FILE *in, uint32_t depth)
+static int rebuild_all(struct rebuild *r, FILE *in, const char *path, uint32_t depth)
 {
     char *line = NULL;
     size_t size = 0;
@@ -112,7 +112,7 @@ static int rebuild_all(struct rebuild *r, FILE *in, uint32_t depth)
         return EXIT_FOUND_WRONG;
     }
     if (ferror(in)) {
-        perror("botctl book: input");
+        botctl_perror("book", path);
         return EXIT_FOUND_WRONG;
     }
     return r->gaps > 0 || r->unreadable > 0 ? EXIT_FOUND_WRONG : 0;
@@ -141,15 +141,9 @@ static int run(int argc, char **argv)
     const unsigned long depth = strtoul(depth_text, &end, 10);
     if (*end != '\0' || depth_text[0] < '0' || depth_text[0] > '9' || depth == 0 || depth > 20000)
         return botctl_usage("book", "--depth is a number from 1 to 20000");
-    struct rebuild r = { .venue = bot__venue_find(venue_name), .on_gap = print_gap, .on_unreadable = print_unreadable };
-    if (r.venue == NULL) {
-        botctl_usage("book", "there is no venue '%s'", venue_name);
-        fprintf(stderr, "venues:");
-        for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
-            fprintf(stderr, " %s", bot__venue_at(i)->name);
-        fputc('\n', stderr);
+    struct rebuild r = { .venue = botctl_venue("book", venue_name), .on_gap = print_gap, .on_unreadable = print_unreadable };
+    if (r.venue == NULL)
         return EXIT_USAGE;
-    }
     r.user_data = &r;
     FILE *in = botctl_open_input("book", path);
     if (in == NULL)
@@ -158,7 +152,7 @@ static int run(int argc, char **argv)
     if (!rebuild_init(&r))
         fprintf(stderr, "botctl book: out of memory\n");
     else
-        status = rebuild_all(&r, in, (uint32_t)depth);
+        status = rebuild_all(&r, in, path, (uint32_t)depth);
     rebuild_done(&r);
     if (in != stdin)
         fclose(in);

@@ -103,8 +103,11 @@ static const char *capture_payload(const char *line, bool *ret_skip)
 /* What an object that spans lines may grow to before it is taken for garbage. */
 #define MESSAGE_MAX (16u << 20)
 
-static int decode_stream(struct decode *d, FILE *in)
+static int decode_stream(struct decode *d, const char *path)
 {
+    FILE *in = botctl_open_input("decode", path);
+    if (in == NULL)
+        return EXIT_FOUND_WRONG;
     char *line = NULL, *message = NULL;
     size_t size = 0, at = 0, room = 0, started = 0;
     ssize_t n;
@@ -159,27 +162,18 @@ static int decode_stream(struct decode *d, FILE *in)
     free(line);
     free(message);
     if (failed)
-        perror("botctl decode: input");
+        botctl_perror("decode", path);
+    if (in != stdin)
+        fclose(in);
     return failed || d->wrong ? EXIT_FOUND_WRONG : 0;
 }
 
-static int decode_body(struct decode *d, FILE *in, enum venue_call call)
+static int decode_body(struct decode *d, const char *path, enum venue_call call)
 {
-    size_t size = 1 << 16, len = 0, n;
-    char *body = malloc(size);
-    while (body != NULL && (n = fread(body + len, 1, size - len, in)) > 0) {
-        len += n;
-        if (len == size) {
-            char *more = realloc(body, size *= 2);
-            if (more == NULL)
-                free(body);
-            body = more;
-        }
-    }
-    if (body == NULL) {
-        perror("botctl decode");
+    size_t len;
+    char *body = botctl_read_input("decode", path, 0, &len);
+    if (body == NULL)
         return EXIT_FOUND_WRONG;
-    }
     struct venue_reply reply;
     d->line = 1;
     int r = d->venue->decode_rest(&d->ctx, call, 200, NULL, 0, (struct slice){ body, len }, print_event, d, &reply);
@@ -233,26 +227,18 @@ static int run(int argc, char **argv)
     }
     if (venue_name == NULL)
         return botctl_usage("decode", "which venue? give --venue NAME");
-    struct decode d = { .venue = bot__venue_find(venue_name) };
-    if (d.venue == NULL) {
-        botctl_usage("decode", "there is no venue '%s'", venue_name);
-        fprintf(stderr, "venues:");
-        for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
-            fprintf(stderr, " %s", bot__venue_at(i)->name);
-        fputc('\n', stderr);
+    struct decode d = { .venue = botctl_venue("decode", venue_name) };
+    if (d.venue == NULL)
         return EXIT_USAGE;
-    }
     enum venue_call call = VENUE_CALL_NONE;
     for (size_t i = 0; rest != NULL && i < sizeof rest_kinds / sizeof *rest_kinds; i++)
         if (strcmp(rest, rest_kinds[i].name) == 0)
             call = rest_kinds[i].call;
     if (rest != NULL && call == VENUE_CALL_NONE)
-        return botctl_usage("decode", "there is no REST kind '%s'", rest);
+        return botctl_usage("decode", "there is no REST kind '%s': positions fills orders order order_ack cancel_ack amend_ack cancel_all instruments time "
+                            "balance book trades status mode log", rest);
     if (instrument != NULL && !bot__symbol_set(&d.ctx.instrument, instrument, strlen(instrument)))
         return botctl_usage("decode", "'%s' is no instrument name", instrument);
-    FILE *in = botctl_open_input("decode", path);
-    if (in == NULL)
-        return EXIT_FOUND_WRONG;
     d.ctx.scratch.levels = malloc(LEVELS_MAX * sizeof *d.ctx.scratch.levels);
     d.ctx.scratch.levels_max = LEVELS_MAX;
     d.ctx.state = calloc(1, d.venue->state_size + 1);
@@ -261,12 +247,10 @@ static int run(int argc, char **argv)
     if (d.ctx.scratch.levels == NULL || d.ctx.state == NULL || d.out == NULL)
         perror("botctl decode");
     else
-        status = call == VENUE_CALL_NONE ? decode_stream(&d, in) : decode_body(&d, in, call);
+        status = call == VENUE_CALL_NONE ? decode_stream(&d, path) : decode_body(&d, path, call);
     free(d.ctx.scratch.levels);
     free(d.ctx.state);
     free(d.out);
-    if (in != stdin)
-        fclose(in);
     return status;
 }
 

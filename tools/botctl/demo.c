@@ -1,4 +1,5 @@
 /* botctl demo: the founding incident, side by side. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,37 +43,47 @@ static void print_table(const struct demo_result *results)
     }
 }
 
+static bool number(const char *text, uint64_t *ret)
+{
+    char *end;
+    errno = 0;
+    *ret = strtoull(text, &end, 10);
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
+}
+
 static int run(int argc, char **argv)
 {
-    uint64_t seed = 7;
-    const char *html = "libbot-demo.html";
+    uint64_t seed = 7, seconds = 20;
+    const char *html = "libbot-demo.html", *of_play = NULL, *of_live = NULL;
     bool json = false, live = false;
-    unsigned seconds = 20;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0) json = true;
-        else if (strcmp(argv[i], "--live") == 0) live = true;
-        else if ((strcmp(argv[i], "--seed") == 0 || strcmp(argv[i], "--seconds") == 0 || strcmp(argv[i], "--html") == 0) && i + 1 < argc) {
-            const char *name = argv[i++];
-            char *end;
-            if (strcmp(name, "--html") == 0) {
-                html = argv[i];
-                continue;
-            }
-            const unsigned long long v = strtoull(argv[i], &end, 10);
-            if (*end != '\0' || argv[i][0] == '-' || end == argv[i]) return botctl_usage("demo", "%s: '%s' is no whole number", name, argv[i]);
-            if (strcmp(name, "--seed") == 0) seed = v;
-            else if (v < 3 || v > 3600) return botctl_usage("demo", "--seconds: 3 to 3600");
-            else seconds = (unsigned)v;
-        } else return botctl_usage("demo", "'%s' is not understood", argv[i]);
+        const char *name = argv[i];
+        const bool valued = strcmp(name, "--seed") == 0 || strcmp(name, "--html") == 0 || strcmp(name, "--seconds") == 0;
+        if (!valued && strcmp(name, "--json") != 0 && strcmp(name, "--live") != 0) return botctl_usage("demo", "'%s' is not understood", name);
+        if (valued && ++i == argc) return botctl_usage("demo", "%s needs a value", name);
+        if (strcmp(name, "--live") == 0) live = true;
+        else if (strcmp(name, "--seconds") == 0) of_live = name;
+        else of_play = name;
+        if (strcmp(name, "--json") == 0) json = true;
+        if (strcmp(name, "--html") == 0) html = argv[i];
+        if (strcmp(name, "--seed") == 0 && !number(argv[i], &seed)) return botctl_usage("demo", "--seed: '%s' is no whole number of 64 bits", argv[i]);
+        if (of_live == name && (!number(argv[i], &seconds) || seconds < 3 || seconds > 3600))
+            return botctl_usage("demo", "--seconds: '%s' is no whole number from 3 to 3600", argv[i]);
     }
-    if (live)
-        return demo_live(seconds);
-    struct demo_result *results = calloc(DEMO_BOTS, sizeof *results);
-    if (results == NULL) {
-        perror("botctl demo");
+    if (live ? of_play != NULL : of_live != NULL) return botctl_usage("demo", "%s does not go with%s --live", live ? of_play : of_live, live ? "" : "out");
+    if (live) return demo_live((unsigned)seconds);
+    struct botctl_output out;
+    if (!botctl_output_open(&out, html)) {
+        botctl_perror("demo", html);
+        fprintf(stderr, "Choose another place for the report with --html FILE.\n");
         return EXIT_FOUND_WRONG;
     }
+    struct demo_result *results = calloc(DEMO_BOTS, sizeof *results);
     int status = 0;
+    if (results == NULL) {
+        perror("botctl demo");
+        status = EXIT_FOUND_WRONG;
+    }
     for (int i = 0; i < DEMO_BOTS && status == 0; i++)
         status = demo_run((enum demo_kind)i, seed, &results[i]) < 0 ? EXIT_FOUND_WRONG : 0;
     if (status == 0 && json)
@@ -80,8 +91,11 @@ static int run(int argc, char **argv)
             print_json(&results[i]);
     else if (status == 0)
         print_table(results);
-    if (status == 0 && demo_html(results, DEMO_BOTS, seed, html) < 0)
+    if (status == 0) demo_html(results, DEMO_BOTS, seed, out.file);
+    if (!botctl_output_close(&out, status == 0)) {
+        botctl_perror("demo", html);
         status = EXIT_FOUND_WRONG;
+    }
     if (status == 0)
         fprintf(stderr, "\nThe plots are in %s; `botctl demo --live` runs the libbot bot over real sockets.\n", html);
     /* The promise of the product: its own bot is never past the limit. */

@@ -62,7 +62,7 @@ uint32_t demo_naive_orders(const struct demo_naive *n);
 
 /* 0, or an error with a sentence on stderr. */
 int demo_run(enum demo_kind kind, uint64_t seed, struct demo_result *ret);
-int demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, const char *path);
+void demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, FILE *f);
 int demo_live(unsigned seconds);
 
 #endif

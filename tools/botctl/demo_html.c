@@ -111,14 +111,8 @@ static void market(FILE *f, const struct demo_result *r)
     fputs("</svg>", f);
 }
 
-int demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, const char *file)
+void demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, FILE *f)
 {
-    FILE *f = fopen(file, "w");
-    if (f == NULL) {
-        fprintf(stderr, "botctl demo: ");
-        perror(file);
-        return -1;
-    }
     fputs(head, f);
     fprintf(f, "<h1>One market, one strategy, three ways to know the position</h1><p>From 1:30 to 4:50 the venue answers position reads with "
                "<code>success</code> and data one to five minutes old. From 5:50 to 7:05 such a read hangs. Both times the market turns. The strategy wants +limit in a rising market and "
@@ -146,10 +140,4 @@ int demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, cons
     fputs("<h2>The market</h2><p class=dim>Price, and public trades a second.</p>", f);
     market(f, &results[n - 1]);
     fputs("</html>\n", f);
-    if (fclose(f) != 0) {
-        fprintf(stderr, "botctl demo: ");
-        perror(file);
-        return -1;
-    }
-    return 0;
 }

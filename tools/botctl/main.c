@@ -1,9 +1,11 @@
 #include "botctl.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/types.h"
+#include "venue/venue.h"
 
 extern const struct command command_demo;
 extern const struct command command_decode;
@@ -65,16 +67,44 @@ int botctl_usage(const char *name, const char *format, ...)
     return EXIT_USAGE;
 }
 
-FILE *botctl_open_input(const char *name, const char *path)
+const struct venue *botctl_venue(const char *name, const char *venue)
 {
-    if (path == NULL || strcmp(path, "-") == 0)
-        return stdin;
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        fprintf(stderr, "botctl %s: ", name);
-        perror(path);
+    const struct venue *v = bot__venue_find(venue);
+    if (v != NULL)
+        return v;
+    char known[200] = "";
+    for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i == 0 ? "" : ", ", bot__venue_at(i)->name);
+    botctl_usage(name, "there is no venue '%s'; known are %s", venue, known);
+    return NULL;
+}
+
+/* Every command reads "--name value"; "--name=value" is taken apart for it. NULL: out of memory. */
+static char **take_apart(int argc, char **argv, int *ret_argc)
+{
+    char **parts = calloc((size_t)argc * 2 + 1, sizeof *parts);
+    int n = 0;
+    for (int i = 0; parts != NULL && i < argc; i++) {
+        char *equals = i > 0 && strncmp(argv[i], "--", 2) == 0 ? strchr(argv[i], '=') : NULL;
+        parts[n++] = argv[i];
+        if (equals != NULL) {
+            *equals = '\0';
+            parts[n++] = equals + 1;
+        }
     }
-    return f;
+    *ret_argc = n;
+    return parts;
+}
+
+/* An option that stands twice says two things, and whichever were taken could be the wrong one. */
+static const char *given_twice(const struct command *c, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        for (int k = 1; k < i; k++)
+            if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0' && strcmp(argv[i], argv[k]) == 0 &&
+                (c->repeatable == NULL || strcmp(c->repeatable, argv[i]) != 0))
+                return argv[i];
+    return NULL;
 }
 
 static int help(FILE *out, const char *name)
@@ -98,7 +128,7 @@ static int help(FILE *out, const char *name)
     return 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2)
         return help(stderr, NULL), EXIT_USAGE;
@@ -113,7 +143,21 @@ int main(int argc, char **argv)
     }
     if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
         return help(stdout, argv[1]);
-    int status = c->run(argc - 1, argv + 1);
+    int parts_n;
+    char **parts = take_apart(argc - 1, argv + 1, &parts_n);
+    if (parts == NULL) {
+        perror("botctl");
+        return EXIT_FOUND_WRONG;
+    }
+    const char *twice = given_twice(c, parts_n, parts);
+    const int status = twice != NULL ? botctl_usage(c->name, "%s stands there twice", twice) : c->run(parts_n, parts);
+    free(parts);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const int status = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("botctl: standard output");
         return EXIT_FOUND_WRONG;

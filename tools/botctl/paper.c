@@ -1,4 +1,5 @@
 /* botctl paper: the paper exchange as a server. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -48,6 +49,22 @@ static bool number(const char *text, uint64_t max, uint64_t *ret)
     return true;
 }
 
+#define ACCOUNTS_RANGE "from 1 to 8"
+_Static_assert(ACCOUNTS_MAX == 8, "ACCOUNTS_RANGE");
+
+/* What a number of that option may be, "" where it takes no number; NULL: there is no such option. */
+static const char *range_of(const char *option)
+{
+    static const char *const options[][2] = {
+        { "--port", "from 0 to 65535" }, { "--seed", "of 64 bits" }, { "--accounts", ACCOUNTS_RANGE }, { "--rate", "from 0 to 1000000" },
+        { "--burst", "from 0 to 90" }, { "--balance", "from 0 to 1000000000000" }, { "--for", "of seconds, from 1 to 31536000" },
+        { "--host", "" }, { "--venue", "" }, { "--dir", "" }, { "--tape", "" }, { "--fault", "" },
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (strcmp(option, options[i][0]) == 0) return options[i][1];
+    return NULL;
+}
+
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
     *a = (struct arguments){ .seed = 1, .accounts = 1, .rate = 1000, .burst = 60, .balance = 100000 };
@@ -57,7 +74,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         if (strcmp(name, "--plain") == 0) { a->plain = true; continue; }
         if (strcmp(name, "--loop") == 0) { a->loop = true; continue; }
         if (strncmp(name, "--", 2) != 0) return botctl_usage("paper", "'%s' is not understood", name);
-        if (i + 1 == argc) return botctl_usage("paper", "%s: value missing, or no such option", name);
+        if (range_of(name) == NULL) return botctl_usage("paper", "there is no option '%s'", name);
+        if (i + 1 == argc) return botctl_usage("paper", "%s needs a value", name);
         const char *value = argv[++i];
         bool ok = true;
         if (strcmp(name, "--port") == 0) ok = number(value, 65535, &v), a->port = (uint16_t)v;
@@ -74,32 +92,18 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         else if (strcmp(name, "--fault") == 0) {
             if (a->faults_n == 8) return botctl_usage("paper", "at most 8 fault files");
             a->fault[a->faults_n++] = value;
-        } else return botctl_usage("paper", "there is no option %s", name);
-        if (!ok) return botctl_usage("paper", "%s: '%s' is out of range", name, value);
-    }
-    bool known = a->venue == NULL;
-    for (uint32_t i = 0; bot__simvenue_dialect(i) != NULL; i++) known |= a->venue != NULL && strcmp(a->venue, bot__simvenue_dialect(i)) == 0;
-    if (!known) return botctl_usage("paper", "--venue: '%s' is no dialect of the paper exchange", a->venue);
-    return 0;
-}
-
-/* Whole file into memory; NULL after saying why. */
-static char *slurp(const char *path, size_t *ret_len)
-{
-    FILE *f = botctl_open_input("paper", path);
-    if (f == NULL) return NULL;
-    size_t size = 1 << 16, len = 0, n;
-    char *text = malloc(size);
-    while (text != NULL && (n = fread(text + len, 1, size - len, f)) > 0)
-        if ((len += n) == size) {
-            char *more = realloc(text, size *= 2);
-            if (more == NULL) free(text);
-            text = more;
         }
-    if (f != stdin) fclose(f);
-    if (text == NULL) fprintf(stderr, "botctl paper: out of memory\n");
-    *ret_len = len;
-    return text;
+        if (!ok) return botctl_usage("paper", "%s: '%s' is no whole number %s", name, value, range_of(name));
+    }
+    if (a->loop && a->tape == NULL) return botctl_usage("paper", "--loop is for a --tape");
+    bool known = a->venue == NULL;
+    char dialects[100] = "";
+    for (uint32_t i = 0; bot__simvenue_dialect(i) != NULL; i++) {
+        known |= a->venue != NULL && strcmp(a->venue, bot__simvenue_dialect(i)) == 0;
+        snprintf(dialects + strlen(dialects), sizeof dialects - strlen(dialects), "%s%s", i == 0 ? "" : ", ", bot__simvenue_dialect(i));
+    }
+    if (!known) return botctl_usage("paper", "--venue: '%s' is no dialect of the paper exchange; it speaks %s", a->venue, dialects);
+    return 0;
 }
 
 /* The key of an account and, in a file that only its owner can read, the secret. False after saying why. */
@@ -117,8 +121,7 @@ static bool account_make(struct paper *p, const struct arguments *a, const char 
     const int fd = open(ret_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     const bool written = fd >= 0 && write(fd, secret, 40) == 40;
     if (fd < 0 || close(fd) != 0 || !written) {
-        fprintf(stderr, "botctl paper: ");
-        perror(ret_file);
+        botctl_perror("paper", ret_file);
         return false;
     }
     return paper_account_add(p, ret_key, secret, (bot_money){ (bot_i128)a->balance * 1000000000000000000 }) > 0;
@@ -222,7 +225,7 @@ static int prepare(struct run *r, const struct arguments *a, const char *directo
     }
     for (uint32_t i = 0; i < a->faults_n; i++) {
         size_t len;
-        char error[200] = "", *text = slurp(a->fault[i], &len);
+        char error[200] = "", *text = botctl_read_input("paper", a->fault[i], 0, &len);
         if (text == NULL) return EXIT_USAGE;
         const int e = paper_faults(r->paper, text, len, error, sizeof error);
         free(text);
@@ -238,6 +241,40 @@ static int prepare(struct run *r, const struct arguments *a, const char *directo
     return r->started ? 0 : EXIT_FOUND_WRONG;
 }
 
+/* Is there, made when it was not, and takes files. False, with errno. */
+static bool directory_ready(const char *path)
+{
+    struct stat st;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) return false;
+    if (stat(path, &st) != 0) return false;
+    errno = S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+    return errno == 0 && access(path, W_OK | X_OK) == 0;
+}
+
+/* A directory that we made for this run goes with it: the certificates and secrets in it are good for nothing any more. */
+static void directory_remove(const char *path)
+{
+    DIR *d = opendir(path);
+    const struct dirent *e;
+    while (d != NULL && (e = readdir(d)) != NULL)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) unlinkat(dirfd(d), e->d_name, 0);
+    if (d != NULL) closedir(d);
+    rmdir(path);
+}
+
+static void say_not_open(const struct arguments *a, int status)
+{
+    const int e = errno;
+    const char *host = a->host != NULL ? a->host : "127.0.0.1";
+    if (status == BOT_ERR_INVALID) fprintf(stderr, "botctl paper: --host: '%s' is no numeric address, such as 127.0.0.1 or ::1\n", host);
+    else if (status == BOT_ERR_IO)
+        fprintf(stderr, "botctl paper: cannot listen on %s port %u: %s; %s\n", host, a->port, strerror(e),
+                e == EADDRNOTAVAIL ? "--host must be an address of this machine" : "without --port any free one is taken");
+    else fprintf(stderr, "botctl paper: cannot open the server: %s\n", bot_strerror(status));
+}
+
+static int serve(const struct arguments *arguments, const char *directory);
+
 static int run(int argc, char **argv)
 {
     struct arguments a;
@@ -249,18 +286,25 @@ static int run(int argc, char **argv)
         perror("botctl paper: /tmp");
         return EXIT_FOUND_WRONG;
     }
-    if (a.directory != NULL && mkdir(directory, 0700) != 0 && errno != EEXIST) {
-        fprintf(stderr, "botctl paper: ");
-        perror(directory);
+    if (a.directory != NULL && !directory_ready(directory)) {
+        botctl_perror("paper", directory);
         return EXIT_FOUND_WRONG;
     }
+    const int status = serve(&a, directory);
+    if (a.directory == NULL) directory_remove(made);
+    return status;
+}
+
+static int serve(const struct arguments *arguments, const char *directory)
+{
+    const struct arguments a = *arguments;
     struct exchange_instrument instruments[3];
     const uint32_t instruments_n = bot__exchange_instruments_default(instruments, 3);
     struct flow_row *rows = NULL;
     long rows_n = 0;
     if (a.tape != NULL) {
         size_t len;
-        char error[200] = "", *text = slurp(a.tape, &len);
+        char error[200] = "", *text = botctl_read_input("paper", a.tape, 0, &len);
         if (text == NULL) return EXIT_USAGE;
         const size_t max = bot__tape_rows_max(text, len);
         rows = malloc(max * sizeof *rows);
@@ -294,7 +338,7 @@ static int run(int argc, char **argv)
     uv_loop_init(&loop);
     int status = paper_open(&loop, &o, &r.paper);
     if (status < 0) {
-        fprintf(stderr, "botctl paper: cannot open the server: %s\n", bot_strerror(status));
+        say_not_open(&a, status);
         free(rows);
         uv_loop_close(&loop);
         return EXIT_FOUND_WRONG;
@@ -322,7 +366,8 @@ const struct command command_paper = {
             "client must trust, an API key and the file that holds its secret. Ctrl-C ends it and prints what came of the accounts.\n\n"
             "  --venue NAME   bybit (default) or binance-usdm\n"
             "  --port N       port; any free one by default          --host ADDRESS  numeric address; 127.0.0.1 by default\n"
-            "  --dir DIR      where the CA, certificate and secret files go; a new directory under /tmp by default\n"
+            "  --dir DIR      where the CA, certificate and secret files go; a new one under /tmp by default, which\n"
+            "                 goes with the exchange\n"
             "  --seed N       of the market; 1 by default            --for SECONDS   end by itself\n"
             "  --fault FILE   fault script, up to 8 times; the format stands at the top of libbot/sim/faults.h,\n"
             "                 examples in tools/faults\n"
@@ -332,4 +377,5 @@ const struct command command_paper = {
             "  --accounts N   1 to 8 accounts                        --balance N     of each in every coin; 100000 by default\n"
             "  --plain        no TLS\n",
     .run = run,
+    .repeatable = "--fault",
 };

@@ -393,8 +393,8 @@ static int run(int argc, char **argv)
         else p.interval_ns = (int64_t)v * BOT_NS_PER_S;
     }
     if (venue == NULL) return botctl_usage("poll", "which venue? give --venue NAME");
-    p.venue = bot__venue_find(venue);
-    if (p.venue == NULL) return botctl_usage("poll", "there is no venue '%s'", venue);
+    p.venue = botctl_venue("poll", venue);
+    if (p.venue == NULL) return EXIT_USAGE;
     if (p.rest_url == NULL) p.rest_url = p.venue->endpoints.rest;
     p.key = from_env("BOT_KEY");
     p.secret = from_env("BOT_SECRET");

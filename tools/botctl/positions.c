@@ -101,7 +101,10 @@ static const char *read_instrument(struct json *j, struct instrument *in)
             if (!fixed_value(j, &in->round_lot.v) || in->round_lot.v <= 0)
                 return "round_lot must be a decimal above 0";
         } else {
-            return "unknown key: contract, multiplier, settle, base, tick, lot, round_unit and round_lot are known";
+            static char unknown[160];
+            snprintf(unknown, sizeof unknown, "there is no key \"%.*s\"; known are contract, multiplier, settle, base, tick, lot, round_unit, round_lot",
+                     (int)(key.len > 40 ? 40 : key.len), key.p);
+            return unknown;
         }
     }
     if (in->contract == BOT_CONTRACT_NONE)
@@ -126,7 +129,7 @@ static const char *read_spec(const char *text, size_t len, struct ledger *ledger
     bot__json_init(&j, text, len);
     *ret_n = 0;
     if (!bot__json_object(&j))
-        return "the spec must be an object of instruments";
+        return "is no JSON object of instruments: {\"BTCUSDT\": {\"contract\": \"linear\", ...}}";
     while (bot__json_key(&j, &key)) {
         struct instrument in = { 0 };
         if (j.escaped || key.len == 0 || !bot__symbol_set(&in.symbol, key.p, key.len))
@@ -145,27 +148,11 @@ static const char *read_spec(const char *text, size_t len, struct ledger *ledger
     return bot__json_end(&j) < 0 ? "not JSON" : *ret_n == 0 ? "no instrument" : NULL;
 }
 
-static char *read_file(const char *path, size_t *ret_len)
-{
-    FILE *f = botctl_open_input("positions", path);
-    if (f == NULL)
-        return NULL;
-    char *buf = malloc(SPEC_MAX_BYTES);
-    *ret_len = buf == NULL ? 0 : fread(buf, 1, SPEC_MAX_BYTES, f);
-    fclose(f);
-    if (buf == NULL || *ret_len == SPEC_MAX_BYTES) {
-        fprintf(stderr, "botctl positions: %s is too large\n", path);
-        free(buf);
-        return NULL;
-    }
-    return buf;
-}
-
 /* *ret_memory holds the ledger; the caller's to free, also when this fails. */
 static struct ledger *open_ledger(const char *path, void **ret_memory)
 {
     size_t len;
-    char *text = read_file(path, &len);
+    char *text = botctl_read_input("positions", path, SPEC_MAX_BYTES, &len);
     if (text == NULL)
         return NULL;
     struct ledger *ledger = NULL;
@@ -438,10 +425,11 @@ static int run_positions(int argc, char **argv)
 {
     const char *spec = NULL, *path = NULL;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--spec") == 0 && i + 1 < argc) spec = argv[++i];
-        else if (strncmp(argv[i], "--spec=", 7) == 0) spec = argv[i] + 7;
-        else if (argv[i][0] == '-' && argv[i][1] != '\0') return botctl_usage("positions", "unknown option '%s'", argv[i]);
-        else if (path != NULL) return botctl_usage("positions", "more than one file");
+        if (strcmp(argv[i], "--spec") == 0) {
+            if (++i == argc) return botctl_usage("positions", "--spec needs a value");
+            spec = argv[i];
+        } else if (argv[i][0] == '-' && argv[i][1] != '\0') return botctl_usage("positions", "there is no option '%s'", argv[i]);
+        else if (path != NULL) return botctl_usage("positions", "one file at a time; '%s' is too many", argv[i]);
         else path = argv[i];
     }
     if (spec == NULL)
@@ -476,7 +464,7 @@ static int run_positions(int argc, char **argv)
     }
     const bool failed = ferror(in) != 0;
     if (failed)
-        perror("botctl positions");
+        botctl_perror("positions", path);
     free(line);
     free(memory);
     if (in != stdin)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "botctl.h"
 #include "rate_report.h"
@@ -99,7 +100,6 @@ static int split(char *line, char **fields)
 static int read_header(struct run *run, char *line)
 {
     char *fields[COLUMNS_MAX];
-    if (strncmp(line, "\xef\xbb\xbf", 3) == 0) line += 3;
     run->columns_n = split(line, fields);
     if (run->columns_n < 0)
         return bad(run, "more than %d columns", COLUMNS_MAX);
@@ -265,7 +265,7 @@ static int read_tape(struct run *run, FILE *in)
         return EXIT_FOUND_WRONG;
     }
     if (!header)
-        return bad(run, "empty: not even a header");
+        return bad(run, "empty: not even a header such as venue_time_ms,qty");
     rate_tape_end(run->tape);
     return 0;
 }
@@ -280,6 +280,12 @@ static bool parse_closure(const char *text, bot__rate_closure *ret_closure)
     const uint32_t from = (h1 * 60 + m1) * 60, to = (h2 * 60 + m2) * 60;
     *ret_closure = (bot__rate_closure){ .from_s = from, .length_s = to > from ? to - from : to + 86400 - from, .period_s = 86400 };
     return ret_closure->length_s < 86400;
+}
+
+static bool same_file(FILE *in, const char *path)
+{
+    struct stat a, b;
+    return fstat(fileno(in), &a) == 0 && stat(path, &b) == 0 && S_ISREG(b.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 static int run_rate(int argc, char **argv)
@@ -314,16 +320,30 @@ static int run_rate(int argc, char **argv)
     FILE *in = botctl_open_input("rate", path);
     if (in == NULL)
         return EXIT_FOUND_WRONG;
-    run.path = in == stdin ? "-" : path;
+    if (report != NULL && same_file(in, report)) {
+        if (in != stdin) fclose(in);
+        return botctl_usage("rate", "--report %s is the tape itself", report);
+    }
+    run.path = in == stdin ? "standard input" : path;
+    struct botctl_output out;
     int status = 0;
-    if (report != NULL && (run.report = rate_report_new()) == NULL) {
+    if (report != NULL && !botctl_output_open(&out, report)) {
+        botctl_perror("rate", report);
+        status = EXIT_FOUND_WRONG;
+    } else if (report != NULL && (run.report = rate_report_new()) == NULL) {
         fprintf(stderr, "botctl rate: out of memory\n");
+        botctl_output_close(&out, false);
         status = EXIT_FOUND_WRONG;
     }
     if (status == 0) status = read_tape(&run, in);
-    if (run.report != NULL && !rate_report_write(run.report, report, (const char *const *)run.names, run.names_n, run.opts.alarms_per_day)) {
-        fprintf(stderr, "botctl rate: %s: %s\n", report, strerror(errno));
-        status = EXIT_FOUND_WRONG;
+    if (run.report != NULL) {
+        rate_report_write(run.report, out.file, (const char *const *)run.names, run.names_n, run.opts.alarms_per_day);
+        if (!botctl_output_close(&out, status == 0)) {
+            botctl_perror("rate", report);
+            status = EXIT_FOUND_WRONG;
+        } else if (status != 0) {
+            fprintf(stderr, "botctl rate: no report was written\n");
+        }
     }
     if (in != stdin) fclose(in);
     rate_report_free(run.report);
@@ -354,4 +374,5 @@ const struct command command_rate = {
         "\n"
         "Exit status 0 when the tape was read to its end, alarms or not; 1 when it could not be; 2 for a wrong command line.\n",
     .run = run_rate,
+    .repeatable = "--closed",
 };

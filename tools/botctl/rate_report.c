@@ -1,10 +1,8 @@
 /* Everything is inline: style, pictures (SVG), no script, so that the page can be mailed and opened anywhere. */
 #include "rate_report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -203,12 +201,10 @@ static const char style[] =
     ".right{text-anchor:end}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2em .7em .2em 0;border-bottom:1px solid #8883;font-variant-numeric:tabular-nums}\n"
     ".key span{margin-right:1.4em;font-weight:600}";
 
-bool rate_report_write(const struct rate_report *report, const char *path, const char *const *names, uint32_t names_n, double budget)
+void rate_report_write(const struct rate_report *report, FILE *file, const char *const *names, uint32_t names_n, double budget)
 {
     const struct rate_report *r = report;
-    FILE *f = fopen(path, "wb");
-    if (f == NULL)
-        return false;
+    FILE *f = file;
     size_t alarms = 0;
     for (size_t i = 0; i < r->events_n; i++)
         alarms += r->events[i].state == BOT__RATE_DROPPED;
@@ -236,10 +232,4 @@ bool rate_report_write(const struct rate_report *report, const char *path, const
     fputs("</table>\n", f);
     if (r->events_left_out > 0) fprintf(f, "<p>%zu later events are not listed.</p>\n", r->events_left_out);
     fputs("</body></html>\n", f);
-    const bool wrote = ferror(f) == 0;
-    const int saved = errno;
-    if (fclose(f) != 0)
-        return false;
-    errno = saved;
-    return wrote;
 }

@@ -2,6 +2,8 @@
 #ifndef BOTCTL_RATE_REPORT_H
 #define BOTCTL_RATE_REPORT_H
 
+#include <stdio.h>
+
 #include "rate_tape.h"
 
 struct rate_report;
@@ -14,7 +16,7 @@ void rate_report_free(struct rate_report *report);
 bool rate_report_add(struct rate_report *report, uint32_t instrument, int64_t time_ns, double count, double reference_per_s,
                      double lag_s);
 bool rate_report_event(struct rate_report *report, const rate_tape_event *event);
-/* names: of the instruments, by index. budget: alarms a day. Returns false when writing failed (errno says why). */
-bool rate_report_write(const struct rate_report *report, const char *path, const char *const *names, uint32_t names_n, double budget);
+/* names: of the instruments, by index. budget: alarms a day. Whether writing went well is for the caller to ask of file. */
+void rate_report_write(const struct rate_report *report, FILE *file, const char *const *names, uint32_t names_n, double budget);
 
 #endif

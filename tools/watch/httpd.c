@@ -2,6 +2,7 @@
  *
  * Nobody gets in by a browser's back door: without a token only names of this machine are answered (a foreign name that
  * points here is DNS rebinding), and a request that says which page it comes from must come from ours. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,9 +226,14 @@ int httpd_open(struct watch *w, struct httpd **ret, char *why)
                                       .key_file = w->config->http.key_file, .connections_max = 64, .header_bytes_max = 8192, .body_bytes_max = 1024,
                                       .request_timeout_ms = 5000, .idle_timeout_ms = 30000, .ws_message_bytes_max = 4096, .queue_bytes_max = 17u << 20 /* the largest document */ };
     const struct server_callbacks callbacks = { .request = on_request, .ws_open = on_ws_open, .ws_message = on_ws_message, .ws_closed = on_ws_closed };
+    errno = 0;
     const int r = bot__server_open(w->loop, &o, &callbacks, h, &h->server);
     if (r < 0) {
-        snprintf(why, WATCH_WHY_MAX, "http.listen: cannot listen on %s (is another one running, or the address not numeric?): %s", listen, bot_strerror(r));
+        if (r == BOT_ERR_IO && errno != 0)
+            snprintf(why, WATCH_WHY_MAX, "http.listen: cannot listen on %s: %s%s", listen, strerror(errno),
+                     errno == EADDRINUSE ? "; is another watch running? Choose another port, or \"\" for no page" : "");
+        else
+            snprintf(why, WATCH_WHY_MAX, "http.listen: cannot listen on %s (certificate and key unreadable, or the address not numeric?): %s", listen, bot_strerror(r));
         free(h);
         return r;
     }

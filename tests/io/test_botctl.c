@@ -1,0 +1,165 @@
+/* botctl as a stranger uses it: wrong input of every kind names its place and what to do, and nothing is left half written. */
+#include "harness.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/botctl_test_XXXXXX";
+
+static void at_exit_remove(void)
+{
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf '%s'", directory);
+    if (system(command) != 0) perror(command);
+}
+
+/* Runs "botctl ARGUMENTS" in a scratch directory by way of the shell; standard output and error go into one text. */
+static int run(const char *arguments, char *ret_out, size_t size)
+{
+    char command[1024], build[512];
+    if (strstr(directory, "XXXXXX") != NULL) {
+        ck_assert_ptr_nonnull(mkdtemp(directory));
+        atexit(at_exit_remove);
+    }
+    /* The build directory may be named from where the tests stand, and the command stands elsewhere. */
+    ck_assert_ptr_nonnull(realpath(test_build("tools/botctl/botctl"), build));
+    snprintf(command, sizeof command, "cd %s || exit 99; exec 2>&1; PATH=%.*s:$PATH; botctl %s", directory, (int)(strrchr(build, '/') - build), build, arguments);
+    FILE *f = popen(command, "r");
+    ck_assert_ptr_nonnull(f);
+    size_t n = 0, got;
+    while ((got = fread(ret_out + n, 1, size - 1 - n, f)) > 0) n += got;
+    ret_out[n] = '\0';
+    const int status = pclose(f);
+    ck_assert_msg(WIFEXITED(status), "botctl %s: %s", arguments, ret_out);
+    return WEXITSTATUS(status);
+}
+
+static void expect(const char *arguments, int status, const char *words)
+{
+    static char out[1 << 20];
+    const int got = run(arguments, out, sizeof out);
+    ck_assert_msg(got == status && strstr(out, words) != NULL, "botctl %s: %d, not %d with \"%s\": %.600s", arguments, got, status, words, out);
+}
+
+static void put(const char *name, const char *text, size_t len)
+{
+    char path[512], unused[64];
+    if (strstr(directory, "XXXXXX") != NULL) (void)run("version", unused, sizeof unused);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *f = fopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert(fwrite(text, 1, len, f) == len && fclose(f) == 0);
+}
+#define PUT(name, text) put(name, text, sizeof(text) - 1)
+
+static bool holds(const char *name, const char *text)
+{
+    char path[512], got[256] = "";
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) return false;
+    got[fread(got, 1, sizeof got - 1, f)] = '\0';
+    fclose(f);
+    return strcmp(got, text) == 0;
+}
+
+TEST(botctl, an_option_that_is_wrong_is_named_and_nothing_is_done)
+{
+    PUT("e", "");
+    expect("nosuch", 2, "there is no command 'nosuch'");
+    expect("decode --venue bybit --venue okx e", 2, "--venue stands there twice");
+    expect("decode --venue bybti e", 2, "there is no venue 'bybti'; known are bybit, binance-usdm, okx, bitflyer, hyperliquid");
+    expect("book --venue nosuch e", 2, "known are bybit");
+    expect("poll --venue nosuch", 2, "known are bybit");
+    expect("decode --venue=bybit e", 0, "");
+    expect("decode --venue=bybit --venue okx e", 2, "twice");
+    expect("decode --venue bybit --rest fill e", 2, "positions fills orders");
+    expect("positions --spec", 2, "--spec needs a value");
+    expect("demo --seed", 2, "--seed needs a value");
+    expect("demo --seed 99999999999999999999", 2, "no whole number of 64 bits");
+    expect("demo --live --html x", 2, "--html does not go with --live");
+    expect("demo --seconds 5", 2, "--seconds does not go without --live");
+    expect("paper --port 99999", 2, "no whole number from 0 to 65535");
+    expect("paper --nosuch", 2, "there is no option '--nosuch'");
+    expect("paper --seed", 2, "--seed needs a value");
+    expect("paper --venue okx", 2, "it speaks bybit, binance-usdm");
+    expect("paper --loop", 2, "--loop is for a --tape");
+    expect("rate --closed 01:00-02:00 --closed 03:00-04:00 e", 1, "empty");
+}
+
+TEST(botctl, input_that_cannot_be_read_is_named)
+{
+    PUT("e", "");
+    PUT("spec", "{\"BTCUSDT\":{\"contract\":\"linear\",\"settle\":\"USDT\"}}");
+    expect("decode --venue bybit .", 1, "botctl decode: .: Is a directory");
+    expect("decode --venue bybit --rest fills .", 1, "botctl decode: .: Is a directory");
+    expect("decode --venue bybit <&-", 1, "botctl decode: standard input: ");
+    expect("book --venue bybit .", 1, "botctl book: .: Is a directory");
+    expect("positions --spec spec .", 2, "botctl positions: .: Is a directory");
+    expect("positions --spec . e", 2, "botctl positions: .: Is a directory");
+    expect("rate .", 1, "botctl rate: .: Is a directory");
+    expect("paper --for 1 --fault .", 2, "botctl paper: .: Is a directory");
+    expect("paper --for 1 --tape .", 2, "botctl paper: .: Is a directory");
+    PUT("spec2", "{\"BTCUSDT\":{\"contract\":\"linear\",\"tik\":\"1\"}}");
+    expect("positions --spec spec2 e", 2, "BTCUSDT: there is no key \"tik\"; known are contract");
+}
+
+TEST(botctl, a_byte_order_mark_and_carriage_returns_are_no_part_of_the_text)
+{
+    PUT("spec", "\xef\xbb\xbf{\"BTCUSDT\":{\"contract\":\"linear\",\"settle\":\"USDT\"}}\r\n");
+    PUT("fills", "\xef\xbb\xbf{\"event\":\"fill\",\"instrument\":\"BTCUSDT\",\"exec_id\":\"1\",\"side\":\"buy\",\"qty\":\"2\",\"price\":\"3\"}\r\n");
+    expect("positions --spec spec fills", 0, "\"qty\":\"2\"");
+    expect("positions --spec spec < fills", 0, "\"qty\":\"2\"");
+    PUT("pong", "\xef\xbb\xbf{\"op\":\"pong\"}\r\n");
+    expect("decode --venue bybit pong", 0, "\"kind\":\"pong\"");
+    PUT("two", "\xef\xbb"); /* no mark: it must not be lost */
+    expect("decode --venue bybit two", 1, "MALFORMED");
+}
+
+TEST(botctl, a_report_is_written_whole_or_not_at_all)
+{
+    PUT("tape", "minute_ms,count\n60000,5\n120000,6\n");
+    PUT("cut", "minute_ms,count\n60000,5\nx\n");
+    PUT("old", "kept");
+    expect("rate --report tape tape", 2, "is the tape itself");
+    expect("rate --report tape < tape", 2, "is the tape itself");
+    ck_assert(holds("tape", "minute_ms,count\n60000,5\n120000,6\n"));
+    expect("rate --report old cut", 1, "no report was written");
+    ck_assert(holds("old", "kept"));
+    expect("rate --report none/x tape", 1, "botctl rate: none/x: No such file or directory");
+    expect("rate --report . tape", 1, "botctl rate: .: Is a directory");
+    expect("rate --report /dev/full tape", 1, "/dev/full: No space left on device");
+    expect("demo --html none/x", 1, "botctl demo: none/x: No such file or directory");
+    expect("rate --report new tape && grep -c '</html>' new && ls", 0, "1\n");
+    static char out[4096];
+    ck_assert(run("version; ls | grep 'new\\|old' | tr '\\n' ' '", out, sizeof out) == 0);
+    ck_assert_msg(strstr(out, "\nnew old ") != NULL, "%s", out); /* and no unfinished one beside them */
+}
+
+TEST(botctl, standard_output_that_takes_nothing_is_an_error)
+{
+    PUT("pong", "{\"op\":\"pong\"}\n");
+    expect("help > /dev/full", 1, "botctl: standard output: No space left on device");
+    expect("version > /dev/full", 1, "No space left on device");
+    expect("decode --venue bybit pong > /dev/full", 1, "No space left on device");
+    expect("config example --venue bybit > /dev/full", 1, "No space left on device");
+    expect("config example --venue bybit >&-", 1, "standard output: ");
+}
+
+TEST(botctl, paper_says_why_it_cannot_listen_and_leaves_nothing_behind)
+{
+    PUT("file", "");
+    expect("paper --for 1 --host nohost", 1, "'nohost' is no numeric address");
+    expect("paper --for 1 --host 192.0.2.1", 1, "--host must be an address of this machine");
+    expect("paper --for 1 --dir file", 1, "botctl paper: file: Not a directory");
+    expect("paper --for 1 --dir a/b", 1, "botctl paper: a/b: No such file or directory");
+    expect("paper --for 3 > first & for _ in $(seq 100); do sleep 0.05; grep -q '\"event\":\"paper\"' first && break; done; "
+           "botctl paper --for 1 --port $(sed -n 's/.*\"rest\":\"https:[^:]*:\\([0-9]*\\)\".*/\\1/p' first); status=$?; wait; exit $status", 1,
+           "Address already in use; without --port any free one is taken");
+    expect("version; sed -n 's/.*\"dir\":\"\\([^\"]*\\)\".*/\\1/p' first | xargs ls -d", 123, "No such file or directory");
+}

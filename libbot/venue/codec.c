@@ -146,7 +146,11 @@ int bot__reply_malformed(struct venue_reply *reply, int err, const char *what)
     reply->outcome = BOT_OUTCOME_MALFORMED;
     reply->rows = 0;
     reply->cursor[0] = '\0';
-    snprintf(reply->detail, sizeof reply->detail, "%s: %s", what, bot_strerror(err));
+    const char *words = bot_strerror(err);
+    if (strstr(what, words) != NULL) /* a row's own words end with them */
+        snprintf(reply->detail, sizeof reply->detail, "%s", what);
+    else
+        snprintf(reply->detail, sizeof reply->detail, "%s: %s", what, words);
     return err;
 }
 

@@ -125,6 +125,37 @@ TEST(binance, a_liquidation_with_nothing_matched_is_no_fill)
     stop();
 }
 
+/* What the venue matched by itself may come without a trade id; a trade always has one. */
+TEST(binance, a_liquidation_without_a_trade_id_is_named_by_order_and_quantity)
+{
+    start();
+    ck_assert_int_eq(2, ws(UPDATE("\"x\":\"CALCULATED\",\"X\":\"FILLED\",\"l\":\"0.5\",\"z\":\"1.5\",\"L\":\"9\",\"T\":1,\"t\":0")));
+    ck_assert_int_eq(BOT_EV_FILL, c.ev[0].kind);
+    ck_assert_int_eq(BOT_FILL_LIQUIDATION, c.ev[0].fill.kind);
+    ck_assert_str_eq("77:1.5", c.ev[0].fill.exec_id.s);
+    ck_assert(c.ev[0].fill.derived);
+    ck_assert_int_lt(ws(UPDATE("\"x\":\"TRADE\",\"X\":\"FILLED\",\"l\":\"0.5\",\"z\":\"1.5\",\"L\":\"9\",\"T\":1,\"t\":0")), 0);
+    ck_assert_int_eq(0, c.n);
+    stop();
+}
+
+TEST(binance, acknowledgements_of_conditional_orders_and_of_batches)
+{
+    start();
+    ck_assert_int_eq(BOT_OK, rest(VENUE_CALL_SUBMIT, 200, "{\"algoId\":77,\"clientAlgoId\":\"a\",\"algoType\":\"CONDITIONAL\",\"symbol\":\"BTCUSDT\",\"algoStatus\":\"NEW\",\"updateTime\":5}"));
+    ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
+    ck_assert_str_eq("77", c.ev[0].ack.order_id.s);
+    ck_assert_str_eq("a", c.ev[0].ack.client_id.s);
+    (void)rest(VENUE_CALL_CANCEL_BATCH, 200, "[{\"orderId\":1,\"clientOrderId\":\"a\"},{\"code\":-2011,\"msg\":\"Unknown order sent.\"}]");
+    ck_assert_int_eq(2, c.n);
+    ck_assert(c.ev[0].ack.accepted && !c.ev[1].ack.accepted && c.ev[1].ack.venue_code == -2011);
+    ck_assert_str_eq("Unknown order sent.", c.ev[1].ack.reason);
+    (void)rest(VENUE_CALL_CANCEL_BATCH, 200, "[{\"orderId\":1},{\"status\":\"NEW\"}]"); /* one that names no order: none is believed */
+    ck_assert_int_eq(0, c.n);
+    ck_assert_int_ne(BOT_OUTCOME_OK, reply.outcome);
+    stop();
+}
+
 TEST(binance, a_fill_keeps_its_place_beside_an_unknown_order_status)
 {
     start();

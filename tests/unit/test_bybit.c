@@ -90,7 +90,8 @@ TEST(bybit, the_order_of_keys_and_the_number_of_rows_change_nothing)
     ck_assert_int_eq(ws(EXECUTION("{" ROW ",\"execType\":\"Trade\"},{" ROW ",\"execType\":\"Trade\"}")), 2);
     ck_assert_mem_eq(&one, &c.ev[0], sizeof one);
     ck_assert_mem_eq(&one, &c.ev[1], sizeof one);
-    ck_assert_int_eq(ws(EXECUTION("")), 0);
+    ck_assert_int_eq(ws(EXECUTION("")), 1); /* no row, no fill */
+    ck_assert_int_eq(c.ev[0].kind, BOT_EV_CONTROL);
     /* ts may stand before or behind the rows. */
     ck_assert_int_eq(ws("{\"topic\":\"publicTrade.X\",\"data\":[{\"T\":5,\"s\":\"X\",\"S\":\"Buy\",\"v\":\"1\",\"p\":\"2\"}],\"ts\":9}"), 1);
     ck_assert(c.ev[0].trade.sent_ns == 9 * MS && c.ev[0].venue_ns == 5 * MS);
@@ -263,6 +264,18 @@ TEST(bybit, controls_and_answers_of_all_sockets)
     ck_assert(c.ev[0].ack.accepted && !c.ev[1].ack.accepted && c.ev[1].ack.venue_code == 110001);
     ck_assert_int_lt(ws("{\"op\":\"order.cancel-batch\",\"retCode\":0,\"data\":{\"list\":[{\"orderId\":\"1\"},{\"orderId\":\"2\"}]},\"retExtInfo\":{\"list\":[{\"code\":0}]}}"), 0);
     ck_assert_int_eq(c.n, 0);
+    (void)decode_rest(V, ctx, VENUE_CALL_CANCEL_BATCH, 200, "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"list\":[{\"orderId\":\"1\"},{\"orderLinkId\":\"b\"}]},"
+                      "\"retExtInfo\":{\"list\":[{\"code\":0,\"msg\":\"OK\"},{\"code\":110001,\"msg\":\"order not exists\"}]}}", &c, &reply);
+    ck_assert_int_eq(c.n, 2);
+    ck_assert(c.ev[0].ack.accepted && !c.ev[1].ack.accepted && c.ev[1].ack.venue_code == 110001);
+    (void)decode_rest(V, ctx, VENUE_CALL_CANCEL_BATCH, 200, "{\"retCode\":0,\"result\":{\"list\":[{\"orderId\":\"1\"}]},\"retExtInfo\":{}}", &c, &reply);
+    ck_assert_int_eq(c.n, 0);
+    ck_assert_int_eq(BOT_OUTCOME_MALFORMED, reply.outcome);
+    /* Nothing has changed: an empty list is a message all the same. */
+    ck_assert_int_eq(1, ws("{\"topic\":\"execution\",\"creationTime\":1,\"data\":[]}"));
+    ck_assert_int_eq(BOT_EV_CONTROL, c.ev[0].kind);
+    ck_assert_int_eq(1, ws("{\"topic\":\"wallet\",\"creationTime\":1,\"data\":[{\"accountType\":\"UNIFIED\",\"coin\":[]}]}"));
+    ck_assert_int_eq(BOT_EV_CONTROL, c.ev[0].kind);
     /* The same frame through the REST decoder, as an answer to a call made over the socket. */
     (void)decode_rest(V, ctx, VENUE_CALL_SUBMIT, 0, "{\"reqId\":\"t\",\"retCode\":0,\"retMsg\":\"OK\",\"op\":\"order.create\",\"data\":{\"orderId\":\"o9\",\"orderLinkId\":\"\"},"
                       "\"header\":{\"X-Bapi-Limit\":\"10\",\"X-Bapi-Limit-Status\":\"9\",\"X-Bapi-Limit-Reset-Timestamp\":\"1711001595208\"}}", &c, &reply);

@@ -33,7 +33,7 @@ static int rest(enum venue_call call, const char *text) { return decode_rest(V, 
 static const struct recording_kind kinds[] = {
     { "rest_account_info", RECORDING_REST, VENUE_CALL_MODE, 0, "the position mode, in the reply" },
     { "rest_balance", RECORDING_REST, VENUE_CALL_BALANCE, YIELDS(BOT_EV_WALLET), NULL },
-    { "rest_bills", RECORDING_REST, VENUE_CALL_ACCOUNT_LOG, 0, "no funding among them" },
+    { "rest_bills", RECORDING_REST, VENUE_CALL_ACCOUNT_LOG, YIELDS(BOT_EV_CONTROL), "no funding among them" },
     { "rest_cancel_all_after", RECORDING_REST, VENUE_CALL_DEAD_MAN, 0, "nothing but success" },
     { "rest_errors", RECORDING_REST, VENUE_CALL_SUBMIT, 0, NULL },
     { "rest_fee_rate", RECORDING_NOTHING, 0, 0, "fee rates are not asked for" },
@@ -46,7 +46,7 @@ static const struct recording_kind kinds[] = {
     { "rest_position_history", RECORDING_NOTHING, 0, 0, "closed positions are not asked for" },
     { "rest_position_mode", RECORDING_REST, VENUE_CALL_MODE, 0, "the position mode, in the reply" },
     { "rest_positions", RECORDING_REST, VENUE_CALL_POSITIONS, YIELDS(BOT_EV_POSITION), NULL },
-    { "rest_public_trades", RECORDING_NOTHING, 0, 0, "trades come from the socket" },
+    { "rest_public_trades", RECORDING_REST, VENUE_CALL_PUBLIC_TRADES, YIELDS(BOT_EV_TRADE), NULL },
     { "rest_time", RECORDING_REST, VENUE_CALL_TIME, YIELDS(BOT_EV_TIME), NULL },
     { "ws_balance_and_position", RECORDING_WS, 0, YIELDS(BOT_EV_POSITION), NULL },
     { "ws_capture", RECORDING_WS, 0, YIELDS(BOT_EV_BOOK), NULL },
@@ -350,12 +350,14 @@ TEST(okx, a_full_page_of_fills_has_a_next_one_and_a_short_one_has_not)
 TEST(okx, funding_is_a_bill_and_moves_no_size)
 {
     start();
-    ck_assert_int_eq(1, rest(VENUE_CALL_ACCOUNT_LOG, "{\"code\":\"0\",\"data\":[{\"billId\":\"1\",\"type\":\"2\",\"balChg\":\"1\",\"ccy\":\"USDT\"},"
+    ck_assert_int_eq(2, rest(VENUE_CALL_ACCOUNT_LOG, "{\"code\":\"0\",\"data\":[{\"billId\":\"1\",\"type\":\"2\",\"balChg\":\"1\",\"ccy\":\"USDT\"},"
                              "{\"billId\":\"2\",\"type\":\"8\",\"subType\":\"173\",\"instId\":\"A-B-SWAP\",\"balChg\":\"-0.75\",\"ccy\":\"USDT\",\"ts\":\"9\"}]}"));
-    ck_assert_int_eq(BOT_EV_FUNDING, c.ev[0].kind);
-    ck_assert_str_eq("0.75", dec_text(c.ev[0].funding.amount)); /* paid is positive */
-    ck_assert_str_eq("2", c.ev[0].funding.exec_id.s);
-    ck_assert_str_eq("A-B-SWAP", c.ev[0].instrument.s);
+    ck_assert_int_eq(BOT_EV_CONTROL, c.ev[0].kind); /* what a trade did to the wallet: said, not counted */
+    ck_assert_str_eq("bill type 2", c.ev[0].control.text);
+    ck_assert_int_eq(BOT_EV_FUNDING, c.ev[1].kind);
+    ck_assert_str_eq("0.75", dec_text(c.ev[1].funding.amount)); /* paid is positive */
+    ck_assert_str_eq("2", c.ev[1].funding.exec_id.s);
+    ck_assert_str_eq("A-B-SWAP", c.ev[1].instrument.s);
     stop();
 }
 
@@ -400,6 +402,62 @@ TEST(okx, a_book_has_the_venues_sequence_and_a_checksum_of_zero_is_none)
     /* More levels than the caller has room for is refused, not cut. */
     ctx->scratch.levels_max = 1;
     ck_assert_int_eq(BOT_ERR_FULL, ws("{\"arg\":{\"channel\":\"books\",\"instId\":\"A\"},\"action\":\"update\",\"data\":[{\"asks\":[[\"1\",\"1\",\"0\",\"1\"],[\"2\",\"1\",\"0\",\"1\"]],\"bids\":[]}]}"));
+    stop();
+}
+
+/* Nothing is held, nothing has changed: the venue says so with an empty list, and that is no reason to be silent about it. */
+TEST(okx, an_empty_push_is_a_control_event)
+{
+    static const char *const pushes[] = {
+        "{\"arg\":{\"channel\":\"positions\",\"instType\":\"ANY\"},\"eventType\":\"snapshot\",\"curPage\":1,\"lastPage\":true,\"data\":[]}",
+        "{\"arg\":{\"channel\":\"balance_and_position\"},\"data\":[{\"pTime\":\"1\",\"eventType\":\"snapshot\",\"balData\":[],\"posData\":[],\"trades\":[]}]}",
+        "{\"data\":[{\"pTime\":\"1\",\"eventType\":\"snapshot\",\"balData\":[],\"posData\":[]}],\"arg\":{\"channel\":\"balance_and_position\"}}",
+        "{\"arg\":{\"channel\":\"account\"},\"data\":[{\"uTime\":\"1\",\"totalEq\":\"0\",\"details\":[]}]}",
+    };
+    start();
+    for (size_t i = 0; i < sizeof pushes / sizeof *pushes; i++) {
+        ck_assert_int_eq(1, ws(pushes[i]));
+        ck_assert_int_eq(BOT_EV_CONTROL, c.ev[0].kind);
+        ck_assert_int_eq(BOT_CONTROL_OTHER, c.ev[0].control.control);
+    }
+    stop();
+}
+
+/* Conditional orders are numbered apart until they bring forth a real one. */
+TEST(okx, conditional_orders_have_their_own_numbers_and_states)
+{
+    static const struct { const char *state; bot_order_status status; } states_[] = {
+        { "live", BOT_ORDER_UNTRIGGERED }, { "pause", BOT_ORDER_UNTRIGGERED }, { "effective", BOT_ORDER_TRIGGERED },
+        { "partially_effective", BOT_ORDER_TRIGGERED }, { "canceled", BOT_ORDER_CANCELED }, { "order_failed", BOT_ORDER_REJECTED },
+    };
+    start();
+    for (size_t i = 0; i < sizeof states_ / sizeof *states_; i++) {
+        char text[600];
+        snprintf(text, sizeof text, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"algoId\":\"590\",\"algoClOrdId\":\"a1\",\"ordId\":\"\","
+                 "\"ordType\":\"trigger\",\"side\":\"sell\",\"posSide\":\"net\",\"sz\":\"2\",\"triggerPx\":\"30000.5\",\"ordPx\":\"-1\",\"state\":\"%s\",\"cTime\":\"5\"}]}", states_[i].state);
+        ck_assert_int_eq(1, rest(VENUE_CALL_OPEN_ORDERS, text));
+        ck_assert_str_eq("590", c.ev[0].order.order_id.s);
+        ck_assert_str_eq("a1", c.ev[0].order.client_id.s);
+        ck_assert_int_eq(states_[i].status, c.ev[0].order.status);
+        ck_assert_str_eq("30000.5", dec_text(c.ev[0].order.trigger_price));
+        ck_assert_uint_eq(0, c.ev[0].has & BOT_HAS_PRICE); /* -1: at the market */
+    }
+    /* The order that it brought forth names both: the real number counts, and its states are those of orders. */
+    ck_assert_int_eq(1, rest(VENUE_CALL_OPEN_ORDERS, "{\"code\":\"0\",\"data\":[{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"algoId\":\"590\",\"ordId\":\"77\",\"ordType\":\"market\","
+                             "\"side\":\"sell\",\"posSide\":\"net\",\"sz\":\"2\",\"state\":\"live\"}]}"));
+    ck_assert_str_eq("77", c.ev[0].order.order_id.s);
+    ck_assert_int_eq(BOT_ORDER_OPEN, c.ev[0].order.status);
+    stop();
+}
+
+TEST(okx, public_trades_over_rest_are_marked_as_told_before)
+{
+    start();
+    ck_assert_int_eq(1, rest(VENUE_CALL_PUBLIC_TRADES, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"side\":\"sell\",\"sz\":\"0.00001\",\"px\":\"29963.20\",\"tradeId\":\"242720720\",\"ts\":\"1654161646974\"}]}"));
+    ck_assert_int_eq(BOT_EV_TRADE, c.ev[0].kind);
+    ck_assert_str_eq("29963.20", dec_text(c.ev[0].trade.price));
+    ck_assert_int_eq(BOT_SELL, c.ev[0].trade.side);
+    ck_assert(c.ev[0].trade.replayed);
     stop();
 }
 
@@ -633,6 +691,7 @@ TEST(okx, every_call_has_its_path_or_says_that_it_has_none)
         { VENUE_CALL_ORDER, "/api/v5/trade/order?instId=BTC-USDT-SWAP&ordId=5", "" },
         { VENUE_CALL_BALANCE, "/api/v5/account/balance", "" },
         { VENUE_CALL_BOOK, "/api/v5/market/books?instId=BTC-USDT-SWAP&sz=400", "" },
+        { VENUE_CALL_PUBLIC_TRADES, "/api/v5/market/trades?instId=BTC-USDT-SWAP&limit=500", "" },
         { VENUE_CALL_STATUS, "/api/v5/system/status?state=ongoing", "" },
         { VENUE_CALL_MODE, "/api/v5/account/config", "" },
         { VENUE_CALL_KEY, "/api/v5/account/config", "" },

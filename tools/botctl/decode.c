@@ -14,7 +14,7 @@ struct decode {
     const struct venue *venue;
     struct venue_context ctx;
     char  *out;
-    size_t line;
+    size_t line, printed;
     bool   wrong;
 };
 
@@ -46,7 +46,35 @@ static int print_event(void *user_data, const bot_event *ev)
     }
     if (bot_event_format(ev, d->venue->name, d->out, OUT_MAX) > 0)
         puts(d->out);
+    d->printed++;
     return 0;
+}
+
+/* A success without rows: what it says stands in the reply alone. Lists may be empty, and then say nothing. */
+static void print_reply(struct decode *d, enum venue_call call, const struct venue_reply *reply)
+{
+    bot_event ev;
+    memset(&ev, 0, sizeof ev);
+    ev.seq = BOT_SEQ_NONE;
+    ev.kind = BOT_EV_CONTROL;
+    ev.control.control = BOT_CONTROL_OTHER;
+    switch (call) {
+    case VENUE_CALL_SUBMIT: case VENUE_CALL_AMEND: case VENUE_CALL_CANCEL: case VENUE_CALL_CANCEL_ALL: case VENUE_CALL_CANCEL_BATCH:
+        ev.kind = BOT_EV_ACK;
+        memset(&ev.ack, 0, sizeof ev.ack);
+        ev.ack.accepted = true;
+        ev.ack.order_id = reply->order_id;
+        ev.ack.client_id = reply->client_id;
+        break;
+    case VENUE_CALL_MODE: snprintf(ev.control.text, sizeof ev.control.text, "position mode: %s", reply->hedge ? "hedge" : "one way"); break;
+    case VENUE_CALL_KEY:
+        snprintf(ev.control.text, sizeof ev.control.text, "key: %s%s", reply->key.trades ? "trades" : "reads only", reply->key.withdraws ? ", withdraws" : "");
+        break;
+    case VENUE_CALL_DEAD_MAN: snprintf(ev.control.text, sizeof ev.control.text, "dead-man switch: taken"); break;
+    case VENUE_CALL_LISTEN_KEY: case VENUE_CALL_LISTEN_KEEP: snprintf(ev.control.text, sizeof ev.control.text, "listen key: taken"); break;
+    default: return;
+    }
+    print_event(d, &ev);
 }
 
 static void decode_message(struct decode *d, const char *text, size_t len)
@@ -177,19 +205,25 @@ static int decode_body(struct decode *d, const char *path, enum venue_call call)
     struct venue_reply reply;
     d->line = 1;
     int r = d->venue->decode_rest(&d->ctx, call, 200, NULL, 0, (struct slice){ body, len }, print_event, d, &reply);
-    if (call == VENUE_CALL_SUBMIT && (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED)) { /* "an acknowledgement" may be that of many */
+    /* "An acknowledgement" may be that of many. */
+    static const enum venue_call of_many[] = { VENUE_CALL_CANCEL_BATCH, VENUE_CALL_CANCEL_ALL };
+    const bool unread = call == VENUE_CALL_SUBMIT && (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED || reply.outcome == BOT_OUTCOME_UNKNOWN);
+    for (size_t i = 0; unread && i < sizeof of_many / sizeof *of_many && d->printed == 0; i++) {
         struct venue_reply many;
-        const int r_many = d->venue->decode_rest(&d->ctx, VENUE_CALL_CANCEL_ALL, 200, NULL, 0, (struct slice){ body, len }, print_event, d, &many);
-        if (r_many >= 0 && many.outcome == BOT_OUTCOME_OK) {
+        const int r_many = d->venue->decode_rest(&d->ctx, of_many[i], 200, NULL, 0, (struct slice){ body, len }, print_event, d, &many);
+        if (r_many >= 0 && (many.outcome == BOT_OUTCOME_OK || d->printed > 0)) {
             reply = many;
             r = r_many;
+            break;
         }
     }
     if (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED) {
-        print_error(d, BOT_ERR_MALFORMED, 0, reply.detail);
+        print_error(d, BOT_ERR_MALFORMED, 0, reply.detail[0] != '\0' ? reply.detail : r < 0 ? bot_strerror(r) : "not an answer to this call");
         d->wrong = true;
-    } else if (reply.outcome != BOT_OUTCOME_OK) {
+    } else if (reply.outcome != BOT_OUTCOME_OK && d->printed == 0) {
         print_error(d, BOT_ERR_REJECTED, reply.venue_code, reply.detail); /* the venue's own words: readable, not wrong */
+    } else if (d->printed == 0) {
+        print_reply(d, call, &reply);
     }
     free(body);
     return d->wrong ? EXIT_FOUND_WRONG : 0;
@@ -205,6 +239,8 @@ static const struct {
     { "time", VENUE_CALL_TIME },           { "balance", VENUE_CALL_BALANCE }, { "book", VENUE_CALL_BOOK },
     { "trades", VENUE_CALL_PUBLIC_TRADES },{ "status", VENUE_CALL_STATUS },   { "mode", VENUE_CALL_MODE },
     { "log", VENUE_CALL_ACCOUNT_LOG },
+    { "batch_ack", VENUE_CALL_CANCEL_BATCH }, { "dead_man", VENUE_CALL_DEAD_MAN }, { "key", VENUE_CALL_KEY },
+    { "listen_key", VENUE_CALL_LISTEN_KEY },
 };
 
 static int run(int argc, char **argv)
@@ -261,7 +297,8 @@ const struct command command_decode = {
     .help = "Without --rest: raw socket messages, one a line (a message may span lines; its number is that of its first\n"
             "line). Lines of the form `time TAB < TAB message` are read too; what the client sent (>) is passed over.\n"
             "With --rest: the file is one HTTP body. KIND: positions fills orders order order_ack cancel_ack amend_ack\n"
-            "cancel_all instruments time balance book trades status mode log. --instrument names what a body leaves out.\n\n"
+            "cancel_all batch_ack instruments time balance book trades status mode log dead_man key listen_key. --instrument names what\n"
+            "a body leaves out. A success that has no rows to show is an ack or a control event.\n\n"
             "What cannot be decoded gives {\"event\":\"error\",\"line\":N,\"code\":\"MALFORMED\",...} and exit status 1. What the\n"
             "venue itself says in error is an error event with its venue_code; that is readable, and no reason for status 1.\n",
     .run = run,

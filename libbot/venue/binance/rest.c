@@ -97,12 +97,12 @@ static int unreadable(struct venue_reply *ret, enum venue_call call, int http_st
 
 /* ---- bodies --------------------------------------------------------------------------------------------------- */
 
-enum { M_CODE, M_MSG, M_TIME, M_DUAL, M_KEY, M_ORDER, M_CLIENT, M_COUNTDOWN, M_UPDATED, M_SYMBOL, M_FIELDS };
+enum { M_CODE, M_MSG, M_TIME, M_DUAL, M_KEY, M_ORDER, M_CLIENT, M_COUNTDOWN, M_UPDATED, M_SYMBOL, M_ALGO, M_ALGO_CLIENT, M_FIELDS };
 #define F(text) { text, sizeof(text) - 1 }
 static const struct slice member_fields[M_FIELDS] = {
     [M_CODE] = F("code"),       [M_MSG] = F("msg"),          [M_TIME] = F("serverTime"),      [M_DUAL] = F("dualSidePosition"),
     [M_KEY] = F("listenKey"),   [M_ORDER] = F("orderId"),    [M_CLIENT] = F("clientOrderId"), [M_COUNTDOWN] = F("countdownTime"),
-    [M_UPDATED] = F("updateTime"), [M_SYMBOL] = F("symbol"),
+    [M_UPDATED] = F("updateTime"), [M_SYMBOL] = F("symbol"), [M_ALGO] = F("algoId"), [M_ALGO_CLIENT] = F("clientAlgoId"),
 };
 
 /* Answer to an order request. The order's state comes from the stream; a reply that overtakes it must not count. */
@@ -111,8 +111,9 @@ static int ack(struct fields *f, struct binance_rows *o, struct venue_reply *ret
     bot_event ev;
     bot__event_init(&ev, BOT_EV_ACK, o->source);
     ev.ack.accepted = true;
-    bot__field_id(f, M_ORDER, &ev.ack.order_id);
-    bot__field_id(f, M_CLIENT, &ev.ack.client_id);
+    const bool algo = !bot__field_given(f, M_ORDER); /* conditional orders are numbered apart */
+    bot__field_id(f, algo ? M_ALGO : M_ORDER, &ev.ack.order_id);
+    bot__field_id(f, algo ? M_ALGO_CLIENT : M_CLIENT, &ev.ack.client_id);
     bot__field_symbol(f, M_SYMBOL, &ev.instrument);
     ev.venue_ns = bot__field_ms(f, M_UPDATED);
     if (ev.ack.order_id.len == 0)
@@ -144,6 +145,29 @@ static int listen_key(struct fields *f, struct venue_reply *ret)
     memcpy(ret->cursor, f->v[M_KEY].p, f->v[M_KEY].len);
     ret->cursor[f->v[M_KEY].len] = '\0';
     return BOT_OK;
+}
+
+/* One of a batch: the order, or {"code":-2011,"msg":"Unknown order sent."}. */
+static int ack_row(struct json *j, void *arg)
+{
+    struct binance_rows *o = arg;
+    struct fields f;
+    bot_event ev;
+    struct venue_reply one;
+    int64_t code = 0;
+    bot__fields_read(&f, j, member_fields, M_FIELDS);
+    if (f.err == 0 && bot__field_i64(&f, M_CODE, &code) && code != 0 && code != 200) {
+        bot__event_init(&ev, BOT_EV_ACK, o->source);
+        ev.ack.venue_code = code;
+        ev.has |= BOT_HAS_VENUE_CODE;
+        bot__field_text(&f, M_MSG, ev.ack.reason, sizeof ev.ack.reason);
+        bot__emit(&o->e, &ev);
+        return BOT_OK;
+    }
+    const int r = f.err != 0 ? f.err : ack(&f, o, &one);
+    if (r < 0)
+        bot__json_fail(j, r);
+    return r;
 }
 
 /* An object about one thing, or an error. */
@@ -194,6 +218,7 @@ static int (*row_reader(enum venue_call call))(struct json *, void *)
     case VENUE_CALL_BALANCE: return bot__binance_balance_row;
     case VENUE_CALL_ACCOUNT_LOG: return bot__binance_income_row;
     case VENUE_CALL_PUBLIC_TRADES: return bot__binance_trade_row;
+    case VENUE_CALL_CANCEL_BATCH: return ack_row;
     default: return NULL;
     }
 }

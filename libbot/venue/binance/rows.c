@@ -142,6 +142,26 @@ static inline uint32_t update_find(struct slice key)
     return U_FIELDS;
 }
 
+/* What the venue matched by itself may come without a trade id: then order and cumulative quantity name it, and the list's row
+ * confirms it. A trade always has its id. */
+static void name_of(struct fields *f, bot_event *ev)
+{
+    if (bot__field_id(f, U_TRADE, &ev->fill.exec_id) && !field_is(f, U_TRADE, "0"))
+        return;
+    const struct slice order = f->v[U_ORDER], cum = f->v[U_CUM];
+    const size_t n = order.len + 1 + cum.len;
+    char key[BOT_ID_MAX + 1];
+    if (ev->fill.kind == BOT_FILL_TRADE || order.len == 0 || cum.len == 0 || n > BOT_ID_MAX) {
+        bot__fields_fail(f, U_TRADE, BOT_ERR_MALFORMED);
+        return;
+    }
+    memcpy(key, order.p, order.len);
+    key[order.len] = ':';
+    memcpy(key + order.len + 1, cum.p, cum.len);
+    bot__id_set(&ev->fill.exec_id, key, n);
+    ev->fill.derived = true;
+}
+
 /* Only TRADE and CALCULATED match something; the figures of the last match may stand in other updates as well. A
  * liquidation may report itself with nothing matched yet. */
 static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
@@ -160,7 +180,7 @@ static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
     ev->fill.qty = qty;
     ev->has |= BOT_HAS_QTY;
     bot__field_symbol(f, U_SYMBOL, &ev->instrument);
-    bot__field_id(f, U_TRADE, &ev->fill.exec_id);
+    name_of(f, ev);
     bot__field_id(f, U_ORDER, &ev->fill.order_id);
     bot__field_id(f, U_CLIENT, &ev->fill.client_id);
     ev->fill.side = side_of(f, U_SIDE);
@@ -176,7 +196,6 @@ static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
     }
     count(f, U_CUM, ev, BOT_HAS_CUM_QTY, &ev->fill.cum_qty);
     ev->venue_ns = bot__field_ms(f, U_TIME);
-    need(f, U_TRADE, ev->fill.exec_id.len > 0 && !field_is(f, U_TRADE, "0"));
     need(f, U_LAST_PRICE, (ev->has & BOT_HAS_PRICE) != 0);
     return true;
 }

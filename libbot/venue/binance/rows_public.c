@@ -120,6 +120,7 @@ int bot__binance_trade_row(struct json *j, void *arg)
         (ev.has & (BOT_HAS_PRICE | BOT_HAS_QTY)) != (BOT_HAS_PRICE | BOT_HAS_QTY))
         bot__fields_fail(&f, R_FIELDS, BOT_ERR_MALFORMED);
     ev.trade.side = maker ? BOT_SELL : BOT_BUY;
+    ev.trade.replayed = true;
     if (f.err != 0) {
         bot__json_fail(j, f.err);
         return f.err;

@@ -1,5 +1,7 @@
 /* bitFlyer Lightning: the table of facts, and reading whole messages.
  * Sources: lightning.bitflyer.com/docs as stored; recordings of 2021 to 2023. */
+#include <stdio.h>
+
 #include "base/json_walk.h"
 #include "venue/bitflyer/bitflyer.h"
 
@@ -157,8 +159,12 @@ static void control(struct bf_rows *o, bot_control what, struct slice text)
 static int channel_message(struct bf_rows *o, const struct rpc *rpc)
 {
     const struct channel c = channel_of(rpc->channel, &o->instrument);
-    if (c.row != NULL)
-        return bot__rows_each(rpc->message, c.whole, &o->e, c.row, o);
+    if (c.row != NULL) {
+        const int n = o->e.n, r = bot__rows_each(rpc->message, c.whole, &o->e, c.row, o);
+        if (r == BOT_OK && o->e.n == n)
+            control(o, BOT_CONTROL_OTHER, rpc->channel);
+        return r;
+    }
     if (c.value == NULL) {
         control(o, BOT_CONTROL_OTHER, rpc->channel); /* parent_order_events and what is to come */
         return BOT_OK;
@@ -169,15 +175,37 @@ static int channel_message(struct bf_rows *o, const struct rpc *rpc)
     return r < 0 ? r : bot__json_end(&j);
 }
 
+/* Recordings of other clients hold the message of a channel without its frame. Order events say by themselves what they are and
+ * about what; public executions do once the caller names their instrument. The venue itself never sends such a thing. */
+static int bare_rows(struct bf_rows *o, struct venue_context *ctx, struct slice msg)
+{
+    int r = bot__rows_each(msg, /* whole= */ true, &o->e, bot__bf_child_event_row, o);
+    if (r < 0 && o->e.err == 0 && ctx->instrument.len > 0) {
+        o->instrument = (struct slice){ ctx->instrument.s, ctx->instrument.len };
+        r = bot__rows_each(msg, /* whole= */ true, &o->e, bot__bf_trade_row, o);
+    }
+    if (r == BOT_OK && o->e.err == 0 && o->e.n == 0)
+        r = BOT_ERR_MALFORMED;
+    if (r < 0)
+        snprintf(ctx->why, sizeof ctx->why, "no frame that names its channel, and no order events");
+    return r < 0 ? r : o->e.err < 0 ? o->e.err : o->e.n;
+}
+
 int bot__bf_decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data)
 {
     struct bf_rows o = { .e = { .sink = sink, .user_data = user_data }, .source = source, .scratch = &ctx->scratch };
     struct rpc rpc = { 0 };
     struct emit_held held;
+    struct json j;
+    bot__json_init(&j, msg.p, msg.len);
+    if (bot__json_peek(&j) == JSON_ARRAY)
+        return bare_rows(&o, ctx, msg);
     int r = read_rpc(msg, &rpc, &o, &held);
     if (r < 0)
         return r;
     if (rpc.ahead) {
+        if (held.n == 0)
+            control(&o, BOT_CONTROL_OTHER, rpc.channel);
         bot__emit_held(&o.e, &held);
         return o.e.err < 0 ? o.e.err : o.e.n;
     }
@@ -327,6 +355,7 @@ static int read_body(struct slice body, enum venue_call call, struct bf_rows *o)
     case VENUE_CALL_BALANCE:
         return array ? bot__rows_each(body, true, &o->e, bot__bf_balance_row, o) : read_object(body, o, bot__bf_collateral);
     case VENUE_CALL_BOOK: return read_object(body, o, board_snapshot);
+    case VENUE_CALL_PUBLIC_TRADES: return bot__rows_each(body, true, &o->e, bot__bf_trade_row, o);
     case VENUE_CALL_STATUS: return read_object(body, o, bot__bf_board_state);
     case VENUE_CALL_SUBMIT: return read_object(body, o, bot__bf_accepted);
     case VENUE_CALL_KEY: return key_powers(body, o->reply);

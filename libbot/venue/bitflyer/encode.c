@@ -117,6 +117,10 @@ static int read(const struct venue_request *req, struct venue_http *ret)
         ret->scope = BF_SCOPE_IP;
         snprintf(p, n, "/v1/getboard?product_code=%s", product);
         return BOT_OK;
+    case VENUE_CALL_PUBLIC_TRADES:
+        ret->scope = BF_SCOPE_IP;
+        snprintf(p, n, "/v1/getexecutions?product_code=%s&count=%d", product, BF_PAGE_ROWS);
+        return BOT_OK;
     case VENUE_CALL_POSITIONS:
         snprintf(p, n, "/v1/me/getpositions?product_code=%s", product);
         return BOT_OK;

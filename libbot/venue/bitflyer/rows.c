@@ -459,6 +459,7 @@ int bot__bf_trade_row(struct json *j, void *arg)
     else
         bot__fields_fail(&f, R_SIZE, BOT_ERR_MALFORMED);
     ev->venue_ns = iso_of(&f, R_DATE);
+    ev->trade.replayed = o->source == BOT_SOURCE_REST;
     return finish(&f, j, o, ev);
 }
 

@@ -53,6 +53,9 @@ int64_t bot__bybit_ms(struct json *j);
 int bot__bybit_book_read(struct venue_context *ctx, struct json *j, bool snapshot, int64_t *venue_ns, bot_source source, bot_event *ev);
 int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot, int64_t venue_ns, bot_source source, struct emit *e);
 
+/* A batch: data.list holds the orders, extra.list (retExtInfo) in parallel each one's own code. One ACK each. */
+int bot__bybit_batch(struct slice data, struct slice extra, struct slice request_id, bot_source source, struct emit *e);
+
 /* "linear" or "inverse", by the name of the instrument: inverse ones end in USD or in USD and a delivery month. */
 const char *bot__bybit_category(const bot_symbol *symbol);
 

@@ -67,7 +67,7 @@ static void budget_object(struct slice header, struct venue_reply *ret)
 }
 
 struct body {
-    struct slice result, message, header;
+    struct slice result, message, header, extra;
     int64_t code, time_ns;
     bool code_given, result_given;
 };
@@ -93,6 +93,8 @@ static int read_body(struct slice text, bool over_socket, struct body *b)
             b->result = bot__json_raw(&j);
         } else if (slice_is(key, "time")) {
             b->time_ns = bot__bybit_ms(&j);
+        } else if (slice_is(key, "retExtInfo") && b->extra.p == NULL && bot__json_peek(&j) == JSON_OBJECT) {
+            b->extra = bot__json_raw(&j);
         } else if (over_socket && slice_is(key, "header")) {
             b->header = bot__json_raw(&j);
         } else {
@@ -330,6 +332,12 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
         if (slice_is(res.success, "0")) /* some orders remain: the list says which were taken */
             bot__text_copy(SLICE("not all orders could be canceled"), ret->detail, sizeof ret->detail);
         break;
+    case VENUE_CALL_CANCEL_BATCH: {
+        const int batch = bot__bybit_batch(b.result, b.extra, SLICE(""), BOT_SOURCE_REST, &e);
+        if (batch < 0) done = bot__reply_malformed(ret, batch, "result.list and retExtInfo.list");
+        ret->rows = (uint32_t)e.n;
+        break;
+    }
     case VENUE_CALL_KEY: done = key_powers(b.result, ret); break;
     case VENUE_CALL_ACCOUNT_LOG: done = rows_of(&res, &rows, bot__bybit_log, ret); break;
     default: bot__reply_fail(ret, BOT_OUTCOME_MALFORMED, 0, SLICE("a call that this venue does not have")); break;

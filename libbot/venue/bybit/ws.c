@@ -103,12 +103,11 @@ static struct slice member(struct slice object, const char *name)
     return found;
 }
 
-/* A batch: data.list holds the orders, retExtInfo.list in parallel each one's own code. One row each. */
-static int batch_answer(const struct envelope *m, bot_source source, struct emit *e)
+int bot__bybit_batch(struct slice data, struct slice extra, struct slice request_id, bot_source source, struct emit *e)
 {
     enum { CODE, MSG, FIELDS };
     static const struct slice names[FIELDS] = { { "code", 4 }, { "msg", 3 } };
-    const struct slice orders = member(m->data, "list"), codes = member(m->extra, "list");
+    const struct slice orders = member(data, "list"), codes = member(extra, "list");
     if (orders.len == 0 || codes.len == 0)
         return BOT_ERR_MALFORMED;
     for (int pass = 0; pass < 2; pass++) { /* nothing is given out before the last row has been read */
@@ -122,7 +121,7 @@ static int batch_answer(const struct envelope *m, bot_source source, struct emit
             struct fields f;
             int64_t code;
             bot__event_init(&ev, BOT_EV_ACK, source);
-            (void)bot__id_set(&ev.ack.request_id, m->request_id.p, m->request_id.len);
+            (void)bot__id_set(&ev.ack.request_id, request_id.p, request_id.len);
             if (!bot__json_item(&c) || read_ack(&o, &ev) != 0)
                 return BOT_ERR_MALFORMED;
             bot__fields_read(&f, &c, names, FIELDS);
@@ -155,7 +154,7 @@ static int order_answer(const struct envelope *m, bot_source source, struct emit
         return e->err;
     }
     if (m->op.len > 6 && memcmp(m->op.p + m->op.len - 6, "-batch", 6) == 0)
-        return batch_answer(m, source, e);
+        return bot__bybit_batch(m->data, m->extra, m->request_id, source, e);
     bot_event ev;
     bot__event_init(&ev, BOT_EV_ACK, source);
     ev.ack.accepted = true;
@@ -200,9 +199,11 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
     if (row != NULL) {
         if (m->data.len == 0)
             return BOT_ERR_MALFORMED;
-        const int r = bot__rows_each(m->data, money, e, row, &rows);
+        const int n = e->n, r = bot__rows_each(m->data, money, e, row, &rows);
         if (r < 0)
             snprintf(ctx->why, sizeof ctx->why, "%s", rows.error);
+        else if (e->n == n) /* nothing has changed, no coin is held: an empty list is a message all the same */
+            control(e, source, BOT_CONTROL_OTHER, m->topic);
         return r < 0 ? r : e->err;
     }
     if (topic_is(m->topic, "orderbook")) {
@@ -385,6 +386,8 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
         return r;
     }
     if (hot.done) {
+        if (hot.held.n == 0)
+            control(&e, source, BOT_CONTROL_OTHER, m.topic);
         hot_out(&hot, &m);
         return e.err < 0 ? e.err : e.n;
     }

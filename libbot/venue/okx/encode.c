@@ -280,6 +280,14 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         param(p, "instId", instrument);
         param(p, "sz", "400");
         return BOT_OK;
+    case VENUE_CALL_PUBLIC_TRADES:
+        ret->scope = OKX_SCOPE_PUBLIC;
+        if (instrument == NULL)
+            return BOT_ERR_INVALID;
+        add(p, "/api/v5/market/trades");
+        param(p, "instId", instrument);
+        param(p, "limit", "500");
+        return BOT_OK;
     case VENUE_CALL_STATUS:
         ret->scope = OKX_SCOPE_PUBLIC;
         ret->weight = 10; /* once in 5 s */
@@ -384,7 +392,7 @@ int bot__okx_encode_rest(const struct venue_request *req, const struct venue_key
     if (!fits)
         return BOT_ERR_FULL;
     const bool open_to_all = req->call == VENUE_CALL_TIME || req->call == VENUE_CALL_INSTRUMENTS || req->call == VENUE_CALL_BOOK ||
-                             req->call == VENUE_CALL_STATUS;
+                             req->call == VENUE_CALL_PUBLIC_TRADES || req->call == VENUE_CALL_STATUS;
     return open_to_all ? BOT_OK : sign(keys, wall_ns, ret);
 }
 

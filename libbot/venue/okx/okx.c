@@ -86,6 +86,8 @@ static const struct channel *channel_of(struct slice name)
         { C("books-l2-tbt"), bot__okx_book_row, false },
         { C("books50-l2-tbt"), bot__okx_book_row, false },
         { C("instruments"), bot__okx_instrument_row, false },
+        { C("orders-algo"), bot__okx_order_row, true }, /* on the business socket; not subscribed, read all the same */
+        { C("algo-advance"), bot__okx_order_row, true },
         { C("status"), bot__okx_status_row, false },
 #undef C
     };
@@ -263,8 +265,12 @@ static int data_message(struct okx_rows *o, const struct envelope *env)
 {
     const struct channel *channel = channel_of(env->channel);
     if (channel != NULL) {
+        const int n = o->e.n;
         rows_are_of(o, env);
-        return bot__rows_each(env->data, channel->whole, &o->e, channel->row, o);
+        const int r = bot__rows_each(env->data, channel->whole, &o->e, channel->row, o);
+        if (r == BOT_OK && o->e.n == n) /* no position is held, nothing changed: empty lists are pushes all the same */
+            control(o, BOT_CONTROL_OTHER, env->channel);
+        return r;
     }
     /* Tickers, funding rates, others' liquidations; and "fills", which aggregates per price and drops client ids: it
      * cannot be counted beside the orders channel without counting twice. */
@@ -288,6 +294,8 @@ int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slic
     if (r < 0)
         return r;
     if (env.ahead) {
+        if (held.n == 0)
+            control(&o, BOT_CONTROL_OTHER, env.channel);
         bot__emit_held(&o.e, &held);
         return o.e.err < 0 ? o.e.err : o.e.n;
     }
@@ -378,6 +386,7 @@ static int (*row_reader(enum venue_call call))(struct json *, void *)
     case VENUE_CALL_ORDER: return bot__okx_order_row;
     case VENUE_CALL_BALANCE: return bot__okx_balance_row;
     case VENUE_CALL_BOOK: return bot__okx_book_row;
+    case VENUE_CALL_PUBLIC_TRADES: return bot__okx_trade_row;
     case VENUE_CALL_STATUS: return bot__okx_status_row;
     case VENUE_CALL_MODE: return mode_row;
     case VENUE_CALL_KEY: return key_row;

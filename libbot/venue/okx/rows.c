@@ -100,7 +100,7 @@ static bool paid_of(struct fields *f, uint32_t i, bot_dec *ret)
 enum {
     O_INST_TYPE, O_INST, O_ORD, O_CL, O_STATE, O_SIDE, O_POS_SIDE, O_TYPE, O_SZ, O_PX, O_AVG, O_ACC, O_REDUCE, O_CATEGORY,
     O_UTIME, O_CTIME, O_TGT, O_TRADE, O_FILL_SZ, O_FILL_PX, O_FILL_TIME, O_FILL_FEE, O_FILL_FEE_CCY, O_FEE, O_FEE_CCY, O_EXEC,
-    O_CODE, O_MSG, O_CANCEL, O_FIELDS,
+    O_CODE, O_MSG, O_CANCEL, O_ALGO, O_ALGO_CL, O_TRIGGER, O_SL_TRIGGER, O_TP_TRIGGER, O_ORD_PX, O_FIELDS,
 };
 static const struct slice order_fields[O_FIELDS] = {
     [O_INST_TYPE] = F("instType"), [O_INST] = F("instId"),        [O_ORD] = F("ordId"),          [O_CL] = F("clOrdId"),
@@ -110,7 +110,8 @@ static const struct slice order_fields[O_FIELDS] = {
     [O_TGT] = F("tgtCcy"),         [O_TRADE] = F("tradeId"),      [O_FILL_SZ] = F("fillSz"),     [O_FILL_PX] = F("fillPx"),
     [O_FILL_TIME] = F("fillTime"), [O_FILL_FEE] = F("fillFee"),   [O_FILL_FEE_CCY] = F("fillFeeCcy"),
     [O_FEE] = F("fee"),            [O_FEE_CCY] = F("feeCcy"),     [O_EXEC] = F("execType"),      [O_CODE] = F("code"),
-    [O_MSG] = F("msg"),            [O_CANCEL] = F("cancelSource"),
+    [O_MSG] = F("msg"),            [O_CANCEL] = F("cancelSource"), [O_ALGO] = F("algoId"),      [O_ALGO_CL] = F("algoClOrdId"),
+    [O_TRIGGER] = F("triggerPx"),  [O_SL_TRIGGER] = F("slTriggerPx"), [O_TP_TRIGGER] = F("tpTriggerPx"), [O_ORD_PX] = F("ordPx"),
 };
 
 static inline uint32_t order_find(struct slice key)
@@ -152,11 +153,26 @@ static const struct {
     { F("mmp_canceled"), BOT_ORDER_CANCELED },
 };
 
-static bot_order_status status_of(const struct fields *f)
+/* Of conditional orders, which have a numbering of their own until they bring forth a real one. */
+static const struct {
+    struct slice     word;
+    bot_order_status status;
+} algo_states[] = {
+    { F("live"), BOT_ORDER_UNTRIGGERED },        { F("pause"), BOT_ORDER_UNTRIGGERED },
+    { F("effective"), BOT_ORDER_TRIGGERED },     { F("partially_effective"), BOT_ORDER_TRIGGERED },
+    { F("canceled"), BOT_ORDER_CANCELED },       { F("order_failed"), BOT_ORDER_REJECTED },
+    { F("partially_failed"), BOT_ORDER_REJECTED },
+};
+
+static bot_order_status status_of(const struct fields *f, bool algo)
 {
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-        if (states[i].word.len == f->v[O_STATE].len && memcmp(states[i].word.p, f->v[O_STATE].p, f->v[O_STATE].len) == 0)
+    const struct slice word = f->v[O_STATE];
+    for (size_t i = 0; !algo && i < sizeof states / sizeof *states; i++)
+        if (states[i].word.len == word.len && memcmp(states[i].word.p, word.p, word.len) == 0)
             return states[i].status;
+    for (size_t i = 0; algo && i < sizeof algo_states / sizeof *algo_states; i++)
+        if (algo_states[i].word.len == word.len && memcmp(algo_states[i].word.p, word.p, word.len) == 0)
+            return algo_states[i].status;
     return BOT_ORDER_NONE;
 }
 
@@ -197,9 +213,10 @@ static void order_event(struct fields *f, struct okx_rows *o, bot_event *ev)
 {
     bot__event_init(ev, BOT_EV_ORDER, o->source);
     bot__field_symbol(f, O_INST, &ev->instrument);
-    bot__field_id(f, O_ORD, &ev->order.order_id);
-    bot__field_id(f, O_CL, &ev->order.client_id);
-    ev->order.status = status_of(f);
+    const bool algo = !bot__field_given(f, O_ORD) && bot__field_given(f, O_ALGO);
+    bot__field_id(f, algo ? O_ALGO : O_ORD, &ev->order.order_id);
+    bot__field_id(f, algo ? O_ALGO_CL : O_CL, &ev->order.client_id);
+    ev->order.status = status_of(f, algo);
     ev->order.side = side_of(f, O_SIDE);
     ev->order.leg = leg_of(f, O_POS_SIDE);
     type_of(f, ev);
@@ -211,7 +228,11 @@ static void order_event(struct fields *f, struct okx_rows *o, bot_event *ev)
         if (ev->order.cum_qty.coef < 0)
             bot__fields_fail(f, O_ACC, BOT_ERR_MALFORMED);
     }
-    price_of(f, O_PX, ev, BOT_HAS_PRICE, &ev->order.price);
+    price_of(f, algo ? O_ORD_PX : O_PX, ev, BOT_HAS_PRICE, &ev->order.price);
+    if (algo) {
+        const uint32_t trigger = bot__field_given(f, O_TRIGGER) ? O_TRIGGER : bot__field_given(f, O_SL_TRIGGER) ? O_SL_TRIGGER : O_TP_TRIGGER;
+        price_of(f, trigger, ev, BOT_HAS_TRIGGER_PRICE, &ev->order.trigger_price);
+    }
     price_of(f, O_AVG, ev, BOT_HAS_AVG_PRICE, &ev->order.avg_price);
     if (bot__field_bool(f, O_REDUCE, &ev->order.reduce_only))
         ev->has |= BOT_HAS_REDUCE_ONLY;
@@ -591,7 +612,7 @@ static const struct slice bill_fields[B_FIELDS] = {
     [B_TS] = F("ts"),
 };
 
-/* Bills: funding is type 8. The other rows repeat what fills and transfers say and give nothing here. */
+/* Bills: funding is type 8. The other rows repeat what fills and transfers say and are told by type and instrument alone. */
 int bot__okx_bill_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
@@ -600,9 +621,17 @@ int bot__okx_bill_row(struct json *j, void *arg)
     if (f.err != 0)
         return f.err;
     bot__field_id(&f, B_BILL, &o->last_id);
-    if (!field_is(&f, B_TYPE, "8"))
-        return BOT_OK;
     bot_event ev;
+    if (!field_is(&f, B_TYPE, "8")) {
+        static const char prefix[] = "bill type ";
+        bot__event_init(&ev, BOT_EV_CONTROL, o->source);
+        ev.control.control = BOT_CONTROL_OTHER;
+        memcpy(ev.control.text, prefix, sizeof prefix);
+        bot__field_text(&f, B_TYPE, ev.control.text + sizeof prefix - 1, sizeof ev.control.text - sizeof prefix + 1);
+        bot__field_symbol(&f, B_INST, &ev.instrument);
+        ev.venue_ns = bot__field_ms(&f, B_TS);
+        return finish(&f, j, o, &ev);
+    }
     bot__event_init(&ev, BOT_EV_FUNDING, o->source);
     bot__field_symbol(&f, B_INST, &ev.instrument);
     bot__field_id(&f, B_BILL, &ev.funding.exec_id);

@@ -136,6 +136,7 @@ int bot__okx_trade_row(struct json *j, void *arg)
     else
         bot__fields_fail(&f, R_SZ, BOT_ERR_MALFORMED);
     ev->venue_ns = bot__field_ms(&f, R_TS);
+    ev->trade.replayed = o->source == BOT_SOURCE_REST;
     /* The trades channel may put several matches of one taker order at one price into a row: tradeId is the last of
      * `count` consecutive ones. */
     int64_t count, last;
@@ -215,10 +216,10 @@ int bot__okx_book_row(struct json *j, void *arg)
 
 /* ---- acknowledgements --------------------------------------------------------------------------------------- */
 
-enum { A_ORD, A_CL, A_CODE, A_MSG, A_SUB, A_TS, A_RESULT, A_FIELDS };
+enum { A_ORD, A_CL, A_CODE, A_MSG, A_SUB, A_TS, A_RESULT, A_ALGO, A_ALGO_CL, A_FIELDS };
 static const struct slice ack_fields[A_FIELDS] = {
     [A_ORD] = F("ordId"), [A_CL] = F("clOrdId"), [A_CODE] = F("sCode"), [A_MSG] = F("sMsg"), [A_SUB] = F("subCode"),
-    [A_TS] = F("ts"),     [A_RESULT] = F("result"),
+    [A_TS] = F("ts"),     [A_RESULT] = F("result"), [A_ALGO] = F("algoId"), [A_ALGO_CL] = F("algoClOrdId"),
 };
 
 int bot__okx_ack_row(struct json *j, void *arg)
@@ -238,8 +239,9 @@ int bot__okx_ack_row(struct json *j, void *arg)
 
     bot_event ev;
     bot__event_init(&ev, BOT_EV_ACK, o->source);
-    bot__field_id(&f, A_ORD, &ev.ack.order_id);
-    bot__field_id(&f, A_CL, &ev.ack.client_id);
+    const bool algo = !bot__field_given(&f, A_ORD) && bot__field_given(&f, A_ALGO);
+    bot__field_id(&f, algo ? A_ALGO : A_ORD, &ev.ack.order_id);
+    bot__field_id(&f, algo ? A_ALGO_CL : A_CL, &ev.ack.client_id);
     if (o->reply != NULL && !o->e.dry) {
         if (o->reply->rows == 0) {
             o->reply->order_id = ev.ack.order_id;

@@ -96,6 +96,7 @@ static int run(int argc, char **argv)
         botctl_perror("demo", html);
         status = EXIT_FOUND_WRONG;
     }
+    fflush(stdout); /* the table first, also where both go to one file */
     if (status == 0)
         fprintf(stderr, "\nThe plots are in %s; `botctl demo --live` runs the libbot bot over real sockets.\n", html);
     /* The promise of the product: its own bot is never past the limit. */

@@ -14,7 +14,8 @@
 
 #define PAGE CHECKPOINT_PAGE
 #define PAGE_HEAD 8
-#define VERSION 1
+#define VERSION 2
+#define RULES_AT 136
 #define MAKE_BEHIND 512 /* records at the journal's end that a checkpoint leaves alone: longer than the longest item */
 
 static const uint8_t magic[8] = { 0x89, 'L', 'J', 'C', 0x0d, 0x0a, 0x1a, 0x0a };
@@ -134,8 +135,17 @@ static void put_page(struct core_image *im, size_t page, uint32_t *next, uint8_t
 struct header {
     struct checkpoint c;
     uint64_t size;
-    uint32_t pages, rules_len;
+    uint32_t pages, pages_crc, rules_len;
 };
+
+/* What the checksum of the first page begins with: a page of another checkpoint, left where this one was written, is not taken. */
+static uint32_t pages_crc_begin(const struct checkpoint *c)
+{
+    uint8_t p[16];
+    put_u64(p, c->record);
+    put_u64(p + 8, c->journal_id);
+    return bot__crc32c(0, p, sizeof p);
+}
 
 static void encode_header(const struct header *h, const struct core_image *im, uint8_t *p)
 {
@@ -154,8 +164,10 @@ static void encode_header(const struct header *h, const struct core_image *im, u
     put_u64(p + 72, h->c.lost);
     put_u64(p + 80, h->size);
     put_u32(p + 88, h->pages);
-    memcpy(p + 92, identity, sizeof identity);
-    memcpy(p + 124, im->rules, im->rules_len);
+    put_u32(p + 92, h->pages_crc);
+    put_u64(p + 96, h->c.records_end);
+    memcpy(p + 104, identity, sizeof identity);
+    memcpy(p + RULES_AT, im->rules, im->rules_len);
     put_u32(p + 4092, bot__crc32c(0, p, 4092));
 }
 
@@ -163,15 +175,15 @@ static int decode_header(const uint8_t *p, size_t len, uint64_t record, struct h
 {
     if (len < PAGE || memcmp(p, magic, sizeof magic) != 0 || get_u32(p + 4092) != bot__crc32c(0, p, 4092))
         return BOT_ERR_CHECKSUM;
-    if (get_u16(p + 8) != VERSION || memcmp(p + 92, identity, sizeof identity) != 0)
+    if (get_u16(p + 8) != VERSION || memcmp(p + 104, identity, sizeof identity) != 0)
         return BOT_ERR_VERSION;
     *ret = (struct header){
         .c = { .record = get_u64(p + 16), .journal_id = get_u64(p + 24), .crc = get_u32(p + 12), .run_wall_ns = (int64_t)get_u64(p + 40),
                .begin = (bot_ts)get_u64(p + 32), .run_ts = (bot_ts)get_u64(p + 48), .events = get_u64(p + 56), .damages = get_u64(p + 64),
-               .lost = get_u64(p + 72) },
-        .size = get_u64(p + 80), .pages = get_u32(p + 88), .rules_len = get_u16(p + 10),
+               .lost = get_u64(p + 72), .records_end = get_u64(p + 96) },
+        .size = get_u64(p + 80), .pages = get_u32(p + 88), .pages_crc = get_u32(p + 92), .rules_len = get_u16(p + 10),
     };
-    return ret->c.record == record && ret->rules_len <= CHECKPOINT_RULES_MAX ? BOT_OK : BOT_ERR_CHECKSUM;
+    return ret->c.record == record && ret->c.records_end >= record && ret->rules_len <= CHECKPOINT_RULES_MAX ? BOT_OK : BOT_ERR_CHECKSUM;
 }
 
 struct listing {
@@ -221,7 +233,8 @@ static int open_checkpoint(const struct journal_fs *fs, const char *path, uint64
     return e;
 }
 
-/* Of this very journal: by its id, and by the record before, whose checksum covers all that came before it. */
+/* Of this very journal: by its id, and by the last record that the state holds something of, whose checksum covers all before
+ * it. That one, not the one before the checkpoint: of an item that a power cut has cut in two nothing may be in the state. */
 static int of_journal(bot_journal_reader *reader, const struct checkpoint *c)
 {
     bot_journal_info info;
@@ -229,7 +242,7 @@ static int of_journal(bot_journal_reader *reader, const struct checkpoint *c)
     bot_journal_info_get(reader, &info);
     if (info.journal_id != c->journal_id || c->record == 0)
         return BOT_ERR_CONFLICT;
-    const int e = bot__journal_crc_of(reader, c->record - 1, &crc);
+    const int e = bot__journal_crc_of(reader, c->records_end - 1, &crc);
     if (e == BOT_ERR_IO)
         return e;
     return e == BOT_OK && crc == c->crc ? BOT_OK : BOT_ERR_CONFLICT;
@@ -246,7 +259,7 @@ int bot__checkpoint_read(const struct journal_fs *fs, const char *path, uint64_t
     fs->close(fs->self, fd);
     int e = of_journal(reader, &h.c);
     if (e == BOT_OK)
-        e = bot__core_options_parse((const char *)page + 124, h.rules_len, ret_options);
+        e = bot__core_options_parse((const char *)page + RULES_AT, h.rules_len, ret_options);
     *ret = h.c;
     return e;
 }
@@ -258,7 +271,7 @@ typedef int (*page_fn)(struct core_image *im, size_t page, uint32_t *next, uint8
 static int each_page(struct core_image *im, int fd, const struct header *h, page_fn on_page)
 {
     uint8_t zero[PAGE];
-    uint32_t next = 0, taken = 0;
+    uint32_t next = 0, taken = 0, crc = pages_crc_begin(&h->c);
     size_t coming = SIZE_MAX; /* the page of the file that is in buf; SIZE_MAX: none */
     for (size_t page = 0; page < pages_of(im); page++) {
         if (coming == SIZE_MAX && taken < h->pages) {
@@ -266,7 +279,8 @@ static int each_page(struct core_image *im, int fd, const struct header *h, page
             if (n < 0)
                 return BOT_ERR_IO;
             coming = get_u32(im->buf + 4);
-            if (n != PAGE_HEAD + PAGE || get_u32(im->buf) != bot__crc32c(0, im->buf + 4, PAGE_HEAD + PAGE - 4) || coming < page)
+            crc = bot__crc32c(crc, im->buf + 4, PAGE_HEAD + PAGE - 4);
+            if (n != PAGE_HEAD + PAGE || get_u32(im->buf) != crc || coming < page)
                 return BOT_ERR_CHECKSUM;
         }
         const bool there = coming == page;
@@ -277,7 +291,7 @@ static int each_page(struct core_image *im, int fd, const struct header *h, page
             return e;
         coming = there ? SIZE_MAX : coming;
     }
-    return coming == SIZE_MAX && taken == h->pages ? BOT_OK : BOT_ERR_CHECKSUM;
+    return coming == SIZE_MAX && taken == h->pages && crc == h->pages_crc ? BOT_OK : BOT_ERR_CHECKSUM;
 }
 
 static int load_page(struct core_image *im, size_t page, uint32_t *next, uint8_t *data)
@@ -311,7 +325,7 @@ static int load_one(struct core_image *im, const char *path, uint64_t record, bo
     if (fd < 0)
         return fd;
     int e = h.size != im->size || h.c.begin != im->begin || h.rules_len != im->rules_len ||
-            memcmp(im->buf + 124, im->rules, im->rules_len) != 0 ? BOT_ERR_OPTIONS : of_journal(reader, &h.c);
+            memcmp(im->buf + RULES_AT, im->rules, im->rules_len) != 0 ? BOT_ERR_OPTIONS : of_journal(reader, &h.c);
     if (e == BOT_OK) {
         e = each_page(im, fd, &h, load_page);
         if (e != BOT_OK) { /* half of it is in */
@@ -359,18 +373,19 @@ int bot__checkpoint_same(struct core_image *im, const char *path, uint64_t recor
     return e == BOT_OK ? 1 : e == BOT_ERR_CONFLICT ? 0 : e;
 }
 
-static int write_pages(struct core_image *im, int fd, uint32_t *ret_pages)
+static int write_pages(struct core_image *im, int fd, struct header *h)
 {
-    uint32_t next = 0, pages = 0;
+    uint32_t next = 0;
+    h->pages_crc = pages_crc_begin(&h->c);
     for (size_t page = 0; page < pages_of(im); page++) {
         if (!take_page(im, page, &next, im->buf + PAGE_HEAD))
             continue;
         put_u32(im->buf + 4, (uint32_t)page);
-        put_u32(im->buf, bot__crc32c(0, im->buf + 4, PAGE_HEAD + PAGE - 4));
-        if (bot__fs_write_all(im->fs, fd, im->buf, PAGE_HEAD + PAGE, PAGE + (uint64_t)pages++ * (PAGE_HEAD + PAGE)) != 0)
+        h->pages_crc = bot__crc32c(h->pages_crc, im->buf + 4, PAGE_HEAD + PAGE - 4);
+        put_u32(im->buf, h->pages_crc);
+        if (bot__fs_write_all(im->fs, fd, im->buf, PAGE_HEAD + PAGE, PAGE + (uint64_t)h->pages++ * (PAGE_HEAD + PAGE)) != 0)
             return BOT_ERR_IO;
     }
-    *ret_pages = pages;
     return BOT_OK;
 }
 
@@ -383,7 +398,8 @@ int bot__checkpoint_save(struct core_image *im, const char *path, bot_journal_re
     bot_journal_info_get(reader, &info);
     c->journal_id = info.journal_id;
     c->begin = im->begin;
-    int e = c->record == 0 ? BOT_ERR_NOT_FOUND : bot__journal_crc_of(reader, c->record - 1, &c->crc);
+    c->records_end = c->records_end > c->record ? c->records_end : c->record;
+    int e = c->record == 0 ? BOT_ERR_NOT_FOUND : bot__journal_crc_of(reader, c->records_end - 1, &c->crc);
     if (e != BOT_OK)
         return e == BOT_ERR_IO ? e : BOT_ERR_NOT_FOUND;
     path_of(path, c->record, file);
@@ -392,7 +408,7 @@ int bot__checkpoint_save(struct core_image *im, const char *path, bot_journal_re
     if (fd < 0)
         return BOT_ERR_IO;
     struct header h = { .c = *c, .size = im->size };
-    e = write_pages(im, fd, &h.pages);
+    e = write_pages(im, fd, &h);
     encode_header(&h, im, im->buf);
     if (e == BOT_OK && (bot__fs_write_all(fs, fd, im->buf, PAGE, 0) != 0 || fs->sync(fs->self, fd) != 0))
         e = BOT_ERR_IO;
@@ -452,10 +468,11 @@ static int make_all(struct making *m, struct core_image *im, const char *path, b
         int e = bot_journal_seek_record(reader, m->at.record);
         if (e == BOT_OK)
             e = bot__journal_replay(reader, UINT64_MAX, false, make_step, m, &result);
-        if (e != BOT_OK || !m->reached)
-            return e;
+        if (e != BOT_OK || !m->reached || m->core.older.guessed)
+            return e == BOT_OK && m->core.older.guessed ? BOT_ERR_IO : e;
         m->at.run_wall_ns = m->core.run_wall_ns;
         m->at.run_ts = m->core.run_ts;
+        m->at.records_end = result.record_end;
         m->at.events += result.events;
         m->at.damages += result.damages;
         m->at.lost += result.lost;
@@ -524,8 +541,8 @@ int bot__journal_resume(const struct journal_resume *c, bot_journal_reader *read
         e = bot__journal_replay(reader, UINT64_MAX, false, c->step, c->user_data, ret);
     else if (e == BOT_ERR_NOT_FOUND) /* nothing lies behind it */
         e = BOT_OK;
-    if (e == BOT_OK && imaged && (c->next_record - ret_from->record) * JOURNAL_RECORD_SIZE >= c->checkpoint_bytes) {
-        struct checkpoint at = { .record = c->next_record, .run_wall_ns = ret->run_ts != 0 ? ret->run_wall_ns : ret_from->run_wall_ns,
+    if (e == BOT_OK && imaged && !c->older->guessed && (c->next_record - ret_from->record) * JOURNAL_RECORD_SIZE >= c->checkpoint_bytes) {
+        struct checkpoint at = { .record = c->next_record, .records_end = ret->record_end, .run_wall_ns = ret->run_ts != 0 ? ret->run_wall_ns : ret_from->run_wall_ns,
                                  .run_ts = ret->run_ts != 0 ? ret->run_ts : ret_from->run_ts, .events = ret_from->events + ret->events,
                                  .damages = ret_from->damages + ret->damages, .lost = ret_from->lost + ret->lost };
         (void)bot__checkpoint_save(&im, c->path, reader, &at); /* its absence costs time at the next start, nothing else */

@@ -1,7 +1,7 @@
 /* journal/checkpoint.h: the core's state at one place of the journal, so that opening replays only what lies behind it.
  *
  * Derived, as an index is: made by a replay of the records, never from a core that runs, so it says what they say; it may be
- * deleted. It is believed when every part of it fits: the build of the rules, their options, the journal, the record before
+ * deleted. It is believed when every part of it fits: the build of the rules, their options, the journal, the records up to
  * it, each page. Else the one before it is tried, and at last the whole journal is replayed; the reason is told. The newest
  * two are kept. Within that it is trusted as the program is: who can write here can write the records too.
  *
@@ -9,19 +9,22 @@
  * the machine that wrote it only; integers are little-endian, what the pages hold is memory.
  *
  *   Header                                                     then, as often as `pages` says, ascending:
- *      0  8  magic 89 'L' 'J' 'C' 0D 0A 1A 0A                    0  4     CRC-32C of bytes 4..4103
- *      8  2  version 1                                           4  4     number of the page of the state
- *     10  2  length of the rules' text                           8  4096  the page
- *     12  4  crc of the record before                          Pages that are not there are zero, and so is what lies behind
- *     16  8  record                                            the state in the last one. Words that belong to the process
- *     24  8  journal id                                        (pointers, the host's callbacks) are zero.
- *     32  8  ts at which the core began
- *     40  8  wall ns, 48 8 ts: of the run under way there
+ *      0  8  magic 89 'L' 'J' 'C' 0D 0A 1A 0A                    0  4     CRC-32C of bytes 4..4103, begun with that of the page
+ *      8  2  version 2                                                    before; of the first with the CRC-32C of bytes 16..31
+ *     10  2  length of the rules' text                                    of the header
+ *     12  4  crc of the record before `records end`              4  4     number of the page of the state
+ *     16  8  record                                              8  4096  the page
+ *     24  8  journal id                                        Pages that are not there are zero, and so is what lies behind
+ *     32  8  ts at which the core began                        the state in the last one. Words that belong to the process
+ *     40  8  wall ns, 48 8 ts: of the run under way there      (pointers, the host's callbacks) are zero.
  *     56  8  events, 64 8 damaged places, 72 8 events lost: before it
  *     80  8  size of the state
  *     88  4  pages
- *     92 32  SHA-256 of the rules' sources (rules_identity.py)
- *    124  ?  the options of the core, as in an OPTIONS item, session_id 0
+ *     92  4  crc of the last page: so of all, in their order
+ *     96  8  records end: one past the last record that holds a part of what was stepped on; `record`, or behind it where the
+ *            last item ends in a later record than it begins
+ *    104 32  SHA-256 of the rules' sources (rules_identity.py)
+ *    136  ?  the options of the core, as in an OPTIONS item, session_id 0
  *   4092  4  CRC-32C of bytes 0..4091
  */
 #ifndef BOT_JOURNAL_CHECKPOINT_H
@@ -33,11 +36,12 @@
 
 #define CHECKPOINT_PAGE 4096
 #define CHECKPOINTS_KEPT 2
-#define CHECKPOINT_RULES_MAX (4092 - 124)
+#define CHECKPOINT_RULES_MAX (4092 - 136)
 
 struct checkpoint {
     uint64_t record, journal_id;
-    uint32_t crc;                /* of the record before */
+    uint64_t records_end;        /* given as 0: the record itself */
+    uint32_t crc;                /* of the record before that end, which covers all before it */
     int64_t  run_wall_ns;
     bot_ts   begin, run_ts;
     uint64_t events, damages, lost;
@@ -65,8 +69,8 @@ void bot__image_done(struct core_image *im);
  * words, "" if nothing. The reader's place is lost. */
 int  bot__checkpoint_load(struct core_image *im, const char *path, bot_journal_reader *reader, uint64_t before,
                           struct checkpoint *ret, char *why, size_t why_size);
-/* Writes the core's state down as that at c->record and removes all but the newest. Fills c->crc, journal_id and begin. BOT_OK,
- * BOT_ERR_IO, BOT_ERR_NOT_FOUND (the record before it is not there, or damaged). */
+/* Writes the core's state down as that at c->record and removes all but the newest. Fills c->crc, records_end, journal_id
+ * and begin. BOT_OK, BOT_ERR_IO, BOT_ERR_NOT_FOUND (the record before it is not there, or damaged). */
 int  bot__checkpoint_save(struct core_image *im, const char *path, bot_journal_reader *reader, struct checkpoint *c);
 
 /* Numbers of the checkpoints in a journal's directory, newest first; at most CHECKPOINTS_LISTED. Count or BOT_ERR_IO. */

@@ -242,6 +242,10 @@ static int list_segments(const struct journal_older *o, struct seen *s)
 {
     char path[JOURNAL_PATH_MAX];
     uint32_t *segments = NULL, n = 0, kept = 0;
+    bot__index_release(o->fs, &s->table); /* of a try that failed */
+    o->fs->release(o->fs->self, s->segments);
+    s->segments = NULL;
+    s->segments_n = 0;
     int e = bot__segment_list(o->fs, o->path, &segments, &n);
     for (uint32_t i = 0; i < n && e == BOT_OK; i++) {
         struct index_facts facts;
@@ -268,12 +272,14 @@ static bool any_before(const uint64_t *records, int n, uint64_t before)
 }
 
 /* What cannot be read says yes: a fill counted twice is worse than one that is asked about. */
-static bool in_files(const struct journal_older *o, struct seen *s, uint64_t key)
+static bool in_files(struct journal_older *o, struct seen *s, uint64_t key)
 {
     char path[JOURNAL_PATH_MAX];
     uint64_t records[INDEX_PER_KEY_MAX];
-    if (!s->listed && list_segments(o, s) != BOT_OK)
+    if (!s->listed && list_segments(o, s) != BOT_OK) {
+        o->guessed = true;
         return true;
+    }
     if (any_before(records, bot__index_lookup(&s->table, key, records), s->record))
         return true;
     for (uint32_t i = s->segments_n; i-- > 0;) {
@@ -286,6 +292,7 @@ static bool in_files(const struct journal_older *o, struct seen *s, uint64_t key
             if (n == BOT_OK)
                 n = bot__index_lookup(&s->table, key, records);
         }
+        o->guessed |= n < 0;
         if (n < 0 || any_before(records, n, s->record))
             return true;
     }

@@ -49,6 +49,7 @@ struct journal_older {
     const char     *path;   /* of the journal; borrowed */
     struct journal *live;   /* NULL while replaying; set once the replay is done */
     void           *seen;   /* replay: how far it has come */
+    bool            guessed; /* replay: it said yes because files could not be read: what follows is no state to keep */
 };
 void bot__journal_older_init(struct journal_older *o, const struct journal_fs *fs, const char *path);
 /* Replay: it does not begin at the beginning but at the first item of this record: what lies before counts as seen. BOT_OK or

@@ -6,7 +6,7 @@ import os
 import sys
 
 source, output, depfile = sys.argv[1:]
-files = sorted(f for part in ('libbot/base/*.[ch]', 'libbot/core/*.[ch]', 'include/bot/*.h', 'libbot/journal/item.[ch]')
+files = sorted(f for part in ('libbot/base/*.[ch]', 'libbot/core/*.[ch]', 'include/bot/*.h', 'libbot/journal/*.[ch]')
                for f in glob.glob(os.path.join(source, part)))
 digest = hashlib.sha256()
 for name in files:

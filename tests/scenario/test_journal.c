@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "journal/checkpoint.h"
 #include "journal/format.h"
 #include "journal/reader.h"
 #include "journal/replay.h"
@@ -16,7 +17,8 @@
 #include "journal_memfs.h"
 #include "journal_story.h"
 
-#define STORY_MAX 400
+#define STORY_MAX 6000
+#define STORY_SHORT 400 /* for what is done over and over with it */
 #define STATE_MAX 2048
 
 static struct journal_config config(const struct journal_fs *fs, const char *path)
@@ -99,7 +101,7 @@ TEST(scenario, s09_the_same_exec_id_a_thousand_times_from_everywhere_is_applied_
     struct journal_config c = config(&m.fs, "j");
     void *block;
     bot_core_options o;
-    static bot_event story[STORY_MAX];
+    static bot_event story[60];
     story_make(story, 60, m.now);
     story_options(&o);
     struct journal_older older;
@@ -194,7 +196,7 @@ TEST(scenario, s19_killed_at_every_write_boundary_the_state_is_that_of_an_uninte
     struct journal_recovery rec;
     memfs_init(&m);
     const bot_ts begin = m.now;
-    const unsigned n = story_make(story, STORY_MAX, begin);
+    const unsigned n = story_make(story, STORY_SHORT, begin);
     ck_assert_uint_gt(n, 300);
     expected_states(story, n, states);
     ck_assert_ptr_nonnull(strstr(states[n - 1], "gate 00000000")); /* it opened, */
@@ -236,12 +238,45 @@ TEST(scenario, s19_killed_at_every_write_boundary_the_state_is_that_of_an_uninte
     ck_assert_uint_gt(kills, 200);
 }
 
+static int resume_step(void *user_data, const bot_journal_item *item)
+{
+    const int r = bot__journal_core_step(user_data, item);
+    return r < 0 ? r : 0;
+}
+
+/* Starts as an account does, from a checkpoint if there is one; the state is that after `back` events. True: it was. */
+static bool check_resume(const char *path, uint64_t next_record, unsigned back)
+{
+    bot_journal_reader *r;
+    struct journal_core jc;
+    bot_core_options o;
+    struct journal_replay_result result;
+    struct checkpoint from;
+    char text[400], state[STATE_MAX];
+    if (back == 0)
+        return false;
+    story_options(&o);
+    ck_assert_int_eq(bot_journal_open_read(path, "bybit", "main", &r, NULL), BOT_OK);
+    ck_assert_int_eq(bot__journal_core_open_as(&jc, NULL, path, r, &o), BOT_OK);
+    const struct journal_resume how = { .path = path, .core = jc.core, .options = &jc.options, .begin = jc.begin, .older = &jc.older,
+                                        .next_record = next_record, .checkpoint_bytes = UINT64_C(1) << 40, .step = resume_step, .user_data = &jc };
+    ck_assert_int_eq(bot__journal_resume(&how, r, &result, &from, text, sizeof text), BOT_OK);
+    ck_assert_str_eq(text, ""); /* each that is there can be used */
+    ck_assert_uint_eq(from.events + result.events, back);
+    story_state(jc.core, story[back - 1].ts, state, sizeof state);
+    ck_assert_msg(strcmp(state, states[back - 1]) == 0, "after event %u:\n%s, but it was\n%s", back - 1, state, states[back - 1]);
+    bot__journal_core_close(&jc);
+    bot_journal_close_read(r);
+    return from.record > 0;
+}
+
 /* A process that lives the story against a real disk until it is killed, and tells through a pipe what the journal has
  * confirmed as written. */
 static void victim(const char *path, unsigned n, int out)
 {
     struct journal_config c = config(NULL, path);
     c.options.commit_interval_ns = 200 * BOT_NS_PER_US;
+    c.options.checkpoint_bytes = 65536;
     struct journal *j;
     struct journal_recovery rec;
     if (bot__journal_open(&c, &j, &rec) != BOT_OK)
@@ -250,7 +285,7 @@ static void victim(const char *path, unsigned n, int out)
     for (unsigned i = 0; i < n; i++) {
         bot_journal_stats stats;
         bot__journal_append(j, &story[i]);
-        if (i % 8 == 7) {
+        if (i % 32 == 31) {
             usleep(300);
             bot__journal_stats_get(j, &stats);
             const unsigned confirmed = stats.written > 0 ? (unsigned)stats.written - 1 : 0; /* the options are one of them */
@@ -271,7 +306,7 @@ TEST(scenario, s19_real_processes_killed_at_any_moment)
     ck_assert_ptr_nonnull(mkdtemp(dir));
     const unsigned n = story_make(story, STORY_MAX, 1000);
     expected_states(story, n, states);
-    unsigned cut = 0;
+    unsigned cut = 0, resumed = 0;
     for (unsigned k = 0; k < kills; k++) {
         int fds[2];
         unsigned confirmed = 0, got;
@@ -285,7 +320,7 @@ TEST(scenario, s19_real_processes_killed_at_any_moment)
             victim(path, n, fds[1]);
         }
         close(fds[1]);
-        const unsigned reads = (unsigned)test_rng_below(&rng, 30);
+        const unsigned reads = (unsigned)test_rng_below(&rng, STORY_MAX / 32);
         for (unsigned i = 0; i < reads && read(fds[0], &got, sizeof got) == sizeof got; i++)
             confirmed = got;
         usleep((useconds_t)test_rng_below(&rng, 3000));
@@ -306,9 +341,11 @@ TEST(scenario, s19_real_processes_killed_at_any_moment)
         ck_assert_int_eq(rec.damage.damage, BOT_DAMAGE_NONE);
         const unsigned back = check_replay(&bot__journal_fs, path, story, n, states);
         ck_assert_msg(back >= confirmed, "kill %u: %u of %u confirmed events came back", k, back, confirmed);
+        resumed += check_resume(path, rec.next_record, back);
         ck_assert_int_eq(bot__journal_close(j), BOT_OK);
     }
     ck_assert_uint_gt(cut, kills / 3);
+    ck_assert_uint_ge(resumed, kills / 20); /* they have checkpoints while they live */
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
 }

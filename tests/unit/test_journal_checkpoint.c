@@ -364,7 +364,7 @@ TEST(journal_checkpoint, one_that_does_not_fit_is_passed_over_for_the_one_before
     /* Another build of the rules, other options: neither is believed. */
     unsigned char header[CHECKPOINT_PAGE];
     memcpy(header, f->data, sizeof header);
-    f->data[100] ^= 1;
+    f->data[110] ^= 1;
     put_u32(f->data + 4092, bot__crc32c(0, f->data, 4092));
     open_next(&m, r, &o, next, &opened);
     ck_assert_uint_eq(opened.from.record, before);
@@ -436,6 +436,315 @@ TEST(journal_checkpoint, one_of_records_that_are_not_there_any_more_is_not_belie
     ck_assert_ptr_nonnull(strstr(opened.text, "it does not belong to these records"));
     end(&opened.p);
     bot_journal_close_read(r);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
+/* A journal of seed 4 and a checkpoint of it at the first record not before `record`; ret_at: the core that was saved. */
+static bot_journal_reader *saved_at(struct memfs *m, const bot_core_options *o, uint64_t record, struct replayed *ret_at, struct checkpoint *ret)
+{
+    memfs_init(m);
+    journal_make(m, o, 4);
+    bot_journal_reader *r = reader_of(m);
+    struct journal_replay_result result;
+    begin(m, r, o, 1, ret_at);
+    ret_at->stop = record;
+    ck_assert_int_eq(bot_journal_seek_record(r, 0), BOT_OK);
+    ck_assert_int_eq(bot__journal_replay(r, UINT64_MAX, false, step, ret_at, &result), BOT_OK);
+    *ret = (struct checkpoint){ .record = ret_at->stopped, .records_end = result.record_end };
+    ck_assert_int_eq(bot__checkpoint_save(&ret_at->im, "j", r, ret), BOT_OK);
+    return r;
+}
+
+TEST(journal_checkpoint, a_bit_flipped_in_any_byte_is_noticed_and_leaves_the_core_as_it_was)
+{
+    static struct memfs m;
+    bot_core_options o;
+    struct replayed at, fresh, loaded;
+    struct checkpoint c, back;
+    uint64_t record;
+    char why[200];
+    story_options(&o);
+    bot_journal_reader *r = saved_at(&m, &o, 800, &at, &c);
+    struct memfs_file *f = newest(&m, &record);
+    begin(&m, r, &o, 2, &fresh);
+    begin(&m, r, &o, 3, &loaded);
+    const size_t stride = getenv("LIBBOT_JOURNAL_KILLS") != NULL ? 1 : test_sanitized() ? 977 : 211;
+    const size_t head = CHECKPOINT_PAGE + 64;
+    test_rng rng = { 4 };
+    for (size_t i = 0; i < f->size; i += i < head ? 1 + (size_t)(test_sanitized() ? 7 : 0) : stride) {
+        const unsigned char bit = (unsigned char)(1u << test_rng_below(&rng, 8));
+        f->data[i] ^= bit;
+        ck_assert_msg(bot__checkpoint_load(&loaded.im, "j", r, UINT64_MAX, &back, why, sizeof why) == 0, "byte %zu, bit %02x", i, bit);
+        ck_assert_ptr_nonnull(strstr(why, "it is damaged"));
+        f->data[i] ^= bit;
+    }
+    ck_assert(equal(&fresh, &loaded));
+    for (size_t size = 0; size < f->size; size += 1 + f->size / 50) { /* and cut short anywhere */
+        const size_t whole = f->size;
+        f->size = size;
+        ck_assert_int_eq(bot__checkpoint_load(&loaded.im, "j", r, UINT64_MAX, &back, why, sizeof why), 0);
+        f->size = whole;
+    }
+    ck_assert(equal(&fresh, &loaded));
+    ck_assert_int_eq(bot__checkpoint_load(&loaded.im, "j", r, UINT64_MAX, &back, why, sizeof why), 1);
+    ck_assert(equal(&at, &loaded));
+    end(&at);
+    end(&fresh);
+    end(&loaded);
+    bot_journal_close_read(r);
+    memfs_done(&m);
+}
+
+TEST(journal_checkpoint, a_whole_page_of_another_checkpoint_is_not_taken)
+{
+    static struct memfs m;
+    bot_core_options o;
+    struct replayed at, loaded;
+    struct checkpoint c, later, back;
+    uint64_t record;
+    char why[200];
+    story_options(&o);
+    bot_journal_reader *r = saved_at(&m, &o, 400, &at, &c);
+    struct memfs_file *old = newest(&m, &record);
+    unsigned char *page = NULL;
+    at.stop = UINT64_MAX;
+    replay(r, at.stopped, &at);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    later = (struct checkpoint){ .record = info.record_end };
+    ck_assert_int_eq(bot__checkpoint_save(&at.im, "j", r, &later), BOT_OK);
+    struct memfs_file *f = newest(&m, &record);
+    ck_assert_ptr_ne(f, old);
+    const size_t unit = CHECKPOINT_PAGE + 8;
+    for (size_t i = CHECKPOINT_PAGE; i < f->size && i < old->size && page == NULL; i += unit)
+        if (get_u32(f->data + i + 4) == get_u32(old->data + i + 4) && memcmp(f->data + i + 8, old->data + i + 8, CHECKPOINT_PAGE) != 0)
+            memcpy(page = f->data + i, old->data + i, unit);
+    ck_assert_ptr_nonnull(page);
+    begin(&m, r, &o, 3, &loaded);
+    ck_assert_int_eq(bot__checkpoint_load(&loaded.im, "j", r, UINT64_MAX, &back, why, sizeof why), 1);
+    ck_assert_uint_eq(back.record, c.record); /* the one before */
+    ck_assert_ptr_nonnull(strstr(why, "it is damaged"));
+    end(&at);
+    end(&loaded);
+    bot_journal_close_read(r);
+    memfs_done(&m);
+}
+
+/* The last item before the checkpoint goes on into the record behind it. The power cut takes that record, so a replay never sees the
+ * item; a state that holds it is not the journal's. */
+TEST(journal_checkpoint, one_that_holds_an_item_which_a_power_cut_has_cut_in_two_is_not_believed)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_core_options o;
+    struct replayed at, loaded;
+    struct checkpoint c, back;
+    char name[64], why[200];
+    story_options(&o);
+    bot_journal_info info;
+    bot_journal_reader *r = saved_at(&m, &o, 400, &at, &c);
+    bot_journal_info_get(r, &info);
+    end(&at);
+    for (uint64_t record = info.record_end - 40; c.records_end <= c.record; record++) { /* in the last segment */
+        ck_assert_uint_lt(record, info.record_end - 2);
+        bot_journal_close_read(r);
+        memfs_done(&m);
+        r = saved_at(&m, &o, record, &at, &c);
+        end(&at);
+    }
+    bot_journal_close_read(r);
+    snprintf(name, sizeof name, "j/%08u.journal", info.segments);
+    struct memfs_file *f = memfs_find(&m, name);
+    ck_assert_uint_gt(c.record, 0);
+    f->size -= (info.record_end - c.record) * JOURNAL_RECORD_SIZE;
+    struct journal_config config_here = config(&m);
+    ck_assert_int_eq(bot__journal_open(&config_here, &j, &rec), BOT_OK);
+    ck_assert_uint_eq(rec.next_record, c.record);
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    r = reader_of(&m);
+    begin(&m, r, &o, 3, &loaded);
+    ck_assert_int_eq(bot__checkpoint_load(&loaded.im, "j", r, UINT64_MAX, &back, why, sizeof why), 0);
+    ck_assert_ptr_nonnull(strstr(why, "it does not belong to these records"));
+    end(&loaded);
+    bot_journal_close_read(r);
+    memfs_done(&m);
+}
+
+/* Two cores of one process share its texts and functions, so a pointer to them would look like a number of the state; the next
+ * process has them elsewhere. */
+TEST(journal_checkpoint, no_word_of_it_points_into_the_program)
+{
+    static struct memfs m;
+    static struct { unsigned long from, to; } maps[512];
+    unsigned maps_n = 0;
+    char line[512], mode[8];
+    FILE *file = fopen("/proc/self/maps", "r");
+    if (file == NULL) {
+        test_skip("no /proc/self/maps");
+        return;
+    }
+    while (fgets(line, sizeof line, file) != NULL && maps_n < 512) {
+        unsigned long inode;
+        if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &maps[maps_n].from, &maps[maps_n].to, mode, &inode) == 4 && inode != 0 &&
+            maps[maps_n].from >> 32 != 0) /* of files: a sanitizer's own cover half of all numbers */
+            maps_n++;
+    }
+    fclose(file);
+    ck_assert_uint_gt(maps_n, 4);
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bot_core_options o;
+        struct replayed p;
+        uint32_t next = 0;
+        memfs_init(&m);
+        options_of(kind, &o);
+        journal_make(&m, &o, 20 + kind);
+        bot_journal_reader *r = reader_of(&m);
+        begin(&m, r, &o, 1, &p);
+        replay(r, 0, &p);
+        bot__core_drop_effects(p.im.core);
+        for (size_t at = 0; at < p.im.size; at += 8) {
+            if (next < p.im.host_words_n && p.im.host_words[next] == at / 8) {
+                next++;
+                continue;
+            }
+            const uint64_t word = get_u64((const uint8_t *)p.im.core + at);
+            for (unsigned i = 0; i < maps_n && word != 0; i++)
+                if (word >= maps[i].from && word < maps[i].to)
+                    ck_abort_msg("kind %u: byte %zu of %zu holds %llx", kind, at, p.im.size, (unsigned long long)word);
+        }
+        end(&p);
+        bot_journal_close_read(r);
+        memfs_done(&m);
+    }
+}
+
+/* The process is killed, or the power goes, at each write, sync and rename with which checkpoints are made: beside a running journal,
+ * and at opening. The next start has the state of a whole replay. */
+TEST(journal_checkpoint, killed_or_without_power_at_any_write_of_one_the_next_start_has_the_state_of_a_whole_replay)
+{
+    static struct memfs m, made;
+    bot_core_options o;
+    struct opened whole;
+    char text[8192];
+    size_t len;
+    unsigned cut = 0, used = 0;
+    story_options(&o);
+    rules_of(&o, text, sizeof text, &len);
+    memfs_init(&made);
+    journal_make(&made, &o, 5);
+    bot_journal_reader *r = reader_of(&made);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    begin(&made, r, &o, 1, &whole.p);
+    replay(r, 0, &whole.p);
+    const bool all = getenv("LIBBOT_JOURNAL_KILLS") != NULL;
+    for (int power = 0; power < 2; power++)
+        for (int opening = 0; opening < 2; opening++)
+            for (unsigned long long k = 1;; k += all || k < 3 ? 1 : test_sanitized() ? 29 : 7) {
+                struct opened opened;
+                test_rng rng = { k };
+                memfs_init(&m);
+                for (int i = 0; i < MEMFS_FILES; i++)
+                    if (made.files[i].name[0] != '\0')
+                        memfs_put(&m, made.files[i].name, made.files[i].data, made.files[i].size);
+                for (int i = 0; i < MEMFS_FILES; i++)
+                    if (m.files[i].name[0] != '\0') { /* the journal is on the disk */
+                        const int fd = m.fs.open(m.fs.self, m.files[i].name, JOURNAL_READ);
+                        ck_assert_int_eq(m.fs.sync(m.fs.self, fd), 0);
+                        m.fs.close(m.fs.self, fd);
+                    }
+                ck_assert_int_eq(m.fs.sync_dir(m.fs.self, "j"), 0);
+                m.kill_at = m.mutations + k;
+                m.kill_bytes = (size_t)(k * 977 % 4200);
+                if (opening) {
+                    bot_journal_reader *mine = reader_of(&m);
+                    begin(&m, mine, &o, 6, &opened.p);
+                    const struct journal_resume how = { .fs = &m.fs, .path = "j", .core = opened.p.jc.core, .options = &opened.p.jc.options,
+                                                        .begin = opened.p.jc.begin, .older = &opened.p.jc.older, .next_record = info.record_end,
+                                                        .checkpoint_bytes = 65536, .step = step, .user_data = &opened.p };
+                    (void)bot__journal_resume(&how, mine, &opened.result, &opened.from, opened.text, sizeof opened.text);
+                    end(&opened.p);
+                    bot_journal_close_read(mine);
+                } else {
+                    (void)bot__checkpoint_make(&m.fs, "j", text, len, 100, NULL);
+                }
+                const bool died = m.dead;
+                cut += died;
+                memfs_restart(&m, power != 0, &rng);
+                bot_journal_reader *again = reader_of(&m);
+                open_next(&m, again, &o, info.record_end, &opened);
+                used += opened.from.record != 0;
+                ck_assert_msg(equal(&whole.p, &opened.p), "power %d, opening %d, write %llu", power, opening, k);
+                end(&opened.p);
+                bot_journal_close_read(again);
+                ck_assert_int_eq(m.live_allocs, 0);
+                memfs_done(&m);
+                if (!died)
+                    break;
+            }
+    ck_assert_uint_gt(cut, 20);
+    ck_assert_uint_gt(used, 4);
+    end(&whole.p);
+    bot_journal_close_read(r);
+    memfs_done(&made);
+}
+
+/* An index that cannot be read makes every old fill suspect: a state that came of it goes on, but is not kept. */
+TEST(journal_checkpoint, none_is_made_of_a_replay_that_could_not_look_up_old_fills)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_core_options o;
+    char text[8192];
+    size_t len;
+    memfs_init(&m);
+    story_options(&o); /* remembers 256 ids */
+    o.manual_policy = BOT_MANUAL_IGNORE;
+    struct journal_config c = config(&m);
+    story_make(story, 8, 5000);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    rules_of(&o, text, sizeof text, &len);
+    bot__journal_append_options(j, 5000, text, len);
+    bot__journal_append(j, &story[0]);
+    bot_event ev;
+    for (unsigned i = 0; i < 1600; i++) {
+        test_event_fill(i > 600 && i % 100 == 0 ? i - 500 : i, 6000 + i, &ev); /* now and then one from before the window */
+        ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK);
+        bot__journal_round(j);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    uint64_t records[CHECKPOINTS_LISTED];
+    unsigned refused = 0;
+    int made = 0;
+    for (unsigned long long nth = 1; made == 0; nth += 1 + nth / 2) {
+        m.fail_op = MEMFS_READ, m.fail_nth = nth, m.fail_errno = EIO;
+        made = bot__checkpoint_make(&m.fs, "j", text, len, UINT64_MAX, NULL);
+        const bool reached = m.fail_nth == 0;
+        m.fail_nth = 0;
+        const int n = bot__checkpoint_list(&m.fs, "j", records);
+        ck_assert_int_eq(n, made > 0 ? 1 : 0);
+        if (made < 0) {
+            refused++;
+            made = 0;
+        } else if (reached) { /* what failed was of no weight: it says the same as one that was made without failing */
+            bot_journal_reader *r = reader_of(&m);
+            struct replayed p;
+            begin(&m, r, &o, 1, &p);
+            p.stop = records[0];
+            replay(r, 0, &p);
+            ck_assert_msg(bot__checkpoint_same(&p.im, "j", records[0]) == 1, "read %llu", nth);
+            end(&p);
+            bot_journal_close_read(r);
+            char name[64];
+            snprintf(name, sizeof name, "j/%020llu.checkpoint", (unsigned long long)records[0]);
+            memfs_remove(&m, name);
+            made = 0;
+        }
+    }
+    ck_assert_uint_gt(refused, 3);
     ck_assert_int_eq(m.live_allocs, 0);
     memfs_done(&m);
 }

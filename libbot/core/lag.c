@@ -35,6 +35,7 @@ void bot__lag_options_init_ack(bot__lag_options *opts)
     opts->floor_ns = 2 * BOT_NS_PER_S;
     opts->hold_ns = 10 * BOT_NS_PER_S;
     opts->samples_min = 5;
+    opts->quiet_ns = 30 * BOT_NS_PER_S;
 }
 
 static void forget(struct bot__lag *lag)
@@ -122,7 +123,7 @@ static void set(struct bot__lag *lag, bool late, bot__lag_reason reason)
 {
     if (lag->late != late) lag->since = lag->now;
     if (lag->late != late || lag->reason != reason) lag->changed = true;
-    if (late && !lag->late) lag->late_since = lag->now;
+    if (late && !lag->late) lag->late_since = lag->late_seen = lag->now;
     if (late != lag->late) lag->calm_since = BOT_TS_NEVER;
     lag->late = late;
     lag->reason = reason;
@@ -192,6 +193,7 @@ static void judge(struct bot__lag *lag, int64_t excess)
     }
     if (excess >= limit / 2) {
         lag->calm_since = BOT_TS_NEVER;
+        lag->late_seen = lag->now;
         return;
     }
     if (lag->calm_since == BOT_TS_NEVER) lag->calm_since = lag->now;
@@ -291,9 +293,16 @@ static bot_ts wait_limit(const struct bot__lag *lag)
     return limit_of(lag) + (low == INT64_MAX ? 0 : low);
 }
 
+/* When lateness ends by itself. */
+static bot_ts quiet_at(const struct bot__lag *lag)
+{
+    return lag->late && lag->opts.quiet_ns != 0 && lag->waiting_since == BOT_TS_NEVER ? lag->late_seen + lag->opts.quiet_ns : BOT_TS_NEVER;
+}
+
 bot_ts bot__lag_deadline(const struct bot__lag *lag)
 {
     bot_ts due = lag->batch.at >= 0 ? lag->batch.at + BATCH_NS : BOT_TS_NEVER;
+    if (quiet_at(lag) < due) due = quiet_at(lag);
     if (lag->waiting_since != BOT_TS_NEVER && !lag->late) {
         const bot_ts late_at = lag->waiting_since + wait_limit(lag);
         if (late_at < due) due = late_at;
@@ -308,6 +317,10 @@ bool bot__lag_tick(struct bot__lag *lag, bot_ts now)
     if (lag->waiting_since != BOT_TS_NEVER && lag->now - lag->waiting_since >= wait_limit(lag) && !lag->late) {
         lag->excess = lag->now - lag->waiting_since;
         set(lag, true, BOT__LAG_WAITING);
+    }
+    if (lag->now >= quiet_at(lag)) {
+        lag->above_n = 0;
+        set(lag, false, BOT__LAG_NONE);
     }
     const bool changed = lag->changed;
     lag->changed = false;

@@ -32,9 +32,11 @@ typedef struct bot__lag_options {
     bot_ts hold_ns;       /* 3 s. Back below half the limit for this long: released. */
     bot_ts memory_ns;     /* 30 min. How long a minimum is remembered, 12 times that while late; a maximum is for 24 times that. */
     uint32_t samples_min; /* 20. Fewer samples than this: learning. */
+    bot_ts quiet_ns;      /* 0. Released after so long without a sample that is late; 0: only samples that are not release. */
 } bot__lag_options;
 void bot__lag_options_init(bot__lag_options *opts);
-/* The same for acknowledgements: floor 2 s, hold 10 s. */
+/* The same for acknowledgements: floor 2 s, hold 10 s, 5 samples, quiet 30 s: while it is late the gate is shut, and without orders
+ * nothing would ever say that it is over. */
 void bot__lag_options_init_ack(bot__lag_options *opts);
 
 typedef struct bot__lag_view {
@@ -70,7 +72,7 @@ struct bot__lag {
     } trail;
     int64_t  venue_high, venue_high_delay, excess;
     int64_t  stepped_delay;        /* halfway between the delay before times went back and the first one after; INT64_MAX while late */
-    bot_ts   calm_since, late_since, stepped_since, sunk_since, sunk_at, waiting_since, since;
+    bot_ts   calm_since, late_since, late_seen, stepped_since, sunk_since, sunk_at, waiting_since, since;
     uint32_t above_n, stepped_n;
     uint64_t samples, steps;       /* clock steps noticed */
     bool     late, changed, sunk;

@@ -255,6 +255,34 @@ TEST(lag, an_order_without_an_answer_is_late_while_it_waits)
     ck_assert(v.ok);
 }
 
+/* While the gate is shut for it nothing is sent, and nothing would ever be acknowledged again. */
+TEST(lag, late_acknowledgements_are_forgiven_when_no_order_has_been_late_for_a_while)
+{
+    struct bot__lag lag;
+    bot__lag_options o;
+    bot__lag_view v;
+    bot__lag_options_init_ack(&o);
+    bot__lag_init(&lag, &o, T0);
+    for (int i = 0; i < 20; i++) bot__lag_sample(&lag, T0 + i * S, 20 * MS);
+    for (int i = 20; i < 22; i++) bot__lag_sample(&lag, T0 + i * S, 4 * S);
+    (void)bot__lag_tick(&lag, T0 + 22 * S);
+    bot__lag_get(&lag, &v);
+    ck_assert(!v.ok);
+    ck_assert_int_eq(bot__lag_deadline(&lag), T0 + 51 * S);
+    ck_assert(!bot__lag_tick(&lag, T0 + 50 * S));
+    bot__lag_waiting(&lag, T0 + 50 * S, T0 + 49 * S); /* one that passed before still waits: not yet */
+    ck_assert(!bot__lag_tick(&lag, T0 + 60 * S));
+    bot__lag_waiting(&lag, T0 + 61 * S, BOT_TS_NEVER);
+    ck_assert(bot__lag_tick(&lag, T0 + 61 * S));
+    bot__lag_get(&lag, &v);
+    ck_assert(v.ok);
+    bot__lag_sample(&lag, T0 + 62 * S, 4 * S); /* and the next two tell whether it is so still */
+    bot__lag_sample(&lag, T0 + 63 * S, 4 * S);
+    ck_assert(bot__lag_tick(&lag, T0 + 63 * S));
+    bot__lag_get(&lag, &v);
+    ck_assert(!v.ok);
+}
+
 TEST(lag, reasons_have_distinct_names)
 {
     for (int a = 0; a <= BOT__LAG_WAITING; a++)

@@ -162,22 +162,25 @@ void bot__budget_clock(struct budget *b, int64_t utc_ns, int64_t utc_error_ns)
     b->opt.utc_error_ns = utc_error_ns;
 }
 
-/* Lets go of what is out of the window by now. */
-static void roll(const struct budget *b, const struct budget_scope *s, struct scope_state *st, bot_ts now)
+/* Lets go of what is out of the window by now. Of a copy that only answers a question the slices stay as they are: they are the
+ * live one's, and 20 kB. */
+static void roll_of(const struct budget *b, const struct budget_scope *s, struct scope_state *st, bool copy, bot_ts now)
 {
     if (st->foreign != 0 && now >= st->foreign_until)
         st->foreign = 0;
     if (!s->calendar) {
         const int64_t newest = now / slice_length(s), gone = newest - st->slice_newest;
-        uint32_t used = 0;
+        uint64_t used = 0;
         for (int c = 0; c < BUDGET_CLASSES; c++)
-            used |= st->used[c];
-        for (int64_t i = 1; i <= (gone < SLICES ? gone : SLICES) && used != 0; i++) { /* slices without use are skipped */
+            used += st->used[c];
+        for (int64_t i = 1; i <= (gone < SLICES ? gone : SLICES) && used != 0; i++) { /* behind the last use all slices are empty */
             struct slice_use *u = &st->slices[(st->slice_newest + i) % SLICES];
             for (int c = 0; c < BUDGET_CLASSES; c++) {
                 BOT_ASSERT(st->used[c] >= u->units[c]);
                 st->used[c] -= u->units[c];
-                u->units[c] = 0;
+                used -= u->units[c];
+                if (!copy)
+                    u->units[c] = 0;
             }
         }
         if (gone > 0)
@@ -197,6 +200,8 @@ static void roll(const struct budget *b, const struct budget_scope *s, struct sc
         st->carried += st->in_flight[c];
     st->window = window;
 }
+
+static void roll(const struct budget *b, const struct budget_scope *s, struct scope_state *st, bot_ts now) { roll_of(b, s, st, false, now); }
 
 /* ---- counting ---- */
 
@@ -242,7 +247,9 @@ static struct scope_state *state_of(const struct budget *b, uint32_t account, ui
 
 static bot_ts later(bot_ts a, bot_ts b) { return a > b ? a : b; }
 
-static bot_ts ready_rolling(const struct budget_scope *s, const struct scope_state *rolled, enum budget_class cls, uint32_t weight, bot_ts now)
+/* newest_used: slices behind it are empty, whatever stands in the places that they will take. */
+static bot_ts ready_rolling(const struct budget_scope *s, const struct scope_state *rolled, int64_t newest_used, enum budget_class cls, uint32_t weight,
+                            bot_ts now)
 {
     struct scope_state st = *rolled;
     const int64_t length = slice_length(s);
@@ -256,6 +263,8 @@ static bot_ts ready_rolling(const struct budget_scope *s, const struct scope_sta
             if (fits(s, &st, cls, weight))
                 return later(st.foreign_until, now);
         }
+        if (n > newest_used)
+            continue;
         const struct slice_use *u = &rolled->slices[n % SLICES];
         uint32_t left = 0;
         for (int c = 0; c < BUDGET_CLASSES; c++) {
@@ -276,17 +285,12 @@ static bot_ts ready_scope(const struct budget *b, uint32_t scope, const struct s
     if (!ever_fits(s, live, cls, weight))
         return BOT_TS_NEVER;
     const bot_ts open = later(now, live->shut_until);
-    struct scope_state st = *live;
-    struct slice_use copy[SLICES];
-    if (!s->calendar) { /* roll() clears slices: on a copy, because asking changes nothing */
-        memcpy(copy, live->slices, sizeof copy);
-        st.slices = copy;
-    }
-    roll(b, s, &st, open);
+    struct scope_state st = *live; /* asking changes nothing */
+    roll_of(b, s, &st, true, open);
     if (fits(s, &st, cls, weight))
         return open;
     if (!s->calendar)
-        return ready_rolling(s, &st, cls, weight, open);
+        return ready_rolling(s, &st, live->slice_newest, cls, weight, open);
     const bool late = open >= window_end(b, s, st.window) - 2 * b->opt.utc_error_ns;
     for (int c = 0; c < BUDGET_CLASSES; c++) { /* as if answered now */
         st.used[c] += st.in_flight[c];
@@ -462,25 +466,13 @@ void bot__budget_event(struct budget *b, uint32_t account, const bot_event *ev)
 
 /* ---- seeing ---- */
 
-/* The state as of now, without changing it. */
-static struct scope_state seen_at(const struct budget *b, uint32_t scope, const struct scope_state *live, bot_ts now, struct slice_use *room)
-{
-    struct scope_state st = *live;
-    if (st.slices != NULL) {
-        memcpy(room, st.slices, SLICES * sizeof *room);
-        st.slices = room;
-    }
-    roll(b, &b->scopes[scope], &st, now);
-    return st;
-}
-
 int bot__budget_view(const struct budget *b, uint32_t account, uint32_t scope, bot_ts now, struct budget_view *ret)
 {
     const struct scope_state *live = state_of(b, account, scope);
     if (live == NULL)
         return BOT_ERR_NOT_FOUND;
-    struct slice_use room[SLICES];
-    const struct scope_state st = seen_at(b, scope, live, now, room);
+    struct scope_state st = *live; /* asking changes nothing */
+    roll_of(b, &b->scopes[scope], &st, true, now);
     *ret = st.counters;
     ret->limit = st.limit;
     ret->foreign = st.foreign;

@@ -448,6 +448,8 @@ static void end_call(struct session *s, struct order_call *c, bot_event_kind kin
     if (c->drawn)
         give_back(s, &c->draw, outcome != BOT_OUTCOME_NOT_SENT);
     c->used = false;
+    while (s->calls_top > 0 && !s->calls[s->calls_top - 1].used)
+        s->calls_top--;
     if (outcome == BOT_OUTCOME_OK && done.req.call == VENUE_CALL_SUBMIT)
         bot__feed_acked(s, done.sent_at);
     reply_event(s, &done, kind, outcome, order_id, code, reason);
@@ -499,9 +501,12 @@ static void send_call(struct session *s, struct order_call *c)
 void bot__requests_send(struct session *s, const bot_effect *e)
 {
     struct order_call *c = NULL;
-    for (int i = 0; i < REQUESTS_MAX && c == NULL; i++)
-        if (!s->calls[i].used)
+    for (uint32_t i = 0; i < REQUESTS_MAX && c == NULL; i++)
+        if (!s->calls[i].used) {
             c = &s->calls[i];
+            if (i >= s->calls_top)
+                s->calls_top = i + 1;
+        }
     struct order_call full = { 0 };
     struct order_call *to = c != NULL ? c : &full;
     *to = (struct order_call){ .used = true, .request_id = e->send.request_id };
@@ -538,7 +543,7 @@ static void call_answered(struct session *s, struct order_call *c, int http_stat
 void bot__requests_ws_answer(struct session *s, const bot_event *ev)
 {
     const bot_id *id = ev->kind == BOT_EV_ACK ? &ev->ack.request_id : &ev->error.request_id;
-    for (int i = 0; i < REQUESTS_MAX; i++) {
+    for (uint32_t i = 0; i < s->calls_top; i++) {
         struct order_call *c = &s->calls[i];
         if (!c->used || !c->over_ws || !bot__id_eq(&c->req.request_id, id))
             continue;
@@ -557,7 +562,7 @@ void bot__requests_ws_answer(struct session *s, const bot_event *ev)
 
 void bot__requests_trade_lost(struct session *s)
 {
-    for (int i = 0; i < REQUESTS_MAX; i++)
+    for (uint32_t i = 0; i < s->calls_top; i++)
         if (s->calls[i].used && s->calls[i].over_ws)
             end_call(s, &s->calls[i], BOT_EV_REPLY, BOT_OUTCOME_UNKNOWN, NULL, 0, "the order socket was lost");
 }
@@ -613,7 +618,7 @@ void bot__session_http_done(struct session *s, struct session_time t, uint64_t i
     bot__session_enter(s, t);
     if (result == TRANSPORT_TIMEOUT)
         s->stats.http_timeouts++;
-    for (int i = 0; i < REQUESTS_MAX; i++) {
+    for (uint32_t i = 0; i < s->calls_top; i++) {
         struct order_call *c = &s->calls[i];
         if (!c->used || c->http != id)
             continue;
@@ -635,16 +640,17 @@ void bot__requests_stop(struct session *s)
         if (s->reads[i].drawn)
             give_back(s, &s->reads[i].draw, true);
     }
-    for (int i = 0; i < REQUESTS_MAX; i++)
+    for (uint32_t i = 0; i < s->calls_top; i++)
         if (s->calls[i].used && s->calls[i].drawn)
             give_back(s, &s->calls[i].draw, true);
     memset(s->reads, 0, sizeof s->reads);
-    memset(s->calls, 0, sizeof s->calls);
+    memset(s->calls, 0, s->calls_top * sizeof *s->calls);
+    s->calls_top = 0;
 }
 
 void bot__requests_tick(struct session *s)
 {
-    for (int i = 0; i < REQUESTS_MAX; i++) { /* cancels and orders first */
+    for (uint32_t i = 0; i < s->calls_top; i++) { /* cancels and orders first */
         struct order_call *c = &s->calls[i];
         if (c->used && c->waiting && s->t.now >= c->at)
             send_call(s, c);
@@ -666,7 +672,7 @@ void bot__requests_tick(struct session *s)
 bot_ts bot__requests_deadline(const struct session *s)
 {
     bot_ts at = BOT_TS_NEVER;
-    for (int i = 0; i < REQUESTS_MAX; i++) {
+    for (uint32_t i = 0; i < s->calls_top; i++) {
         const struct order_call *c = &s->calls[i];
         if (c->used && c->waiting && c->at < at)
             at = c->at;

@@ -331,7 +331,7 @@ void bot__session_stop(struct session *s)
     for (int i = 0; i < READS_MAX; i++)
         if (s->reads[i].http != 0)
             s->transport.http_cancel(s->transport.self, s->reads[i].http);
-    for (int i = 0; i < REQUESTS_MAX; i++)
+    for (uint32_t i = 0; i < s->calls_top; i++)
         if (s->calls[i].http != 0)
             s->transport.http_cancel(s->transport.self, s->calls[i].http);
     bot__requests_stop(s);

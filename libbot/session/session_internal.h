@@ -124,6 +124,7 @@ struct session {
 
     struct read reads[READS_MAX];
     struct read_pace paces[BOT_READ_KIND_COUNT];
+    uint32_t calls_top; /* one past the last one in use: mostly none or one is */
     struct order_call calls[REQUESTS_MAX];
     bot_ts clock_at;
     uint32_t clock_failures, instruments_failures; /* in a row */

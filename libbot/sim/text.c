@@ -68,11 +68,9 @@ void bot__text_put(struct text *t, const char *format, ...)
     va_list ap;
     va_start(ap, format);
     for (const char *f = format; *f != '\0'; f++) {
-        if (*f == '\'') { put(t, "\"", 1); continue; }
         if (*f != '%') {
-            const char *run = f;
-            while (f[1] != '\0' && f[1] != '%' && f[1] != '\'') f++;
-            put(t, run, (size_t)(f - run) + 1);
+            if (t->size - t->len <= 1) t->full = true;
+            else t->buf[t->len++] = *f == '\'' ? '"' : *f;
             continue;
         }
         switch (*++f) {
@@ -91,6 +89,7 @@ void bot__text_put(struct text *t, const char *format, ...)
         }
     }
     va_end(ap);
+    if (t->len < t->size) t->buf[t->len] = '\0';
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/hmac.h>
+#include <openssl/crypto.h>
 
+#include "base/assert.h"
+#include "base/sign.h"
 #include "venue_internal.h"
 
 #define KEEPALIVE_NS (30 * BOT_NS_PER_S)   /* how often idle sockets are looked at */
@@ -127,6 +129,7 @@ void bot__simvenue_free(struct simvenue *b)
     bot__faults_done(&b->faults);
     bot__sim_queue_done(&b->queue);
     for (uint32_t i = 0; i < b->ips_n; i++) a.release(a.self, b->ip[i].at);
+    for (uint32_t i = 0; i < b->clients_n; i++) bot__signer_free(b->client[i].signer);
     if (b->client != NULL) OPENSSL_cleanse(b->client, sizeof *b->client * (ACCOUNTS_MAX + 1));
     void *const all[] = { b->client, b->conn, b->feed, b->rows, b->trades, b->scratch, b->scratch2, b->answer, b->orders };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) a.release(a.self, all[i]);
@@ -136,10 +139,15 @@ void bot__simvenue_free(struct simvenue *b)
 int bot__simvenue_account_add(struct simvenue *b, const char *key, const char *secret, bot_money balance)
 {
     if (key[0] == '\0' || strlen(key) > KEY_MAX || strlen(secret) > KEY_MAX || bot__simvenue_auth(b, key) != 0) return BOT_ERR_INVALID;
+    struct bot__signer *signer = bot__signer_new(secret, strlen(secret));
+    if (signer == NULL) return BOT_ERR_NOMEM;
     const int account = bot__exchange_account_add(b->x, balance);
-    if (account < 0) return account;
+    if (account < 0) {
+        bot__signer_free(signer);
+        return account;
+    }
     snprintf(b->client[account].key, KEY_MAX + 1, "%s", key);
-    snprintf(b->client[account].secret, KEY_MAX + 1, "%s", secret);
+    b->client[account].signer = signer;
     if ((uint32_t)account >= b->clients_n) b->clients_n = (uint32_t)account + 1;
     return account;
 }
@@ -155,15 +163,11 @@ uint32_t bot__simvenue_auth(const struct simvenue *b, const char *key)
 void bot__simvenue_hmac(const struct simvenue *b, uint32_t account, const struct slice *parts, uint32_t n, char ret_hex[65])
 {
     uint8_t mac[32] = { 0 };
-    unsigned len = 0;
-    struct text t = bot__text(b->scratch, MESSAGE_MAX);
-    for (uint32_t i = 0; i < n && t.len + parts[i].len < t.size; i++) {
-        memcpy(t.buf + t.len, parts[i].p, parts[i].len);
-        t.len += parts[i].len;
-    }
-    const char *secret = b->client[account].secret;
-    HMAC(EVP_sha256(), secret, (int)strlen(secret), (const uint8_t *)t.buf, t.len, mac, &len);
-    for (int i = 0; i < 32; i++) snprintf(ret_hex + 2 * i, 3, "%02x", mac[i]);
+    struct bot__part all[SIGNED_PARTS_MAX];
+    BOT_ASSERT(n <= SIGNED_PARTS_MAX);
+    for (uint32_t i = 0; i < n; i++) all[i] = (struct bot__part){ parts[i].p, parts[i].len };
+    if (b->client[account].signer != NULL) (void)bot__sign(b->client[account].signer, all, n, mac);
+    bot__hex(mac, sizeof mac, ret_hex);
 }
 
 int64_t bot__simvenue_ms(const struct simvenue *b, int64_t ns)

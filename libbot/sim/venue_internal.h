@@ -8,6 +8,7 @@
 
 #define ACCOUNTS_MAX 63
 #define KEY_MAX 63
+#define SIGNED_PARTS_MAX 4
 #define IPS_MAX 64
 #define ROWS_MAX 512      /* private rows of one exchange call before they are sent in parts */
 #define TRADES_MAX 1024   /* of one public message */
@@ -28,7 +29,8 @@ struct limit {
 };
 
 struct client {
-    char     key[KEY_MAX + 1], secret[KEY_MAX + 1];
+    char     key[KEY_MAX + 1];
+    struct bot__signer *signer; /* with the account's secret */
     struct limit limit[LIMIT_GROUPS];
     /* What was taken in and is not carried out yet: lots by instrument and side. */
     int64_t  pending[EXCHANGE_INSTRUMENTS_MAX][2];

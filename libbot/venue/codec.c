@@ -203,11 +203,11 @@ int64_t bot__retry_after_ns(const struct venue_header *headers, uint32_t n)
 
 bool bot__http_header(struct venue_http *http, const char *name, const char *value)
 {
-    if (http->headers_n == VENUE_HEADERS_MAX || strlen(name) >= sizeof http->headers[0].name ||
-        strlen(value) >= sizeof http->headers[0].value)
+    const size_t name_len = strlen(name), value_len = strlen(value);
+    if (http->headers_n == VENUE_HEADERS_MAX || name_len >= sizeof http->headers[0].name || value_len >= sizeof http->headers[0].value)
         return false;
-    snprintf(http->headers[http->headers_n].name, sizeof http->headers[0].name, "%s", name);
-    snprintf(http->headers[http->headers_n].value, sizeof http->headers[0].value, "%s", value);
+    memcpy(http->headers[http->headers_n].name, name, name_len + 1);
+    memcpy(http->headers[http->headers_n].value, value, value_len + 1);
     http->headers_n++;
     return true;
 }

@@ -136,6 +136,7 @@ static int run(int argc, char **argv)
     if (r == NULL)
         return EXIT_FOUND_WRONG;
     struct journal_core jc;
+    uint64_t wrong = journal_tool_header("export", r);
     if (!journal_tool_core("export", args.path, r, UINT64_MAX, &jc)) {
         bot__journal_core_close(&jc);
         bot_journal_close_read(r);
@@ -146,7 +147,6 @@ static int run(int argc, char **argv)
              "position,realised,realised_total,record");
     bot_journal_item item;
     bot_journal_place place;
-    uint64_t wrong = 0;
     while ((e = bot_journal_next(r, &item, &place)) != 0) {
         if (e == BOT_ERR_IO || e == BOT_ERR_NOMEM || e == BOT_ERR_VERSION)
             break;

@@ -1,5 +1,6 @@
 #include "journal_tools.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 static bool parse_time(const char *text, int64_t *ret_ns)
 {
     char *end;
+    char midnight[] = "0000-00-00T00:00:00Z";
+    if (strlen(text) == 10 && text[4] == '-')
+        memcpy(midnight, text, 10), text = midnight;
     if (bot__iso_parse(text, strlen(text), ret_ns) == BOT_OK)
         return true;
     const long long ms = strtoll(text, &end, 10);
@@ -23,8 +27,9 @@ static bool parse_count(const char *text, uint64_t *ret)
     char *end;
     if (*text < '0' || *text > '9')
         return false;
+    errno = 0;
     *ret = strtoull(text, &end, 10);
-    return *end == '\0';
+    return *end == '\0' && errno == 0 && *ret != UINT64_MAX;
 }
 
 int journal_args_read(const char *name, const char *allowed, int argc, char **argv, struct journal_args *ret)
@@ -33,6 +38,7 @@ int journal_args_read(const char *name, const char *allowed, int argc, char **ar
     static const struct { const char *option; char letter; } valued[] = {
         { "--from", 'f' }, { "--to", 't' }, { "--at", 'a' }, { "--record", 'r' }, { "-n", 'n' },
     };
+    const char *form = NULL, *where = NULL;
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         char letter = 0;
@@ -45,14 +51,23 @@ int journal_args_read(const char *name, const char *allowed, int argc, char **ar
                                                 : parse_count(value, letter == 'r' ? &ret->record : &ret->last));
             if (!good)
                 return botctl_usage(name, "%s needs a %s", a, letter == 'r' || letter == 'n' ? "number" :
-                                    "time (2026-09-17T06:00:00Z or Unix milliseconds)");
+                                    "time (2026-09-17T06:00:00Z, 2026-09-17 or Unix milliseconds)");
+            /* --from and --to make a window; every other pair would name two places to begin. */
+            if (where != NULL && !(letter == 't' && strcmp(where, "--from") == 0) && !(letter == 'f' && strcmp(where, "--to") == 0))
+                return botctl_usage(name, "%s or %s?", where, a);
+            where = a;
             i++;
         } else if ((strcmp(a, "--csv") == 0 || strcmp(a, "--json") == 0) && strchr(allowed, 'c') != NULL) {
+            if (form != NULL)
+                return botctl_usage(name, "%s or %s?", form, a);
+            form = a;
             ret->csv = a[2] == 'c';
         } else if (strcmp(a, "-f") == 0 && strchr(allowed, 'w') != NULL) {
             ret->follow = true;
+        } else if (strcmp(a, "--brief") == 0 && strchr(allowed, 'b') != NULL) {
+            ret->brief = true;
         } else if (a[0] == '-' && a[1] != '\0') {
-            return botctl_usage(name, "what is %s?", a);
+            return botctl_usage(name, "there is no option '%s'", a);
         } else if (ret->path == NULL) {
             ret->path = a;
         } else if (ret->path_other == NULL && strchr(allowed, '2') != NULL) {
@@ -63,6 +78,8 @@ int journal_args_read(const char *name, const char *allowed, int argc, char **ar
     }
     if (ret->path == NULL)
         return botctl_usage(name, "which journal?");
+    if (ret->from_ns > ret->to_ns)
+        return botctl_usage(name, "--from lies behind --to");
     return 0;
 }
 
@@ -75,6 +92,16 @@ bot_journal_reader *journal_tool_open(const char *name, const char *path)
         return reader;
     fprintf(stderr, "botctl %s: %s\n", name, why.text[0] != '\0' ? why.text : bot_strerror(e));
     return NULL;
+}
+
+uint64_t journal_tool_header(const char *name, bot_journal_reader *reader)
+{
+    bot_journal_item item;
+    bot_journal_place place;
+    if (bot_journal_next(reader, &item, &place) >= 0 || place.damage != BOT_DAMAGE_HEADER)
+        return 0;
+    fprintf(stderr, "botctl %s: %s\n", name, place.text);
+    return 1;
 }
 
 bool journal_tool_core(const char *name, const char *path, bot_journal_reader *reader, uint64_t record, struct journal_core *ret)

@@ -12,16 +12,18 @@ struct journal_args {
     int64_t  from_ns, to_ns;   /* INT64_MIN, INT64_MAX when not given */
     uint64_t record;           /* UINT64_MAX when not given */
     uint64_t last;             /* tail -n; UINT64_MAX when not given */
-    bool     csv, follow;
+    bool     csv, follow, brief;
 };
 
-/* Reads "--from T --to T --at T --record N --csv --json -f -n N PATH [PATH]"; `allowed` lists the option letters that the
- * command takes: f(rom) t(o) a(t) r(ecord) c(sv/json) w(-f) n, 2 (a second path). 0 or EXIT_USAGE after saying why.
- * T is "2026-09-17T06:00:00[.123]Z" or Unix milliseconds. */
+/* Reads "--from T --to T --at T --record N --csv --json --brief -f -n N PATH [PATH]"; `allowed` lists the option letters that the
+ * command takes: f(rom) t(o) a(t) r(ecord) c(sv/json) b(rief) w(-f) n, 2 (a second path). 0 or EXIT_USAGE after saying why.
+ * T is "2026-09-17T06:00:00[.123]Z", "2026-09-17" or Unix milliseconds. */
 int journal_args_read(const char *name, const char *allowed, int argc, char **argv, struct journal_args *ret);
 
 /* NULL after saying why on standard error. */
 bot_journal_reader *journal_tool_open(const char *name, const char *path);
+/* Right after opening: 1 when the header of the first segment cannot be read, after saying so; what follows reads on behind it. */
+uint64_t journal_tool_header(const char *name, bot_journal_reader *reader);
 /* As bot__journal_core_open, with the words. */
 bool journal_tool_core(const char *name, const char *path, bot_journal_reader *reader, uint64_t record, struct journal_core *ret);
 

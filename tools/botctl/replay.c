@@ -97,7 +97,14 @@ static int run(int argc, char **argv)
     bot_journal_reader *r = journal_tool_open("replay", args.path);
     if (r == NULL)
         return EXIT_FOUND_WRONG;
-    uint64_t record = args.record;
+    uint64_t record = args.record, damages = journal_tool_header("replay", r);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    if (args.record != UINT64_MAX && args.record > info.record_end) {
+        fprintf(stderr, "botctl replay: --record: the journal ends before record %llu\n", (unsigned long long)info.record_end);
+        bot_journal_close_read(r);
+        return EXIT_FOUND_WRONG;
+    }
     if (args.to_ns != INT64_MAX)
         record = record_at(r, args.to_ns);
     struct journal_core jc;
@@ -108,7 +115,7 @@ static int run(int argc, char **argv)
     }
     bot_journal_item item;
     bot_journal_place place;
-    uint64_t events = 0, damages = 0, last = 0;
+    uint64_t events = 0, last = 0;
     bot_ts now = 0;
     while ((e = bot_journal_next(r, &item, &place)) != 0) {
         if (e == BOT_ERR_IO || e == BOT_ERR_NOMEM || e == BOT_ERR_VERSION)
@@ -145,7 +152,7 @@ static int run(int argc, char **argv)
 const struct command command_replay = {
     "replay", "JOURNAL [--at TIME | --record N]", "positions and gate of a journal at its end, at a time or before a record",
     "Feeds every event of the journal to the rules again, under the options of the run that wrote it, and prints one line for\n"
-    "each position and one for the gate: what the bot knew then. TIME is 2026-09-17T06:00:00Z or Unix milliseconds.\n"
+    "each position and one for the gate: what the bot knew then. TIME is 2026-09-17T06:00:00Z, 2026-09-17 or Unix milliseconds.\n"
     "Exit status 1: the journal is damaged or events are missing, so the state may be another, or it begins later than TIME.\n",
     run,
 };

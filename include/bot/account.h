@@ -14,6 +14,8 @@
  *     bot_account *account;
  *     int r = bot_account_open(loop, &options, &account);
  *
+ * A pointer that must not be NULL and is gives BOT_ERR_INVALID, false or nothing, never a crash.
+ *
  * Threads: a handle lives on its loop's thread; functions that say "Any thread" may be called elsewhere. Callbacks never run
  * inside the call that asked for them; they may call anything, close included. After the close callback, and not
  * before, what the host lent is its own again. Nothing is global: what accounts on one loop share is found through the loop.
@@ -40,7 +42,8 @@ typedef struct bot_account_options {
     size_t      struct_size;     /* set by bot_account_options_init */
     const char *venue;           /* "bybit", "binance-usdm", "okx", "bitflyer", "hyperliquid". Not NULL. */
     const char *name;            /* of the account, for logs, metrics and the journal: NULL: the venue's name */
-    const char *key, *secret, *passphrase; /* copied (the secret into memory that is wiped); NULL where the venue has none */
+    const char *key, *secret, *passphrase; /* copied (the secret into memory that is wiped); NULL where the venue has none. A key (or
+                                            * address) every venue has */
     bool        test_network;    /* the venue's test network */
     const char *rest_url, *ws_private_url, *ws_public_url, *ws_trade_url; /* NULL: the venue's own; "" for none */
     /* A venue with two public addresses: ws_public_url is the first; the second is the venue's own, on the same host where the
@@ -76,7 +79,7 @@ BOT_API int bot_account_open(struct uv_loop_s *loop, const bot_account_options *
 /* One plain sentence about the last bot_account_open of this thread that failed; "" if it did not. */
 BOT_API const char *bot_account_open_why(void);
 
-/* Closes sockets, cancels requests, writes the journal's rest, detaches the bots (their handles are gone with it). Resting
+/* Takes NULL; a second call does nothing, its closed included. Closes sockets, cancels requests, writes the journal's rest, detaches the bots (their handles are gone with it). Resting
  * orders stay where they are: cancel them first if that is wanted. closed (may be NULL) runs from the loop when nothing of
  * the account is left on it; the handle is gone then. */
 BOT_API void bot_account_close(bot_account *account, void (*closed)(void *user_data), void *user_data);
@@ -141,12 +144,13 @@ BOT_API bot_account *bot_account_of(const bot_handle *bot);
  *
  * @order          Borrowed. qty > 0 and price (LIMIT) on the instrument's grid; leg NET unless the account is in hedge mode.
  *                 ref_price and ref_at are filled by the library.
- * @ret_client_id  May be NULL. Its id, unique across restarts.
+ * @ret_client_id  May be NULL. Its id, unique across restarts; written only with BOT_OK.
  * @ret_refusal    May be NULL. The numbers behind a refusal.
  *
  * Returns BOT_OK: it is on its way and counted in the worst case; what becomes of it comes through callbacks.order. Or a
  * refusal of class NOT_SENT (bot/err.h), nothing has left: GATE_SHUT (say why with bot_refusal_explain), LIMIT_*, REDUCE_ONLY,
- * PRICE_COLLAR, NO_REFERENCE, INSTRUMENT, FULL; or BOT_ERR_INVALID for an order that makes no sense.
+ * PRICE_COLLAR, NO_REFERENCE, INSTRUMENT, FULL; or BOT_ERR_INVALID for an order that makes no sense (ret_refusal->detail says
+ * what of it), BOT_ERR_CLOSED once the account is closing.
  */
 BOT_API int bot_submit(bot_handle *bot, const bot_order_request *order, bot_id *ret_client_id, bot_refusal *ret_refusal);
 /* New quantity (total) and price; 0 leaves either. As bot_submit; BOT_ERR_ORDER_STATE when it is not open, or a change is on
@@ -157,7 +161,8 @@ BOT_API int bot_cancel(bot_handle *bot, const bot_id *client_id);
 /* Every live order of the bot. The number of cancels sent. */
 BOT_API int bot_cancel_all(bot_handle *bot);
 
-/* Limits of one instrument. Tighter takes effect at once; looser needs `loosen`, and is journaled as such: else BOT_ERR_STATE. */
+/* Limits of one instrument. Tighter takes effect at once; looser needs `loosen`, and is journaled as such: else BOT_ERR_STATE.
+ * BOT_ERR_INVALID: one is below zero; BOT_ERR_NOT_FOUND: the account has no such instrument. */
 BOT_API int bot_set_limits(bot_handle *bot, const char *instrument, const bot_limits *limits, bool loosen);
 
 /* The account's position of an instrument (leg NET unless in hedge mode), and the bot's own part of it. BOT_ERR_NOT_FOUND. */

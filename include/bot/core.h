@@ -123,6 +123,9 @@ typedef struct bot_core_options {
     void   *user_data;
 } bot_core_options;
 BOT_API void bot_core_options_init(bot_core_options *options);
+/* The first option that is out of its range, by its name and, where that is not plain, the range ("orders_max: 16..65536"; times are
+ * at most fifty years); NULL: all are good. Static text. */
+BOT_API const char *bot_core_options_wrong(const bot_core_options *options);
 
 typedef enum bot_verdict {
     BOT_VERDICT_NONE,

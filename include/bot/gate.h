@@ -74,7 +74,9 @@ typedef struct bot_gate_state {
 typedef struct bot_refusal {
     int      code;       /* enum bot_err; BOT_OK when it passed */
     uint32_t reasons;    /* GATE_SHUT: the set */
-    bot_qty  limit;      /* the limit that was hit, in quantity; notional and loss limits in limit_money */
+    const char *detail;  /* INVALID, INSTRUMENT: what of the order makes no sense; static text. Else NULL */
+    bot_qty  limit;      /* the limit that was hit, in quantity; notional and loss limits in limit_money; INVALID: the lot or tick
+                          * that was missed */
     bot_qty  position_low, position_high; /* interval in which the true position lies */
     bot_qty  working_buy, working_sell;   /* what may still fill, this order not counted */
     bot_qty  worst;      /* position after the worst case with this order */

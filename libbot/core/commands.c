@@ -57,6 +57,8 @@ int bot__core_attach(bot_core *c, const bot_event *ev)
     const bot_ev_attach *a = &ev->attach;
     if (a->bot >= c->options.bots_max)
         return BOT_ERR_FULL;
+    if (a->scope != BOT_SCOPE_ACCOUNT && a->scope != BOT_SCOPE_OWN)
+        return BOT_ERR_INVALID;
     struct core_bot *b = &c->bots[a->bot];
     if (a->bot >= c->bots_n)
         c->bots_n = a->bot + 1;
@@ -183,6 +185,34 @@ static int refuse(bot_core *c, int code)
     return code;
 }
 
+/* The order itself is wrong: nothing was looked at. grid: the step that it misses, or 0. */
+static int refuse_order(bot_core *c, int code, const char *detail, bot_i128 grid)
+{
+    c->refusal.detail = detail;
+    c->refusal.limit.v = grid;
+    return refuse(c, code);
+}
+
+/* What makes no sense of an order whatever the instrument; NULL: nothing. */
+static const char *nonsense(const bot_order_request *o)
+{
+    if (o->qty.v <= 0)
+        return "the quantity is not above zero";
+    if (o->side != BOT_BUY && o->side != BOT_SELL)
+        return "the side is neither buy nor sell";
+    if (o->type != BOT_LIMIT && o->type != BOT_MARKET)
+        return "the type is neither limit nor market";
+    if (o->type == BOT_LIMIT && o->price.v <= 0)
+        return "a limit order without a price above zero";
+    if (o->type == BOT_MARKET && o->price.v != 0)
+        return "a market order with a price";
+    if ((uint32_t)o->tif > BOT_POST_ONLY)
+        return "the time in force is none of those there are";
+    if (o->type == BOT_MARKET && o->tif == BOT_POST_ONLY)
+        return "a market order cannot be post-only";
+    return NULL;
+}
+
 static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order_request *o, bot_i128 replaces)
 {
     const struct core_limits *l = limits_of(c, bot, instrument);
@@ -210,19 +240,27 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
     c->stats.submits++;
     c->client_seq++; /* also when refused: an id is never given out twice */
 
-    if (s->bot >= c->options.bots_max || !c->bots[s->bot].attached || !c->bots[s->bot].sends_orders)
-        return refuse(c, BOT_ERR_INVALID);
-    if (o->qty.v <= 0 || (o->side != BOT_BUY && o->side != BOT_SELL) || (o->type != BOT_LIMIT && o->type != BOT_MARKET) ||
-        (o->type == BOT_LIMIT) != (o->price.v > 0) || s->client_id.len == 0)
-        return refuse(c, BOT_ERR_INVALID);
+    if (s->bot >= c->options.bots_max || !c->bots[s->bot].attached)
+        return refuse_order(c, BOT_ERR_INVALID, "no such bot is attached", 0);
+    if (!c->bots[s->bot].sends_orders)
+        return refuse_order(c, BOT_ERR_INVALID, "the bot was attached to watch only", 0);
+    const char *wrong = nonsense(o);
+    if (wrong != NULL || s->client_id.len == 0)
+        return refuse_order(c, BOT_ERR_INVALID, wrong != NULL ? wrong : "the order has no client id", 0);
     const uint32_t instrument = bot__ledger_find(c->ledger, &o->instrument);
-    if (instrument == INSTRUMENT_NONE || !bot__ledger_instrument(c->ledger, instrument)->tradable ||
-        !limits_of(c, s->bot, instrument)->set)
-        return refuse(c, BOT_ERR_INSTRUMENT);
+    if (instrument == INSTRUMENT_NONE)
+        return refuse_order(c, BOT_ERR_INSTRUMENT, "the instrument is not known: not loaded yet, or spelt in another way than the venue does", 0);
     const struct instrument *spec = bot__ledger_instrument(c->ledger, instrument);
-    if (!on_grid(o->qty.v, spec->lot.v) || (o->type == BOT_LIMIT && !on_grid(o->price.v, spec->tick.v)) ||
-        (o->leg > BOT_LEG_NET) != c->options.hedge)
-        return refuse(c, BOT_ERR_INVALID);
+    if (!spec->tradable)
+        return refuse_order(c, BOT_ERR_INSTRUMENT, "the venue does not trade the instrument now", 0);
+    if (!limits_of(c, s->bot, instrument)->set)
+        return refuse_order(c, BOT_ERR_INSTRUMENT, "the bot has no limits for the instrument", 0);
+    if (!on_grid(o->qty.v, spec->lot.v))
+        return refuse_order(c, BOT_ERR_INVALID, "the quantity is not a multiple of the lot", spec->lot.v);
+    if (o->type == BOT_LIMIT && !on_grid(o->price.v, spec->tick.v))
+        return refuse_order(c, BOT_ERR_INVALID, "the price is not a multiple of the tick", spec->tick.v);
+    if ((uint32_t)o->leg > BOT_LEG_SHORT || (o->leg > BOT_LEG_NET) != c->options.hedge)
+        return refuse_order(c, BOT_ERR_INVALID, c->options.hedge ? "in hedge mode an order names its leg, long or short" : "only an account in hedge mode has legs", 0);
 
     int r = check(c, s->bot, instrument, o, 0);
     if (r == BOT_OK && too_fast(&c->bots[s->bot], limits_of(c, s->bot, instrument)->limits.orders_per_s_max, c->now))
@@ -258,8 +296,10 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
     const bot_ev_amend *a = &ev->amend;
     c->refusal = (bot_refusal){ 0 };
     c->stats.amends++;
-    if (a->qty.v < 0 || a->price.v < 0 || (a->qty.v == 0 && a->price.v == 0))
-        return refuse(c, BOT_ERR_INVALID);
+    if (a->qty.v < 0 || a->price.v < 0)
+        return refuse_order(c, BOT_ERR_INVALID, "a quantity or price below zero", 0);
+    if (a->qty.v == 0 && a->price.v == 0)
+        return refuse_order(c, BOT_ERR_INVALID, "neither a quantity nor a price to change to", 0);
     const uint32_t at = bot__orders_by_client(&c->orders, &a->client_id);
     if (at == ORDER_NONE || c->orders.orders[at].bot != a->bot)
         return refuse(c, BOT_ERR_NOT_FOUND);
@@ -271,8 +311,12 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
     const struct instrument *spec = bot__ledger_instrument(c->ledger, o->instrument);
     const bot_i128 qty = a->qty.v != 0 ? a->qty.v : o->qty;
     const bot_px price = a->price.v != 0 ? a->price : o->price;
-    if (!on_grid(qty, spec->lot.v) || !on_grid(price.v, spec->tick.v) || qty <= o->filled)
-        return refuse(c, BOT_ERR_INVALID);
+    if (!on_grid(qty, spec->lot.v))
+        return refuse_order(c, BOT_ERR_INVALID, "the quantity is not a multiple of the lot", spec->lot.v);
+    if (!on_grid(price.v, spec->tick.v))
+        return refuse_order(c, BOT_ERR_INVALID, "the price is not a multiple of the tick", spec->tick.v);
+    if (qty <= o->filled)
+        return refuse_order(c, BOT_ERR_INVALID, "the quantity is filled already: cancel the rest instead", 0);
 
     /* The new remainder takes the place of the old one; what was filled is in the position already. Making an order
      * smaller at the same price cannot raise the exposure and passes like a cancel. */

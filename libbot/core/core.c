@@ -57,6 +57,8 @@ static int older_fill(void *user_data, uint32_t instrument, const bot_id *exec_i
     return c->options.older_fill(c->options.user_data, core_symbol(c, instrument & ~DEDUPE_FUNDING), exec_id) ? 1 : 0;
 }
 
+#define OPTION_NS_MAX (INT64_C(50) * 366 * 86400 * BOT_NS_PER_S)
+
 static void ledger_options(const bot_core_options *o, bot_core *c, struct ledger_options *ret)
 {
     bot__ledger_options_init(ret);
@@ -70,20 +72,41 @@ static void ledger_options(const bot_core_options *o, bot_core *c, struct ledger
     ret->user_data = c;
 }
 
-static bool options_valid(const bot_core_options *o)
+const char *bot_core_options_wrong(const bot_core_options *o)
 {
-    return o->struct_size == sizeof *o && o->instruments_max >= 1 && o->instruments_max <= 4096 && o->orders_max >= 16 &&
-           o->orders_max <= 65536 && o->bots_max >= 1 && o->bots_max <= 36 && o->effects_max >= 64 && o->effects_max <= 65536 &&
-           o->private_lease_ns >= 0 && o->reconciled_lease_ns > 0 && o->reconciled_flat_ns >= o->reconciled_lease_ns &&
-           o->rest_lease_ns >= 0 && o->public_lease_ns >= 0 && o->clock_lease_ns >= 0 && o->hold_down_ns >= 0 &&
-           o->agree_reads_min >= 1 && o->read_every_ns > 0 && o->read_every_flat_ns > 0 && o->read_retry_ns > 0 &&
-           o->read_deadline_ns > 0 && o->orders_every_ns > 0 && o->grace_ns >= 0 && o->stale_window_ns >= 0 &&
-           o->drift_reads_min >= 1 && o->adopt_reads_min >= 1 && o->order_query_every_ns > 0 && o->venue.order_unknown_ns > 0 &&
-           o->venue.absence_bound_ns > 0 && o->clock_offset_max_ns >= 0 && o->read_after_fill_ns >= 0 && o->drift_span_ns >= 0 &&
-           o->backfill_overlap_ns >= 0 && o->order_unknown_latch_ns >= 0 && o->reference_age_max_ns >= 0 &&
-           o->venue.position_time_slack_ns >= 0 &&
-           /* 0 ms would disarm the switch, and the wire counts 32 bits of them. */
-           (o->dead_man_ns == 0 || (o->dead_man_ns >= BOT_NS_PER_MS && o->dead_man_ns / BOT_NS_PER_MS <= UINT32_MAX));
+    /* In the order of the header. A time of more than fifty years is a mistake of units, and sums of two must not overflow. */
+    const struct { int64_t value, min; const char *text; } times[] = {
+        { o->private_lease_ns, 0, "private_lease_ns" }, { o->reconciled_lease_ns, 1, "reconciled_lease_ns" },
+        { o->reconciled_flat_ns, o->reconciled_lease_ns, "reconciled_flat_ns (not below reconciled_lease_ns)" }, { o->rest_lease_ns, 0, "rest_lease_ns" },
+        { o->public_lease_ns, 0, "public_lease_ns" }, { o->clock_lease_ns, 0, "clock_lease_ns" }, { o->clock_offset_max_ns, 0, "clock_offset_max_ns" },
+        { o->hold_down_ns, 0, "hold_down_ns" }, { o->read_every_ns, 1, "read_every_ns" }, { o->read_every_flat_ns, 1, "read_every_flat_ns" },
+        { o->read_after_fill_ns, 0, "read_after_fill_ns" }, { o->read_retry_ns, 1, "read_retry_ns" }, { o->read_deadline_ns, 1, "read_deadline_ns" },
+        { o->orders_every_ns, 1, "orders_every_ns" }, { o->grace_ns, 0, "grace_ns" }, { o->stale_window_ns, 0, "stale_window_ns" },
+        { o->drift_span_ns, 0, "drift_span_ns" }, { o->backfill_overlap_ns, 0, "backfill_overlap_ns" },
+        { o->order_unknown_latch_ns, 0, "order_unknown_latch_ns" }, { o->order_query_every_ns, 1, "order_query_every_ns" },
+        { o->reference_age_max_ns, 0, "reference_age_max_ns" }, { o->venue.order_unknown_ns, 1, "venue.order_unknown_ns" },
+        { o->venue.absence_bound_ns, 1, "venue.absence_bound_ns" }, { o->venue.position_time_slack_ns, 0, "venue.position_time_slack_ns" },
+    };
+    if (o->struct_size != sizeof *o)
+        return "struct_size: set by bot_core_options_init, which was not called";
+    if (o->instruments_max < 1 || o->instruments_max > 4096) return "instruments_max: 1..4096";
+    if (o->orders_max < 16 || o->orders_max > 65536) return "orders_max: 16..65536";
+    if (o->bots_max < 1 || o->bots_max > 36) return "bots_max: 1..36";
+    if (o->effects_max < 64 || o->effects_max > 65536) return "effects_max: 64..65536";
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        if (times[i].value < times[i].min || times[i].value > OPTION_NS_MAX)
+            return times[i].text;
+    if (o->agree_reads_min < 1) return "agree_reads_min: at least 1";
+    if (o->drift_reads_min < 1) return "drift_reads_min: at least 1";
+    if (o->adopt_reads_min < 1) return "adopt_reads_min: at least 1";
+    if ((uint32_t)o->drift_policy > BOT_DRIFT_ADOPT) return "drift_policy";
+    if ((uint32_t)o->manual_policy > BOT_MANUAL_IGNORE) return "manual_policy";
+    if ((uint32_t)o->shut_policy > BOT_SHUT_CANCEL_ALL) return "shut_policy";
+    /* 0 ms would disarm the switch, and the wire counts 32 bits of them. */
+    if (o->dead_man_ns != 0 && (o->dead_man_ns < BOT_NS_PER_MS || o->dead_man_ns / BOT_NS_PER_MS > UINT32_MAX)) return "dead_man_ns: 0, or from 1 ms";
+    struct ledger_options lo;
+    ledger_options(o, NULL, &lo);
+    return bot__ledger_size(&lo) == 0 ? "fills_seen_max or path_steps_max" : NULL;
 }
 
 static bot_core *carve(struct arena *a, const bot_core_options *o)
@@ -120,11 +143,7 @@ static bot_core *carve(struct arena *a, const bot_core_options *o)
 
 size_t bot_core_size(const bot_core_options *options)
 {
-    if (!options_valid(options))
-        return 0;
-    struct ledger_options lo;
-    ledger_options(options, NULL, &lo);
-    if (bot__ledger_size(&lo) == 0)
+    if (bot_core_options_wrong(options) != NULL)
         return 0;
     struct arena a = { 0 };
     (void)carve(&a, options);

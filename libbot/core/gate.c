@@ -232,6 +232,7 @@ size_t bot_gate_explain(const bot_gate_state *state, char *buf, size_t size)
     struct text t = { buf, size, 0 };
     if (size == 0) return 0;
     buf[0] = '\0';
+    if (state == NULL) return 0;
     if (state->reasons == 0) {
         put(&t, "open");
         if (state->open_until != BOT_TS_NEVER && state->open_until > state->now) {
@@ -268,10 +269,17 @@ size_t bot_refusal_explain(const bot_refusal *refusal, char *buf, size_t size)
     struct text t = { buf, size, 0 };
     if (size == 0) return 0;
     buf[0] = '\0';
+    if (refusal == NULL) return 0;
     if (refusal->code == BOT_OK) {
         put(&t, "passes");
     } else {
-        put(&t, "refused (%s): %s", bot_err_name(refusal->code), bot_strerror(refusal->code));
+        put(&t, "refused (%s): %s", bot_err_name(refusal->code), refusal->detail != NULL ? refusal->detail : bot_strerror(refusal->code));
+    }
+    /* Orders that make no sense are refused before any position is looked at. */
+    if (refusal->detail != NULL || bot_err_class(refusal->code) == BOT_CLASS_USAGE || bot_err_class(refusal->code) == BOT_CLASS_FATAL) {
+        if (refusal->limit.v != 0)
+            put_fixed(&t, " ", refusal->limit.v);
+        return t.len;
     }
     if (refusal->reasons != 0) {
         const char *separator = " by ";

@@ -1,64 +1,15 @@
-/* The public client: session, journal and transport of one account, and its bots. */
-#include "bot/account.h"
+/* The public client: session, journal and transport of one account, from open to close. */
+#include "io/account_internal.h"
 
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
-#include "core/rate.h"
-#include "io/shared_budget.h"
 #include "io/transport_uv.h"
+#include "io/url.h"
 #include "journal/checkpoint.h"
 #include "journal/market.h"
-#include "journal/writer.h"
-#include "session/session.h"
-
-#define BOTS_MAX 36
-
-struct bot_handle {
-    bot_account  *account;
-    uint32_t      index;
-    bot_callbacks callbacks;
-    void         *user_data;
-};
-
-struct bot_account {
-    struct uv_loop_s *loop;
-    const struct venue *venue;
-    struct transport_uv *transport;
-    struct session *session;
-    void   *session_memory;
-    struct io_loop *io;
-    struct io_release release;
-    struct shared_budget *budget;
-    uint32_t budget_account;
-    struct bot__signer *signer;
-    char   *name, *key, *passphrase;
-    bot_symbol instruments[SESSION_INSTRUMENTS_MAX];
-    uint32_t   instruments_n;
-    bot_handle *bots[BOTS_MAX];
-    uint32_t   bots_n;
-    int64_t    ts_offset;
-
-    struct market_recorder *recorder; /* public trades and candles, where asked for */
-    struct journal *journal;
-    struct journal_older older;
-    char   *journal_path;
-    bool    journal_bad;
-
-    uv_async_t wake;         /* kill, journal trouble */
-    uv_timer_t journal_watch;
-    atomic_bool killed;
-    bool    kill_done, closing;
-    int     handles;         /* of ours still on the loop */
-    void  (*log)(void *user_data, bot_log_level level, const char *event, const char *text);
-    void   *log_user_data;
-    void  (*closed)(void *user_data);
-    void   *closed_user_data;
-};
 
 static _Thread_local char open_why[240];
 
@@ -91,10 +42,11 @@ void bot_options_init_sized(bot_options *options, size_t size)
     memcpy(options, &o, size < sizeof o ? size : sizeof o);
 }
 
-/* A shorter struct of an older caller gets the defaults behind its end; a longer one of a newer caller is taken only if what
- * we do not know is zero: a limit that someone set must never be dropped silently. */
-static bool take_options(void *to, size_t known, const void *from, size_t given)
+bool bot__account_take_options(void *to, size_t known, const void *from, size_t given)
 {
+    /* Not set by its init: whatever was set behind it must not be dropped, and what stands there is not its size. */
+    if (given < OPTIONS_SIZE_MIN || given > OPTIONS_SIZE_MAX)
+        return false;
     memcpy(to, from, given < known ? given : known);
     for (size_t i = known; i < given; i++)
         if (((const unsigned char *)from)[i] != 0)
@@ -154,14 +106,6 @@ static bot_symbol symbol_of(const bot_account *a, uint32_t instrument)
     return s != NULL ? *s : (bot_symbol){ 0 };
 }
 
-static struct session_time now_of(const bot_account *a)
-{
-    (void)a;
-    return bot__transport_uv_now();
-}
-
-static bot_ts core_now(const bot_account *a) { return bot__transport_uv_now().now + a->ts_offset; }
-
 static void tell_bot(bot_account *a, bot_handle *b, const bot_effect *e)
 {
     const bot_callbacks *cb = &b->callbacks;
@@ -170,7 +114,7 @@ static void tell_bot(bot_account *a, bot_handle *b, const bot_effect *e)
     case BOT_EFFECT_GATE:
         if (cb->gate != NULL) {
             bot_gate_state state;
-            bot_core_gate_state(core, core_now(a), &state);
+            bot_core_gate_state(core, account_now(a), &state);
             cb->gate(b, &state, b->user_data);
         }
         break;
@@ -225,13 +169,11 @@ static void effect(void *self, const bot_effect *e)
 
 /* ---- the journal's health, kill ---- */
 
-static int command(bot_account *a, bot_event *ev) { return bot__session_command(a->session, now_of(a), ev); }
-
-static void look_at_journal(bot_account *a)
+void bot__account_look_at_journal(bot_account *a)
 {
     if (a->journal == NULL || a->closing)
         return;
-    const enum journal_state state = bot__journal_state(a->journal, now_of(a).now);
+    const enum journal_state state = bot__journal_state(a->journal, bot__transport_uv_now().now);
     const bool bad = state != JOURNAL_OK;
     if (bad == a->journal_bad)
         return;
@@ -239,10 +181,10 @@ static void look_at_journal(bot_account *a)
     bot_event ev = { .kind = BOT_EV_JOURNAL, .monitor = { .ok = !bad, .value = (int64_t)state } };
     char text[200] = "the disk is back";
     if (bad)
-        bot__journal_state_text(a->journal, now_of(a).now, text, sizeof text);
+        bot__journal_state_text(a->journal, bot__transport_uv_now().now, text, sizeof text);
     snprintf(ev.monitor.reason, sizeof ev.monitor.reason, "%.31s", text);
     say(a, bad ? BOT_LOG_ERROR : BOT_LOG_INFO, bad ? "journal_failed" : "journal_ok", text);
-    (void)command(a, &ev);
+    (void)account_command(a, &ev);
 }
 
 static void on_wake(uv_async_t *handle)
@@ -253,12 +195,12 @@ static void on_wake(uv_async_t *handle)
     if (atomic_load(&a->killed) && !a->kill_done) {
         a->kill_done = true;
         bot_event ev = { .kind = BOT_EV_KILL };
-        (void)command(a, &ev);
+        (void)account_command(a, &ev);
     }
-    look_at_journal(a);
+    bot__account_look_at_journal(a);
 }
 
-static void on_journal_watch(uv_timer_t *handle) { look_at_journal(handle->data); }
+static void on_journal_watch(uv_timer_t *handle) { bot__account_look_at_journal(handle->data); }
 
 static void journal_changed(void *user_data) /* the writer's thread */
 {
@@ -268,6 +210,8 @@ static void journal_changed(void *user_data) /* the writer's thread */
 
 void bot_account_kill(bot_account *account)
 {
+    if (account == NULL)
+        return;
     atomic_store(&account->killed, true);
     (void)uv_async_send(&account->wake);
 }
@@ -377,38 +321,72 @@ static int resume(bot_account *a, const struct journal_resume *how)
     return r;
 }
 
+static const char *venue_names(char *buf, size_t size)
+{
+    for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
+        snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", i == 0 ? "" : ", ", bot__venue_at(i)->name);
+    return buf;
+}
+
+/* "" is none. */
+static bool url_fits(const char *text, bool ws)
+{
+    struct url url;
+    return text[0] == '\0' || (bot__url_parse(text, &url) == BOT_OK && url.ws == ws);
+}
+
 static int check_options(bot_account *a, const bot_account_options *o, struct session_options *so)
 {
     if (o->venue == NULL)
         return refuse(BOT_ERR_OPTIONS, "options.venue is not set");
     a->venue = bot__venue_find(o->venue);
     if (a->venue == NULL)
-        return refuse(BOT_ERR_OPTIONS, "options.venue: there is no venue '%s'", o->venue);
+        return refuse(BOT_ERR_OPTIONS, "options.venue: there is no venue '%s'; known are %s", o->venue, venue_names((char[120]){ 0 }, 120));
+    if (o->key == NULL || o->key[0] == '\0')
+        return refuse(BOT_ERR_OPTIONS, "options.key is not set: positions cannot be known without the account's own fills");
     if (o->instruments_n > SESSION_INSTRUMENTS_MAX || (o->instruments_n != 0 && o->instruments == NULL))
-        return refuse(BOT_ERR_OPTIONS, "options.instruments: at most 64 names");
+        return refuse(BOT_ERR_OPTIONS, o->instruments == NULL ? "options.instruments is NULL, instruments_n is not 0" : "options.instruments: at most 64 names");
     for (uint32_t i = 0; i < o->instruments_n; i++)
         if (o->instruments[i] == NULL || o->instruments[i][0] == '\0' || !bot__symbol_set(&a->instruments[i], o->instruments[i], strlen(o->instruments[i])))
             return refuse(BOT_ERR_OPTIONS, "options.instruments: '%s' is no instrument name", o->instruments[i] != NULL ? o->instruments[i] : "(null)");
+    for (uint32_t i = 0; i < o->instruments_n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (bot__symbol_eq(&a->instruments[i], &a->instruments[k]))
+                return refuse(BOT_ERR_OPTIONS, "options.instruments: %s stands there twice", o->instruments[i]);
     a->instruments_n = o->instruments_n;
     const struct venue_endpoints *e = o->test_network ? &a->venue->endpoints_test : &a->venue->endpoints;
     if (!copy_url(so->rest_url, o->rest_url, e->rest) || !copy_url(so->private_url, o->ws_private_url, e->ws_private) ||
         !copy_url(so->public_url, o->ws_public_url, e->ws_public) || !copy_url(so->trade_url, o->ws_trade_url, e->ws_trade))
         return refuse(BOT_ERR_OPTIONS, "options: a URL is longer than 255 characters");
     if (so->rest_url[0] == '\0')
-        return refuse(BOT_ERR_OPTIONS, "options.rest_url: the venue '%s' has no test network of its own", o->venue);
+        return refuse(BOT_ERR_OPTIONS, o->rest_url != NULL ? "options.rest_url is empty: '%s' cannot do without" : "options.rest_url: the venue '%s' has no test network of its own",
+                      o->venue);
+    if (!url_fits(so->rest_url, false))
+        return refuse(BOT_ERR_OPTIONS, "options.rest_url: '%s' is no http:// or https:// address", so->rest_url);
+    const struct { const char *name, *text; } sockets[] = { { "ws_private_url", so->private_url }, { "ws_public_url", so->public_url }, { "ws_trade_url", so->trade_url } };
+    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++)
+        if (!url_fits(sockets[i].text, true))
+            return refuse(BOT_ERR_OPTIONS, "options.%s: '%s' is no ws:// or wss:// address", sockets[i].name, sockets[i].text);
     if (!(o->rate_alarms_per_day > 0))
         return refuse(BOT_ERR_OPTIONS, "options.rate_alarms_per_day must be above 0");
-    if (bot_core_size(&o->core) == 0)
-        return refuse(BOT_ERR_OPTIONS, "options.core: a bound, lease or count is out of its range");
+    bot_core_options core = o->core;
+    bot__session_venue_rules(a->venue, &core.venue);
+    const char *wrong = bot_core_options_wrong(&core);
+    if (wrong != NULL)
+        return refuse(BOT_ERR_OPTIONS, "options.core is out of its range at %s", wrong);
     return BOT_OK;
 }
 
 int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options, bot_account **ret_account)
 {
     open_why[0] = '\0';
+    if (loop == NULL || options == NULL || ret_account == NULL)
+        return refuse(BOT_ERR_INVALID, "loop, options and ret_account must not be NULL");
     bot_account_options o;
     bot_account_options_init(&o);
-    if (!take_options(&o, sizeof o, options, options->struct_size))
+    if (options->struct_size < OPTIONS_SIZE_MIN || options->struct_size > OPTIONS_SIZE_MAX)
+        return refuse(BOT_ERR_OPTIONS, "options.struct_size is %zu: call bot_account_options_init before setting anything", options->struct_size);
+    if (!bot__account_take_options(&o, sizeof o, options, options->struct_size))
         return refuse(BOT_ERR_OPTIONS, "options were written for a newer library and set something that this one does not know");
     o.struct_size = sizeof o;
 
@@ -532,7 +510,7 @@ static void loop_released(void *user_data) { one_gone(user_data); }
 void bot_account_close(bot_account *account, void (*closed)(void *user_data), void *user_data)
 {
     bot_account *a = account;
-    if (a->closing)
+    if (a == NULL || a->closing)
         return;
     a->closing = true;
     a->closed = closed;
@@ -553,245 +531,4 @@ void bot_account_close(bot_account *account, void (*closed)(void *user_data), vo
     a->journal = NULL;
     uv_close((uv_handle_t *)&a->wake, handle_closed);
     uv_close((uv_handle_t *)&a->journal_watch, handle_closed);
-}
-
-/* ---- bots ---- */
-
-int bot_attach(bot_account *account, const bot_options *options, bot_handle **ret_bot)
-{
-    bot_account *a = account;
-    bot_options o;
-    bot_options_init(&o);
-    if (a->closing)
-        return BOT_ERR_CLOSED;
-    if (!take_options(&o, sizeof o, options, options->struct_size))
-        return BOT_ERR_OPTIONS;
-    if (a->bots_n == BOTS_MAX || a->bots_n >= bot__session_options(a->session)->core.bots_max)
-        return BOT_ERR_FULL;
-    bot_handle *b = calloc(1, sizeof *b);
-    if (b == NULL)
-        return BOT_ERR_NOMEM;
-    *b = (bot_handle){ .account = a, .index = a->bots_n, .callbacks = o.callbacks, .user_data = o.user_data };
-    bot_event ev = { .kind = BOT_EV_ATTACH, .attach = { .bot = b->index, .scope = o.scope, .sends_orders = !o.watch_only } };
-    snprintf(ev.attach.name, sizeof ev.attach.name, "%.23s", o.name != NULL ? o.name : "bot");
-    int r = command(a, &ev);
-    for (uint32_t i = 0; i < a->instruments_n && r >= 0; i++) {
-        /* What the program says at start is said explicitly: it may be looser than what a journal remembers. */
-        bot_event limits = { .kind = BOT_EV_LIMITS, .limits = { .bot = b->index, .loosen = true, .instrument = a->instruments[i], .limits = o.limits } };
-        r = command(a, &limits);
-    }
-    if (r < 0) {
-        free(b);
-        return r == BOT_ERR_INVALID ? BOT_ERR_OPTIONS : r;
-    }
-    a->bots[a->bots_n++] = b;
-    *ret_bot = b;
-    return BOT_OK;
-}
-
-bot_account *bot_account_of(const bot_handle *bot) { return bot->account; }
-
-static int after(const bot_handle *bot, int r, bot_refusal *ret_refusal)
-{
-    if (ret_refusal != NULL)
-        *ret_refusal = *bot_core_last_refusal(bot__session_core(bot->account->session));
-    return r;
-}
-
-/* A kill from another thread counts before the loop has heard of it. */
-static bool killed(const bot_handle *bot, bot_refusal *ret_refusal)
-{
-    if (!atomic_load(&bot->account->killed))
-        return false;
-    if (ret_refusal != NULL)
-        *ret_refusal = (bot_refusal){ .code = BOT_ERR_GATE_SHUT, .reasons = BOT_GATE_KILL };
-    return !bot->account->kill_done;
-}
-
-int bot_submit(bot_handle *bot, const bot_order_request *order, bot_id *ret_client_id, bot_refusal *ret_refusal)
-{
-    if (bot->account->closing)
-        return BOT_ERR_CLOSED;
-    if (killed(bot, ret_refusal))
-        return BOT_ERR_GATE_SHUT;
-    look_at_journal(bot->account);
-    bot_event ev = { .kind = BOT_EV_SUBMIT, .submit = { .bot = bot->index, .order = *order } };
-    if (ev.submit.order.leg == BOT_LEG_NONE)
-        ev.submit.order.leg = BOT_LEG_NET;
-    const int r = command(bot->account, &ev);
-    if (ret_client_id != NULL)
-        *ret_client_id = ev.submit.client_id;
-    return after(bot, r, ret_refusal);
-}
-
-int bot_amend(bot_handle *bot, const bot_id *client_id, bot_qty qty, bot_px price, bot_refusal *ret_refusal)
-{
-    if (bot->account->closing)
-        return BOT_ERR_CLOSED;
-    if (killed(bot, ret_refusal))
-        return BOT_ERR_GATE_SHUT;
-    bot_event ev = { .kind = BOT_EV_AMEND, .amend = { .bot = bot->index, .client_id = *client_id, .qty = qty, .price = price } };
-    return after(bot, command(bot->account, &ev), ret_refusal);
-}
-
-int bot_cancel(bot_handle *bot, const bot_id *client_id)
-{
-    if (bot->account->closing)
-        return BOT_ERR_CLOSED;
-    bot_event ev = { .kind = BOT_EV_CANCEL, .cancel = { .bot = bot->index, .client_id = *client_id } };
-    return command(bot->account, &ev);
-}
-
-int bot_cancel_all(bot_handle *bot)
-{
-    if (bot->account->closing)
-        return BOT_ERR_CLOSED;
-    bot_event ev = { .kind = BOT_EV_CANCEL_ALL, .cancel = { .bot = bot->index } };
-    return command(bot->account, &ev);
-}
-
-int bot_set_limits(bot_handle *bot, const char *instrument, const bot_limits *limits, bool loosen)
-{
-    bot_event ev = { .kind = BOT_EV_LIMITS, .limits = { .bot = bot->index, .loosen = loosen, .limits = *limits } };
-    if (!bot__symbol_set(&ev.limits.instrument, instrument, strlen(instrument)))
-        return BOT_ERR_INVALID;
-    return command(bot->account, &ev);
-}
-
-static int64_t find(const bot_handle *bot, const char *instrument)
-{
-    bot_symbol s;
-    if (!bot__symbol_set(&s, instrument, strlen(instrument)))
-        return BOT_ERR_NOT_FOUND;
-    return bot_core_find_instrument(bot__session_core(bot->account->session), &s);
-}
-
-int bot_get_position(const bot_handle *bot, const char *instrument, bot_leg leg, bot_position *ret)
-{
-    const int64_t i = find(bot, instrument);
-    if (i < 0)
-        return (int)i;
-    bot_core_position(bot__session_core(bot->account->session), (uint32_t)i, leg, ret);
-    return BOT_OK;
-}
-
-int bot_get_own_position(const bot_handle *bot, const char *instrument, bot_leg leg, bot_position *ret)
-{
-    const int64_t i = find(bot, instrument);
-    if (i < 0)
-        return (int)i;
-    bot_core_bot_position(bot__session_core(bot->account->session), bot->index, (uint32_t)i, leg, ret);
-    return BOT_OK;
-}
-
-bool bot_is_open(const bot_handle *bot)
-{
-    return !atomic_load(&bot->account->killed) && bot_core_gate_open(bot__session_core(bot->account->session), core_now(bot->account));
-}
-
-void bot_get_gate(const bot_handle *bot, bot_gate_state *ret)
-{
-    bot_core_gate_state(bot__session_core(bot->account->session), core_now(bot->account), ret);
-}
-
-bool bot_reference_price(const bot_handle *bot, const char *instrument, bot_px *ret_price)
-{
-    bot_symbol s;
-    bot_ts at;
-    if (!bot__symbol_set(&s, instrument, strlen(instrument)) || !bot__session_reference(bot->account->session, &s, ret_price, &at))
-        return false;
-    return core_now(bot->account) - at <= bot__session_options(bot->account->session)->core.reference_age_max_ns;
-}
-
-bool bot_best_prices(const bot_handle *bot, const char *instrument, bot_px *ret_bid, bot_px *ret_ask)
-{
-    bot_symbol s;
-    bot_ts at;
-    return bot__symbol_set(&s, instrument, strlen(instrument)) && bot__session_best(bot->account->session, &s, ret_bid, ret_ask, &at);
-}
-
-int bot_get_book(const bot_handle *bot, const char *instrument, bot_level *bids, uint32_t *bids_n, bot_level *asks, uint32_t *asks_n)
-{
-    bot_symbol s;
-    const struct session_options *o = bot__session_options(bot->account->session);
-    if (!bot__symbol_set(&s, instrument, strlen(instrument)))
-        return BOT_ERR_NOT_FOUND;
-    for (uint32_t i = 0; i < o->instruments_n; i++)
-        if (bot__symbol_eq(&o->instruments[i], &s))
-            return bot__session_book(bot->account->session, &s, bids, bids_n, asks, asks_n) ? BOT_OK : BOT_ERR_STATE;
-    return BOT_ERR_NOT_FOUND;
-}
-
-int bot_account_rearm(bot_account *account, uint32_t latch, const char *reason)
-{
-    bot_event ev = { .kind = BOT_EV_REARM, .rearm = { .latch = latch } };
-    snprintf(ev.rearm.reason, sizeof ev.rearm.reason, "%.55s", reason != NULL ? reason : "");
-    const int r = command(account, &ev);
-    if (r >= 0 && latch == BOT_GATE_KILL) {
-        atomic_store(&account->killed, false);
-        account->kill_done = false;
-    }
-    return r;
-}
-
-void bot_account_stream(const bot_account *account, bot_stream stream, bot_stream_info *ret)
-{
-    struct session_stream_view v;
-    bot__session_stream(account->session, stream, core_now(account), &v);
-    *ret = (bot_stream_info){ .up = v.up, .age_ns = v.age_ns, .lag_ns = v.lag_ns };
-}
-
-int bot_account_rate(const bot_account *account, const char *instrument, bot_rate_info *ret)
-{
-    bot_symbol s;
-    bot__rate_view v;
-    if (!bot__symbol_set(&s, instrument, strlen(instrument)) || !bot__session_rate(account->session, &s, &v))
-        return BOT_ERR_NOT_FOUND;
-    *ret = (bot_rate_info){ .rate_milli = v.rate_milli, .reference_milli = v.reference_milli, .learning = v.state == BOT__RATE_LEARNING,
-                            .dropped = v.state == BOT__RATE_DROPPED };
-    return BOT_OK;
-}
-
-int bot_account_budget(const bot_account *account, uint32_t i, bot_budget_info *ret)
-{
-    struct budget_view v;
-    if (account->budget == NULL || i >= account->venue->scopes_n)
-        return BOT_ERR_NOT_FOUND;
-    const bot_ts now = now_of(account).now;
-    if (bot__budget_view(bot__shared_budget_of(account->budget), account->budget_account, i, now, &v) < 0)
-        return BOT_ERR_NOT_FOUND;
-    *ret = (bot_budget_info){ .scope = account->venue->scopes[i].name, .limit = v.limit, .used = v.used, .window_ns = account->venue->scopes[i].window_ns,
-                              .shut_ns = v.shut_until > now ? v.shut_until - now : 0 };
-    return BOT_OK;
-}
-
-bot_ts bot_account_now(const bot_account *account) { return core_now(account); }
-const bot_core *bot_account_core(const bot_account *account) { return bot__session_core(account->session); }
-const char *bot_account_name(const bot_account *account) { return account->name; }
-
-void bot_account_stats_get(const bot_account *account, bot_account_stats *ret)
-{
-    memset(ret, 0, sizeof *ret);
-    bot_core_stats_get(bot__session_core(account->session), &ret->core);
-    if (account->journal != NULL)
-        bot__journal_stats_get(account->journal, &ret->journal);
-    struct session_stats s;
-    bot__session_stats_get(account->session, &s);
-    ret->ws_messages = s.ws_messages;
-    ret->ws_bytes = s.ws_bytes;
-    ret->ws_undecodable = s.ws_undecodable;
-    ret->ws_connects = s.ws_connects;
-    ret->ws_losses = s.ws_losses;
-    ret->http_requests = s.http_requests;
-    ret->http_failures = s.http_failures;
-    ret->http_timeouts = s.http_timeouts;
-    ret->reads_waited = s.reads_waited;
-    ret->orders_sent = s.orders_sent;
-    ret->public_trades = s.public_trades;
-    ret->book_gaps = s.book_gaps;
-    ret->book_resyncs = s.book_resyncs;
-    ret->clock_offset_ns = s.clock_offset_ns;
-    ret->clock_error_ns = s.clock_error_ns;
-    ret->private_ready = s.ready[BOT_STREAM_PRIVATE];
-    ret->public_ready = s.ready[BOT_STREAM_PUBLIC];
 }

@@ -266,6 +266,34 @@ static int step_to_60(void *user_data, const bot_journal_item *item)
     return bot__journal_core_step(user_data, item) < 0 ? BOT_ERR_INVALID : 0;
 }
 
+/* Flips a bit of the core's clock in a checkpoint; forged: with all checksums as its writer would have made them (journal/checkpoint.h). */
+static void flip_state(const char *path, bool forged)
+{
+    enum { STEP = 8 + CHECKPOINT_PAGE };
+    FILE *f = fopen(path, "r+b");
+    ck_assert_ptr_nonnull(f);
+    fseek(f, 0, SEEK_END);
+    const long size = ftell(f);
+    ck_assert(size > CHECKPOINT_PAGE && (size - CHECKPOINT_PAGE) % STEP == 0);
+    unsigned char *all = malloc((size_t)size);
+    rewind(f);
+    ck_assert_uint_eq(fread(all, 1, (size_t)size, f), (size_t)size);
+    all[CHECKPOINT_PAGE + 8 + 416] ^= 1;
+    if (forged) {
+        uint32_t crc = bot__crc32c(0, all + 16, 16);
+        for (long at = CHECKPOINT_PAGE; at < size; at += STEP) {
+            crc = bot__crc32c(crc, all + at + 4, STEP - 4);
+            put_u32(all + at, crc);
+        }
+        put_u32(all + 92, crc);
+        put_u32(all + 4092, bot__crc32c(0, all, 4092));
+    }
+    rewind(f);
+    ck_assert_uint_eq(fwrite(all, 1, (size_t)size, f), (size_t)size);
+    fclose(f);
+    free(all);
+}
+
 TEST(journal_golden, botctl_verify_replays_to_each_checkpoint_and_compares)
 {
     char dir[] = "/tmp/libbot-golden-XXXXXX", path[128], command[1024];
@@ -291,23 +319,13 @@ TEST(journal_golden, botctl_verify_replays_to_each_checkpoint_and_compares)
     char *out = botctl(&status, "verify '%s'", path);
     ck_assert_msg(status == 0 && strstr(out, "{\"checkpoint\":60,\"says\":\"equals the records\"") != NULL, "%s", out);
 
-    /* One byte of the state: by itself it is damage, with its checksum made to fit it is a lie. */
-    unsigned char page[8 + CHECKPOINT_PAGE];
+    /* One byte of the state: by itself it is damage, with every checksum made to fit it is a lie. */
     snprintf(path, sizeof path, "%s/j/%020d.checkpoint", dir, 60);
-    FILE *f = fopen(path, "r+b");
-    ck_assert_ptr_nonnull(f);
-    fseek(f, CHECKPOINT_PAGE, SEEK_SET);
-    ck_assert_uint_eq(fread(page, 1, sizeof page, f), sizeof page);
-    page[8 + 416] ^= 1; /* its clock */
-    fseek(f, CHECKPOINT_PAGE, SEEK_SET);
-    ck_assert_uint_eq(fwrite(page, 1, sizeof page, f), sizeof page);
-    fflush(f);
+    flip_state(path, false);
     out = botctl(&status, "verify '%s/j'", dir);
     ck_assert_msg(status == 0 && strstr(out, "\"says\":\"not used: it is damaged\"") != NULL, "%s", out);
-    put_u32(page, bot__crc32c(0, page + 4, sizeof page - 4));
-    fseek(f, CHECKPOINT_PAGE, SEEK_SET);
-    ck_assert_uint_eq(fwrite(page, 1, sizeof page, f), sizeof page);
-    fclose(f);
+    flip_state(path, false);
+    flip_state(path, true);
     out = botctl(&status, "verify '%s/j'", dir);
     ck_assert_msg(status == 1 && strstr(out, "\"says\":\"differs from the records\"") != NULL, "%s", out);
     snprintf(command, sizeof command, "rm -rf '%s'", dir);

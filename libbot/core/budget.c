@@ -175,6 +175,11 @@ static void roll_of(const struct budget *b, const struct budget_scope *s, struct
             used += st->used[c];
         for (int64_t i = 1; i <= (gone < SLICES ? gone : SLICES) && used != 0; i++) { /* behind the last use all slices are empty */
             struct slice_use *u = &st->slices[(st->slice_newest + i) % SLICES];
+            uint32_t any = 0;
+            for (int c = 0; c < BUDGET_CLASSES; c++)
+                any |= u->units[c];
+            if (any == 0)
+                continue;
             for (int c = 0; c < BUDGET_CLASSES; c++) {
                 BOT_ASSERT(st->used[c] >= u->units[c]);
                 st->used[c] -= u->units[c];

@@ -69,9 +69,16 @@ void bot__text_put(struct text *t, const char *format, ...)
     va_start(ap, format);
     for (const char *f = format; *f != '\0'; f++) {
         if (*f != '%') {
-            if (t->size - t->len <= 1) t->full = true;
-            else t->buf[t->len++] = *f == '\'' ? '"' : *f;
-            continue;
+            const size_t room = t->size > t->len ? t->size - t->len - 1 : 0;
+            char *to = t->buf + t->len;
+            size_t n = 0;
+            for (; n < room && *f != '\0' && *f != '%'; n++, f++) to[n] = *f == '\'' ? '"' : *f;
+            t->len += n;
+            if (n == room && *f != '\0' && *f != '%') {
+                t->full = true;
+                break;
+            }
+            if (*f == '\0') break;
         }
         switch (*++f) {
         case 's': { const char *s = va_arg(ap, const char *); put(t, s, strlen(s)); break; }

@@ -1,6 +1,6 @@
 /* What must hold, judged by the exchange's own truth.
  *
- * POSITION  While the gate is open, believed and true position are equal within `slack`: 3 s while nothing is wrong, 13 s
+ * POSITION  While the gate is open, believed and true position are equal within `slack` of open time: 3 s while nothing is wrong, 13 s
  *           while something is (a silent socket shuts the gate after 10), 75 s once the private stream or REST has lied (a lost
  *           fill is found by the next honest read, and without one the lease of 60 s runs out). While both lie in the same way
  *           nobody can know: the time counts from the end of it.
@@ -9,6 +9,9 @@
  * SHUT      Every create and amend that passes the border is inside a bot's own call; the gate was open before the call, or
  *           the order only reduces.
  * TWICE     No client order id is sent twice, over all runs of a process.
+ * INTERNAL  At the end the journal of a process, stepped through by a core of its own, gives the positions, the gate and the counts
+ *           of the one that ran, over all its deaths; no effect is lost.
+ * STORM     Reads, verdicts and alerts stay below a rate.
  * LEASE     The gate is open only with a position read answered that was sent within the lease, and with a word on the private
  *           socket within its lease: measured at the border and not by asking the core.
  */
@@ -19,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define REPLAYED 4 /* one world in so many: reading a journal again takes as long as a third of the world */
 #define SLACK_CALM_NS (3 * BOT_NS_PER_S)
 #define SLACK_FAULT_NS (13 * BOT_NS_PER_S)
 #define SLACK_LIE_NS (75 * BOT_NS_PER_S)
@@ -74,18 +78,22 @@ static void look_again(struct dst_process *p, struct dst_book *k)
     k->equal = p->up && equal(p, k, &k->truth);
 }
 
+/* A gate that was shut while they differed did no harm: only open time counts, of several openings together. */
 static void check_position(struct dst_process *p, struct dst_book *k, bool open)
 {
     const struct exchange_truth *t = &k->truth;
     const bot_ts now = dst_now(p->w);
     if (k->equal) {
-        k->equal_at = now;
+        k->wrong_since = BOT_TS_NEVER;
+        k->wrong_ns = 0;
         return;
     }
-    if (!open || now - k->equal_at <= SLACK_CALM_NS) return;
-    if (now - k->equal_at > slack(p->w, k->equal_at))
+    if (!open) return;
+    if (k->wrong_since == BOT_TS_NEVER) k->wrong_since = now;
+    else if (p->was_open) k->wrong_ns += now - p->last_now;
+    if (k->wrong_ns > SLACK_CALM_NS && k->wrong_ns > slack(p->w, k->wrong_since))
         dst_wrong(p->w, DST_POSITION, "p%u %s: wrong for %lld ms with the gate open: truth %s, believed %s", p->number, k->symbol.s,
-                  (long long)((now - k->equal_at) / BOT_NS_PER_MS), dst_num(t->position.v),
+                  (long long)(k->wrong_ns / BOT_NS_PER_MS), dst_num(t->position.v),
                   dst_num(dst_belief(p, k, BOT_LEG_NET) + dst_belief(p, k, BOT_LEG_LONG) + dst_belief(p, k, BOT_LEG_SHORT)));
 }
 
@@ -170,7 +178,6 @@ void dst_check_step(void *world)
         const bot_ts now = dst_now(w);
         const bool open = dst_process_open(p);
         if (p->up) *(p->was_open ? &w->result->open_ns : &w->result->shut_ns) += now - p->last_now;
-        p->was_open = open;
         for (uint32_t i = 0; i < w->plan->instruments; i++) {
             struct dst_book *k = &p->book[i];
             look_again(p, k);
@@ -179,6 +186,7 @@ void dst_check_step(void *world)
             if (p->up) check_position(p, k, open);
         }
         if (open) check_lease(p);
+        p->was_open = open;
         p->last_now = now;
         dst_process_disk(p);
     }
@@ -205,24 +213,51 @@ static bool seen(struct dst_process *p, uint64_t h)
     }
 }
 
-void dst_check_border(struct dst_process *p, const char *path, const char *body, size_t len)
+/* Is it this route, and not one that begins like it? */
+static bool route_is(const char *path, const char *route)
 {
-    const bool create = strstr(path, "order/create") != NULL || strstr(path, "order.create") != NULL;
-    const bool amend = strstr(path, "order/amend") != NULL || strstr(path, "order.amend") != NULL;
+    const char *at = strstr(path, route);
+    return at != NULL && (at[strlen(route)] == '\0' || at[strlen(route)] == '?' || at[strlen(route)] == '"');
+}
+
+/* Client id of a new order, in any dialect; NULL: it has none. */
+static const char *client_id(const char *path, const char *body, size_t *ret_len)
+{
+    static const char *const names[] = { "\"orderLinkId\":\"", "\"newClientOrderId\":\"", "newClientOrderId=" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *at = strstr(body, names[i]);
+        if (at == NULL) at = strstr(path, names[i]);
+        if (at == NULL) continue;
+        at += strlen(names[i]);
+        *ret_len = strcspn(at, "\"&");
+        return at;
+    }
+    return NULL;
+}
+
+void dst_check_border(struct dst_process *p, bool post, const char *path, const char *body, size_t len)
+{
+    const bool binance = route_is(path, "/fapi/v1/order");
+    const bool create = strstr(path, "order/create") != NULL || strstr(path, "order.create") != NULL || strstr(path, "order.place") != NULL || (binance && post);
+    const bool amend = strstr(path, "order/amend") != NULL || strstr(path, "order.amend") != NULL || strstr(path, "order.modify") != NULL || (binance && !post);
     if (!create && !amend) return;
+    if (body[0] == '\0') {
+        body = path;
+        len = strlen(path);
+    }
     if (!p->submitting)
         dst_wrong(p->w, DST_SHUT, "p%u: a request leaves that no bot has just asked for: %.*s", p->number, (int)(len < 200 ? len : 200), body);
     else if (!p->submitting_open && !p->submitting_reduces)
         dst_wrong(p->w, DST_SHUT, "p%u: an order leaves through a shut gate: %.*s", p->number, (int)(len < 200 ? len : 200), body);
-    const char *id = create ? strstr(body, "\"orderLinkId\":\"") : NULL;
     if (!create) return;
+    size_t id_len = 0;
+    const char *id = client_id(path, body, &id_len);
     if (id == NULL) {
         dst_wrong(p->w, DST_INTERNAL, "p%u: an order without a client id", p->number);
         return;
     }
-    id += 15;
-    if (seen(p, hash(id, strcspn(id, "\""))))
-        dst_wrong(p->w, DST_TWICE, "p%u: order %.*s is sent twice", p->number, (int)strcspn(id, "\""), id);
+    if (seen(p, hash(id, id_len)))
+        dst_wrong(p->w, DST_TWICE, "p%u: order %.*s is sent twice", p->number, (int)id_len, id);
     if (p->sent_n > DST_SENT_MAX / 2) dst_wrong(p->w, DST_STORM, "p%u: %u orders sent", p->number, p->sent_n);
 }
 
@@ -323,6 +358,7 @@ void dst_check_end(struct dst_world *w)
         }
         for (uint32_t i = 0; i < w->plan->instruments; i++) end_book(p, &p->book[i]);
         end_money(p);
+        if (w->plan->seed % REPLAYED == 0) dst_check_replay(p);
         w->result->gate_shuts += p->shuts;
         /* Per simulated second: nothing runs in a loop. */
         const uint64_t seconds = (uint64_t)(dst_now(w) / BOT_NS_PER_S);

@@ -5,6 +5,7 @@
  *   process.c   one process: session and journal, the border to the network, death and restart
  *   trade.c     its bots
  *   check.c     what must hold
+ *   replay.c    and that the journal tells the same story again
  *   shrink.c    fewer faults with the same failure
  *
  * A run: `unsafe_ns` of trading with faults; all is healed; the gate must open within a bound (a person re-arms latches a
@@ -31,6 +32,8 @@ enum dst_defect {
     DST_DEFECT_LIMIT,         /* the core is told twice the limit */
     DST_DEFECT_LEASE,         /* after healing the client gets answers of position reads that no venue gave */
     DST_DEFECT_DEAF,          /* position reads fail for ever after healing */
+    DST_DEFECT_CONFLICT,      /* each execution comes again and again with another price */
+    DST_DEFECT_UNWRITTEN,     /* some fills are not journaled */
     DST_DEFECT_COUNT,
 };
 const char *dst_defect_name(enum dst_defect d);
@@ -92,7 +95,8 @@ struct dst_book {
     bot_symbol symbol;
     bot_i128 limit;        /* of all bots together */
     bot_i128 unit;         /* of limit_lots and order_lots */
-    bot_ts   equal_at;     /* when truth and belief last were equal */
+    bot_ts   wrong_since;  /* when the gate first was open since they were equal; NEVER */
+    int64_t  wrong_ns;     /* and for how long it has been since */
     bot_i128 allowed[2];   /* over the limit, from outside: buys, sells */
     bot_ts   outside_at, outside_next; /* the newest and the next that comes from outside */
     /* The truth and whether belief equals it, kept until one of them may have changed. */
@@ -138,7 +142,7 @@ struct dst_process {
     uint64_t requests;
     /* checks */
     bool     was_open, opened_after, started_with_position;
-    bot_ts   open_since, last_now;
+    bot_ts   last_now;
     uint64_t shuts, alerts, verdicts, fills_effects;
     uint32_t reasons_seen;
     bool     lost_events;     /* a journal could not take events or was cut: counters of the core may be behind */
@@ -175,6 +179,7 @@ bool dst_process_start(struct dst_process *p);
 void dst_process_die(struct dst_process *p, enum dst_what how, int64_t down_ns);
 void dst_process_disk(struct dst_process *p); /* a turn of the journal's writer, if it is time */
 void dst_process_journal_look(struct dst_process *p);
+void dst_process_journal_end(struct dst_process *p); /* everything appended is written, and it is closed */
 struct session_time dst_process_time(const struct dst_process *p);
 bot_ts dst_process_core_now(const struct dst_process *p);
 int  dst_process_command(struct dst_process *p, bot_event *ev);
@@ -188,7 +193,9 @@ int  dst_submit(struct dst_process *p, uint32_t bot, const bot_order_request *o,
 
 /* check.c */
 void dst_check_step(void *world);
-void dst_check_border(struct dst_process *p, const char *path, const char *body, size_t len);
+/* post: not a PUT; for a message, whose text is the path too, either. */
+void dst_check_border(struct dst_process *p, bool post, const char *path, const char *body, size_t len);
+void dst_check_replay(struct dst_process *p);
 bool dst_check_settled(const struct dst_world *w); /* every position believed is the true one */
 void dst_check_end(struct dst_world *w);
 bot_i128 dst_belief(const struct dst_process *p, const struct dst_book *k, bot_leg leg);

@@ -5,6 +5,7 @@
  *     dst --seeds FILE                             worlds that failed once
  *     dst ... --cover                              wrong, too, when some kind of fault never had an effect
  *     dst --plan N                                 what the seed stands for
+ *     dst --venue NAME ...                         in another dialect of the paper exchange than bybit's
  *
  * Exit status 0: all held; 1: something did not; 2: usage.
  */
@@ -100,8 +101,10 @@ static void say_failure(const struct dst_plan *plan, const struct dst_result *r,
 {
     static char text[DST_FAULTS_MAX * DST_LINE_MAX];
     dst_plan_text(plan, text, sizeof text);
-    if (faults) printf("tests/dst/dst --seed %llu --faults '%s'  # %s: %s\n", (unsigned long long)plan->seed, text, dst_check_name(r->wrong), r->text);
-    else printf("tests/dst/dst --seed %llu  # %s: %s\n", (unsigned long long)plan->seed, dst_check_name(r->wrong), r->text);
+    const bool other = strcmp(plan->venue, "bybit") != 0;
+    printf("tests/dst/dst%s%s --seed %llu", other ? " --venue " : "", other ? plan->venue : "", (unsigned long long)plan->seed);
+    if (faults) printf(" --faults '%s'", text);
+    printf("  # %s: %s\n", dst_check_name(r->wrong), r->text);
     fflush(stdout);
 }
 
@@ -131,7 +134,7 @@ static void say_plan(const struct dst_plan *p)
 }
 
 /* Worlds kept in a file: SEED | FAULTS a line. False: it cannot be read. */
-static bool run_file(const char *path, const struct dst_run_options *o, struct totals *t)
+static bool run_file(const char *path, const char *venue, const struct dst_run_options *o, struct totals *t)
 {
     static char line[DST_FAULTS_MAX * DST_LINE_MAX];
     static struct dst_plan plan;
@@ -142,7 +145,7 @@ static bool run_file(const char *path, const struct dst_run_options *o, struct t
         line[strcspn(line, "\n")] = '\0';
         const uint64_t seed = strtoull(line, &faults, 10);
         if (line[0] == '#' || seed == 0) continue;
-        dst_plan_draw(&plan, seed);
+        dst_plan_draw(&plan, venue, seed);
         while (*faults == ' ' || *faults == '|') faults++;
         if (*faults != '\0' && !dst_plan_faults(&plan, faults, bad)) {
             fprintf(stderr, "dst: cannot read fault '%s'\n", bad);
@@ -157,7 +160,7 @@ static bool run_file(const char *path, const struct dst_run_options *o, struct t
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: dst [--from N] [--count N | --seconds S] [--shrink] | --seed N [--faults TEXT] [--trace] [--shrink] [--defect NAME] | --seeds FILE | --plan N\n");
+    fprintf(stderr, "usage: dst [--from N] [--count N | --seconds S] [--shrink] | --seed N [--faults TEXT] [--trace] [--shrink] [--defect NAME] | --seeds FILE | --plan N  [--venue NAME]\n");
     return 2;
 }
 
@@ -165,7 +168,7 @@ int main(int argc, char **argv)
 {
     uint64_t from = 1, count = 100, seed = 0, shown = 0;
     double seconds = 0;
-    const char *faults = NULL, *file = NULL;
+    const char *faults = NULL, *file = NULL, *venue = "bybit";
     bool shrink = false, one = false, cover = false;
     struct dst_run_options o = { .defect = DST_DEFECT_NONE };
     for (int i = 1; i < argc; i++) {
@@ -181,6 +184,7 @@ int main(int argc, char **argv)
         else if (strcmp(a, "--plan") == 0) shown = strtoull(v, NULL, 10);
         else if (strcmp(a, "--faults") == 0) faults = v;
         else if (strcmp(a, "--seeds") == 0) file = v;
+        else if (strcmp(a, "--venue") == 0) venue = v;
         else if (strcmp(a, "--defect") == 0) {
             while (o.defect < DST_DEFECT_COUNT && strcmp(dst_defect_name(o.defect), v) != 0) o.defect++;
             if (o.defect == DST_DEFECT_COUNT) return usage();
@@ -188,15 +192,15 @@ int main(int argc, char **argv)
     }
     static struct dst_plan plan;
     if (shown != 0) {
-        dst_plan_draw(&plan, shown);
+        dst_plan_draw(&plan, venue, shown);
         say_plan(&plan);
         return 0;
     }
     struct totals t = { 0 };
     if (file != NULL) {
-        if (!run_file(file, &o, &t)) return 2;
+        if (!run_file(file, venue, &o, &t)) return 2;
     } else if (one) {
-        dst_plan_draw(&plan, seed);
+        dst_plan_draw(&plan, venue, seed);
         char bad[DST_LINE_MAX];
         if (faults != NULL && !dst_plan_faults(&plan, faults, bad)) {
             fprintf(stderr, "dst: cannot read fault '%s'\n", bad);
@@ -206,7 +210,7 @@ int main(int argc, char **argv)
     } else {
         const double end = wall() + seconds;
         for (uint64_t n = 0; n < count && (seconds == 0 || wall() < end); n++) {
-            dst_plan_draw(&plan, from + n);
+            dst_plan_draw(&plan, venue, from + n);
             run_one(&plan, &o, shrink && t.failed < 5, &t);
         }
     }

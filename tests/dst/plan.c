@@ -230,11 +230,12 @@ static void shape_draw(struct dst_plan *p, struct sim_rng *r)
                                                   .order_lots = 1 + (uint32_t)below(r, 12) };
 }
 
-void dst_plan_draw(struct dst_plan *p, uint64_t seed)
+void dst_plan_draw(struct dst_plan *p, const char *venue, uint64_t seed)
 {
-    *p = (struct dst_plan){ .seed = seed };
+    *p = (struct dst_plan){ .seed = seed, .venue = venue };
     struct sim_rng shape = bot__sim_rng(seed, 101), r = bot__sim_rng(seed, 102);
     shape_draw(p, &shape);
+    if (strcmp(venue, "bybit") != 0) p->budget = true; /* limits so low that nobody lives there without one */
     /* A few worlds hold everything, most a handful of kinds that come again and again: interplay needs repetition. */
     enum draw theme[D_COUNT];
     uint32_t kinds_n = one_in(&r, 6) ? D_COUNT : 1 + (uint32_t)below(&r, 8);

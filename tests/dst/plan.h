@@ -61,6 +61,7 @@ struct dst_bot_plan {
 
 struct dst_plan {
     uint64_t seed;
+    const char *venue;       /* dialect of the paper exchange; not drawn */
     int64_t  unsafe_ns;      /* then everything is healed */
     uint32_t processes, bots, instruments; /* bots of each process */
     bool     hedge, monitors, journal, public_data, budget, orders_over_ws;
@@ -75,7 +76,8 @@ struct dst_plan {
     struct dst_fault faults[DST_FAULTS_MAX];
 };
 
-void dst_plan_draw(struct dst_plan *p, uint64_t seed);
+/* venue: "bybit"; any dialect of the paper exchange. */
+void dst_plan_draw(struct dst_plan *p, const char *venue, uint64_t seed);
 /* Replaces the drawn faults: statements separated by ';' or line ends. False: *ret_bad says which cannot be read. */
 bool dst_plan_faults(struct dst_plan *p, const char *text, char ret_bad[DST_LINE_MAX]);
 /* The faults joined by "; ". */

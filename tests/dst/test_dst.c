@@ -7,7 +7,7 @@ static void caught(enum dst_defect defect, uint32_t checks, bool without_faults)
     const struct dst_run_options o = { .defect = defect };
     for (uint64_t seed = 1; seed <= 8; seed++) {
         struct dst_result r;
-        dst_plan_draw(&plan, seed);
+        dst_plan_draw(&plan, "bybit", seed);
         if (without_faults) plan.faults_n = 0;
         dst_run(&plan, &o, &r);
         if (r.wrong == DST_OK) continue; /* there was no occasion for it in this world */
@@ -26,13 +26,16 @@ TEST(dst, a_limit_that_does_not_hold_is_seen) { caught(DST_DEFECT_LIMIT, 1u << D
 TEST(dst, a_gate_open_on_old_news_is_seen) { caught(DST_DEFECT_LEASE, 1u << DST_LEASE, true); }
 TEST(dst, a_gate_that_stays_shut_is_seen) { caught(DST_DEFECT_DEAF, 1u << DST_LIVENESS, true); }
 
+TEST(dst, a_storm_of_alerts_is_seen) { caught(DST_DEFECT_CONFLICT, 1u << DST_STORM, true); }
+TEST(dst, a_journal_that_tells_another_story_is_seen) { caught(DST_DEFECT_UNWRITTEN, 1u << DST_INTERNAL, true); }
+
 TEST(dst, the_same_seed_gives_the_same_world)
 {
     static struct dst_plan plan;
     const struct dst_run_options o = { 0 };
     for (uint64_t seed = 3; seed <= 5; seed++) {
         struct dst_result a, b;
-        dst_plan_draw(&plan, seed);
+        dst_plan_draw(&plan, "bybit", seed);
         dst_run(&plan, &o, &a);
         dst_run(&plan, &o, &b);
         ck_assert_uint_eq(a.events, b.events);
@@ -47,7 +50,7 @@ TEST(dst, a_plan_can_be_written_and_read_back)
     static struct dst_plan plan, again;
     static char text[DST_FAULTS_MAX * DST_LINE_MAX], bad[DST_LINE_MAX];
     for (uint64_t seed = 1; seed <= 200; seed++) {
-        dst_plan_draw(&plan, seed);
+        dst_plan_draw(&plan, "bybit", seed);
         again = plan;
         dst_plan_text(&plan, text, sizeof text);
         ck_assert_msg(dst_plan_faults(&again, text, bad), "%s", bad);
@@ -70,7 +73,7 @@ TEST(dst, a_failure_is_shrunk_to_what_it_needs_and_repeats_from_its_line)
     const struct dst_run_options o = { .defect = DST_DEFECT_ORDER_TWICE };
     struct dst_result r = { 0 };
     for (uint64_t seed = 1; seed <= 40 && (r.wrong != DST_TWICE || plan.faults_n < 5); seed++) {
-        dst_plan_draw(&plan, seed);
+        dst_plan_draw(&plan, "bybit", seed);
         if (plan.orders_over_ws || plan.faults_n < 5) continue;
         dst_run(&plan, &o, &r);
     }
@@ -78,7 +81,7 @@ TEST(dst, a_failure_is_shrunk_to_what_it_needs_and_repeats_from_its_line)
     (void)dst_shrink(&plan, &o, r.wrong, 60);
     ck_assert_uint_eq(plan.faults_n, 0); /* the mistake needs none of them */
     dst_plan_text(&plan, text, sizeof text);
-    dst_plan_draw(&again, plan.seed);
+    dst_plan_draw(&again, "bybit", plan.seed);
     ck_assert(dst_plan_faults(&again, text, bad));
     dst_run(&again, &o, &r);
     ck_assert_int_eq(r.wrong, DST_TWICE);

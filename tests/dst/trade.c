@@ -59,8 +59,8 @@ int dst_submit(struct dst_process *p, uint32_t bot, const bot_order_request *o, 
         struct venue_request req = { .call = VENUE_CALL_SUBMIT, .order = *o, .instrument = o->instrument, .client_id = ev.submit.client_id };
         const struct venue_keys keys = { .key = p->key, .passphrase = "", .signer = p->signer };
         struct venue_http http;
-        if (bot__venue_find("bybit")->encode_rest(&req, &keys, dst_process_time(p).wall_ns, &http) == 0)
-            dst_check_border(p, http.path, http.body, http.body_len);
+        if (bot__venue_find(p->w->plan->venue)->encode_rest(&req, &keys, dst_process_time(p).wall_ns, &http) == 0)
+            dst_check_border(p, true, http.path, http.body, http.body_len);
     }
     p->submitting = false;
     dst_trace(p->w, "p%u bot %u %s %s %s %s at %s: %s", p->number, bot, ev.submit.client_id.s, o->side == BOT_BUY ? "buys" : "sells", dst_num(o->qty.v), o->instrument.s,

@@ -19,7 +19,7 @@ const char *dst_check_name(enum dst_check c)
 
 const char *dst_defect_name(enum dst_defect d)
 {
-    static const char *const names[DST_DEFECT_COUNT] = { "none", "fill_twice", "fill_pair", "order_twice", "order_passes", "limit", "lease", "deaf" };
+    static const char *const names[DST_DEFECT_COUNT] = { "none", "fill_twice", "fill_pair", "order_twice", "order_passes", "limit", "lease", "deaf", "conflict", "unwritten" };
     return names[d];
 }
 
@@ -223,6 +223,7 @@ static bool make(struct dst_world *w)
     struct world_options o;
     bot__world_options_init(&o);
     o.seed = plan->seed;
+    o.venue.dialect = plan->venue;
     o.latency_min_ns = plan->latency_min_ns;
     o.latency_mean_ns = plan->latency_mean_ns;
     o.latency_max_ns = plan->latency_max_ns;

@@ -684,7 +684,7 @@ TEST(journal_checkpoint, killed_or_without_power_at_any_write_of_one_the_next_st
                 if (!died)
                     break;
             }
-    ck_assert_uint_gt(cut, 20);
+    ck_assert_uint_gt(cut, test_sanitized() ? 10 : 20);
     ck_assert_uint_gt(used, 4);
     end(&whole.p);
     bot_journal_close_read(r);

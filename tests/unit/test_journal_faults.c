@@ -414,7 +414,7 @@ TEST(journal_faults, a_flipped_bit_anywhere_in_a_segment_is_reported)
     static const char *const names[] = { "j/00000001.journal", "j/00000002.journal" };
     for (int n = 0; n < 2; n++) {
         struct memfs_file *f = memfs_find(&m, names[n]);
-        for (size_t bit = 0; bit < f->size * 8; bit += n == 0 ? 1 : 3) {
+        for (size_t bit = 0; bit < f->size * 8; bit += test_sanitized() ? 9 : n == 0 ? 1 : 3) { /* at least one bit of each byte */
             f->data[bit / 8] ^= (unsigned char)(1u << bit % 8);
             read_all(&m, &s);
             ck_assert_msg(s.open_err != BOT_OK || s.damages > 0 || s.tail, "file %d bit %zu went unnoticed", n, bit);

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #define OWN_DEADLINE_NS (5 * BOT_NS_PER_S)
+#define FUNDING_EVERY_NS (1800 * BOT_NS_PER_S)  /* paid every eight hours, by some contracts every hour */
+#define FUNDING_RETRY_NS (30 * BOT_NS_PER_S)
+#define FUNDING_OVERLAP_NS (600 * BOT_NS_PER_S)
 #define START_RETRY_NS (2 * BOT_NS_PER_S) /* doubling to 32 s: an overloaded venue is not helped by more questions */
 #define PACE_PERMILLE 250 /* of the requests that are free, for each kind of read that recurs: others want to live, too */
 #define CLOCK_STEP_NS (300 * BOT_NS_PER_MS)
@@ -128,6 +131,15 @@ static int64_t start_retry(uint32_t *failures)
     return START_RETRY_NS << n;
 }
 
+/* A row may be entered late: what was read is read again. */
+static void funding_read(struct session *s, const struct read *done, bool complete)
+{
+    if (complete)
+        s->funding_from_ns = done->sent_wall_ns - FUNDING_OVERLAP_NS > done->req.from_ns ? done->sent_wall_ns - FUNDING_OVERLAP_NS : done->req.from_ns;
+    else
+        s->funding_at = session_after(s->t.now, FUNDING_RETRY_NS);
+}
+
 static void end_read(struct session *s, struct read *r, bot_outcome outcome, bool complete, const char *detail, int64_t code)
 {
     const struct read done = *r;
@@ -160,6 +172,8 @@ static void end_read(struct session *s, struct read *r, bot_outcome outcome, boo
             }
         }
     }
+    if (done.call == VENUE_CALL_ACCOUNT_LOG)
+        funding_read(s, &done, outcome == BOT_OUTCOME_OK && complete);
     if (done.call == VENUE_CALL_TIME && outcome == BOT_OUTCOME_OK)
         s->clock_failures = 0;
     else if (done.call == VENUE_CALL_TIME)
@@ -319,6 +333,18 @@ void bot__requests_own_read(struct session *s, enum venue_call call, bot_read_ki
     }
     *r = (struct read){ .used = true, .kind = kind, .call = call, .patience_ns = OWN_DEADLINE_NS, .deadline = session_after(s->t.now, OWN_DEADLINE_NS) };
     r->req.window_ms = window_ms;
+    start_read(s, r);
+}
+
+void bot__requests_funding(struct session *s)
+{
+    struct read *r = free_read(s);
+    s->funding_at = session_after(s->t.now, r != NULL ? FUNDING_EVERY_NS : FUNDING_RETRY_NS);
+    if (r == NULL)
+        return;
+    *r = (struct read){ .used = true, .kind = BOT_READ_NONE, .call = VENUE_CALL_ACCOUNT_LOG, .patience_ns = OWN_DEADLINE_NS,
+                        .deadline = session_after(s->t.now, OWN_DEADLINE_NS) };
+    r->req.from_ns = s->funding_from_ns;
     start_read(s, r);
 }
 

@@ -8,6 +8,8 @@
 #include "core/ledger.h"
 
 #define CLOCK_EVERY_NS (120 * BOT_NS_PER_S)
+#define FUNDING_FIRST_NS (60 * BOT_NS_PER_S) /* a start has more urgent things to ask */
+#define FUNDING_ENTERED_NS (2 * BOT_NS_PER_S) /* between the news of a payment and its row */
 
 void bot__session_venue_rules(const struct venue *v, bot_venue_rules *ret)
 {
@@ -81,7 +83,7 @@ struct session *bot__session_init(void *memory, const struct session_options *o,
     s->host = *host;
     s->t = t;
     s->rng = o->seed;
-    s->clock_at = s->listen_keep_at = BOT_TS_NEVER;
+    s->clock_at = s->listen_keep_at = s->funding_at = BOT_TS_NEVER;
     for (uint32_t i = 0; i < o->instruments_n; i++)
         s->wanted[s->wanted_n++] = o->instruments[i];
     bot__session_venue_rules(o->venue, &s->options.core.venue);
@@ -228,7 +230,7 @@ static void arm_timer(struct session *s)
 {
     bot_ts at = bot_core_deadline(s->core);
     const bot_ts others[] = { bot__streams_deadline(s), bot__requests_deadline(s), bot__feeds_deadline(s), bot__books_deadline(s),
-                              s->clock_at,
+                              s->clock_at, s->funding_at,
                               s->outbox_n != 0 ? s->t.now : BOT_TS_NEVER };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (others[i] < at)
@@ -258,6 +260,8 @@ void bot__session_timer(struct session *s, struct session_time t)
         s->clock_at = session_after(s->t.now, CLOCK_EVERY_NS);
         bot__requests_own_read(s, VENUE_CALL_TIME, BOT_READ_TIME, 0);
     }
+    if (s->t.now >= s->funding_at)
+        bot__requests_funding(s);
     bot__feed_ticks(s);
     bot__books_tick(s);
     bot__streams_tick(s);
@@ -273,6 +277,8 @@ void bot__session_timer(struct session *s, struct session_time t)
 
 void bot__session_replay(struct session *s, const bot_event *ev)
 {
+    if (ev->venue_ns > s->funding_from_ns)
+        s->funding_from_ns = ev->venue_ns; /* what was paid while nobody looked is fetched */
     (void)bot_core_step(s->core, ev); /* effects of the past are not carried out again */
 }
 
@@ -317,6 +323,10 @@ void bot__session_start(struct session *s, struct session_time t)
         (void)bot__session_feed(s, &ev);
     }
     forget_monitors(s);
+    if (s->options.venue->funding_by_log) {
+        s->funding_at = session_after(s->t.now, FUNDING_FIRST_NS);
+        if (s->funding_from_ns == 0) s->funding_from_ns = s->t.wall_ns;
+    }
     s->clock_at = session_after(s->t.now, CLOCK_EVERY_NS);
     bot__requests_own_read(s, VENUE_CALL_TIME, BOT_READ_TIME, 0);
     bot__requests_own_read(s, VENUE_CALL_INSTRUMENTS, BOT_READ_INSTRUMENTS, 0);
@@ -403,6 +413,12 @@ static int received(void *user_data, const bot_event *decoded)
     case BOT_EV_WALLET:
         if (s->host.market != NULL)
             s->host.market(s->host.self, &ev);
+        return 0;
+    case BOT_EV_FUNDING:
+        if (!s->options.venue->funding_by_log)
+            break;
+        /* Its row in the log has the instrument and an id: that one counts. */
+        if (s->funding_at > session_after(s->t.now, FUNDING_ENTERED_NS)) s->funding_at = session_after(s->t.now, FUNDING_ENTERED_NS);
         return 0;
     case BOT_EV_ACK:
     case BOT_EV_ERROR:

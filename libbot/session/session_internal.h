@@ -127,6 +127,8 @@ struct session {
     uint32_t calls_top; /* one past the last one in use: mostly none or one is */
     struct order_call calls[REQUESTS_MAX];
     bot_ts clock_at;
+    bot_ts funding_at;       /* when the account's log is read for it; NEVER where the stream tells all */
+    int64_t funding_from_ns; /* venue time from which on it is */
     uint32_t clock_failures, instruments_failures; /* in a row */
     int64_t clock_offset_ns;
     bool clock_known;
@@ -191,6 +193,8 @@ void bot__streams_listen_kept(struct session *s, bot_outcome outcome);
 
 /* requests.c */
 void bot__requests_read(struct session *s, const bot_effect *e);
+/* Reads the account's log from funding_from_ns on. */
+void bot__requests_funding(struct session *s);
 void bot__requests_own_read(struct session *s, enum venue_call call, bot_read_kind kind, uint32_t window_ms);
 void bot__requests_book(struct session *s, const bot_symbol *instrument); /* a snapshot of its order book */
 void bot__requests_send(struct session *s, const bot_effect *e);

@@ -179,6 +179,7 @@ struct venue {
     bool fills_per_instrument; /* the fills call needs an instrument */
     bool positions_per_instrument, orders_per_instrument; /* likewise */
     bool dead_man_per_instrument; /* likewise the dead-man switch */
+    bool funding_by_log;       /* the stream does not tell of funding, or not of which instrument: VENUE_CALL_ACCOUNT_LOG does */
     bool needs_listen_key;     /* the private stream's URL holds a key from VENUE_CALL_LISTEN_KEY */
     bool hedge_possible;
     struct book_rules book; /* how its order book is kept whole */

@@ -90,6 +90,33 @@ TEST(dialects, an_order_socket_that_dies_leaves_orders_unknown_and_none_is_sent_
                               .minutes = 4, .over_ws = true, .unknown = true });
 }
 
+static bot_i128 funding_of(const struct simrig *r, bot_i128 *ret_truth)
+{
+    struct exchange_truth t;
+    bot_position p;
+    bot__world_truth(r->world, (uint32_t)r->account, (uint16_t)bot__exchange_instrument_find(bot__world_exchange(r->world), r->symbol.s, r->symbol.len), &t);
+    const int64_t at = bot_core_find_instrument(r->core, &r->symbol);
+    ck_assert_int_ge(at, 0);
+    bot_core_position(r->core, (uint32_t)at, BOT_LEG_NET, &p);
+    *ret_truth = t.funding.v;
+    return p.funding.v;
+}
+
+/* Bybit tells of it among the executions, Binance only that the wallet has changed: the account's log has the rest. */
+TEST(dialects, what_is_paid_for_holding_is_booked_to_the_instrument_once)
+{
+    const char *venue;
+    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) {
+        struct simrig *r = tell(venue, &(struct story){ .faults = "at 100s fund rate=0.001\nat 160s fund rate=-0.0004\nat 161s ws.cut stream=private\nat 220s fund rate=0.002\n", .minutes = 5 });
+        simrig_run(r, 40 * BOT_NS_PER_S);
+        bot_i128 truth;
+        const bot_i128 booked = funding_of(r, &truth);
+        ck_assert_msg(truth != 0, "%s: nothing was paid", venue);
+        ck_assert_msg(booked == truth, "%s: %lld millionths booked of %lld", venue, (long long)(booked / 1000000000000), (long long)(truth / 1000000000000));
+        simrig_free(r);
+    }
+}
+
 /* The socket lives on and answers pings; only the key is gone. */
 TEST(scenario, s38_a_listen_key_expires)
 {

@@ -368,6 +368,7 @@ const struct venue bot__venue_binance = {
     .positions_omit_flat = true, /* v3 lists symbols with a position or an open order */
     .fills_per_instrument = true,
     .dead_man_per_instrument = true,
+    .funding_by_log = true, /* a crossed position's payment comes without its name, and none has an id */
     .needs_listen_key = true,
     .hedge_possible = true,
     .book = { .chain = BOOK_CHAIN_IDS, .snapshot_by_rest = true },

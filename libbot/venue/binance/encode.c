@@ -222,6 +222,7 @@ static int put_call(struct params *p, const struct venue_request *req)
         return put_page(p, req, true);
     case VENUE_CALL_ACCOUNT_LOG:
         if (named) put_symbol(p, req);
+        param_word(p, "incomeType", "FUNDING_FEE"); /* of a thousand rows commissions would take nearly all */
         return put_page(p, req, false);
     case VENUE_CALL_POSITIONS:
     case VENUE_CALL_OPEN_ORDERS:

@@ -548,6 +548,7 @@ const struct venue bot__venue_okx = {
     .positions_omit_flat = true,
     .book = { .chain = BOOK_CHAIN_PREV, .checksum = BOOK_CHECKSUM_OKX },
     .hedge_possible = true,
+    .funding_by_log = true,
     .absence_bound_ns = 5 * S,
     .order_unknown_ns = 10 * S,
     .fills_window_max_ns = 90 * 86400 * S,

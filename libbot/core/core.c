@@ -66,7 +66,8 @@ static void ledger_options(const bot_core_options *o, bot_core *c, struct ledger
     ret->owners_max = o->bots_max;
     ret->execs_max = o->fills_seen_max;
     ret->path_steps_max = o->path_steps_max;
-    ret->derived_orders_max = o->venue.has_fills_channel ? 0 : 4096;
+    ret->derived_orders_max = o->venue.has_fills_channel ? 64 : 4096;
+    ret->fills_come = o->venue.has_fills_channel;
     ret->hedge = o->hedge;
     ret->older = o->older_fill != NULL ? older_fill : NULL;
     ret->user_data = c;

@@ -469,9 +469,16 @@ static int apply_fill(struct ledger *l, const struct dedupe_key *key, const bot_
 
     struct derive_order *order = NULL;
     struct absorbed a;
-    const bool track = l->opt.derived_orders_max > 0 && f->order_id.len > 0 && !v.external;
+    bool track = l->opt.derived_orders_max > 0 && f->order_id.len > 0 && (l->opt.fills_come ? f->derived || v.external || l->derive.n > 0 : !v.external);
     if (track)
         order = bot__derive_find(&l->derive, instrument, &f->order_id);
+    if (l->opt.fills_come && order == NULL && !f->derived && !v.external)
+        track = false; /* an order whose fills all have their ids */
+    bot_i128 cum;
+    if (f->derived && order != NULL && (ev->has & BOT_HAS_CUM_QTY) != 0 && dec_to_fixed(&f->cum_qty, &cum) == BOT_OK && cum <= order->counted) {
+        l->stats.fills_known++;
+        return LEDGER_KNOWN; /* its execution was faster */
+    }
     r = absorb(f->derived ? NULL : order, v.qty, &a);
 
     struct change c;
@@ -635,7 +642,7 @@ int bot__ledger_apply_order(struct ledger *l, const bot_event *ev, uint32_t owne
     BOT_ASSERT(ev->kind == BOT_EV_ORDER);
     const bot_ev_order *e = &ev->order;
     const uint32_t instrument = bot__ledger_find(l, &ev->instrument);
-    if (!is_owner(l, owner) || l->opt.derived_orders_max == 0)
+    if (!is_owner(l, owner) || l->opt.derived_orders_max == 0 || l->opt.fills_come)
         return BOT_ERR_INVALID;
     if (instrument == INSTRUMENT_NONE)
         return refuse(l, BOT_ERR_INSTRUMENT);
@@ -696,7 +703,7 @@ int bot__ledger_apply_order(struct ledger *l, const bot_event *ev, uint32_t owne
 int bot__ledger_order_counted(struct ledger *l, uint32_t instrument, const bot_id *order_id, bot_side side, bot_i128 cum_qty,
                               bot_i128 avg_price, int64_t venue_ns)
 {
-    if (instrument >= l->instruments.n || l->opt.derived_orders_max == 0 || order_id->len == 0 || cum_qty < 0)
+    if (instrument >= l->instruments.n || l->opt.derived_orders_max == 0 || l->opt.fills_come || order_id->len == 0 || cum_qty < 0)
         return BOT_ERR_INVALID;
     if (bot__derive_find(&l->derive, instrument, order_id) != NULL)
         return BOT_ERR_CONFLICT;

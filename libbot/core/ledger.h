@@ -27,9 +27,11 @@ struct ledger_options {
     uint32_t execs_max;       /* 65536. Exec ids answered from memory (about 96 bytes each). */
     uint32_t path_steps_max;  /* 8192 per instrument and leg (48 bytes each), at least 4096: 15 minutes at 9 fills/s. */
     uint32_t held_max;        /* 256. Fills and fundings kept until their instrument is known. */
-    uint32_t derived_orders_max; /* 0: the venue has a fills channel. Else orders whose fills are derived: 4096. */
+    uint32_t derived_orders_max; /* 0: none. Orders whose fills are derived: 4096; with fills_come those that have a fill marked so: 64. */
     bool     hedge;           /* room for long and short legs beside the net leg */
-    uint8_t  unused[3];       /* named: see struct order */
+    bool     fills_come;      /* the venue has a fills channel: nothing is derived from orders here, but a liquidation may come without
+                                 an id of its own (bot_ev_fill.derived) and again with one, from the history */
+    uint8_t  unused[2];       /* named: see struct order */
     dedupe_older older;       /* see core/dedupe.h; NULL: none */
     void    *user_data;       /* of older */
 };

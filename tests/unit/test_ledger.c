@@ -367,6 +367,60 @@ TEST(ledger, growth_of_an_order_is_a_fill_and_its_executions_do_not_count_again)
     kit_check_owners(l, 8);
 }
 
+/* A venue with a fills channel, whose liquidations come without an id in the stream and with one in the history (OKX). */
+static struct ledger *ledger_where_fills_come(void)
+{
+    struct ledger_options o = kit_options();
+    o.derived_orders_max = 4;
+    o.fills_come = true;
+    struct ledger *l = kit_ledger(&o);
+    const struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
+    ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 0, NULL, NULL), 0);
+    return l;
+}
+
+static int liquidation(struct ledger *l, const char *exec_id, const char *order_id, const char *qty, const char *price, const char *cum, struct ledger_result *ret)
+{
+    bot_event ev = kit_fill(exec_id, BOT_SELL, qty, price, NULL, NULL);
+    ev.fill.order_id = kit_id(order_id);
+    ev.fill.kind = BOT_FILL_LIQUIDATION;
+    if (cum != NULL) { /* as the stream tells it */
+        ev.fill.derived = true;
+        ev.fill.cum_qty = kit_dec(cum);
+        ev.has |= BOT_HAS_CUM_QTY;
+    }
+    return bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, BOT_LEG_NET, ret);
+}
+
+TEST(ledger, a_liquidation_told_without_an_id_and_listed_with_one_counts_once)
+{
+    struct ledger *l = ledger_where_fills_come();
+    struct ledger_result r;
+    ck_assert_int_eq(execution(l, "t1", "mine", BOT_BUY, "5", "100", &r), LEDGER_NEW);
+    ck_assert_int_eq(liquidation(l, "88:1", "88", "1", "90", "1", &r), LEDGER_NEW);
+    ck_assert_int_eq(liquidation(l, "88:3", "88", "2", "89", "3", &r), LEDGER_NEW);
+    KIT_IS(bot__ledger_position(l, 0, NET)->qty, "2");
+    ck_assert_int_eq(liquidation(l, "-15", "88", "1", "90", NULL, &r), LEDGER_NEW);
+    ck_assert(r.moved == 0 && (r.flags & LEDGER_ABSORBED) != 0);
+    ck_assert_int_eq(liquidation(l, "-16", "88", "2", "89", NULL, &r), LEDGER_NEW);
+    ck_assert(r.moved == 0);
+    KIT_IS(bot__ledger_position(l, 0, NET)->qty, "2");
+    /* The list first, the stream behind it. */
+    ck_assert_int_eq(liquidation(l, "-17", "99", "1", "80", NULL, &r), LEDGER_NEW);
+    ck_assert_int_eq(liquidation(l, "99:1", "99", "1", "80", "1", &r), LEDGER_KNOWN);
+    KIT_IS(bot__ledger_position(l, 0, NET)->qty, "1");
+    /* Binance's list does not say what a row came from. */
+    ck_assert_int_eq(liquidation(l, "77:1", "77", "1", "70", "1", &r), LEDGER_NEW);
+    ck_assert_int_eq(execution(l, "t9", "77", BOT_SELL, "1", "70", &r), LEDGER_NEW);
+    ck_assert(r.moved == 0);
+    KIT_IS(bot__ledger_position(l, 0, NET)->qty, "0");
+    /* Ordinary fills of ordinary orders are not touched by any of it. */
+    ck_assert_int_eq(execution(l, "t2", "mine", BOT_BUY, "1", "100", &r), LEDGER_NEW);
+    ck_assert_int_eq(execution(l, "t3", "mine", BOT_BUY, "1", "100", &r), LEDGER_NEW);
+    KIT_IS(bot__ledger_position(l, 0, NET)->qty, "2");
+    kit_check_owners(l, 8);
+}
+
 TEST(ledger, executions_before_the_update_leave_nothing_to_derive)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");

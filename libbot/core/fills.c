@@ -145,7 +145,9 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     const bool external = r->owner == LEDGER_EXTERNAL;
     const bool may_be_ours = order == ORDER_NONE && f->client_id.len == 0 && f->order_id.len != 0 && f->kind == BOT_FILL_TRADE &&
                              awaits_name(c, r->instrument, f->side);
-    if ((r->flags & LEDGER_EXTERNAL_KIND) != 0)
+    if (r->moved == 0 && (r->flags & LEDGER_ABSORBED) != 0)
+        ; /* confirms what has been told already */
+    else if ((r->flags & LEDGER_EXTERNAL_KIND) != 0)
         external_fill(c, r->instrument, f->kind, r->moved);
     else if (external && may_be_ours)
         remember_stranger(c, ev, r);
@@ -177,7 +179,7 @@ static int outcome_of(bot_core *c, const bot_event *ev, int r, const struct ledg
     switch (r) {
     case LEDGER_NEW:
         applied(c, ev, result, order);
-        if (ev->read_id != 0)
+        if (ev->read_id != 0 && result->moved != 0) /* else it confirms what an order's report has told */
             c->stats.backfilled_fills++;
         return r;
     case LEDGER_KNOWN:
@@ -293,6 +295,8 @@ void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report)
     e->position.qty.v = result.after;
     e->position.before.v = result.before;
     o->derived_fills = true;
+    if (owner == LEDGER_EXTERNAL)
+        external_fill(c, result.instrument, BOT_FILL_TRADE, result.moved);
     fill_order(c, order, moved);
     check_limits(c, result.instrument, result.leg);
     bot__recon_filled(c, result.instrument, result.leg);

@@ -174,6 +174,29 @@ static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrumen
     return (uint32_t)at;
 }
 
+/* Where orders have no client ids, the venue tells of one of ours before its answer has told us its number: the oldest that has no
+ * number yet and looks the same. Two that look the same are one another's equal in all that counts here; and should it be a
+ * stranger's after all, the answer renames ours and the stranger is met anew. */
+static uint32_t claim_by_looks(const bot_core *c, const bot_event *ev, uint32_t instrument, bot_i128 qty)
+{
+    const bot_ev_order *r = &ev->order;
+    bot_i128 price = 0;
+    uint32_t found = ORDER_NONE;
+    const bool priced = (ev->has & BOT_HAS_PRICE) != 0;
+    if (c->options.venue.has_client_ids || qty <= 0 || r->order_id.len == 0 || (priced && bot_dec_to_fixed(r->price, &price) < 0))
+        return ORDER_NONE;
+    for (uint32_t i = 0; i < c->orders.used; i++) {
+        const struct order *o = &c->orders.orders[i];
+        if (o->bot == ORDER_BOT_NONE || o->order_id.len != 0 || (o->state != ORDER_IN_FLIGHT && o->state != ORDER_UNKNOWN) ||
+            o->instrument != instrument || o->side != r->side || o->qty != qty || (r->type != BOT_TYPE_NONE && r->type != o->type) ||
+            (priced && price != o->price.v))
+            continue;
+        if (found == ORDER_NONE || o->submitted_at < c->orders.orders[found].submitted_at)
+            found = i;
+    }
+    return found;
+}
+
 int bot__core_order_report(bot_core *c, const bot_event *ev)
 {
     const bot_ev_order *r = &ev->order;
@@ -189,6 +212,8 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
         return BOT_ERR_MALFORMED;
 
     uint32_t at = find(c, &r->client_id, &r->order_id);
+    if (at == ORDER_NONE)
+        at = claim_by_looks(c, ev, (uint32_t)instrument, qty);
     if (at == ORDER_NONE)
         at = adopt_order(c, ev, (uint32_t)instrument, qty, cum);
     if (at == ORDER_NONE)
@@ -459,6 +484,10 @@ void bot__core_orders_tick(bot_core *c)
                 const bot_ts proof_at = core_after(o->absent_at, absence_bound(c, o));
                 if (c->now < proof_at && o->query_at > proof_at)
                     o->query_at = proof_at;
+            }
+            if (o->order_id.len == 0 && !c->options.venue.has_client_ids) {
+                c->recon.orders.due = core_min(c->recon.orders.due, c->now); /* nothing to ask for it by: the list shows it, or does not */
+                continue;
             }
             bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_READ, o->bot, o->instrument);
             e->read.id = ++c->next_read;

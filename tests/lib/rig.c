@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "session/session.h"
 
 static const char *const names[RIG_INSTRUMENTS] = { "BTCUSDT", "ETHUSDT" };
 
@@ -51,12 +52,27 @@ __attribute__((format(printf, 2, 3))) static void trace(struct rig *r, const cha
     r->trace[r->trace_len] = '\0';
 }
 
+const char *rig_profile(void)
+{
+    const char *name = getenv("LIBBOT_PROFILE");
+    return name != NULL && name[0] != '\0' ? name : NULL;
+}
+
+bool rig_from_orders(void) { return rig_profile() != NULL && strcmp(rig_profile(), RIG_FROM_ORDERS) == 0; }
+
 void rig_options(bot_core_options *o)
 {
     bot_core_options_init(o);
     o->session_id = 1700000000000u;
     o->clock_lease_ns = 0;
     o->venue.has_position_seq = true;
+    if (rig_from_orders()) {
+        o->venue.has_fills_channel = false;
+    } else if (rig_profile() != NULL) {
+        const struct venue *v = bot__venue_find(rig_profile());
+        ck_assert_msg(v != NULL, "LIBBOT_PROFILE: there is no venue '%s'", rig_profile());
+        bot__session_venue_rules(v, &o->venue);
+    }
     o->path_steps_max = 4096;
     o->instruments_max = 8;
     o->orders_max = 256;
@@ -81,7 +97,8 @@ struct rig *rig_new(const bot_core_options *o)
     r->core = bot_core_init(r->memory, &r->options, r->now);
     ck_assert_ptr_nonnull(r->core);
     r->latency = RIG_MS(20);
-    r->rest_seq = true;
+    r->rest_seq = rig_profile() == NULL || r->options.venue.has_position_seq;
+    if (rig_profile() != NULL && !rig_from_orders()) r->rest_times = bot__venue_find(rig_profile())->has_position_time;
     r->auto_answer = true;
     r->trace_on = true;
     return r;
@@ -116,7 +133,7 @@ static struct rig_order *find_order(struct rig *r, const bot_id *client)
     return NULL;
 }
 
-static bot_event order_event(const struct rig_order *o, uint64_t read_id)
+static bot_event order_event(const struct rig *r, const struct rig_order *o, uint64_t read_id)
 {
     bot_event ev = event(BOT_EV_ORDER);
     ev.instrument = rig_symbol((int)o->instrument);
@@ -124,6 +141,14 @@ static bot_event order_event(const struct rig_order *o, uint64_t read_id)
     ev.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
     ev.order = (bot_ev_order){ .order_id = o->order_id, .client_id = o->client_id, .status = o->status, .side = o->side, .leg = BOT_LEG_NET,
                                .type = BOT_LIMIT, .qty = bot_dec_from_fixed(o->qty), .cum_qty = bot_dec_from_fixed(o->cum) };
+    if (!r->options.venue.has_client_ids)
+        ev.order.client_id = (bot_id){ 0 };
+    if (o->cum != 0 && o->value != 0) {
+        bot_i128 average;
+        ck_assert_int_eq(bot_fixed_muldiv_half_even(o->value, INT64_C(1000000000000000000), o->cum, &average), BOT_OK);
+        ev.order.avg_price = bot_dec_from_fixed(average);
+        ev.has |= BOT_HAS_AVG_PRICE;
+    }
     return ev;
 }
 
@@ -169,7 +194,7 @@ static void answer_read(struct rig *r, const bot_effect *e)
     if (r->rest != RIG_REST_FAIL && e->read.read == BOT_READ_OPEN_ORDERS && !r->hide_list)
         for (int i = 0; i < RIG_ORDERS; i++)
             if (r->orders[i].used && r->orders[i].open) {
-                const bot_event row = order_event(&r->orders[i], e->read.id);
+                const bot_event row = order_event(r, &r->orders[i], e->read.id);
                 later(r, at, &row);
             }
     if (r->rest != RIG_REST_FAIL && e->read.read == BOT_READ_FILLS)
@@ -179,10 +204,11 @@ static void answer_read(struct rig *r, const bot_effect *e)
                 row.read_id = e->read.id;
                 later(r, at, &row);
             }
+    ck_assert_msg(e->read.read != BOT_READ_ORDER || r->options.venue.has_client_ids || e->read.order_id.len > 0, "asked for an order by nothing");
     if (r->rest != RIG_REST_FAIL && e->read.read == BOT_READ_ORDER) {
         struct rig_order *o = find_order(r, &e->read.client_id);
         if (o != NULL && !r->orders_unknown) {
-            const bot_event row = order_event(o, e->read.id);
+            const bot_event row = order_event(r, o, e->read.id);
             later(r, at, &row);
         } else {
             bot_event reply = event(BOT_EV_REPLY);
@@ -217,7 +243,7 @@ static void answer_send(struct rig *r, const bot_effect *e)
                                  .instrument = e->instrument, .qty = e->send.order.qty.v, .status = BOT_ORDER_OPEN };
         reply.reply.order_id = o->order_id;
         later(r, 2 * r->latency, &reply);
-        const bot_event report = order_event(o, 0);
+        const bot_event report = order_event(r, o, 0);
         later(r, 2 * r->latency, &report);
     } else {
         later(r, 2 * r->latency, &reply);
@@ -391,8 +417,27 @@ bot_event rig_fill_event(struct rig *r, int instrument, const char *exec_id, con
     ev.has = BOT_HAS_QTY | BOT_HAS_PRICE;
     ev.fill = (bot_ev_fill){ .exec_id = id_of(exec_id), .order_id = id_of(order_id), .side = side, .kind = BOT_FILL_TRADE, .qty = dec(qty),
                              .price = dec(price) };
-    if (client != NULL)
+    /* A venue that has no client ids names the order by the number that it gave it. */
+    const struct rig_order *o = client != NULL && !r->options.venue.has_client_ids ? find_order(r, client) : NULL;
+    if (client != NULL && r->options.venue.has_client_ids)
         ev.fill.client_id = *client;
+    else if (o != NULL)
+        ev.fill.order_id = o->order_id;
+    return ev;
+}
+
+/* What such a venue tells of somebody else's fill: an order of its own, filled. */
+static bot_event strangers_order(const struct rig *r, const bot_event *fill)
+{
+    bot_event ev = event(BOT_EV_ORDER);
+    char id[40];
+    snprintf(id, sizeof id, "stranger-%u", r->exec);
+    ev.instrument = fill->instrument;
+    ev.venue_ns = fill->venue_ns;
+    ev.seq = fill->seq;
+    ev.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE;
+    ev.order = (bot_ev_order){ .order_id = id_of(id), .status = BOT_ORDER_FILLED, .side = fill->fill.side, .leg = BOT_LEG_NET,
+                               .type = BOT_LIMIT, .qty = fill->fill.qty, .cum_qty = fill->fill.qty, .avg_price = fill->fill.price };
     return ev;
 }
 
@@ -402,7 +447,7 @@ void rig_trade(struct rig *r, int instrument, const bot_id *client, bot_side sid
     snprintf(exec, sizeof exec, "X%u", ++r->exec);
     struct rig_order *o = client != NULL ? find_order(r, client) : NULL;
     bot_event ev = rig_fill_event(r, instrument, exec, client, o != NULL ? o->order_id.s : "stranger", side, qty, price);
-    if (client == NULL)
+    if (client == NULL && r->options.venue.has_client_ids)
         ev.fill.client_id = id_of("web-1");
     r->qty[instrument] += side == BOT_BUY ? rig_num(qty) : -rig_num(qty);
     ev.seq = ++r->seq[instrument];
@@ -411,11 +456,23 @@ void rig_trade(struct rig *r, int instrument, const bot_id *client, bot_side sid
         o->cum += rig_num(qty);
         o->status = o->cum >= o->qty ? BOT_ORDER_FILLED : BOT_ORDER_PARTIALLY_FILLED;
         o->open = o->cum < o->qty;
+        bot_i128 value;
+        ck_assert_int_eq(bot_fixed_mul_half_even(rig_num(qty), rig_num(price), &value), BOT_OK);
+        o->value += value;
     }
     ck_assert_uint_lt(r->fills_n, 1024);
     r->fills[r->fills_n++].ev = ev;
-    if (!r->hide_fills && r->private_up)
-        (void)rig_step(r, &ev);
+    if (r->hide_fills || !r->private_up)
+        return;
+    if (rig_from_orders() && o == NULL) {
+        bot_event met = strangers_order(r, &ev);
+        met.order.status = BOT_ORDER_OPEN;
+        met.has &= ~(uint32_t)(BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE);
+        (void)rig_step(r, &met);
+    }
+    if (rig_from_orders())
+        ev = o != NULL ? order_event(r, o, 0) : strangers_order(r, &ev);
+    (void)rig_step(r, &ev);
 }
 
 void rig_report(struct rig *r, const bot_id *client, bot_order_status status, const char *cum)
@@ -426,7 +483,7 @@ void rig_report(struct rig *r, const bot_id *client, bot_order_status status, co
     o->open = status == BOT_ORDER_OPEN || status == BOT_ORDER_PARTIALLY_FILLED;
     if (cum != NULL)
         o->cum = rig_num(cum);
-    bot_event ev = order_event(o, 0);
+    bot_event ev = order_event(r, o, 0);
     if (cum == NULL)
         ev.has &= ~(uint32_t)BOT_HAS_CUM_QTY;
     (void)rig_step(r, &ev);

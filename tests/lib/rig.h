@@ -26,7 +26,7 @@ struct rig_order { /* what the venue knows of an order */
     bot_id client_id, order_id;
     uint32_t instrument;
     bot_side side;
-    bot_i128 qty, cum;
+    bot_i128 qty, cum, value;
     bot_order_status status;
 };
 
@@ -80,6 +80,17 @@ struct rig {
     size_t trace_len;
     uint32_t exec;
 };
+
+/* The venue by whose rules the rig plays, from LIBBOT_PROFILE: the name of one in venue/registry.h, or RIG_FROM_ORDERS, one that
+ * tells of fills by its orders alone. NULL: the rig's own, which has everything. */
+const char *rig_profile(void);
+bool rig_from_orders(void);
+#define RIG_FROM_ORDERS "from-orders"
+/* The test is about something that this profile has not. */
+#define RIG_NEEDS(what, word)                                                                  \
+    do {                                                                                       \
+        if (rig_profile() != NULL && !(what)) test_skip("%s has no %s", rig_profile(), word);  \
+    } while (0)
 
 void rig_options(bot_core_options *o);              /* the defaults that the rig runs with */
 struct rig *rig_new(const bot_core_options *o);     /* NULL: rig_options */

@@ -88,6 +88,8 @@ TEST(botctl_decode, what_cannot_be_read_says_why_and_what_the_venue_refused_is_n
         { "--venue okx --rest positions", "<html>busy</html>", "\"code\":\"MALFORMED\",\"detail\":\"answer is not an OKX envelope", 1 },
         { "--venue okx --rest cancel_all", "{\"code\":\"0\",\"data\":[]}", "\"detail\":\"the venue or this build does not offer that", 1 },
         { "--venue okx --rest positions", "{\"code\":\"50011\",\"msg\":\"Too Many Requests\",\"data\":[]}", "\"code\":\"REJECTED\",\"venue_code\":50011,\"detail\":\"Too Many Requests\"", 0 },
+        { "--venue binance-usdm --rest positions", "{\"code\":-1001,\"msg\":\"Internal error\"}", "\"code\":\"REJECTED\",\"venue_code\":-1001,\"detail\":\"Internal error\"", 0 },
+        { "--venue binance-usdm --rest order_ack", "{\"code\":-1006,\"msg\":\"Execution status unknown.\"}", "\"code\":\"UNKNOWN_OUTCOME\",\"venue_code\":-1006", 0 },
         { "--venue bitflyer", "[]", "\"line\":1,\"code\":\"MALFORMED\",\"detail\":\"no frame that names its channel", 1 },
         { "--venue bitflyer", "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32000,\"message\":\"no\"}}", "\"code\":\"REJECTED\",\"venue_code\":-32000", 0 },
     };
@@ -95,6 +97,28 @@ TEST(botctl_decode, what_cannot_be_read_says_why_and_what_the_venue_refused_is_n
         ck_assert_msg(decode_text(cases[i].arguments, cases[i].text) == cases[i].status, "%s: %s", cases[i].arguments, output);
         ck_assert_msg(strstr(output, cases[i].expected) != NULL, "%s: %s", cases[i].arguments, output);
     }
+}
+
+/* Recorders keep messages in many forms; each is one message. What the client sent is not decoded, nor is what came by HTTP. */
+TEST(botctl_decode, recorded_lines_are_read_in_all_their_forms)
+{
+    static const char input[] = "{\"t\":\"header\",\"data\":\"x\"}\n"
+        "1723161256172216566 {\"e\":\"aggTrade\",\"s\":\"A\",\"a\":1,\"p\":\"5\",\"q\":\"2\",\"T\":1,\"m\":true}\n"
+        "1617643729.12: {\"e\":\"aggTrade\",\"s\":\"A\",\"a\":2,\"p\":\"5\",\"q\":\"2\",\"T\":1,\"m\":true}\n"
+        "1626992741.062170\t<\t{\"e\":\"aggTrade\",\"s\":\"A\",\"a\":3,\"p\":\"5\",\"q\":\"2\",\"T\":1,\"m\":true}\n"
+        "1626992741.062170\t>\t{\"method\":\"SUBSCRIBE\"}\n"
+        "{\"t\":\"recv\",\"ts\":1.5,\"data\":\"{\\\"e\\\":\\\"aggTrade\\\",\\\"s\\\":\\\"A\\\",\\\"a\\\":4,\\\"p\\\":\\\"5\\\",\\\"q\\\":\\\"2\\\",\\\"T\\\":1,\\\"m\\\":true}\"}\n"
+        "https://fapi.binance.com/fapi/v1/depth?symbol=A -> 1617643728.77: {\"lastUpdateId\":1,\"bids\":[],\"asks\":[]}\n"
+        "{\n \"e\":\"aggTrade\",\"s\":\"A\",\n\"a\":5,\"p\":\"5\",\"q\":\"2\",\"T\":1,\"m\":true\n}\n";
+    ck_assert_int_eq(decode_text("--venue binance-usdm", input), 0);
+    const char *p = output;
+    for (int i = 1; i <= 5; i++) {
+        char expected[160];
+        snprintf(expected, sizeof expected, "{\"event\":\"trade\",\"venue\":\"binance-usdm\",\"instrument\":\"A\",\"trade_id\":\"%d\",\"side\":\"sell\",\"qty\":\"2\",\"price\":\"5\",\"venue_time_ms\":1}\n", i);
+        ck_assert_msg(strncmp(p, expected, strlen(expected)) == 0, "%d: %s", i, output);
+        p += strlen(expected);
+    }
+    ck_assert_str_eq(p, "");
 }
 
 /* Positions of a recorded kind, for each venue: something comes out of every recording, or it is said why not. */

@@ -315,3 +315,51 @@ TEST(venues, no_beginning_of_a_private_message_gives_money)
         context_free(ctx);
     }
 }
+
+/* Whatever signs requests, it makes of each recorded text what the venue's own sources say. */
+TEST(venues, every_signing_vector_is_reproduced)
+{
+    static const char *const venues[] = { "binance-usdm", "okx", "bitflyer", "bybit" };
+    int vectors = 0;
+    for (size_t v = 0; v < sizeof venues / sizeof *venues; v++) {
+        char relative[80], *text;
+        snprintf(relative, sizeof relative, "data/wire/%s/sign_vectors.json", venues[v]);
+        size_t len;
+        text = test_read_file(test_shared(relative), &len);
+        struct json j;
+        bot__json_init(&j, text, len);
+        bot__json_array(&j);
+        while (bot__json_item(&j)) {
+            struct slice key, algorithm = { NULL, 0 }, secret = { NULL, 0 }, whole = { NULL, 0 }, expected = { NULL, 0 };
+            bool escaped = false;
+            bot__json_object(&j);
+            while (bot__json_key(&j, &key)) {
+                if (slice_is(key, "algorithm")) algorithm = bot__json_string(&j);
+                else if (slice_is(key, "secret")) secret = bot__json_string(&j);
+                else if (slice_is(key, "string_to_sign")) { whole = bot__json_string(&j); escaped = j.escaped; }
+                else if (slice_is(key, "expected")) expected = bot__json_string(&j);
+                else bot__json_skip(&j);
+            }
+            char plain[1024], secret_text[128], made[80];
+            int n = (int)whole.len;
+            ck_assert_int_lt(n, (int)sizeof plain);
+            if (escaped) n = bot__json_unescape(whole, plain, sizeof plain);
+            else memcpy(plain, whole.p, whole.len);
+            ck_assert_int_gt(n, 0);
+            snprintf(secret_text, sizeof secret_text, "%.*s", (int)secret.len, secret.p);
+            struct bot__signer *signer = bot__signer_new(secret_text, strlen(secret_text));
+            ck_assert_ptr_nonnull(signer);
+            uint8_t mac[32];
+            const struct bot__part part = { plain, (size_t)n };
+            ck_assert_int_eq(bot__sign(signer, &part, 1, mac), BOT_OK);
+            bot__signer_free(signer);
+            if (slice_is(algorithm, "hmac-sha256-base64")) bot__base64(mac, sizeof mac, made);
+            else bot__hex(mac, sizeof mac, made);
+            ck_assert_msg(strlen(made) == expected.len && memcmp(made, expected.p, expected.len) == 0, "%s: %s", venues[v], made);
+            vectors++;
+        }
+        ck_assert_int_eq(bot__json_end(&j), BOT_OK);
+        free(text);
+    }
+    ck_assert_int_ge(vectors, 7);
+}

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "botctl.h"
+#include "capture.h"
 #include "venue/venue.h"
 
 #define LEVELS_MAX 20000
@@ -128,6 +129,28 @@ static const char *capture_payload(const char *line, bool *ret_skip)
     return end + 3;
 }
 
+/* The message of a line in whichever form a recorder kept it (capture.h); false: nothing that a socket of the venue's sent. */
+static bool payload_of(const char *line, size_t len, char **scratch, size_t *scratch_size, struct slice *ret)
+{
+    bool skip;
+    const char *text = capture_payload(line, &skip);
+    *ret = (struct slice){ text, len - (size_t)(text - line) };
+    if (skip || text != line)
+        return !skip;
+    if (len > *scratch_size) {
+        char *more = realloc(*scratch, 2 * len);
+        if (more == NULL)
+            return true; /* read as it stands */
+        *scratch = more;
+        *scratch_size = 2 * len;
+    }
+    struct capture c;
+    if (capture_read(line, len, *scratch, &c) < 0)
+        return true; /* decoding says what is wrong with it */
+    *ret = c.message;
+    return c.kind == CAPTURE_RECEIVED;
+}
+
 /* What an object that spans lines may grow to before it is taken for garbage. */
 #define MESSAGE_MAX (16u << 20)
 
@@ -136,20 +159,21 @@ static int decode_stream(struct decode *d, const char *path)
     FILE *in = botctl_open_input("decode", path);
     if (in == NULL)
         return EXIT_FOUND_WRONG;
-    char *line = NULL, *message = NULL;
-    size_t size = 0, at = 0, room = 0, started = 0;
+    char *line = NULL, *message = NULL, *scratch = NULL;
+    size_t size = 0, at = 0, room = 0, started = 0, scratch_size = 0;
     ssize_t n;
     size_t number = 0;
     struct brackets open = { 0 };
     while ((n = getline(&line, &size, in)) >= 0) {
         number++;
-        bool skip = false;
-        const char *text = at == 0 ? capture_payload(line, &skip) : line;
-        size_t len = (size_t)n - (size_t)(text - line);
-        while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-            len--;
-        if (skip || (at == 0 && len == 0))
+        size_t len = (size_t)n;
+        while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+            line[--len] = '\0';
+        struct slice of_line = { line, len };
+        if (at == 0 && (len == 0 || !payload_of(line, len, &scratch, &scratch_size, &of_line) || of_line.len == 0))
             continue;
+        const char *text = of_line.p;
+        len = of_line.len;
         /* A new message begins while the last is still open: the last one was cut. */
         if (at != 0 && begins(text)) {
             d->line = started;
@@ -189,6 +213,7 @@ static int decode_stream(struct decode *d, const char *path)
     const bool failed = ferror(in) != 0;
     free(line);
     free(message);
+    free(scratch);
     if (failed)
         botctl_perror("decode", path);
     if (in != stdin)
@@ -217,11 +242,13 @@ static int decode_body(struct decode *d, const char *path, enum venue_call call)
             break;
         }
     }
-    if (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED) {
+    const bool venues_own = r >= 0 && reply.outcome != BOT_OUTCOME_OK && reply.venue_code != 0;
+    if (!venues_own && (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED)) {
         print_error(d, BOT_ERR_MALFORMED, 0, reply.detail[0] != '\0' ? reply.detail : r < 0 ? bot_strerror(r) : "not an answer to this call");
         d->wrong = true;
     } else if (reply.outcome != BOT_OUTCOME_OK && d->printed == 0) {
-        print_error(d, BOT_ERR_REJECTED, reply.venue_code, reply.detail); /* the venue's own words: readable, not wrong */
+        /* The venue's own words: readable, not wrong. */
+        print_error(d, reply.outcome == BOT_OUTCOME_UNKNOWN ? BOT_ERR_UNKNOWN_OUTCOME : BOT_ERR_REJECTED, reply.venue_code, reply.detail);
     } else if (d->printed == 0) {
         print_reply(d, call, &reply);
     }
@@ -295,7 +322,8 @@ const struct command command_decode = {
     .synopsis = "--venue NAME [--rest KIND] [--instrument NAME] [FILE|-]",
     .summary = "venue messages -> normalised events, one JSON object a line",
     .help = "Without --rest: raw socket messages, one a line (a message may span lines; its number is that of its first\n"
-            "line). Lines of the form `time TAB < TAB message` are read too; what the client sent (>) is passed over.\n"
+            "line). The forms in which recorders keep messages are read too, as by botctl book (`TIME MESSAGE`, `TIME: MESSAGE`,\n"
+            "`TIME TAB < TAB MESSAGE`, {\"t\":\"recv\",\"data\":\"...\"}); what the client sent, and answers, are passed over.\n"
             "With --rest: the file is one HTTP body. KIND: positions fills orders order order_ack cancel_ack amend_ack\n"
             "cancel_all batch_ack instruments time balance book trades status mode log dead_man key listen_key. --instrument names what\n"
             "a body leaves out. A success that has no rows to show is an ack or a control event.\n\n"

@@ -37,21 +37,13 @@ static inline uint64_t bin_start(struct session *s, const char *method, const ch
         snprintf(h->headers[0].value, 160, "%s", s->key);
         h->headers_n = 1;
     }
-    const uint64_t id = ++s->next_id;
-    free(s->answer[id % 512].body);
-    s->answer[id % 512] = (struct sim_answer){ 0 };
-    ck_assert_int_eq(s->t.http_start(s->t.self, id, "https://paper", h, t.now + 3 * SIM_S), 0);
-    free(h);
-    return id;
+    return sim_start(s, h, t.now);
 }
 
 /* A request and its answer; the body is in the answer. */
 static inline const struct sim_answer *bin_ask_how(struct session *s, const char *method, const char *path, const char *params, struct bin_how how)
 {
-    const struct sim_answer *a = &s->answer[bin_start(s, method, path, params, how) % 512];
-    for (int i = 0; i < 4000 && !a->done; i++) sim_run(s, BOT_NS_PER_MS);
-    ck_assert_msg(a->done, "%s was never answered", path);
-    return a;
+    return sim_await(s, bin_start(s, method, path, params, how), path);
 }
 static inline const char *bin_ask(struct session *s, const char *method, const char *path, const char *params)
 {

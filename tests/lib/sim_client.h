@@ -116,7 +116,27 @@ static inline void sim_sign(const char *secret, const char *a, const char *b, co
     bot__signer_free(signer);
 }
 
-/* Starts a signed request; the answer will be in s->answer[id]. */
+/* Sends a request made by calloc and frees it; the answer will be in s->answer[id % 512]. */
+static inline uint64_t sim_start(struct session *s, struct venue_http *h, bot_ts now)
+{
+    const uint64_t id = ++s->next_id;
+    free(s->answer[id % 512].body);
+    s->answer[id % 512] = (struct sim_answer){ 0 };
+    ck_assert_int_eq(s->t.http_start(s->t.self, id, "https://paper", h, now + 3 * SIM_S), 0);
+    free(h);
+    return id;
+}
+static inline void sim_run(struct session *s, int64_t ns) { bot__world_run_until(s->w, bot__world_now(s->w) + ns); }
+
+static inline const struct sim_answer *sim_await(struct session *s, uint64_t id, const char *path)
+{
+    const struct sim_answer *a = &s->answer[id % 512];
+    for (int i = 0; i < 4000 && !a->done; i++) sim_run(s, BOT_NS_PER_MS);
+    ck_assert_msg(a->done, "%s was never answered", path);
+    return a;
+}
+
+/* Starts a signed request. */
 static inline uint64_t sim_http(struct session *s, const char *method, const char *path, const char *body)
 {
     struct venue_http *h = calloc(1, sizeof *h);
@@ -133,22 +153,13 @@ static inline uint64_t sim_http(struct session *s, const char *method, const cha
         snprintf(h->headers[h->headers_n].name, 32, "%s", pairs[h->headers_n][0]);
         snprintf(h->headers[h->headers_n].value, 160, "%s", pairs[h->headers_n][1]);
     }
-    const uint64_t id = ++s->next_id;
-    free(s->answer[id % 512].body);
-    s->answer[id % 512] = (struct sim_answer){ 0 };
-    ck_assert_int_eq(s->t.http_start(s->t.self, id, "https://paper", h, t.now + 3 * SIM_S), 0);
-    free(h);
-    return id;
+    return sim_start(s, h, t.now);
 }
-static inline void sim_run(struct session *s, int64_t ns) { bot__world_run_until(s->w, bot__world_now(s->w) + ns); }
 
 /* A request and its answer's body. */
 static inline const char *sim_ask(struct session *s, const char *method, const char *path, const char *body)
 {
-    const uint64_t id = sim_http(s, method, path, body);
-    for (int i = 0; i < 4000 && !s->answer[id % 512].done; i++) sim_run(s, BOT_NS_PER_MS);
-    ck_assert_msg(s->answer[id % 512].done, "%s was never answered", path);
-    return s->answer[id % 512].body;
+    return sim_await(s, sim_http(s, method, path, body), path)->body;
 }
 static inline const char *sim_get(struct session *s, const char *path) { return sim_ask(s, "GET", path, ""); }
 static inline const char *sim_post(struct session *s, const char *path, const char *body) { return sim_ask(s, "POST", path, body); }

@@ -718,11 +718,28 @@ TEST(okx, every_call_has_its_path_or_says_that_it_has_none)
     /* Account wide, paged, and from long ago. */
     struct venue_request fills = { .call = VENUE_CALL_FILLS, .cursor = "4901", .from_ns = now - 60 * BOT_NS_PER_S };
     ck_assert_int_eq(BOT_OK, V->encode_rest(&fills, &keys, now, &http));
-    ck_assert_str_eq("/api/v5/trade/fills?begin=1699999940000&after=4901&limit=100", http.path);
+    ck_assert_str_eq("/api/v5/trade/fills?instType=SWAP&begin=1699999940000&after=4901&limit=100", http.path);
     fills.from_ns = now - 4 * 86400 * BOT_NS_PER_S;
     fills.cursor = "";
     ck_assert_int_eq(BOT_OK, V->encode_rest(&fills, &keys, now, &http));
     ck_assert_str_eq("/api/v5/trade/fills-history?instType=SWAP&begin=1699654400000&limit=100", http.path);
+    static const char *const of_parts[] = { "SWAP", "FUTURES", "SPOT" };
+    ck_assert_uint_eq(V->fills_parts, 3);
+    ck_assert_uint_eq(V->instruments_parts, 3);
+    for (uint32_t part = 0; part < 3; part++) {
+        char path[160];
+        fills.part = part;
+        snprintf(path, sizeof path, "/api/v5/trade/fills-history?instType=%s&begin=1699654400000&limit=100", of_parts[part]);
+        ck_assert_int_eq(BOT_OK, V->encode_rest(&fills, &keys, now, &http));
+        ck_assert_str_eq(path, http.path);
+    }
+    fills.part = 3;
+    ck_assert_int_eq(BOT_ERR_INVALID, V->encode_rest(&fills, &keys, now, &http));
+    fills.part = 0;
+    symbol(&fills.instrument, "BTC-USD-241227");
+    ck_assert_int_eq(BOT_OK, V->encode_rest(&fills, &keys, now, &http));
+    ck_assert_str_eq("/api/v5/trade/fills-history?instType=FUTURES&instId=BTC-USD-241227&begin=1699654400000&limit=100", http.path);
+    fills.instrument = (bot_symbol){ 0 };
     fills.cursor = "x&y=1";
     ck_assert_int_eq(BOT_ERR_INVALID, V->encode_rest(&fills, &keys, now, &http));
     /* The dead-man window: off, lengthened to the venue's least, refused above its most. */

@@ -198,6 +198,15 @@ static void param_ms(struct path *p, const char *name, int64_t ns)
     param(p, name, text);
 }
 
+static const char *const part_types[] = { "SWAP", "FUTURES", "SPOT" };
+
+/* "BTC-USDT-SWAP", "BTC-USD-241227", "BTC-USDT". */
+static const char *type_of(const bot_symbol *s)
+{
+    const char *first = strchr(s->s, '-'), *second = first != NULL ? strchr(first + 1, '-') : NULL;
+    return second == NULL ? "SPOT" : strcmp(second, "-SWAP") == 0 ? "SWAP" : "FUTURES";
+}
+
 static int read_path(struct path *p, const struct venue_request *req, int64_t wall_ns, struct venue_http *ret)
 {
     const char *instrument = req->instrument.len > 0 ? req->instrument.s : NULL;
@@ -210,28 +219,29 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         ret->scope = OKX_SCOPE_PUBLIC;
         add(p, "/api/v5/public/time");
         return BOT_OK;
-    case VENUE_CALL_INSTRUMENTS: {
-        static const char *const types[] = { "SWAP", "FUTURES", "SPOT" };
+    case VENUE_CALL_INSTRUMENTS:
         ret->scope = OKX_SCOPE_PUBLIC;
-        if (req->part >= sizeof types / sizeof *types)
+        if (req->part >= sizeof part_types / sizeof *part_types)
             return BOT_ERR_INVALID;
         add(p, "/api/v5/public/instruments");
-        param(p, "instType", types[req->part]);
+        param(p, "instType", part_types[req->part]);
         param(p, "instId", instrument);
         return BOT_OK;
-    }
     case VENUE_CALL_POSITIONS:
         add(p, "/api/v5/account/positions");
         param(p, "instId", instrument);
         return BOT_OK;
     case VENUE_CALL_FILLS:
         ret->scope = OKX_SCOPE_FILLS;
+        if (req->part >= sizeof part_types / sizeof *part_types)
+            return BOT_ERR_INVALID;
         if (req->from_ns > 0 && wall_ns - req->from_ns > FILLS_LIST_NS) {
             ret->weight = 6; /* 10 in 2 s, where the short list has 60 */
-            add(p, "/api/v5/trade/fills-history");
-            param(p, "instType", "SWAP");
+            add(p, "/api/v5/trade/fills-history"); /* wants a type */
+            param(p, "instType", instrument != NULL ? type_of(&req->instrument) : part_types[req->part]);
         } else {
             add(p, "/api/v5/trade/fills");
+            if (instrument == NULL) param(p, "instType", part_types[req->part]);
         }
         param(p, "instId", instrument);
         param_ms(p, "begin", req->from_ns);

@@ -125,6 +125,7 @@ static void cut(uint8_t venue, int call, const char *text)
 /* ---- what a venue leaves out ---- */
 
 #define PARTS_MAX 96
+#define PAIRS_MAX 32 /* of the first so many each two are left out together */
 
 struct part { size_t from, value, end; }; /* a member (from its key) or an item of an array: offsets into the text */
 
@@ -200,8 +201,8 @@ static void leave_out(uint8_t venue, int call, const char *text, bool pairs)
         for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
             char *one = changed(text, parts[i], others[k]);
             decode(venue, call, one);
-            const size_t left = k == 0 && pairs ? parts_of(one, strlen(one), rest) : 0;
-            for (size_t m = 0; m < left; m++) {
+            const size_t left = k == 0 && pairs && i < PAIRS_MAX ? parts_of(one, strlen(one), rest) : 0;
+            for (size_t m = i; m < left && m < PAIRS_MAX; m++) {
                 char *two = changed(one, rest[m], NULL);
                 decode(venue, call, two);
                 free(two);
@@ -272,7 +273,7 @@ TEST(fuzz, broken_recordings_of_every_venue_break_nothing)
 
 TEST(fuzz, broken_messages_made_by_hand_break_nothing)
 {
-    const unsigned rounds = rounds_or(1500);
+    const unsigned rounds = rounds_or(500);
     const char *root = test_source("tests/fuzz/corpus_venue");
     test_rng rng = { 42 };
     DIR *dir = opendir(root);
@@ -298,7 +299,7 @@ TEST(fuzz, broken_messages_made_by_hand_break_nothing)
 
 TEST(fuzz, broken_messages_of_every_kind_break_nothing)
 {
-    const unsigned rounds = rounds_or(400);
+    const unsigned rounds = rounds_or(150);
     test_rng rng = { 43 };
     for (const struct bench_kind *k = bench_kinds; k->name != NULL; k++)
         for (unsigned i = 0; i < 3; i++) {

@@ -38,6 +38,13 @@ typedef struct bot_handle bot_handle; /* a bot */
 
 typedef enum bot_log_level { BOT_LOG_ERROR, BOT_LOG_WARNING, BOT_LOG_INFO, BOT_LOG_DEBUG } bot_log_level;
 
+/* Which library carries an account's WebSockets. Both keep the same promises; wslay costs a fraction of the CPU a message. */
+typedef enum bot_ws_transport {
+    BOT_WS_DEFAULT, /* wslay where this libbot was built with it, else libwebsockets */
+    BOT_WS_LIBWEBSOCKETS,
+    BOT_WS_WSLAY,   /* BOT_ERR_OPTIONS where it was not */
+} bot_ws_transport;
+
 typedef struct bot_account_options {
     size_t      struct_size;     /* set by bot_account_options_init */
     const char *venue;           /* "bybit", "binance-usdm", "okx", "bitflyer", "hyperliquid". Not NULL. */
@@ -60,6 +67,7 @@ typedef struct bot_account_options {
     /* level, a fixed event name to search for, plain words. Never a secret. NULL: none. */
     void (*log)(void *user_data, bot_log_level level, const char *event, const char *text);
     void *log_user_data;
+    bot_ws_transport ws_transport; /* of all sockets of the account */
 } bot_account_options;
 BOT_API void bot_account_options_init_sized(bot_account_options *options, size_t size);
 #define bot_account_options_init(options) bot_account_options_init_sized((options), sizeof *(options))

@@ -335,7 +335,7 @@ static bool url_fits(const char *text, bool ws)
     return text[0] == '\0' || (bot__url_parse(text, &url) == BOT_OK && url.ws == ws);
 }
 
-static int check_options(bot_account *a, const bot_account_options *o, struct session_options *so)
+static int check_options(bot_account *a, const bot_account_options *o, struct session_options *so, enum ws_impl *ret_ws)
 {
     if (o->venue == NULL)
         return refuse(BOT_ERR_OPTIONS, "options.venue is not set");
@@ -369,6 +369,14 @@ static int check_options(bot_account *a, const bot_account_options *o, struct se
             return refuse(BOT_ERR_OPTIONS, "options.%s: '%s' is no ws:// or wss:// address", sockets[i].name, sockets[i].text);
     if (!(o->rate_alarms_per_day > 0))
         return refuse(BOT_ERR_OPTIONS, "options.rate_alarms_per_day must be above 0");
+    switch (o->ws_transport) {
+    case BOT_WS_DEFAULT: *ret_ws = WS_IMPL_DEFAULT; break;
+    case BOT_WS_LIBWEBSOCKETS: *ret_ws = WS_IMPL_LWS; break;
+    case BOT_WS_WSLAY: *ret_ws = WS_IMPL_WSLAY; break;
+    default: return refuse(BOT_ERR_OPTIONS, "options.ws_transport: %d is none", (int)o->ws_transport);
+    }
+    if (!bot__ws_impl_available(*ret_ws))
+        return refuse(BOT_ERR_OPTIONS, "options.ws_transport: this libbot was built without wslay");
     bot_core_options core = o->core;
     bot__session_venue_rules(a->venue, &core.venue);
     const char *wrong = bot_core_options_wrong(&core);
@@ -398,7 +406,8 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     a->log_user_data = o.log_user_data;
     struct session_options so = { .public_data = o.public_data && o.instruments_n != 0, .monitors = o.monitors, .orders_over_ws = o.orders_over_ws,
                                   .rate_alarms_per_day = o.rate_alarms_per_day, .core = o.core };
-    int r = check_options(a, &o, &so);
+    enum ws_impl ws = WS_IMPL_DEFAULT;
+    int r = check_options(a, &o, &so, &ws);
     if (r < 0)
         goto fail;
     a->name = strdup(o.name != NULL ? o.name : o.venue);
@@ -430,7 +439,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
         if ((r = bot__market_open(&mc, &a->recorder)) < 0)
             r = refuse(r, "options.journal.market_path: %s: %s", o.journal.market_path, bot_strerror(r));
     }
-    const struct transport_uv_options to = { .ca_file = o.ca_file };
+    const struct transport_uv_options to = { .ca_file = o.ca_file, .ws_impl = ws };
     if (r == BOT_OK && (r = bot__transport_uv_open(loop, &to, &a->transport)) < 0)
         r = refuse(r, r == BOT_ERR_FULL ? "options.ca_file: more different ones than one loop holds: %s" : "options.ca_file: cannot be read: %s", o.ca_file != NULL ? o.ca_file : "the system's store");
     if (r < 0)

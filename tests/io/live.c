@@ -204,6 +204,10 @@ void live_options(struct live *l, uint32_t i, bot_account_options *o)
     o->core.rest_lease_ns = ns(1500);
     o->core.hold_down_ns = ns(200);
     o->core.fills_seen_max = 4096;
+    /* Every test of the whole client over the other one: TEST_WS=libwebsockets. */
+    const char *ws = getenv("TEST_WS");
+    if (ws != NULL)
+        o->ws_transport = strcmp(ws, "libwebsockets") == 0 ? BOT_WS_LIBWEBSOCKETS : BOT_WS_WSLAY;
 }
 
 struct live_account *live_open(struct live *l, uint32_t i, const bot_account_options *options, uint32_t bots, const char *limit)

@@ -136,9 +136,14 @@ TEST(live, orders_travel_over_the_order_entry_socket_when_asked)
 
 /* ---- private stream ---- */
 
-TEST(live, s39_a_cut_private_socket_shuts_at_once_over_sockets)
+static void s39(bot_ws_transport transport)
 {
-    struct live_account *a = begin_open("5");
+    live_begin(&l);
+    bot_account_options o;
+    live_options(&l, 0, &o);
+    o.ws_transport = transport;
+    struct live_account *a = live_open(&l, 0, &o, 1, "5");
+    LIVE_UNTIL(a, live_is_open, 5000);
     buy(a, "0.1");
     /* Three fills that the socket never brings, then the cut: what is missed is found by asking. */
     live_fault(&l, "always ws.drop topic=execution,order\n");
@@ -161,6 +166,9 @@ TEST(live, s39_a_cut_private_socket_shuts_at_once_over_sockets)
     buy(a, "0.1");
     live_end(&l);
 }
+
+TEST(live, s39_a_cut_private_socket_shuts_at_once_over_sockets) { s39(BOT_WS_DEFAULT); }
+TEST(live, s39_a_cut_private_socket_shuts_at_once_over_libwebsockets) { s39(BOT_WS_LIBWEBSOCKETS); }
 
 TEST(live, s40_a_flapping_socket_over_sockets)
 {
@@ -652,6 +660,10 @@ TEST(live, options_that_cannot_work_are_refused_with_a_sentence)
     live_options(&l, 0, &o);
     o.core.read_deadline_ns = -1;
     ck_assert_int_eq(bot_account_open(&l.loop, &o, &account), BOT_ERR_OPTIONS);
+    live_options(&l, 0, &o);
+    o.ws_transport = (bot_ws_transport)(BOT_WS_WSLAY + 1);
+    ck_assert_int_eq(bot_account_open(&l.loop, &o, &account), BOT_ERR_OPTIONS);
+    ck_assert_msg(strstr(bot_account_open_why(), "ws_transport") != NULL, "%s", bot_account_open_why());
     ck_assert_ptr_null(account);
     live_end(&l);
 }

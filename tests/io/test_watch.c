@@ -15,7 +15,7 @@
 #include "paper_server.h"
 #include "watch/watch.h"
 
-#define PLACES 4
+#define PLACES 2
 
 static uv_loop_t loop;
 static struct paper *papers[PLACES];
@@ -123,13 +123,10 @@ static void end(int n)
 
 TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
 {
+    /* The other shapes, over TLS, are in test_incidents.c. */
     static const char *const faults[PLACES] = {
         /* REST says success and shows the state of a minute ago: after a fill that is a position that was. */
-        "at 4s trade qty=0.01 side=buy account=1\nat 6s for 6s rest.stale on=positions age=60s\n",
-        /* The private stream is cut and nobody lets it in again for a while. */
-        "at 5s ws.cut stream=private\nat 5s for 8s ws.refuse stream=private\n",
-        /* Answers hang while a position is open: nothing fresh agrees. */
-        "at 4s trade qty=0.01 side=buy account=1\nat 7s for 22s rest.hang on=positions\n",
+        "at 4s trade qty=0.01 side=buy account=1\nat 6s for 5s rest.stale on=positions age=60s\n",
         /* A liquidation. */
         "at 3s trade qty=0.5 side=buy account=1\nat 6s liquidate account=1\n",
     };
@@ -139,9 +136,11 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
     add("\"http\": {\"listen\": \"127.0.0.1:0\"}, \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"http://127.0.0.1:%u/hook?x=1\"}]}}",
         bot__server_port(hook));
     open_watch();
-    loop_for(&loop, 48000);
+    for (int turns = 0; turns < 480 && count("p0", "stale", "resolved") == 0; turns++)
+        loop_for(&loop, 100);
+    loop_for(&loop, 1000); /* what has no business there would come now */
     const struct { const char *account, *rule; bool resolves; } expected[] = {
-        { "p0", "stale", true }, { "p1", "private_stream", true }, { "p2", "no_agreement", true }, { "p3", "forced_trade", false /* within a minute */ },
+        { "p0", "stale", true }, { "p1", "forced_trade", false /* within a minute */ },
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         const int fired = count(expected[i].account, expected[i].rule, "firing"), resolved = count(expected[i].account, expected[i].rule, "resolved");
@@ -149,8 +148,8 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
     }
     ck_assert_str_eq(last_path, "/hook?x=1");
     /* The right ones and no others: nothing was wrong with what was left alone. */
-    ck_assert_int_eq(count("p1", "stale", "firing") + count("p1", "drift", "firing") + count("p0", "private_stream", "firing") + count("p0", "drift", "firing") +
-                     count("p2", "drift", "firing") + count("p2", "private_stream", "firing"), 0);
+    ck_assert_int_eq(count("p1", "stale", "firing") + count("p1", "drift", "firing") + count("p1", "private_stream", "firing") +
+                     count("p0", "private_stream", "firing") + count("p0", "drift", "firing"), 0);
     for (int i = 0; i < WATCH_ALERTS_MAX; i++)
         if (watch->alerts.list[i].state != ALERT_NONE)
             ck_assert_int_eq(watch->alerts.list[i].delivery, DELIVERY_DELIVERED);

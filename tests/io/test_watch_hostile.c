@@ -19,7 +19,7 @@
 #include "loop.h"
 #include "watch/watch.h"
 
-#define ATTACK_MS 1200
+#define ATTACK_MS test_rounds(500, 3000)
 /* One turn may be struck by what no program answers for (a page fault of a shared host, a cold cache, a slow core), so that
  * a few may be longer than the aim; none may be longer than ten times it. */
 #define DELAY_US_AIM 5000

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TESTS_MAX 4096
@@ -15,6 +16,7 @@ static unsigned count;
 static struct test_entry *selected[TESTS_MAX];
 static unsigned selected_n;
 static char (*skipped)[SKIP_REASON_MAX]; /* shared with the forked tests */
+static struct outcome { bool run, passed; char why[4096]; } *outcomes; /* shared with the jobs */
 static int running;
 
 void test_register(struct test_entry *entry)
@@ -54,6 +56,8 @@ void test_memory_free(void *p)
         }
     ck_assert_ptr_null(p);
 }
+
+unsigned test_rounds(unsigned usual, unsigned many) { return getenv("TEST_LONG") != NULL ? many : usual; }
 
 bool test_sanitized(void)
 {
@@ -152,6 +156,35 @@ char *test_read_gz(const char *path, size_t *ret_len)
     return buf;
 }
 
+/* Every jobs-th of the selected tests. */
+static void run_share(const char *name, unsigned share, unsigned jobs)
+{
+    Suite *suite = suite_create(name);
+    TTest *tests = calloc(selected_n, sizeof *tests);
+    if (tests == NULL) return;
+    const char *scale = getenv("TEST_TIMEOUT_SCALE");
+    for (unsigned i = share; i < selected_n; i += jobs) {
+        TCase *tc = tcase_create(selected[i]->name);
+        tests[i] = (TTest){ selected[i]->name, run_one, selected[i]->file, selected[i]->line };
+        tcase_set_timeout(tc, 120 * (scale != NULL ? atof(scale) : 1));
+        tcase_add_loop_test(tc, &tests[i], (int)i, (int)i + 1);
+        suite_add_tcase(suite, tc);
+    }
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_SILENT);
+    TestResult **results = srunner_results(runner);
+    const int n = srunner_ntests_run(runner);
+    for (int r = 0; r < n; r++) {
+        struct outcome *o = &outcomes[share + (unsigned)r * jobs];
+        o->run = true;
+        o->passed = tr_rtype(results[r]) == CK_PASS;
+        snprintf(o->why, sizeof o->why, "%s:%d: %s", tr_lfile(results[r]), tr_lno(results[r]), tr_msg(results[r]));
+    }
+    free(results);
+    srunner_free(runner);
+    free(tests);
+}
+
 int main(int argc, char **argv)
 {
     const char *pattern = argc > 1 ? argv[1] : NULL;
@@ -166,40 +199,38 @@ int main(int argc, char **argv)
         return 2;
     }
     skipped = mmap(NULL, selected_n * sizeof *skipped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (skipped == MAP_FAILED) return 2;
+    outcomes = mmap(NULL, selected_n * sizeof *outcomes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (skipped == MAP_FAILED || outcomes == MAP_FAILED) return 2;
 
-    Suite *suite = suite_create(argv[0]);
-    TTest *tests = calloc(selected_n, sizeof *tests);
-    if (tests == NULL) return 2;
-    const char *scale = getenv("TEST_TIMEOUT_SCALE");
-    for (unsigned i = 0; i < selected_n; i++) {
-        TCase *tc = tcase_create(selected[i]->name);
-        tests[i] = (TTest){ selected[i]->name, run_one, selected[i]->file, selected[i]->line };
-        tcase_set_timeout(tc, 120 * (scale != NULL ? atof(scale) : 1));
-        tcase_add_loop_test(tc, &tests[i], (int)i, (int)i + 1);
-        suite_add_tcase(suite, tc);
-    }
     puts("TAP version 13"); /* first of all: what tests print themselves are comments behind it */
     fflush(stdout);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_SILENT);
-
-    TestResult **results = srunner_results(runner);
-    int failed = srunner_ntests_failed(runner), n = srunner_ntests_run(runner);
-    printf("1..%d\n", n);
-    for (int i = 0; i < n; i++) {
-        const struct test_entry *e = selected[i];
-        if (tr_rtype(results[i]) != CK_PASS)
-            printf("not ok %d - %s/%s\n# %s:%d: %s\n", i + 1, e->area, e->name, tr_lfile(results[i]), tr_lno(results[i]),
-                   tr_msg(results[i]));
-        else if (skipped[i][0] != '\0')
-            printf("ok %d - %s/%s # SKIP %s\n", i + 1, e->area, e->name, skipped[i]);
-        else
-            printf("ok %d - %s/%s\n", i + 1, e->area, e->name);
+    const char *given = getenv("TEST_JOBS"), *fork_mode = getenv("CK_FORK");
+    unsigned jobs = given != NULL ? (unsigned)strtoul(given, NULL, 10) : 1;
+    if (jobs < 1 || (fork_mode != NULL && strcmp(fork_mode, "no") == 0)) jobs = 1;
+    if (jobs == 1) {
+        run_share(argv[0], 0, 1);
+    } else {
+        for (unsigned k = 0; k < jobs; k++)
+            if (fork() == 0) {
+                run_share(argv[0], k, jobs);
+                exit(0);
+            }
+        while (wait(NULL) > 0) {}
     }
-    free(results);
-    srunner_free(runner);
-    free(tests);
+
+    printf("1..%u\n", selected_n);
+    int failed = 0;
+    for (unsigned i = 0; i < selected_n; i++) {
+        const struct test_entry *e = selected[i];
+        failed += !outcomes[i].passed;
+        if (!outcomes[i].passed)
+            printf("not ok %u - %s/%s\n# %s\n", i + 1, e->area, e->name, outcomes[i].run ? outcomes[i].why : "did not run");
+        else if (skipped[i][0] != '\0')
+            printf("ok %u - %s/%s # SKIP %s\n", i + 1, e->area, e->name, skipped[i]);
+        else
+            printf("ok %u - %s/%s\n", i + 1, e->area, e->name);
+    }
     munmap(skipped, selected_n * sizeof *skipped);
+    munmap(outcomes, selected_n * sizeof *outcomes);
     return failed == 0 ? 0 : 1;
 }

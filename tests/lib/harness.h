@@ -7,6 +7,7 @@
  *
  * A file registers its tests by itself and links with the harness, which brings main(). Output is TAP, so that meson
  * and tools/test.sh count tests, not programs. Arguments: none runs all; a substring runs what matches.
+ * TEST_JOBS=N runs them N at a time, for programs whose tests wait more than they work.
  */
 #ifndef TESTS_HARNESS_H
 #define TESTS_HARNESS_H
@@ -48,6 +49,9 @@ void test_memory_free(void *p);
 
 /* A sanitizer is at work: resident memory means nothing, and time little. */
 bool test_sanitized(void);
+
+/* How often a test that draws or cuts at random repeats itself: `usual`, or `many` when TEST_LONG is set. */
+unsigned test_rounds(unsigned usual, unsigned many);
 
 /* Whole file into memory (NUL behind it); fails the test when it cannot. Caller frees. */
 char *test_read_file(const char *path, size_t *ret_len);

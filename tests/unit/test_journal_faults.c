@@ -164,7 +164,8 @@ TEST(journal_faults, a_kill_at_every_write_boundary_loses_nothing_that_was_writt
 TEST(journal_faults, a_power_cut_at_every_write_boundary_loses_nothing_that_was_synced)
 {
     for (unsigned long long k = 1; live_and_die(k, 100000, true, NULL); k++) {}
-    for (unsigned long long seed = 0; seed < 20; seed++) {
+    const unsigned seeds = test_rounds(4, 40);
+    for (unsigned seed = 0; seed < seeds; seed++) {
         test_rng rng = { seed };
         for (unsigned long long k = 1; live_and_die(k, 100000, true, &rng); k++) {}
     }

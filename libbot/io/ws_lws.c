@@ -7,6 +7,8 @@
  * - Every vhost gets our SSL_CTX: otherwise the system's store is trusted besides the CA file.
  * - It pings by its own rules (whole seconds, only pongs count) unless given a retry policy of zeros.
  * - A peer's ping is answered without telling anyone; that the peer lives is seen in TLS records instead.
+ * - A connection that is reset as soon as it is made has its socket closed but not its poll handle, which would stay on the host's
+ *   loop for ever: we close it.
  * - Its log goes to standard error unless switched off, and the switch is the process's.
  */
 #include <libwebsockets.h>
@@ -297,6 +299,13 @@ static void on_connect_error(struct lws_ws *x, struct lws *wsi, const char *text
     }
 }
 
+static void on_forgotten_closed(uv_handle_t *handle) { free(handle); } /* allocated by libwebsockets, with its default of realloc */
+
+static void close_forgotten(uv_handle_t *handle, void *wsi)
+{
+    if (handle->type == UV_POLL && handle->data == wsi && !uv_is_closing(handle)) uv_close(handle, on_forgotten_closed);
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct lws_ws *x = lws_get_opaque_user_data(wsi);
@@ -314,6 +323,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_WSI_DESTROY:
         if (wsi != x->wsi) break;
         x->wsi = NULL;
+        if (!x->open) uv_walk(x->owner->io->uv, close_forgotten, wsi); /* one that was open has closed its own */
         if (x->open) told(x, x->reason[0] != '\0' ? x->reason : "the peer ended the connection");
         else if (x->address >= x->where.n) told(x, x->reason[0] != '\0' ? x->reason : "connect failed");
         kick(x); /* the next address, or the end */

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "byte_proxy.h"
 #include "harness.h"
 #include "io/server.h"
 #include "io/ws.h"
@@ -715,6 +716,35 @@ WS_TEST(close_is_allowed_at_any_moment_of_connecting)
     bot__server_hang_accept(w.server, true);
     open_ws(&w);
     loop_for(&w.loop, 30);
+    finish(&w);
+}
+
+WS_TEST(a_network_that_dies_in_the_middle_of_connecting_leaves_nothing_on_the_loop)
+{
+    struct world w;
+    start(&w, impl);
+    struct byte_proxy *proxy = byte_proxy_open(&w.loop, bot__server_port(w.server));
+    snprintf(w.url, sizeof w.url, "wss://127.0.0.1:%u/", byte_proxy_port(proxy));
+    w.options.connect_timeout_ms = 100;
+    for (unsigned i = 0; i < 48; i++) {
+        const bool stalls = i % 2 != 0, resets = i / 2 % 2 != 0;
+        if (stalls) byte_proxy_pace(proxy, TO_CLIENT, BYTES_STALL);
+        w.closed = false;
+        open_ws(&w);
+        loop_for(&w.loop, i / 4); /* nothing yet, half a handshake, open */
+        byte_proxy_cut(proxy, resets);
+        if (i / 4 % 3 == 0) { /* and nobody listens any more when it tries again */
+            byte_proxy_refuse(proxy, true);
+            loop_for(&w.loop, 5);
+        }
+        byte_proxy_pace(proxy, TO_CLIENT, BYTES_PASS);
+        loop_for(&w.loop, 10);
+        byte_proxy_refuse(proxy, false);
+        close_now(&w);
+    }
+    bool closed = false;
+    byte_proxy_close(proxy, &closed);
+    UNTIL(&w.loop, closed);
     finish(&w);
 }
 

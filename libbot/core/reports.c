@@ -197,6 +197,24 @@ static uint32_t claim_by_looks(const bot_core *c, const bot_event *ev, uint32_t 
     return found;
 }
 
+/* What the order may fill in all, by a report. One that was overtaken tells of a quantity that an amend may have raised since: it makes
+ * no room. (Its status may be news all the same: a venue's clock can be set back.) */
+static void take_quantity(struct order *o, const bot_event *ev, bot_i128 qty)
+{
+    if (ev->venue_ns != 0 && ev->venue_ns < o->told_venue_ns)
+        return;
+    if (ev->venue_ns != 0)
+        o->told_venue_ns = ev->venue_ns;
+    if (o->amend_qty != 0 && qty >= 0 && qty == o->amend_qty) {
+        o->qty = qty;
+        o->amend_qty = 0;
+        if ((ev->has & BOT_HAS_PRICE) != 0)
+            (void)bot_dec_to_fixed(ev->order.price, &o->price.v);
+    } else if (o->amend_qty == 0 && qty > 0) {
+        o->qty = qty > o->qty && o->bot != ORDER_BOT_NONE ? o->qty : qty; /* never more than we sent by a report alone */
+    }
+}
+
 int bot__core_order_report(bot_core *c, const bot_event *ev)
 {
     const bot_ev_order *r = &ev->order;
@@ -242,14 +260,7 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
         bot__core_derive_fill(c, at, ev);
 
     if (bot__order_live(o) && !old) {
-        if (o->amend_qty != 0 && qty >= 0 && qty == o->amend_qty) {
-            o->qty = qty;
-            o->amend_qty = 0;
-            if ((ev->has & BOT_HAS_PRICE) != 0)
-                (void)bot_dec_to_fixed(r->price, &o->price.v);
-        } else if (o->amend_qty == 0 && qty > 0) {
-            o->qty = qty > o->qty && o->bot != ORDER_BOT_NONE ? o->qty : qty; /* never more than we sent by a report alone */
-        }
+        take_quantity(o, ev, qty);
         if (o->acked_at == 0)
             o->acked_at = c->now;
         o->updated_at = c->now;

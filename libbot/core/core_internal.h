@@ -48,10 +48,12 @@ struct recon_leg {
     bool     pending;
     bot_i128 pending_qty, pending_apart; /* the venue's number, and how far it is from ours */
     bot_ts   pending_sent, pending_received, pending_until;
+    int64_t  pending_seq;     /* of its row; BOT_SEQ_NONE: not known, or not to be compared */
     uint64_t pending_read;
     /* A drift that is open. */
     bool     drifting;
     bot_i128 drift_qty;       /* what the venue says */
+    int64_t  drift_seq;       /* and the row's sequence, as above */
     bot_ts   drift_since;     /* sending time of its first read */
     uint32_t drift_reads, drift_backfills;
     bool     drift_alerted;

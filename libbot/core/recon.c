@@ -10,6 +10,9 @@
  *
  * PENDING ends by a fill that makes V true (AGREE; our socket was behind by that much) or after the grace time (DRIFT).
  *
+ * Where rows carry a sequence V must be what we held at that sequence: on a busy account our quantity passes any number sooner or
+ * later, and a fill of after the answer proves nothing about it.
+ *
  * Quirks of sequences, written down here because judging rests on them: several fills may share one (so "older" means
  * strictly below); a position row's may be above any fill's (order entry moves it too); and a venue may restart them after
  * maintenance (a row's number below half of our newest, or one whose row was updated after our newest fill, is taken for a
@@ -43,6 +46,7 @@ void bot__recon_init(bot_core *c)
         for (int k = 0; k < ORDER_LEGS; k++) {
             c->instruments[i].leg[k].horizon_seq = BOT_SEQ_NONE;
             c->instruments[i].leg[k].row_seq = BOT_SEQ_NONE;
+            c->instruments[i].leg[k].pending_seq = c->instruments[i].leg[k].drift_seq = BOT_SEQ_NONE;
         }
 }
 
@@ -202,7 +206,7 @@ static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
     c->recon.positions.due = core_min(c->recon.positions.due, core_after(c->now, c->options.read_retry_ns)); /* it must now agree */
 }
 
-static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, bot_ts sent_at)
+static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, int64_t seq, bot_ts sent_at)
 {
     struct recon_leg *l = leg_of(c, instrument, leg);
     const bot_i128 ours = bot__core_qty(c, instrument, leg);
@@ -215,6 +219,7 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
         l->drift_reads = l->drift_backfills = 0;
     }
     l->drift_qty = venue;
+    l->drift_seq = seq;
     l->drift_reads++;
     verdict_effect(c, instrument, leg, BOT_VERDICT_DRIFT, BOT_EVIDENCE_QTY, 0, venue);
 
@@ -243,11 +248,11 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
         bot__gate_set(&c->gate, BOT_GATE_DRIFT, (int64_t)l->drift_reads, c->now);
 }
 
-static void pend(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, bot_ts sent_at, uint32_t evidence)
+static void pend(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, int64_t seq, bot_ts sent_at, uint32_t evidence)
 {
     struct recon_leg *l = leg_of(c, instrument, leg);
     if (l->drifting) { /* known not to be our socket's lag any more: count the read */
-        drift(c, instrument, leg, venue, sent_at);
+        drift(c, instrument, leg, venue, seq, sent_at);
         return;
     }
     const bot_i128 apart = venue - bot__core_qty(c, instrument, leg);
@@ -255,12 +260,14 @@ static void pend(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, 
         /* Fills come, and the distance stays: the same ones are missing as before. The grace time does not begin anew, or a busy
          * account would never find out. */
         l->pending_qty = venue;
+        l->pending_seq = seq;
         l->pending_sent = sent_at;
         l->pending_received = c->now;
     } else if (!l->pending || l->pending_qty != venue) {
         l->pending = true;
         l->pending_apart = apart;
         l->pending_qty = venue;
+        l->pending_seq = seq;
         l->pending_sent = sent_at;
         l->pending_received = c->now;
         l->pending_until = core_after(c->now, c->options.grace_ns);
@@ -269,15 +276,39 @@ static void pend(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, 
     verdict_effect(c, instrument, leg, BOT_VERDICT_PENDING, evidence, 0, venue);
 }
 
+/* What we held when the venue's numbers stood at `seq`, as far as we know by now. False: our path does not tell. */
+static bool qty_at_seq(const struct path *p, int64_t seq, bot_i128 *ret)
+{
+    for (uint32_t k = 0; k < p->n; k++) {
+        const struct path_step *step = &p->steps[(p->next + p->max - 1 - k) % p->max];
+        if (step->seq == BOT_SEQ_NONE)
+            return false;
+        if (step->seq <= seq) {
+            *ret = step->qty;
+            return true;
+        }
+    }
+    *ret = 0; /* the path began flat */
+    return p->n < p->max;
+}
+
+/* Is the venue's number of before what we hold, or held at its sequence? */
+static bool explained(const bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue, int64_t seq)
+{
+    bot_i128 then;
+    if (seq != BOT_SEQ_NONE && qty_at_seq(bot__ledger_path(c->ledger, instrument, leg), seq, &then))
+        return then == venue;
+    return bot__core_qty(c, instrument, leg) == venue;
+}
+
 void bot__recon_filled(bot_core *c, uint32_t instrument, bot_leg leg)
 {
     struct recon *r = &c->recon;
     struct recon_leg *l = leg_of(c, instrument, leg);
-    const bot_i128 qty = bot__core_qty(c, instrument, leg);
-    if (l->pending && qty == l->pending_qty) {
-        agree(c, instrument, leg, l->pending_sent, BOT_EVIDENCE_QTY, c->now - l->pending_received, qty);
+    if (l->pending && explained(c, instrument, leg, l->pending_qty, l->pending_seq)) {
+        agree(c, instrument, leg, l->pending_sent, BOT_EVIDENCE_QTY, c->now - l->pending_received, l->pending_qty);
         renew(c);
-    } else if (l->drifting && qty == l->drift_qty) {
+    } else if (l->drifting && explained(c, instrument, leg, l->drift_qty, l->drift_seq)) {
         bot__core_alert(c, BOT_ALERT_DRIFT_HEALED, UINT32_MAX, instrument, c->now - l->drift_since, "the missing fills were found");
         l->drifting = l->drift_alerted = false;
         l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
@@ -353,7 +384,11 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
     }
     bot_ts until = 0;
     const int held = bot__path_held(path, venue, sent_at, received, &until);
-    const bool equals = held == 1 || (held < 0 && venue == ours);
+    const int64_t row_seq = c->options.venue.has_position_seq && !(seq != BOT_SEQ_NONE && restarted) ? l->row_seq : BOT_SEQ_NONE;
+    bot_i128 then;
+    const bool denied = row_seq != BOT_SEQ_NONE && qty_at_seq(path, row_seq, &then) && then != venue;
+    const bool equals = !denied && (held == 1 || (held < 0 && venue == ours));
+    ahead |= denied && !older;
     if (equals && !older) {
         if (l->row_entry_given && venue != 0) {
             bot_i128 entry, mine;
@@ -384,7 +419,7 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
         l->adopt_reads = 0;
         return;
     }
-    pend(c, instrument, leg, venue, sent_at, evidence);
+    pend(c, instrument, leg, venue, row_seq, sent_at, evidence);
 }
 
 /* ---- reads ---- */
@@ -605,7 +640,7 @@ void bot__recon_tick(bot_core *c)
             for (bot_leg leg = first_leg(c); leg <= last_leg(c); leg++) {
                 struct recon_leg *l = leg_of(c, i, leg);
                 if (l->pending && c->now >= l->pending_until)
-                    drift(c, i, leg, l->pending_qty, l->pending_sent);
+                    drift(c, i, leg, l->pending_qty, l->pending_seq, l->pending_sent);
                 else if (l->pending)
                     r->pending_at = core_min(r->pending_at, l->pending_until);
             }

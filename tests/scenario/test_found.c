@@ -241,6 +241,58 @@ TEST(found, sequences_that_begin_anew_just_below_do_not_make_every_answer_old)
     rig_free(r);
 }
 
+/* One lot is missing, and the account goes back and forth by one lot: every second answer is a number that we come to hold. */
+TEST(found, a_trade_of_after_the_answer_does_not_explain_what_is_missing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    r->hide_fills = true;
+    rig_trade(r, 0, NULL, BOT_SELL, "1", "100");
+    r->hide_fills = false;
+    r->fills_n = 0; /* nor does the history tell of it */
+    for (int i = 0; i < 40 && (rig_reasons(r) & BOT_GATE_DRIFT) == 0; i++) {
+        rig_for(r, RIG_MS(700));
+        rig_trade(r, 0, NULL, i % 2 == 0 ? BOT_SELL : BOT_BUY, "1", "100");
+    }
+    ck_assert_msg((rig_reasons(r) & BOT_GATE_DRIFT) != 0, "%s", rig_tail(r));
+    ck_assert_msg(rig_qty(r, 0) == r->qty[0] + rig_num("1"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+/* ---- an order's news out of order ----------------------------------------------------------------------------------- */
+
+static void told(struct rig *r, const bot_id *id, const char *qty, int64_t venue_ns)
+{
+    bot_event ev = { .kind = BOT_EV_ORDER, .source = BOT_SOURCE_WS_PRIVATE, .seq = BOT_SEQ_NONE, .venue_ns = venue_ns, .instrument = rig_symbol(0), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
+    ev.order = (bot_ev_order){ .client_id = *id, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(rig_num(qty)) };
+    (void)rig_step(r, &ev);
+}
+
+TEST(found, a_report_that_an_amend_has_overtaken_makes_no_room)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    const bot_id id = order(r, BOT_BUY, "1");
+    const int64_t t = INT64_C(1700000000) * BOT_NS_PER_S;
+    bot_event ev = { .kind = BOT_EV_AMEND, .seq = BOT_SEQ_NONE, .amend = { .bot = 0, .client_id = id, .qty = { rig_num("9") } } };
+    ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
+    told(r, &id, "9", t + 100 * BOT_NS_PER_MS);
+    bot_position p;
+    told(r, &id, "1", t); /* of its creation, delayed */
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("9"), "%s", rig_tail(r));
+    /* And an amend back to what it was is not confirmed by that. */
+    ev.amend.qty.v = rig_num("1");
+    ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
+    told(r, &id, "1", t);
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("9"), "%s", rig_tail(r));
+    told(r, &id, "1", t + 300 * BOT_NS_PER_MS);
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("1"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
 /* ---- orders of which nobody knows ------------------------------------------------------------------------------------- */
 
 /* A venue that may place orders late: a minute of absence is needed. */

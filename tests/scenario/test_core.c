@@ -264,22 +264,6 @@ TEST(scenario, s18_fills_inside_the_first_snapshot_are_not_counted_twice)
     rig_free(r);
 }
 
-TEST(scenario, s24_an_empty_list_is_flat_only_when_it_is_not_older_than_the_last_fill)
-{
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "10");
-    rig_freeze(r); /* flat, and REST stays there */
-    bot_id id;
-    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
-    rig_for(r, RIG_MS(100));
-    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
-    rig_for(r, RIG_MS(5000));
-    EXPECT_QTY(r, 0, "1");
-    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], 0);
-    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
-    rig_free(r);
-}
-
 TEST(scenario, s25_rest_answers_old_data)
 {
     struct rig *r = rig_new(NULL);
@@ -441,28 +425,6 @@ TEST(scenario, s30_a_failed_query_is_never_read_as_flat)
     rig_free(r);
 }
 
-TEST(scenario, s31_one_partial_answer_changes_nothing)
-{
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "10");
-    bot_id a, b;
-    rig_submit(r, 0, BOT_BUY, "1", "100", false, &a);
-    rig_submit(r, 1, BOT_BUY, "1", "100", false, &b);
-    rig_for(r, RIG_MS(100));
-    rig_trade(r, 0, &a, BOT_BUY, "1", "100");
-    rig_trade(r, 1, &b, BOT_BUY, "1", "100");
-    rig_for(r, RIG_MS(3000));
-    r->rest = RIG_REST_PARTIAL;
-    rig_for(r, RIG_MS(5500));
-    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_PARTIAL], 0);
-    r->rest = RIG_REST_TRUE;
-    rig_for(r, RIG_MS(5000));
-    EXPECT_OPEN(r);
-    EXPECT_QTY(r, 0, "1");
-    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
-    rig_free(r);
-}
-
 TEST(scenario, s32_rest_is_ahead_of_the_socket)
 {
     struct rig *r = rig_new(NULL);
@@ -555,19 +517,6 @@ TEST(scenario, s34_update_times_that_trail_the_fill_by_milliseconds_latch_nothin
         EXPECT_OPEN(r);
     }
     ck_assert_uint_eq(r->verdicts[BOT_VERDICT_STALE] + r->verdicts[BOT_VERDICT_DRIFT], 0);
-    rig_free(r);
-}
-
-TEST(scenario, s35_a_read_that_never_left_is_no_agreement)
-{
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "10");
-    bot_core_stats before, after;
-    bot_core_stats_get(r->core, &before);
-    bot_event end = { .kind = BOT_EV_READ_END, .seq = BOT_SEQ_NONE, .read = { .id = 999, .read = BOT_READ_POSITIONS, .outcome = BOT_OUTCOME_OK, .complete = true } };
-    rig_step(r, &end);
-    bot_core_stats_get(r->core, &after);
-    ck_assert_uint_eq(before.reads[BOT_VERDICT_AGREE], after.reads[BOT_VERDICT_AGREE]);
     rig_free(r);
 }
 
@@ -972,24 +921,3 @@ TEST(scenario, s15_two_sockets_with_overlapping_fills_are_one_union)
     rig_free(r);
 }
 
-TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues_word)
-{
-    bot_core_options o;
-    rig_options(&o);
-    o.start_adopt = true;
-    struct rig *r = rig_new(&o);
-    r->qty[0] = rig_num("-7");
-    r->seq[0] = 12;
-    r->entry[0].v = rig_num("55");
-    rig_start(r, "10");
-    EXPECT_OPEN(r);
-    EXPECT_QTY(r, 0, "-7");
-    bot_position p;
-    rig_position(r, 0, &p);
-    ck_assert(p.avg_entry.v == rig_num("55")); /* the venue's word, for want of fills */
-    ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 0);
-    bot_core_stats stats;
-    bot_core_stats_get(r->core, &stats);
-    ck_assert_uint_eq(stats.fills_applied, 0); /* nothing was invented */
-    rig_free(r);
-}

@@ -1,0 +1,172 @@
+/* What counts as agreement with the venue, and what never does: first snapshots, empty and partial lists, answers to nothing. */
+#include "rig.h"
+
+#include <string.h>
+
+#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "%x\n%s", rig_reasons(r), rig_tail(r))
+#define EXPECT_SHUT(r, bits) ck_assert_msg((rig_reasons(r) & (bits)) != 0, "%x\n%s", rig_reasons(r), rig_tail(r))
+#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == rig_num(text), "not %s\n%s", text, rig_tail(r))
+
+TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues_word)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->qty[0] = rig_num("-7");
+    r->seq[0] = 12;
+    r->entry[0].v = rig_num("55");
+    rig_start(r, "10");
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "-7");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.avg_entry.v == rig_num("55")); /* the venue's word, for want of fills */
+    ck_assert_msg(!p.cost_proven, "a cost that no fill of ours proves is told as proven");
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 0);
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    ck_assert_uint_eq(stats.fills_applied, 0); /* nothing was invented */
+    rig_free(r);
+}
+
+/* A connection that flaps at start asks for everything again each time; the baseline is taken once. */
+TEST(scenario, s24_repeated_starts_do_not_accumulate)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->qty[0] = rig_num("3");
+    r->seq[0] = 7;
+    rig_start(r, "10");
+    EXPECT_QTY(r, 0, "3");
+    for (int i = 0; i < 10; i++) {
+        rig_stream(r, BOT_STREAM_PRIVATE, false);
+        rig_for(r, RIG_MS(300));
+        rig_stream(r, BOT_STREAM_PRIVATE, true);
+        rig_for(r, RIG_MS(700));
+        EXPECT_QTY(r, 0, "3");
+    }
+    rig_for(r, RIG_MS(10000));
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "3");
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.qty.v == p.low.v && p.qty.v == p.high.v);
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    rig_free(r);
+}
+
+TEST(scenario, s24_an_empty_list_is_flat_only_when_it_is_not_older_than_the_last_fill)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_freeze(r); /* flat, and REST stays there */
+    bot_id id;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(5000));
+    EXPECT_QTY(r, 0, "1");
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], 0);
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    rig_free(r);
+}
+
+TEST(scenario, s31_one_partial_answer_changes_nothing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id a, b;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &a);
+    rig_submit(r, 1, BOT_BUY, "1", "100", false, &b);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &a, BOT_BUY, "1", "100");
+    rig_trade(r, 1, &b, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(3000));
+    r->rest = RIG_REST_PARTIAL;
+    for (int i = 0; i < 11; i++) { /* neither the row that is missing nor the one that is there moves anything, at any moment */
+        rig_for(r, RIG_MS(500));
+        EXPECT_OPEN(r);
+        EXPECT_QTY(r, 0, "1");
+        EXPECT_QTY(r, 1, "1");
+    }
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_PARTIAL], 0);
+    r->rest = RIG_REST_TRUE;
+    rig_for(r, RIG_MS(5000));
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "1");
+    EXPECT_QTY(r, 1, "1");
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_DRIFT], 0);
+    rig_free(r);
+}
+
+/* One partial answer is nothing; when nothing else comes any more, nothing has been proven for long enough to shut. */
+TEST(scenario, s31_partial_answers_alone_prove_nothing)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id a;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, &a);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &a, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(3000));
+    EXPECT_OPEN(r);
+    r->rest = RIG_REST_PARTIAL;
+    rig_for(r, RIG_MS(30000));
+    EXPECT_SHUT(r, BOT_GATE_RECONCILED);
+    EXPECT_QTY(r, 0, "1");
+    rig_free(r);
+}
+
+TEST(scenario, s35_a_read_that_never_left_is_no_agreement)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_core_stats before, after;
+    bot_core_stats_get(r->core, &before);
+    bot_event end = { .kind = BOT_EV_READ_END, .seq = BOT_SEQ_NONE, .read = { .id = 999, .read = BOT_READ_POSITIONS, .outcome = BOT_OUTCOME_OK, .complete = true } };
+    rig_step(r, &end);
+    bot_core_stats_get(r->core, &after);
+    ck_assert_uint_eq(before.reads[BOT_VERDICT_AGREE], after.reads[BOT_VERDICT_AGREE]);
+    rig_free(r);
+}
+
+/* A caller that skips its read and reports success, each second: the lease runs out as if nothing had come. */
+TEST(scenario, s35_reads_that_never_left_do_not_keep_the_gate_open)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    EXPECT_OPEN(r);
+    r->rest = RIG_REST_HANG;
+    for (int i = 0; i < 90; i++) {
+        bot_event end = { .kind = BOT_EV_READ_END, .seq = BOT_SEQ_NONE,
+                          .read = { .id = 100000u + (unsigned)i, .read = BOT_READ_POSITIONS, .outcome = BOT_OUTCOME_OK, .complete = true, .sent_at = r->now } };
+        rig_step(r, &end);
+        rig_for(r, RIG_MS(1000));
+    }
+    EXPECT_SHUT(r, BOT_GATE_RECONCILED);
+    EXPECT_SHUT(r, BOT_GATE_REST);
+    rig_free(r);
+}
+
+/* Through the whole core: the first one stands, a person hears of it once, and the books are what they were. */
+TEST(scenario, s10_the_same_id_at_another_price_is_told_once)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_event fill = rig_fill_event(r, 0, "E1", NULL, "V1", BOT_BUY, "1", "100");
+    ck_assert_int_eq(rig_step(r, &fill), 1);
+    bot_position first, later;
+    rig_position(r, 0, &first);
+    for (int i = 0; i < 20; i++) {
+        bot_event other = rig_fill_event(r, 0, "E1", NULL, "V1", BOT_BUY, "1", "101");
+        rig_step(r, &other);
+    }
+    rig_position(r, 0, &later);
+    ck_assert(first.qty.v == later.qty.v && first.avg_entry.v == later.avg_entry.v && first.realised.v == later.realised.v);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_FILL_CONFLICT], 1);
+    rig_free(r);
+}

@@ -174,6 +174,15 @@ static int open_all(bot_journal_reader *r, const char *venue, const char *accoun
         why(ret_why, "its newest segment was written by a newer libbot; read it with that version or a later one");
     if (e != BOT_OK)
         return e;
+    /* A segment copied in from elsewhere would be read as the end of this journal, and told with confidence. */
+    if (known && r->header_known && r->segments_n > 1 &&
+        (strcmp(r->header.venue, r->first_header.venue) != 0 || strcmp(r->header.account, r->first_header.account) != 0 ||
+         r->header.first_record < r->first_header.first_record ||
+         (r->header.journal_id != r->first_header.journal_id && r->header.first_record == r->first_header.first_record))) {
+        why(ret_why, "segment %u of %s is of another journal (%s at %s, from record %llu on); move it away", r->segments[r->at], r->path,
+            r->header.account, r->header.venue, (unsigned long long)r->header.first_record);
+        return BOT_ERR_CONFLICT;
+    }
     const int64_t size = r->fs->size(r->fs->self, r->fd);
     r->record_end = r->header_known && size > 0 ? r->header.first_record +
                     ((uint64_t)size - JOURNAL_HEADER_SIZE) / JOURNAL_RECORD_SIZE : 0;

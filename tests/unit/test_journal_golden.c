@@ -213,6 +213,14 @@ TEST(journal_golden, botctl_verifies_replays_explains_exports_and_tails_it)
     ck_assert_ptr_nonnull(strstr(out, "REFUSED"));
     ck_assert_ptr_nonnull(strstr(out, "stream     private LOST: connection reset"));
     ck_assert_ptr_nonnull(strstr(out, "-> AGREE BTCUSDT"));
+    const unsigned whole = lines_of(out);
+    out = botctl(&status, "explain --brief '%s'", path);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_lt(lines_of(out), whole * 2 / 3);
+    ck_assert_ptr_nonnull(strstr(out, "fill       BTCUSDT buy 0.004 at 65000.7"));
+    ck_assert_ptr_nonnull(strstr(out, "-> GATE  "));
+    ck_assert_ptr_nonnull(strstr(out, " more answers about BTCUSDT agreed"));
+    ck_assert_msg(strstr(out, "ack  ") == NULL && strstr(out, "request submit") == NULL, "%s", out);
 
     out = botctl(&status, "export '%s' --csv", path);
     ck_assert_int_eq(status, 0);
@@ -255,6 +263,26 @@ TEST(journal_golden, botctl_names_the_place_of_a_flipped_bit)
     char *out = botctl(&status, "verify '%s/j'", dir);
     ck_assert_int_eq(status, 1);
     ck_assert_msg(strstr(out, "\"damage\":\"checksum\",\"segment\":1,\"offset\":2048,\"record\":7,\"records\":1") != NULL, "%s", out);
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* Its numbers begin anew: read as the end of this journal it would tell another account's story with confidence. */
+TEST(journal_golden, a_segment_copied_in_from_another_journal_is_refused)
+{
+    char dir[] = "/tmp/libbot-golden-XXXXXX", command[1024];
+    static const char *const commands[] = { "verify", "replay", "explain", "export --csv", "tail" };
+    int status;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(command, sizeof command, "cp -r '%s' '%s/j'", test_source("tests/data/journal-1"), dir);
+    ck_assert_int_eq(system(command), 0);
+    snprintf(command, sizeof command, "cp '%s' '%s/j/00000003.journal'", test_source("tests/data/journal-1-kinds/00000001.journal"), dir);
+    ck_assert_int_eq(system(command), 0);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char *out = botctl(&status, "%s '%s/j' 2>&1", commands[i], dir);
+        ck_assert_msg(status == 1 && strstr(out, "segment 3 of ") != NULL && strstr(out, "is of another journal (main at bybit, from record 0 on); move it away") != NULL,
+                      "%s: %d %s", commands[i], status, out);
+    }
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
 }

@@ -182,6 +182,10 @@ typedef enum bot_effect_kind {
 
 typedef enum bot_request_kind { BOT_REQUEST_SUBMIT, BOT_REQUEST_AMEND, BOT_REQUEST_CANCEL } bot_request_kind;
 
+#if defined(__clang__) && defined(__cplusplus) /* says of C's own way to write this that it is an extension */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnested-anon-types"
+#endif
 typedef struct bot_effect {
     bot_effect_kind kind;
     uint32_t bot;         /* handle index, or UINT32_MAX */
@@ -234,6 +238,9 @@ typedef struct bot_effect {
         } alert;
     };
 } bot_effect;
+#if defined(__clang__) && defined(__cplusplus)
+#pragma clang diagnostic pop
+#endif
 
 /* Bytes that bot_core_init needs, or 0 when an option is out of its range. */
 BOT_API size_t bot_core_size(const bot_core_options *options);

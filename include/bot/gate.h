@@ -37,7 +37,7 @@ extern "C" {
     X(LEADER,           STATE, "another process holds the leadership")                                         \
     X(ORDER_UNKNOWN,    STATE, "the outcome of an order has been unknown for too long")                        \
     X(HELD_FILLS,       STATE, "fills wait for an instrument that is not loaded yet")                          \
-    X(HOLD_DOWN,        STATE, "the venue was well again only a moment ago")                                   \
+    X(HOLD_DOWN,        STATE, "waits until reads have agreed again and a moment has passed")                  \
     X(DRIFT,            LATCH, "the venue's position differs from ours and fills do not explain it")           \
     X(OVERFILL,         LATCH, "an order was filled beyond its size: executions may be counted twice")         \
     X(UNKNOWN_EXEC,     LATCH, "an execution of a kind that we do not know, or that could not be read")        \
@@ -66,7 +66,8 @@ typedef struct bot_gate_state {
     bot_ts   changed_at;                    /* when the set last changed */
     bot_ts   since[BOT_GATE_REASON_COUNT];  /* for each reason that is set: since when */
     int64_t  value[BOT_GATE_REASON_COUNT];  /* the number behind it: for leases ns since the last good news (-1: none
-                                               yet), else what the event said */
+                                               yet), for HOLD_DOWN what is left of the time (0: reads must agree first), else what
+                                               the event said */
     bot_ts   open_until;                    /* earliest expiry of a lease while open */
 } bot_gate_state;
 

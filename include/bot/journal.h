@@ -88,6 +88,10 @@ typedef struct bot_candle {
     uint32_t  trades;
 } bot_candle;
 
+#if defined(__clang__) && defined(__cplusplus) /* as in core.h */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnested-anon-types"
+#endif
 typedef struct bot_journal_item {
     bot_journal_item_kind kind;
     uint64_t record;         /* the record in which it begins */
@@ -111,6 +115,9 @@ typedef struct bot_journal_item {
     uint32_t       bytes_len;
     uint32_t       bytes_total; /* RAW: length of the message, of which bytes_len are kept */
 } bot_journal_item;
+#if defined(__clang__) && defined(__cplusplus)
+#pragma clang diagnostic pop
+#endif
 
 typedef enum bot_damage {
     BOT_DAMAGE_NONE,

@@ -247,7 +247,10 @@ size_t bot_gate_explain(const bot_gate_state *state, char *buf, size_t size)
     for (int i = 0; i < BOT_GATE_REASON_COUNT; i++) {
         if ((state->reasons & (1u << i)) == 0)
             continue;
-        put(&t, "%s%s (%s, ", separator, reason_facts[i].words, reason_facts[i].name);
+        const char *words = reason_facts[i].words;
+        if (i == BOT_GATE_INDEX_HOLD_DOWN)
+            words = state->value[i] > 0 ? "well again, waits a moment more" : "reads must agree again first";
+        put(&t, "%s%s (%s, ", separator, words, reason_facts[i].name);
         if (reason_facts[i].kind == LEASE && state->value[i] < 0) {
             put(&t, "no good news yet)");
         } else if (reason_facts[i].kind == LEASE) {

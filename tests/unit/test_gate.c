@@ -109,6 +109,15 @@ TEST(gate, a_shut_gate_says_why_and_since_when)
     ck_assert_ptr_nonnull(strstr(text, "the kill switch was pulled (KILL, for 2.0 s)"));
 }
 
+TEST(gate, says_of_the_hold_down_what_it_waits_for)
+{
+    bot_gate_state s = { .reasons = BOT_GATE_HOLD_DOWN, .now = 40 * S };
+    s.since[BOT_GATE_INDEX_HOLD_DOWN] = 4 * S;
+    ck_assert_str_eq(explained(&s), "shut: reads must agree again first (HOLD_DOWN, for 36.0 s)");
+    s.value[BOT_GATE_INDEX_HOLD_DOWN] = S;
+    ck_assert_str_eq(explained(&s), "shut: well again, waits a moment more (HOLD_DOWN, for 36.0 s)");
+}
+
 TEST(gate, a_sentence_is_cut_to_the_room_that_it_has)
 {
     bot_gate_state s = { .now = 10 * S, .reasons = BOT_GATE_DRIFT | BOT_GATE_KILL };

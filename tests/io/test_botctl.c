@@ -163,3 +163,50 @@ TEST(botctl, paper_says_why_it_cannot_listen_and_leaves_nothing_behind)
            "Address already in use; without --port any free one is taken");
     expect("version; sed -n 's/.*\"dir\":\"\\([^\"]*\\)\".*/\\1/p' first | xargs ls -d", 123, "No such file or directory");
 }
+
+TEST(botctl, contradictions_are_not_guessed_at)
+{
+    PUT("e", "");
+    expect("poll --venue bybit --once --count 3", 2, "--once or --count?");
+    expect("poll --venue bybit --once --rest-url nonsense", 2, "'nonsense' is no http:// or https:// address");
+    expect("status --url http://127.0.0.1:1/api/status", 2, "without a path");
+    expect("status --url ftp://x", 2, "is no address such as");
+    expect("config example", 2, "of which venue?");
+    expect("config example --venue nosuch", 2, "known are bybit");
+    expect("config check", 2, "which file?");
+    expect("config check e e", 2, "One at a time");
+    expect("replay j --at 2026-01-01 --record 5", 2, "--at or --record?");
+    expect("tail j -n 2 --record 5", 2, "-n or --record?");
+    expect("export j --csv --json", 2, "--csv or --json?");
+    expect("explain j --from 2026-01-02 --to 2026-01-01", 2, "--from lies behind --to");
+    expect("explain j --to 2026-01-02 --from 2026-01-01", 1, "j cannot be read");
+    expect("replay j --record 99999999999999999999999", 2, "--record needs a number");
+}
+
+/* A key from the environment with a secret from a file would be refused by the venue in words that lead astray. */
+TEST(botctl, secrets_come_from_one_place)
+{
+    PUT("empty", "");
+    PUT("slip", "key=a\r\nsecrt=b\r\n");
+    expect("version; chmod 644 slip; export BOT_KEY=k BOT_SECRET=s; botctl poll --venue bybit --secrets slip", 2, "others may read it; run: chmod 600 slip");
+    expect("version; chmod 600 slip empty; export BOT_KEY=k BOT_SECRET=s; botctl poll --venue bybit --secrets slip", 2, "slip: line 2: expected key=");
+    expect("version; export BOT_KEY=k BOT_SECRET=s; botctl poll --venue bybit --secrets empty", 2, "empty: has no line key=");
+    expect("poll --venue bybit --secrets .", 2, ".: is no file");
+    expect("version; unset BOT_KEY; botctl poll --venue bybit", 2, "no key: set BOT_KEY");
+}
+
+/* Taking the comment from a line of the example leaves a configuration that is good. */
+TEST(botctl, each_line_of_the_example_can_be_switched_on)
+{
+    static const char *const lines[] = { "\"journal\"", "\"slack\"", "\"telegram\"", "\"command\"" };
+    static const char *const venues[] = { "bybit", "binance-usdm", "okx", "bitflyer", "hyperliquid" };
+    char command[600];
+    for (size_t v = 0; v < sizeof venues / sizeof *venues; v++)
+        for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+            snprintf(command, sizeof command,
+                     "config example --venue %s > example; sed '/%s/s,// ,,' example > switched; cmp -s example switched && echo the same; "
+                     "BOT_KEY=k BOT_SECRET=s BOT_PASSPHRASE=p SLACK_WEBHOOK_URL=https://127.0.0.1/ TELEGRAM_TOKEN=t botctl config check switched",
+                     venues[v], lines[i]);
+            expect(command, 0, "switched: good");
+        }
+}

@@ -84,6 +84,14 @@ static void decode_message(struct decode *d, const char *text, size_t len)
     const int r = d->venue->decode_ws(&d->ctx, BOT_SOURCE_NONE, (struct slice){ text, len }, print_event, d);
     if (r < 0) {
         char detail[200];
+        struct json j;
+        bot__json_init(&j, text, len);
+        bot__json_skip(&j);
+        /* A codec that names no place: where the JSON ends to be one, or else that it is no message of the venue's. */
+        if (d->ctx.why[0] == '\0' && bot__json_end(&j) < 0)
+            snprintf(d->ctx.why, sizeof d->ctx.why, "byte %zu", bot__json_offset(&j));
+        else if (d->ctx.why[0] == '\0' && r == BOT_ERR_MALFORMED)
+            snprintf(d->ctx.why, sizeof d->ctx.why, "no message of %s that is known", d->venue->name);
         if (d->ctx.why[0] == '\0' || strstr(d->ctx.why, bot_strerror(r)) != NULL)
             snprintf(detail, sizeof detail, "%s", d->ctx.why[0] != '\0' ? d->ctx.why : bot_strerror(r));
         else

@@ -7,23 +7,18 @@
 #include "journal_tools.h"
 
 static const char *const sides[] = { "", "buy", "sell" };
-static const char *const reads[] = { "nothing", "time", "instruments", "positions", "fills", "open orders", "order", "balance", "book",
-                                     "status", "mode" };
-static const char *const outcomes[] = { "", "ok", "not sent", "rejected", "unknown", "timed out", "rate-limited", "banned",
-                                        "in maintenance", "refused for the clock", "refused for the key", "not found", "unreadable" };
 static const char *const verdicts[] = { "none", "AGREE", "STALE", "PARTIAL", "FAILED", "DRIFT", "PENDING" };
 static const char *const alerts[] = { "", "drift", "drift healed", "venue's number adopted", "external fill", "fill conflict", "overfill",
                                       "unknown execution", "REST answers old data", "order outcome unknown", "order lost",
                                       "unknown order", "reject storm", "limit exceeded", "loss limit", "position at start", "mode changed",
                                       "a table is full", "the process was away" };
-static const char *const streams[] = { "private", "public", "trade", "public_2" };
 static const char *const statuses[] = { "", "open", "partially filled", "filled", "canceled", "rejected", "expired", "untriggered", "triggered" };
 
 #define WORD(table, i) ((size_t)(i) < sizeof(table) / sizeof *(table) ? (table)[i] : "?")
 
 /* An order refused again for the same reason, or an answer judged the same way again, is one line and a number in the short form. */
 struct repeat {
-    char     key[160];
+    char     key[160], about[48]; /* about: what it is that repeats, "buy orders of BTCUSDT" */
     uint64_t more;
     bot_ts   last;
     int64_t  age_max;
@@ -83,26 +78,27 @@ __attribute__((format(printf, 2, 3))) static void detail(const struct timeline *
 /* Tells how many there were; the next one is the first again. */
 static void repeat_end(const struct timeline *t, struct repeat *r)
 {
-    const char *what = strncmp(r->key, "AGREE", 5) == 0 ? "agreeing answers" : strncmp(r->key, "bot", 3) == 0 ? "refused for the same reason" : "such answers";
+    const char *what = strncmp(r->key, "AGREE", 5) == 0 ? "agreed" : strncmp(r->key, "bot", 3) == 0 ? "were refused for the same reason" : "said the same";
     char at[BOT_ISO_MS_SIZE];
     if (r->more > 0) {
         bot__iso_format_ms(bot__journal_core_wall(t->jc, r->last), at);
         if (r->age_max > 0)
-            say(t, "           until %s %llu more %s, the oldest %.1f s old", at, (unsigned long long)r->more, what, (double)r->age_max / 1e9);
+            say(t, "           until %s %llu more %s %s, the oldest %.1f s old", at, (unsigned long long)r->more, r->about, what, (double)r->age_max / 1e9);
         else
-            say(t, "           until %s %llu more %s", at, (unsigned long long)r->more, what);
+            say(t, "           until %s %llu more %s %s", at, (unsigned long long)r->more, r->about, what);
     }
     *r = (struct repeat){ 0 };
 }
 
 /* Is this one more of the same, so that it need not be said? */
-static bool repeats(const struct timeline *t, struct repeat *r, const char *key, int64_t age)
+static bool repeats(const struct timeline *t, struct repeat *r, const char *key, const char *about, int64_t age)
 {
     if (!t->brief)
         return false;
     if (strcmp(r->key, key) != 0) {
         repeat_end(t, r);
         snprintf(r->key, sizeof r->key, "%s", key);
+        snprintf(r->about, sizeof r->about, "%s", about);
         return false;
     }
     r->more += t->show;
@@ -159,13 +155,14 @@ static void explain_fill(struct timeline *l, const bot_event *ev)
 static void explain_submit(struct timeline *l, const bot_event *ev)
 {
     const bot_order_request *o = &ev->submit.order;
-    char text[400], key[160];
+    char text[400], key[160], about[48];
     struct repeat *r = &l->refused[o->side == BOT_SELL];
     if (l->jc->r >= 0) {
         repeat_end(l, r);
     } else {
         snprintf(key, sizeof key, "bot %u %s %d %u", ev->submit.bot, o->instrument.s, l->jc->r, bot_core_last_refusal(l->jc->core)->reasons);
-        if (repeats(l, r, key, 0))
+        snprintf(about, sizeof about, "%s orders of %s", WORD(sides, o->side), o->instrument.s);
+        if (repeats(l, r, key, about, 0))
             return;
     }
     say(l, "submit     bot %u %s %s %s at %s%s%s: %s", ev->submit.bot, o->instrument.s, WORD(sides, o->side), journal_tool_fixed(o->qty.v),
@@ -230,21 +227,21 @@ static void explain_event(struct timeline *l, const bot_event *ev)
         break;
     case BOT_EV_CANCEL_ALL: say(l, "cancel all bot %u", ev->cancel.bot); break;
     case BOT_EV_STREAM:
-        say(l, "stream     %s %s%s%s", WORD(streams, ev->stream.stream), ev->stream.state == BOT_STREAM_READY ? "ready" : "LOST",
+        say(l, "stream     %s %s%s%s", journal_tool_stream(ev->stream.stream), ev->stream.state == BOT_STREAM_READY ? "ready" : "LOST",
             ev->stream.reason[0] != '\0' ? ": " : "", ev->stream.reason);
         break;
-    case BOT_EV_READ_BEGIN: detail(l, "read       %s asked (read %llu)", WORD(reads, ev->read.read), (unsigned long long)ev->read.id); break;
+    case BOT_EV_READ_BEGIN: detail(l, "read       %s asked (read %llu)", journal_tool_read(ev->read.read), (unsigned long long)ev->read.id); break;
     case BOT_EV_READ_END:
         if (l->known > 0)
             snprintf(known, sizeof known, ", %llu known already", (unsigned long long)l->known);
         l->known = 0;
-        (ev->read.outcome == BOT_OUTCOME_OK ? detail : say)(l, "read       %s %s after %.1f ms, %u rows%s%s%s%s (read %llu)", WORD(reads, ev->read.read),
-            WORD(outcomes, ev->read.outcome), ms(ev->ts - ev->read.sent_at), ev->read.rows, known, ev->read.complete ? "" : ", incomplete",
+        (ev->read.outcome == BOT_OUTCOME_OK ? detail : say)(l, "read       %s %s after %.1f ms, %u rows%s%s%s%s (read %llu)", journal_tool_read(ev->read.read),
+            journal_tool_outcome(ev->read.outcome), ms(ev->ts - ev->read.sent_at), ev->read.rows, known, ev->read.complete ? "" : ", incomplete",
             ev->read.detail[0] != '\0' ? ": " : "", ev->read.detail, (unsigned long long)ev->read.id);
         break;
     case BOT_EV_SENT:
     case BOT_EV_REPLY:
-        (ev->reply.outcome == BOT_OUTCOME_OK ? detail : say)(l, "%s %s: %s%s%s", ev->kind == BOT_EV_SENT ? "sent      " : "answer    ", ev->reply.client_id.s, WORD(outcomes, ev->reply.outcome),
+        (ev->reply.outcome == BOT_OUTCOME_OK ? detail : say)(l, "%s %s: %s%s%s", ev->kind == BOT_EV_SENT ? "sent      " : "answer    ", ev->reply.client_id.s, journal_tool_outcome(ev->reply.outcome),
             ev->reply.reason[0] != '\0' ? ": " : "", ev->reply.reason);
         break;
     case BOT_EV_ACK:
@@ -281,16 +278,17 @@ static void explain_verdict(struct timeline *l, const bot_effect *e, const char 
     const bool no_data = e->verdict.verdict == BOT_VERDICT_FAILED || e->verdict.verdict == BOT_VERDICT_PARTIAL;
     const bool agree = e->verdict.verdict == BOT_VERDICT_AGREE;
     struct repeat *r = name[0] != '\0' ? &l->judged[1 + e->instrument % (INSTRUMENTS_MAX - 1)] : &l->judged[0];
-    char key[160];
+    char key[160], answers[48];
+    snprintf(answers, sizeof answers, "answers about %s", about);
     snprintf(key, sizeof key, "%s %s %s %d", word, about, agree ? "" : journal_tool_fixed(e->verdict.ours.v - (e->verdict.verdict == BOT_VERDICT_DRIFT ? e->verdict.venue.v : 0)),
              no_data ? (int)e->verdict.outcome : 0);
-    if (repeats(l, r, key, e->verdict.verdict == BOT_VERDICT_STALE ? e->verdict.age_ns : 0))
+    if (repeats(l, r, key, answers, e->verdict.verdict == BOT_VERDICT_STALE ? e->verdict.age_ns : 0))
         return;
     if (e->verdict.verdict == BOT_VERDICT_STALE)
         say(l, "  -> %s %s: ours %s, venue %s, which is %.1f s old", word, about, journal_tool_fixed(e->verdict.ours.v),
             journal_tool_fixed(e->verdict.venue.v), ms(e->verdict.age_ns) / 1000);
     else if (no_data)
-        say(l, "  -> %s %s: %s", word, about, WORD(outcomes, e->verdict.outcome));
+        say(l, "  -> %s %s: %s", word, about, journal_tool_outcome(e->verdict.outcome));
     else
         say(l, "  -> %s %s: ours %s, venue %s%s%s%s", word, about, journal_tool_fixed(e->verdict.ours.v),
             journal_tool_fixed(e->verdict.venue.v), e->verdict.evidence & BOT_EVIDENCE_SEQ ? ", by sequence" : "",

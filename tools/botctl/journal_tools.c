@@ -150,3 +150,26 @@ const char *journal_tool_fixed(bot_i128 v)
     bot_fixed_format(v, buf);
     return buf;
 }
+
+#define WORD(table, i) ((size_t)(i) < sizeof(table) / sizeof *(table) ? (table)[i] : "?")
+
+const char *journal_tool_read(bot_read_kind read)
+{
+    static const char *const words[] = { "nothing", "time", "instruments", "positions", "fills", "open orders", "order", "balance", "book", "status", "mode" };
+    _Static_assert(sizeof words / sizeof *words == BOT_READ_KIND_COUNT, "a read has no name");
+    return WORD(words, read);
+}
+
+const char *journal_tool_outcome(bot_outcome outcome)
+{
+    static const char *const words[] = { "", "ok", "not sent", "rejected", "unknown", "timed out", "rate-limited", "banned", "in maintenance",
+                                         "refused for the clock", "refused for the key", "not found", "unreadable" };
+    return WORD(words, outcome);
+}
+
+const char *journal_tool_stream(bot_stream stream)
+{
+    static const char *const words[] = { "private", "public", "trade", "public_2" };
+    _Static_assert(sizeof words / sizeof *words == BOT_STREAM_COUNT, "a stream has no name");
+    return WORD(words, stream);
+}

@@ -32,6 +32,11 @@ void journal_tool_damage(const bot_journal_place *place);
 /* One JSON line of what has been written into o: ends it and prints it. */
 void journal_tool_line(struct json_out *o);
 
+/* In words, "?" for what there is not; static. */
+const char *journal_tool_read(bot_read_kind read);
+const char *journal_tool_outcome(bot_outcome outcome);
+const char *journal_tool_stream(bot_stream stream);
+
 /* Text of a fixed-point number; static buffers, eight deep. */
 const char *journal_tool_fixed(bot_i128 v);
 

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "botctl.h"
 #include "io/transport_uv.h"
+#include "io/url.h"
 #include "session/venue_budget.h"
 
 #define DEADLINE_NS (5 * BOT_NS_PER_S)
@@ -268,6 +269,12 @@ static void on_interrupt(uv_signal_t *signal, int number)
 
 /* ---- secrets: the environment, or a file that nobody else may read ---- */
 
+static void wipe(char *text)
+{
+    if (text != NULL) explicit_bzero(text, strlen(text));
+    free(text);
+}
+
 static bool read_secrets(struct poll *p, const char *path)
 {
     struct stat st;
@@ -276,6 +283,11 @@ static bool read_secrets(struct poll *p, const char *path)
         fprintf(stderr, "botctl poll: ");
         perror(path);
         if (f != NULL) fclose(f);
+        return false;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        fprintf(stderr, "botctl poll: %s: is no file\n", path);
+        fclose(f);
         return false;
     }
     if ((st.st_mode & 077) != 0) {
@@ -297,25 +309,23 @@ static bool read_secrets(struct poll *p, const char *path)
             fprintf(stderr, "botctl poll: %s: line %u: expected key=..., secret=... or passphrase=...\n", path, number);
             good = false;
         } else {
-            free(*to);
+            wipe(*to);
             *to = strdup(strchr(line, '=') + 1);
         }
     }
     if (line != NULL) explicit_bzero(line, size);
     free(line);
     fclose(f);
+    if (good && (p->key == NULL || p->key[0] == '\0')) {
+        fprintf(stderr, "botctl poll: %s: has no line key=...\n", path);
+        good = false;
+    }
     return good;
-}
-
-static void wipe(char *text)
-{
-    if (text != NULL) explicit_bzero(text, strlen(text));
-    free(text);
 }
 
 static char *from_env(const char *name)
 {
-    const char *v = getenv(name);
+    const char *v = name != NULL ? getenv(name) : NULL;
     return strdup(v != NULL ? v : "");
 }
 
@@ -347,7 +357,8 @@ static int poll_account(struct poll *p)
     int status = EXIT_FOUND_WRONG;
     int r = signer == NULL || p->context.state == NULL || !open_budget(p) ? BOT_ERR_NOMEM : bot__transport_uv_open(&p->loop, &to, &p->uv);
     if (r < 0) {
-        fprintf(stderr, "botctl poll: %s%s%s\n", bot_strerror(r), p->ca_file != NULL ? ": " : "", p->ca_file != NULL ? p->ca_file : "");
+        if (p->ca_file != NULL && r != BOT_ERR_NOMEM) fprintf(stderr, "botctl poll: --ca-file %s: cannot be read as PEM certificates\n", p->ca_file);
+        else fprintf(stderr, "botctl poll: %s\n", bot_strerror(r));
     } else {
         p->transport = bot__transport_uv_table(p->uv);
         bot__transport_uv_bind(p->uv, &inputs, (struct session *)p);
@@ -371,10 +382,11 @@ static int run(int argc, char **argv)
 {
     struct poll p = { .interval_ns = BOT_NS_PER_S };
     const char *venue = NULL, *secrets = NULL;
+    bool once = false;
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];
         if (strcmp(name, "--once") == 0) {
-            p.rounds_max = 1;
+            once = true;
             continue;
         }
         const char **to = strcmp(name, "--venue") == 0 ? &venue : strcmp(name, "--secrets") == 0 ? &secrets : strcmp(name, "--rest-url") == 0 ? &p.rest_url
@@ -392,13 +404,18 @@ static int run(int argc, char **argv)
         if (strcmp(name, "--count") == 0) p.rounds_max = v;
         else p.interval_ns = (int64_t)v * BOT_NS_PER_S;
     }
+    if (once && p.rounds_max != 0) return botctl_usage("poll", "--once or --count?");
+    if (once) p.rounds_max = 1;
     if (venue == NULL) return botctl_usage("poll", "which venue? give --venue NAME");
     p.venue = botctl_venue("poll", venue);
     if (p.venue == NULL) return EXIT_USAGE;
     if (p.rest_url == NULL) p.rest_url = p.venue->endpoints.rest;
-    p.key = from_env("BOT_KEY");
-    p.secret = from_env("BOT_SECRET");
-    p.passphrase = from_env("BOT_PASSPHRASE");
+    struct url url;
+    if (bot__url_parse(p.rest_url, &url) != BOT_OK || url.ws) return botctl_usage("poll", "--rest-url: '%s' is no http:// or https:// address", p.rest_url);
+    /* One place or the other: a key from here with a secret from there would be refused in words that lead astray. */
+    p.key = from_env(secrets == NULL ? "BOT_KEY" : NULL);
+    p.secret = from_env(secrets == NULL ? "BOT_SECRET" : NULL);
+    p.passphrase = from_env(secrets == NULL ? "BOT_PASSPHRASE" : NULL);
     int status = EXIT_USAGE;
     if (secrets == NULL || read_secrets(&p, secrets)) {
         if (p.key == NULL || p.key[0] == '\0')

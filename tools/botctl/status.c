@@ -7,6 +7,7 @@
 
 #include "botctl.h"
 #include "io/http.h"
+#include "io/url.h"
 #include "io/io_loop.h"
 
 struct fetch {
@@ -123,6 +124,9 @@ static int run(int argc, char **argv)
     char base[300];
     const size_t n = strlen(url);
     snprintf(base, sizeof base, "%.*s", (int)(n > 0 && url[n - 1] == '/' ? n - 1 : n), url);
+    struct url parsed;
+    if (n >= sizeof base || bot__url_parse(base, &parsed) != BOT_OK || parsed.ws || parsed.path[0] != '\0')
+        return botctl_usage("status", "--url: '%s' is no address such as http://127.0.0.1:8723, without a path", url);
     struct fetch f = { 0 };
     fetch(&f, base, ca_file, getenv("WATCH_TOKEN"));
     int status = EXIT_FOUND_WRONG;

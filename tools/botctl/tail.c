@@ -24,16 +24,16 @@ static void own_fields(struct json_out *o, const bot_event *ev)
 {
     switch (ev->kind) {
     case BOT_EV_STREAM:
-        bot__jo_i64(o, "stream", ev->stream.stream);
+        bot__jo_str(o, "stream", journal_tool_stream(ev->stream.stream));
         bot__jo_str(o, "state", ev->stream.state == BOT_STREAM_READY ? "ready" : "lost");
         bot__jo_str(o, "reason", ev->stream.reason);
         break;
     case BOT_EV_READ_BEGIN:
     case BOT_EV_READ_END:
         bot__jo_i64(o, "read_id", (int64_t)ev->read.id);
-        bot__jo_i64(o, "read", ev->read.read);
+        bot__jo_str(o, "read", journal_tool_read(ev->read.read));
         if (ev->kind == BOT_EV_READ_END) {
-            bot__jo_i64(o, "outcome", ev->read.outcome);
+            bot__jo_str(o, "outcome", journal_tool_outcome(ev->read.outcome));
             bot__jo_bool(o, "complete", ev->read.complete);
             bot__jo_i64(o, "rows", ev->read.rows);
             bot__jo_str(o, "detail", ev->read.detail);
@@ -42,7 +42,7 @@ static void own_fields(struct json_out *o, const bot_event *ev)
     case BOT_EV_SENT:
     case BOT_EV_REPLY:
         bot__jo_i64(o, "request_id", (int64_t)ev->reply.request_id);
-        bot__jo_i64(o, "outcome", ev->reply.outcome);
+        bot__jo_str(o, "outcome", journal_tool_outcome(ev->reply.outcome));
         bot__jo_str(o, "client_order_id", ev->reply.client_id.s);
         bot__jo_str(o, "reason", ev->reply.reason);
         break;
@@ -61,6 +61,20 @@ static void own_fields(struct json_out *o, const bot_event *ev)
         bot__jo_fixed(o, "qty", ev->submit.order.qty.v);
         if (ev->submit.order.type == BOT_LIMIT)
             bot__jo_fixed(o, "price", ev->submit.order.price.v);
+        break;
+    case BOT_EV_ATTACH:
+        bot__jo_i64(o, "bot", ev->attach.bot);
+        bot__jo_str(o, "name", ev->attach.name);
+        bot__jo_bool(o, "sends_orders", ev->attach.sends_orders);
+        break;
+    case BOT_EV_LIMITS:
+        bot__jo_i64(o, "bot", ev->limits.bot);
+        bot__jo_str(o, "instrument", ev->limits.instrument.s);
+        bot__jo_fixed(o, "position_max", ev->limits.limits.position_max.v);
+        break;
+    case BOT_EV_AMEND:
+        bot__jo_i64(o, "bot", ev->amend.bot);
+        bot__jo_str(o, "client_order_id", ev->amend.client_id.s);
         break;
     case BOT_EV_CANCEL: bot__jo_str(o, "client_order_id", ev->cancel.client_id.s); break;
     case BOT_EV_CLOCK: bot__jo_i64(o, "offset_ns", ev->clock.offset_ns); break;

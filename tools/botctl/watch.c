@@ -157,10 +157,15 @@ const struct command command_watch = {
 
 static int config(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "example") == 0 && strcmp(argv[2], "--venue") == 0) {
+    if (argc >= 2 && strcmp(argv[1], "example") == 0 && (argc != 4 || strcmp(argv[2], "--venue") != 0))
+        return botctl_usage("config", "of which venue? config example --venue NAME");
+    if (argc >= 2 && strcmp(argv[1], "check") == 0 && argc != 3)
+        return botctl_usage("config", "which file? One at a time");
+    if (argc == 4 && strcmp(argv[1], "example") == 0) {
         char text[4096];
+        if (botctl_venue("config", argv[3]) == NULL) return EXIT_USAGE;
         const int n = watch_config_example(argv[3], text, sizeof text);
-        if (n < 0) return botctl_usage("config", "there is no venue '%s'", argv[3]);
+        if (n < 0) return EXIT_FOUND_WRONG;
         fwrite(text, 1, (size_t)n, stdout);
         return 0;
     }

@@ -344,6 +344,10 @@ static int check_options(bot_account *a, const bot_account_options *o, struct se
         return refuse(BOT_ERR_OPTIONS, "options.venue: there is no venue '%s'; known are %s", o->venue, venue_names((char[120]){ 0 }, 120));
     if (o->key == NULL || o->key[0] == '\0')
         return refuse(BOT_ERR_OPTIONS, "options.key is not set: positions cannot be known without the account's own fills");
+    if (bot__venue_has_secret(a->venue) && (o->secret == NULL || o->secret[0] == '\0'))
+        return refuse(BOT_ERR_OPTIONS, "options.secret is not set: '%s' gives one with each key", o->venue);
+    if (bot__venue_has_passphrase(a->venue) && (o->passphrase == NULL || o->passphrase[0] == '\0'))
+        return refuse(BOT_ERR_OPTIONS, "options.passphrase is not set: '%s' has one with each key", o->venue);
     if (o->instruments_n > SESSION_INSTRUMENTS_MAX || (o->instruments_n != 0 && o->instruments == NULL))
         return refuse(BOT_ERR_OPTIONS, o->instruments == NULL ? "options.instruments is NULL, instruments_n is not 0" : "options.instruments: at most 64 names");
     for (uint32_t i = 0; i < o->instruments_n; i++)

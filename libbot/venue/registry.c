@@ -25,3 +25,7 @@ const struct venue *bot__venue_find(const char *name)
             return *v;
     return NULL;
 }
+
+/* An address stands for the account, and reads are not signed. */
+bool bot__venue_has_secret(const struct venue *v) { return strcmp(v->name, "hyperliquid") != 0; }
+bool bot__venue_has_passphrase(const struct venue *v) { return strcmp(v->name, "okx") == 0; }

@@ -223,5 +223,8 @@ struct venue {
 const struct venue *bot__venue_find(const char *name);
 /* i-th known venue, NULL behind the last. */
 const struct venue *bot__venue_at(uint32_t i);
+/* What comes with a key of the venue. */
+bool bot__venue_has_secret(const struct venue *v);
+bool bot__venue_has_passphrase(const struct venue *v);
 
 #endif

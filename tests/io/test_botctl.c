@@ -195,6 +195,15 @@ TEST(botctl, secrets_come_from_one_place)
     expect("version; unset BOT_KEY; botctl poll --venue bybit", 2, "no key: set BOT_KEY");
 }
 
+TEST(botctl, a_configuration_without_its_secrets_is_not_good)
+{
+    PUT("w.json", "{\"accounts\": [{\"venue\": \"okx\", \"key\": {\"env\": \"K\"}}]}");
+    expect("version; K=k botctl config check w.json", 1, "w.json: accounts[0]: \"secret\" is missing: okx asks for one");
+    expect("version; K=k botctl config check w.json", 1, "accounts[0]: \"passphrase\" is missing");
+    PUT("w.json", "{\"accounts\": [{\"venue\": \"hyperliquid\", \"key\": {\"env\": \"K\"}}]}");
+    expect("version; K=k botctl config check w.json", 0, "good");
+}
+
 /* Taking the comment from a line of the example leaves a configuration that is good. */
 TEST(botctl, each_line_of_the_example_can_be_switched_on)
 {

@@ -32,6 +32,8 @@ TEST(misuse, an_option_out_of_its_range_is_named)
     WRONG(venue, "byibt", "no venue 'byibt'; known are bybit, binance-usdm, okx, bitflyer, hyperliquid");
     WRONG(key, NULL, "options.key is not set");
     WRONG(key, "", "options.key is not set");
+    WRONG(secret, NULL, "options.secret is not set: 'bybit' gives one with each key");
+    WRONG(venue, "okx", "options.passphrase is not set");
     WRONG(instruments_n, 65, "at most 64");
     WRONG(instruments, NULL, "instruments is NULL");
     WRONG(rest_url, "nonsense", "options.rest_url: 'nonsense' is no http:// or https:// address");

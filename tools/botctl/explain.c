@@ -93,7 +93,7 @@ static void repeat_end(const struct timeline *t, struct repeat *r)
 /* Is this one more of the same, so that it need not be said? */
 static bool repeats(const struct timeline *t, struct repeat *r, const char *key, const char *about, int64_t age)
 {
-    if (!t->brief)
+    if (!t->brief || !t->show)
         return false;
     if (strcmp(r->key, key) != 0) {
         repeat_end(t, r);
@@ -101,9 +101,9 @@ static bool repeats(const struct timeline *t, struct repeat *r, const char *key,
         snprintf(r->about, sizeof r->about, "%s", about);
         return false;
     }
-    r->more += t->show;
+    r->more++;
     r->last = t->ts;
-    r->age_max = t->show && age > r->age_max ? age : r->age_max;
+    r->age_max = age > r->age_max ? age : r->age_max;
     return true;
 }
 

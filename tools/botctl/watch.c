@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "botctl.h"
+#include "venue/venue.h"
 #include "watch/watch.h"
 
 struct run {
@@ -155,6 +156,25 @@ const struct command command_watch = {
     .run = watch,
 };
 
+/* Without them the file can be read, but no fill. */
+static bool secrets_there(const char *path, const struct watch_config *c)
+{
+    bool good = true;
+    for (uint32_t i = 0; i < c->accounts_n; i++) {
+        const struct watch_account_config *a = &c->accounts[i];
+        const struct venue *v = bot__venue_find(a->venue);
+        const struct { const char *name, *text; bool wanted; } keys[] = { { "key", a->key, true }, { "secret", a->secret, bot__venue_has_secret(v) },
+                                                                          { "passphrase", a->passphrase, bot__venue_has_passphrase(v) } };
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            if (keys[k].wanted && (keys[k].text == NULL || keys[k].text[0] == '\0')) {
+                fprintf(stderr, "botctl config: %s: accounts[%u]: \"%s\" is missing: %s asks for one; write {\"env\": \"NAME\"} or {\"file\": \"PATH\"}\n", path, i,
+                        keys[k].name, a->venue);
+                good = false;
+            }
+    }
+    return good;
+}
+
 static int config(int argc, char **argv)
 {
     if (argc >= 2 && strcmp(argv[1], "example") == 0 && (argc != 4 || strcmp(argv[2], "--venue") != 0))
@@ -174,6 +194,10 @@ static int config(int argc, char **argv)
         char why[WATCH_WHY_MAX];
         if (watch_config_read(argv[2], &c, why) < 0) {
             fprintf(stderr, "botctl config: %s\n", why);
+            return EXIT_FOUND_WRONG;
+        }
+        if (!secrets_there(argv[2], &c)) {
+            watch_config_free(&c);
             return EXIT_FOUND_WRONG;
         }
         printf("%s: good: %u account%s, %u alert route%s\n", argv[2], c.accounts_n, c.accounts_n == 1 ? "" : "s", c.alerts.routes_n, c.alerts.routes_n == 1 ? "" : "s");

@@ -697,7 +697,7 @@ int watch_config_example(const char *venue, char *buf, size_t size)
         return BOT_ERR_NOT_FOUND;
     const char *instrument = strcmp(venue, "okx") == 0 ? "BTC-USDT-SWAP" : strcmp(venue, "bitflyer") == 0 ? "FX_BTC_JPY"
                              : strcmp(venue, "hyperliquid") == 0 ? "BTC" : "BTCUSDT";
-    const bool passphrase = strcmp(venue, "okx") == 0, keyed = strcmp(venue, "hyperliquid") != 0;
+    const bool passphrase = bot__venue_has_passphrase(v), keyed = bot__venue_has_secret(v);
     const int n = snprintf(buf, size,
         "// Configuration of `botctl watch`. Comments are allowed. `botctl config check FILE` looks through it,\n"
         "// `botctl doctor FILE` tries it out. A read-only key is enough: nothing is ever ordered.\n"

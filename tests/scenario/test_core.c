@@ -200,6 +200,14 @@ TEST(scenario, s14_a_fill_on_the_new_id_before_the_replace_event)
     rig_position(r, 0, &p);
     ck_assert(p.working_buy.v == 0);
     ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_OVERFILL, 0);
+    rig_report(r, &id, BOT_ORDER_OPEN, "0"); /* the replace event and the end of the order come after their fills */
+    rig_report(r, &id, BOT_ORDER_FILLED, "2");
+    rig_for(r, RIG_MS(5000));
+    EXPECT_QTY(r, 0, "2");
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == 0 && p.working_sell.v == 0);
+    ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_OVERFILL, 0);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_OVERFILL] + r->alerts[BOT_ALERT_FILL_CONFLICT], 0);
     rig_free(r);
 }
 

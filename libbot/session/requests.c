@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define OWN_DEADLINE_NS (5 * BOT_NS_PER_S)
+#define FILLS_BEFORE_START_NS (600 * BOT_NS_PER_S) /* clocks differ, and the first position is read a while after the start */
 #define FUNDING_EVERY_NS (1800 * BOT_NS_PER_S)  /* paid every eight hours, by some contracts every hour */
 #define FUNDING_RETRY_NS (30 * BOT_NS_PER_S)
 #define FUNDING_OVERLAP_NS (600 * BOT_NS_PER_S)
@@ -265,6 +266,7 @@ static bool next_part(struct session *s, struct read *r)
     if (++r->req.part < r->parts)
         return true;
     r->req.part = 0;
+    r->oldest_ns = 0;
     if (next_instrument(s, r))
         return true;
     const int64_t window = s->options.venue->fills_window_max_ns;
@@ -286,6 +288,9 @@ static void start_read(struct session *s, struct read *r)
         r->parts = 1;
     r->req.call = r->call;
     r->req.cursor = r->cursor;
+    /* Of all the fills that there ever were, those from before the start are in the first position. */
+    if (r->call == VENUE_CALL_FILLS && r->req.from_ns == 0 && v->fills_by_id)
+        r->req.from_ns = s->started_wall_ns - FILLS_BEFORE_START_NS;
     if (r->call == VENUE_CALL_FILLS && r->req.from_ns != 0 && v->fills_window_max_ns > 0) {
         r->to_ns_end = session_venue_wall(s) + 60 * BOT_NS_PER_S;
         if (v->fills_history_ns > 0 && r->req.from_ns < r->to_ns_end - v->fills_history_ns)
@@ -381,6 +386,8 @@ static int read_row(void *user_data, const bot_event *decoded)
         return 0; /* hundreds are listed, a few are ours */
     if (decoded->kind == BOT_EV_TIME || decoded->kind == BOT_EV_CONTROL)
         return 0;
+    if (decoded->kind == BOT_EV_FILL && decoded->venue_ns != 0 && (rows->r->oldest_ns == 0 || decoded->venue_ns < rows->r->oldest_ns))
+        rows->r->oldest_ns = decoded->venue_ns;
     bot_event ev = *decoded;
     ev.source = BOT_SOURCE_REST;
     ev.read_id = rows->r->id;
@@ -439,6 +446,8 @@ static void read_answered(struct session *s, struct read *r, int http_status, co
     if (r->call == VENUE_CALL_LISTEN_KEY)
         bot__streams_listen_key(s, reply.cursor);
     r->pages++;
+    if (s->options.venue->fills_by_id && r->call == VENUE_CALL_FILLS && r->oldest_ns != 0 && r->oldest_ns < r->req.from_ns)
+        reply.cursor[0] = '\0'; /* what comes behind is older still */
     if (reply.cursor[0] != '\0' && r->call != VENUE_CALL_LISTEN_KEY) {
         if (r->pages >= PAGES_MAX) {
             end_read(s, r, BOT_OUTCOME_OK, false, "more pages than are read at once", 0);

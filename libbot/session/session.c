@@ -316,6 +316,7 @@ void bot__session_start(struct session *s, struct session_time t)
 {
     bot__session_enter(s, t);
     s->started = true;
+    s->started_wall_ns = s->t.wall_ns;
     /* A journal may end with streams up: they are not. */
     for (int i = 0; i <= BOT_STREAM_PUBLIC; i++) {
         bot_event ev = { .kind = BOT_EV_STREAM, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE, .stream = { .stream = (bot_stream)i, .state = BOT_STREAM_LOST } };

@@ -56,6 +56,7 @@ struct read {
     int64_t  patience_ns;     /* from sending to deadline */
     int64_t  sent_wall_ns;
     int64_t  to_ns_end;       /* fills: end of the last window */
+    int64_t  oldest_ns;       /* fills: venue time of the oldest row so far of this instrument; 0: none */
     uint32_t parts, instrument, pages, rows;
     bool     per_instrument;
     bool     joined;          /* the page under way is another's: see joins.c */
@@ -126,6 +127,7 @@ struct session {
     struct read_pace paces[BOT_READ_KIND_COUNT];
     uint32_t calls_top; /* one past the last one in use: mostly none or one is */
     struct order_call calls[REQUESTS_MAX];
+    int64_t started_wall_ns;
     bot_ts clock_at;
     bot_ts funding_at;       /* when the account's log is read for it; NEVER where the stream tells all */
     int64_t funding_from_ns; /* venue time from which on it is */

@@ -177,6 +177,7 @@ struct venue {
     bool has_position_time;    /* ... an update time */
     bool positions_omit_flat;  /* a missing row in a complete answer means flat */
     bool fills_per_instrument; /* the fills call needs an instrument */
+    bool fills_by_id;          /* it knows no times: pages go from the newest to the first there ever was, and the rows say when to stop */
     bool positions_per_instrument, orders_per_instrument; /* likewise */
     bool dead_man_per_instrument; /* likewise the dead-man switch */
     bool funding_by_log;       /* the stream does not tell of funding, or not of which instrument: VENUE_CALL_ACCOUNT_LOG does */

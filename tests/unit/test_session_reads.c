@@ -68,10 +68,10 @@ static void http_cancel(void *self, uint64_t id)
 static void timer(void *self, bot_ts at) { (void)self, (void)at; }
 static void on_effect(void *self, const bot_effect *e) { (void)self, (void)e; }
 
-static void place_open(struct place *p)
+static void place_open_of(struct place *p, const char *venue_name, const char *instrument, struct bot__signer *signer, bool public_data)
 {
     *p = (struct place){ .now = BOT_NS_PER_S };
-    const struct venue *venue = bot__venue_find("bybit");
+    const struct venue *venue = bot__venue_find(venue_name);
     struct budget_options bo;
     bot__budget_options_init(&bo);
     struct budget_scope scopes[BUDGET_SCOPES_MAX];
@@ -81,9 +81,9 @@ static void place_open(struct place *p)
     for (int i = 0; i < SESSIONS; i++) {
         p->ports[i] = (struct port){ p, i, 0 };
         const struct transport t = { &p->ports[i], ws_open, ws_send, ws_ping, ws_close, http_start, http_cancel, timer };
-        struct session_options o = { .venue = venue, .keys = { .key = "k" }, .rest_url = "https://x", .private_url = "wss://x/p",
-                                     .public_url = "wss://x/u", .instruments_n = 1, .public_data = true, .budget = p->budget };
-        bot__symbol_set(&o.instruments[0], "BTCUSDT", 7);
+        struct session_options o = { .venue = venue, .keys = { .key = "k", .signer = signer }, .rest_url = "https://x", .private_url = "wss://x/p",
+                                     .public_url = "wss://x/u", .instruments_n = 1, .public_data = public_data, .budget = p->budget };
+        bot__symbol_set(&o.instruments[0], instrument, strlen(instrument));
         bot_core_options_init(&o.core);
         o.core.session_id = 1;
         bot__session_venue_rules(venue, &o.core.venue);
@@ -95,6 +95,8 @@ static void place_open(struct place *p)
         ck_assert_ptr_nonnull(p->session[i]);
     }
 }
+
+static void place_open(struct place *p) { place_open_of(p, "bybit", "BTCUSDT", NULL, true); }
 
 static void start_all(struct place *p)
 {
@@ -213,4 +215,97 @@ TEST(session_reads, who_waits_is_not_left_alone_when_the_asker_goes)
     page(&p, list_of(&p), "");
     ck_assert(knows(&p, second));
     ck_assert(!knows(&p, third) && !knows(&p, leader));
+}
+
+/* ---- bitFlyer: a whole session on canned answers ---- */
+
+/* A hundred executions from this id down, half a minute apart, the newest of now. */
+static void executions(char *body, size_t size, int newest)
+{
+    size_t n = (size_t)snprintf(body, size, "[");
+    for (int i = 0; i < 100; i++) {
+        const int ago = (1000 - newest + i) * 30; /* from 22:13:20 on back */
+        const int at = 22 * 3600 + 13 * 60 + 20 - ago;
+        n += (size_t)snprintf(body + n, size - n, "%s{\"id\":%d,\"side\":\"BUY\",\"price\":5000000.0,\"size\":0.01,\"commission\":0.0,\"exec_date\":\"2023-11-14T%02d:%02d:%02d\","
+                              "\"child_order_id\":\"J%d\",\"child_order_acceptance_id\":\"JRF%d\"}", i > 0 ? "," : "", newest - i, at / 3600, at / 60 % 60, at % 60, newest - i, newest - i);
+    }
+    snprintf(body + n, size - n, "]");
+}
+
+static unsigned fills_pages;
+
+/* Answers whatever is open, once each; executions page by page. */
+static void serve(struct place *p)
+{
+    static char body[40000];
+    static const struct venue_header date = { { "Date", 4 }, { "Tue, 14 Nov 2023 22:13:20 GMT", 29 } };
+    static const struct { const char *path, *body; } canned[] = {
+        { "gethealth", "{\"status\":\"NORMAL\"}" }, { "getmarkets", "[{\"product_code\":\"FX_BTC_JPY\",\"market_type\":\"FX\"}]" },
+        { "getpositions", "[]" }, { "getchildorders", "[]" }, { "getboardstate", "{\"health\":\"NORMAL\",\"state\":\"RUNNING\"}" },
+    };
+    for (unsigned i = 0; i < p->asked_n; i++) {
+        struct asked *a = &p->asked[i];
+        if (a->session != 0)
+            continue;
+        const char *text = NULL;
+        for (size_t k = 0; k < sizeof canned / sizeof *canned; k++)
+            if (strstr(a->path, canned[k].path) != NULL) text = canned[k].body;
+        const char *before = strstr(a->path, "&before=");
+        if (strstr(a->path, "getexecutions") != NULL) {
+            executions(body, sizeof body, before != NULL ? atoi(before + 8) - 1 : 1000);
+            text = body;
+            fills_pages++;
+        }
+        ck_assert_msg(text != NULL, "%s: not expected", a->path);
+        a->session = -1;
+        bot__session_http_done(p->session[0], now_of(p), a->id, TRANSPORT_OK, 200, &date, 1, text, strlen(text), NULL);
+    }
+    if (p->asked_n > ASKED_MAX / 2) { /* forget what is answered */
+        unsigned kept = 0;
+        for (unsigned i = 0; i < p->asked_n; i++)
+            if (p->asked[i].session >= 0) p->asked[kept++] = p->asked[i];
+        p->asked_n = kept;
+    }
+}
+
+static void private_up(struct place *p)
+{
+    static const char *const answers[] = { "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}", "{\"jsonrpc\":\"2.0\",\"id\":100,\"result\":true}" };
+    bot__session_ws_opened(p->session[0], now_of(p), BOT_STREAM_PRIVATE);
+    for (int i = 0; i < 2; i++) bot__session_ws_message(p->session[0], now_of(p), BOT_STREAM_PRIVATE, answers[i], strlen(answers[i]));
+}
+
+static void live(struct place *p, int64_t ns)
+{
+    for (int64_t t = 0; t < ns; t += BOT_NS_PER_S) {
+        tick_all(p, BOT_NS_PER_S);
+        bot__session_ws_alive(p->session[0], now_of(p), BOT_STREAM_PRIVATE);
+        serve(p);
+    }
+}
+
+/* Its executions are paged by id, from the newest to the first there ever was: an account of years must not be read to its end each
+ * time, and what is from before the start is in the first position. */
+TEST(session_reads, fills_paged_by_id_are_read_back_to_where_they_are_wanted_from)
+{
+    static struct place p;
+    struct bot__signer *signer = bot__signer_new("s", 1);
+    place_open_of(&p, "bitflyer", "FX_BTC_JPY", signer, false);
+    bot__session_start(p.session[0], now_of(&p));
+    fills_pages = 0;
+    live(&p, 3 * BOT_NS_PER_S);
+    ck_assert_uint_gt(p.ports[0].opened, 0);
+    private_up(&p);
+    live(&p, 10 * BOT_NS_PER_S);
+    /* Cut and back: what was missed is asked for. Ten minutes before the start are twenty rows of the first page. */
+    bot__session_ws_closed(p.session[0], now_of(&p), BOT_STREAM_PRIVATE, "cut");
+    live(&p, 3 * BOT_NS_PER_S);
+    private_up(&p);
+    live(&p, 20 * BOT_NS_PER_S);
+    ck_assert_uint_ge(fills_pages, 1);
+    ck_assert_msg(fills_pages <= 4, "%u pages", fills_pages);
+    struct session_stats st;
+    bot__session_stats_get(p.session[0], &st);
+    ck_assert_uint_lt(st.http_requests, 60);
+    bot__signer_free(signer);
 }

@@ -453,6 +453,7 @@ const struct venue bot__venue_bitflyer = {
     .has_position_time = false,
     .positions_omit_flat = true, /* no lots: flat */
     .fills_per_instrument = true,
+    .fills_by_id = true,
     .positions_per_instrument = true,
     .orders_per_instrument = true,
     .hedge_possible = false,

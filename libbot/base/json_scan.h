@@ -110,13 +110,14 @@ static inline const char *json_plain_number_end(const char *p, const char *end)
 static inline const char *json_plain_key(struct json_marks *m, const char *p, bool fresh, struct slice *ret_key)
 {
     const char *const end = m->end;
-    if (end - p < 2 || (!fresh && *p++ != ',') || *p != '"')
+    if (end - p < 2 || (fresh ? *p != '"' : memcmp(p, ",\"", 2) != 0))
         return NULL;
-    (void)json_marks_next(m); /* the quote at p: neither a comma nor the end of a value is a mark */
+    p += fresh ? 1 : 2;
+    (void)json_marks_next(m); /* that quote: neither a comma nor the end of a value is a mark */
     const char *q = json_marks_next(m);
-    if (end - q < 8 || q[0] != '"' || q[1] != ':')
+    if (end - q < 8 || memcmp(q, "\":", 2) != 0)
         return NULL;
-    *ret_key = (struct slice){ p + 1, (size_t)(q - p - 1) };
+    *ret_key = (struct slice){ p, (size_t)(q - p) };
     return q + 2;
 }
 

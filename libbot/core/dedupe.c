@@ -19,7 +19,7 @@ void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, ded
 uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
 {
     const bot_i128 words[2] = { qty, price };
-    return hash_words64(words, 4, 1 + (uint64_t)side) >> 8;
+    return hash_pairs64(words, 2, 1 + (uint64_t)side) >> 8;
 }
 
 /* From the end of the hash that its home does not use. */
@@ -29,8 +29,6 @@ void bot__dedupe_soon(const struct dedupe *d, const struct dedupe_key *key)
 {
     __builtin_prefetch(&d->tags[key->hash & d->mask], 1);
     __builtin_prefetch(&d->slots[key->hash & d->mask], 1);
-    if (d->added >= d->max) /* the one that would leave for it */
-        __builtin_prefetch(&d->slots[d->ring[d->next].hash & d->mask], 1);
 }
 
 static bool is_entry(const struct dedupe_entry *e, const struct dedupe_key *key)
@@ -105,5 +103,11 @@ void bot__dedupe_add(struct dedupe *d, const struct dedupe_key *key, uint64_t fi
     d->slots[i] = (struct dedupe_slot){ key->hash, entry };
     d->added++;
     d->next = entry == d->max ? 0 : entry;
-    __builtin_prefetch(&d->ring[d->next], 1); /* cold by now: the one that leaves next */
+    /* Cold by now: where the one is that leaves next, and the one after it, so that its hash is here when its turn comes. */
+    if (d->added >= d->max) {
+        const uint32_t home = d->ring[d->next].hash & d->mask;
+        __builtin_prefetch(&d->slots[home], 1);
+        __builtin_prefetch(&d->tags[home], 1);
+    }
+    __builtin_prefetch(&d->ring[d->next + 1 == d->max ? 0 : d->next + 1], 1);
 }

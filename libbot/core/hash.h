@@ -37,7 +37,7 @@ static inline bool words_equal(const void *a, const void *b, size_t n)
 }
 
 /* For keys of 2n words that are looked up with every fill: a product for each pair of words, none of which waits for another. */
-static inline uint32_t hash_pairs(const void *p, size_t n, uint64_t seed)
+static inline uint64_t hash_pairs64(const void *p, size_t n, uint64_t seed)
 {
     static const uint64_t odd[6] = { UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db), UINT64_C(0x8ebc6af09c88c6e3),
                                      UINT64_C(0x589965cc75374cc3), UINT64_C(0x1d8e4e27c47d124f), UINT64_C(0xd6e8feb86659fd93) };
@@ -49,8 +49,9 @@ static inline uint32_t hash_pairs(const void *p, size_t n, uint64_t seed)
         __extension__ const unsigned __int128 product = (unsigned __int128)(a ^ odd[2 * i]) * (b ^ odd[2 * i + 1]);
         h += (uint64_t)product ^ (uint64_t)(product >> 64);
     }
-    return (uint32_t)(h * UINT64_C(0xff51afd7ed558ccd) >> 32);
+    return h * UINT64_C(0xff51afd7ed558ccd);
 }
+static inline uint32_t hash_pairs(const void *p, size_t n, uint64_t seed) { return (uint32_t)(hash_pairs64(p, n, seed) >> 32); }
 
 /* Slots of a table for n things: a power of two, at most half full. */
 static inline uint32_t hash_slots(uint32_t n)

@@ -84,10 +84,12 @@ static void check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
     }
 }
 
-/* Quantity that an applied fill adds to its order. */
-static void fill_order(bot_core *c, uint32_t at, bot_i128 qty)
+/* Quantity that an applied fill adds to its order. venue_ns: of the fill; 0 unknown. */
+static void fill_order(bot_core *c, uint32_t at, bot_i128 qty, int64_t venue_ns)
 {
     struct order *o = bot__orders_at(&c->orders, at);
+    if (venue_ns != 0 && venue_ns <= o->adopted_venue_ns)
+        qty = 0; /* history of before we met the order (a crash forgot it): taken off what it may fill, it would make room twice */
     const bot_i128 may = o->qty > o->reported ? o->qty : o->reported;
     o->filled += qty;
     if (o->state == ORDER_CLOSED && o->reported < o->filled && o->status != BOT_ORDER_FILLED)
@@ -140,7 +142,7 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
 
     if (order != ORDER_NONE) {
         const bot_i128 moved = r->moved < 0 ? -r->moved : r->moved;
-        fill_order(c, order, (r->flags & LEDGER_ABSORBED) != 0 ? moved : qty);
+        fill_order(c, order, (r->flags & LEDGER_ABSORBED) != 0 ? moved : qty, ev->venue_ns);
     }
     const bool external = r->owner == LEDGER_EXTERNAL;
     const bool may_be_ours = order == ORDER_NONE && f->client_id.len == 0 && f->order_id.len != 0 && f->kind == BOT_FILL_TRADE &&
@@ -297,7 +299,7 @@ void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report)
     o->derived_fills = true;
     if (owner == LEDGER_EXTERNAL)
         external_fill(c, result.instrument, BOT_FILL_TRADE, result.moved);
-    fill_order(c, order, moved);
+    fill_order(c, order, moved, 0);
     check_limits(c, result.instrument, result.leg);
     bot__recon_filled(c, result.instrument, result.leg);
 }
@@ -316,7 +318,7 @@ void bot__core_order_named(bot_core *c, uint32_t order)
         s->used = false;
         c->strangers_n--;
         (void)bot__ledger_transfer(c->ledger, s->instrument, s->leg, s->qty, s->price, LEDGER_EXTERNAL, o->bot);
-        fill_order(c, order, s->qty < 0 ? -s->qty : s->qty);
+        fill_order(c, order, s->qty < 0 ? -s->qty : s->qty, 0);
     }
 }
 

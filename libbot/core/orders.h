@@ -64,8 +64,9 @@ struct order {
     bot_ts           reported_at;   /* when the newest report of more was received, */
     int64_t          reported_venue_ns; /* and its venue time; 0 unknown */
     int64_t          told_venue_ns; /* newest venue time of a report about it; 0 unknown */
+    int64_t          adopted_venue_ns; /* fills up to that venue time were in `filled` when we met it; 0: none was */
     uint32_t         fills_asked;   /* complete fill histories since, in which they were not */
-    uint8_t          unused_behind[12];
+    uint8_t          unused_behind[4];
 };
 /* A new field takes its bytes from `unused`. */
 static_assert(offsetof(struct order, unused) + sizeof((struct order *)0)->unused == offsetof(struct order, qty), "padding in struct order");

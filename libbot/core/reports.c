@@ -157,8 +157,10 @@ static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrumen
         .tif = r->tif, .reduce_only = r->reduce_only, .submitted_at = c->now, .updated_at = c->now, .acked_at = c->now,
         .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER, .query_at = BOT_TS_NEVER, .fills_at = BOT_TS_NEVER,
     };
-    if (cum > 0)
-        order.filled = order.reported = cum; /* what it filled before we knew it is in the position already */
+    if (cum > 0) {
+        order.filled = order.reported = cum; /* what it filled before we knew it is in the position already, or is fetched */
+        order.adopted_venue_ns = ev->venue_ns;
+    }
     if ((ev->has & BOT_HAS_PRICE) != 0)
         (void)bot_dec_to_fixed(r->price, &order.price.v);
     const int64_t at = bot__orders_add(&c->orders, &order);
@@ -211,7 +213,9 @@ static void take_quantity(struct order *o, const bot_event *ev, bot_i128 qty)
         if ((ev->has & BOT_HAS_PRICE) != 0)
             (void)bot_dec_to_fixed(ev->order.price, &o->price.v);
     } else if (o->amend_qty == 0 && qty > 0) {
-        o->qty = qty > o->qty && o->bot != ORDER_BOT_NONE ? o->qty : qty; /* never more than we sent by a report alone */
+        /* More than we sent is what a crash has forgotten that we sent, or a person's doing; by a report without a time it may as well be
+         * one that was overtaken. */
+        o->qty = qty > o->qty && o->bot != ORDER_BOT_NONE && ev->venue_ns == 0 ? o->qty : qty;
     }
 }
 

@@ -261,10 +261,10 @@ TEST(found, a_trade_of_after_the_answer_does_not_explain_what_is_missing)
 
 /* ---- an order's news out of order ----------------------------------------------------------------------------------- */
 
-static void told(struct rig *r, const bot_id *id, const char *qty, int64_t venue_ns)
+static void told(struct rig *r, const bot_id *id, const char *qty, const char *cum, int64_t venue_ns)
 {
     bot_event ev = { .kind = BOT_EV_ORDER, .source = BOT_SOURCE_WS_PRIVATE, .seq = BOT_SEQ_NONE, .venue_ns = venue_ns, .instrument = rig_symbol(0), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
-    ev.order = (bot_ev_order){ .client_id = *id, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(rig_num(qty)) };
+    ev.order = (bot_ev_order){ .client_id = *id, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(rig_num(qty)), .cum_qty = bot_dec_from_fixed(rig_num(cum)) };
     (void)rig_step(r, &ev);
 }
 
@@ -276,20 +276,56 @@ TEST(found, a_report_that_an_amend_has_overtaken_makes_no_room)
     const int64_t t = INT64_C(1700000000) * BOT_NS_PER_S;
     bot_event ev = { .kind = BOT_EV_AMEND, .seq = BOT_SEQ_NONE, .amend = { .bot = 0, .client_id = id, .qty = { rig_num("9") } } };
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
-    told(r, &id, "9", t + 100 * BOT_NS_PER_MS);
+    told(r, &id, "9", "0", t + 100 * BOT_NS_PER_MS);
     bot_position p;
-    told(r, &id, "1", t); /* of its creation, delayed */
+    told(r, &id, "1", "0", t); /* of its creation, delayed */
     rig_position(r, 0, &p);
     ck_assert_msg(p.working_buy.v == rig_num("9"), "%s", rig_tail(r));
     /* And an amend back to what it was is not confirmed by that. */
     ev.amend.qty.v = rig_num("1");
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
-    told(r, &id, "1", t);
+    told(r, &id, "1", "0", t);
     rig_position(r, 0, &p);
     ck_assert_msg(p.working_buy.v == rig_num("9"), "%s", rig_tail(r));
-    told(r, &id, "1", t + 300 * BOT_NS_PER_MS);
+    told(r, &id, "1", "0", t + 300 * BOT_NS_PER_MS);
     rig_position(r, 0, &p);
     ck_assert_msg(p.working_buy.v == rig_num("1"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+TEST(found, a_quantity_that_a_crash_has_forgotten_is_taken_from_the_venue)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    const bot_id id = order(r, BOT_BUY, "1");
+    const int64_t t = INT64_C(1700000000) * BOT_NS_PER_S;
+    told(r, &id, "1", "0", t);
+    told(r, &id, "4", "0", t + BOT_NS_PER_S); /* an amend whose record was lost with the power */
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("4"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+TEST(found, history_of_an_order_that_a_crash_has_forgotten_is_not_taken_off_its_rest_twice)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_id id;
+    bot__id_set(&id, "b0000000000000099", 17);
+    const int64_t t = INT64_C(1700000000) * BOT_NS_PER_S;
+    told(r, &id, "5", "3", t); /* met in the list: three of five are filled */
+    bot_event ev = rig_fill_event(r, 0, "F1", &id, "V1", BOT_BUY, "3", "100");
+    ev.venue_ns = t - BOT_NS_PER_S;
+    (void)rig_step(r, &ev);
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.qty.v == rig_num("3") && p.working_buy.v == rig_num("2"), "%s", rig_tail(r));
+    ev = rig_fill_event(r, 0, "F2", &id, "V1", BOT_BUY, "1", "100");
+    ev.venue_ns = t + BOT_NS_PER_S;
+    (void)rig_step(r, &ev);
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.qty.v == rig_num("4") && p.working_buy.v == rig_num("1"), "%s", rig_tail(r));
     rig_free(r);
 }
 

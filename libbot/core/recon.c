@@ -326,8 +326,10 @@ bool bot__recon_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg 
      * after maintenance, and every fill would be ignored from then on. */
     if (l->horizon_sent_ns != 0 && fill->venue_ns != 0 && fill->venue_ns - l->horizon_sent_ns > HORIZON_SURE_NS)
         return false;
+    /* Nor is what happened after the row itself was last touched. */
+    const bool later = l->horizon_venue_ns != 0 && fill->venue_ns > l->horizon_venue_ns + c->options.venue.position_time_slack_ns;
     if (l->horizon_seq != BOT_SEQ_NONE && fill->seq != BOT_SEQ_NONE && fill->seq >= l->horizon_seq / 2)
-        return fill->seq <= l->horizon_seq;
+        return fill->seq <= l->horizon_seq && !later;
     /* A flat start has no row and so no sequence: what the history tells of the time before the read was in its answer. The
      * stream is not judged so: a fill that it brings late may be one that a stale answer did not hold. */
     if (fill->read_id != 0 && l->horizon_sent_ns != 0 && fill->venue_ns != 0 && fill->venue_ns <= l->horizon_sent_ns)
@@ -407,7 +409,7 @@ static void judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
     /* A number that we ourselves held before is old, unless it is what we differ from already; or unless what we hold was
      * never right (at a cold start upon a position the path begins at a flat that never was), or a person has looked and said
      * that the venue is. */
-    const bool doubtful = l->drifting && (venue == l->drift_qty || c->recon.cold || c->recon.adopt_once);
+    const bool doubtful = c->recon.adopt_once || (l->drifting && (venue == l->drift_qty || c->recon.cold));
     if (older || (in_window && !ahead && !doubtful)) {
         const bot_ts age = in_window ? sent_at - last : sent_at - step_at;
         if (age > 0 && (uint64_t)age > c->stats.stale_age_max_ns)

@@ -77,31 +77,37 @@ struct level {
 };
 
 struct series {
+    /* What a trade touches stands together: of a hundred instruments little more than this stays in the cache. */
+    bool     active;
+    uint32_t count;          /* sweeps in the step in progress */
+    bot_ts   last_sweep, gap_max;
+    int64_t  last_venue[3];  /* venue time of the last sweep, per side */
+    uint64_t sweeps, trades;
+    bot_ts   lag_slice_until;
+    int64_t  lag_min[2];     /* of this slice of time and the one before */
+    int64_t  step_lag;       /* the least of the step in progress; INT64_MAX: none */
+
     double ewma[TAUS], weight[TAUS]; /* as of ewma_step; weight: 1 - what is still unseen of the average */
     int64_t ewma_step;
     double rate;             /* the mix, per second; recomputed when it is needed */
-    bool   rate_stale;
     double total, total_s;   /* sweeps and seconds outside outages */
-    struct level level[LEVELS];
-    struct bot__tail silence, window[TESTS];
+    bool   rate_stale, dropped, pooled, dirty;
+    bot__rate_reason why;
+    uint64_t steps;
+    bot_ts   started, silence_due, silence_short;
     double   silence_limit;  /* as last computed */
+    struct level level[LEVELS];
     float    error[TEST_LEVELS], error_n[TEST_LEVELS]; /* mean squared relative shortfall: 1/shape */
     float    foretold[TESTS];                          /* sweeps in the window when last weighed */
     float    peak[TESTS];                              /* of the statistic, within the block in progress */
     uint8_t  peak_n[TESTS];                            /* evaluations since the lull began */
-    uint64_t steps;
+    struct bot__tail silence, window[TESTS];
 
-    bot_ts   started, last_sweep, gap_max, silence_due, silence_short;
-    int64_t  last_venue[3];  /* venue time of the last sweep, per side */
-    uint32_t count;          /* sweeps in the step in progress */
-
-    int64_t  lag_min[2];     /* of this slice of time and the one before */
-    int64_t  step_lag;       /* the least of the step in progress; INT64_MAX: none */
-    bot_ts   lag_slice_until, stale_since;
+    bot_ts   stale_since;
     double   stale_level;    /* the excess that has lasted since stale_since */
     double   lag_normal;     /* largest excess over the minimum in normal times, decaying */
 
-    bot__rate_view view;
+    bot__rate_view view;     /* without sweeps and trades */
     double   frozen;         /* reference while DROPPED, per second */
     double   back;           /* evidence that the flow is back */
     double   block;          /* fresh sweeps in the block in progress */
@@ -110,8 +116,6 @@ struct series {
     uint32_t dead_blocks, trusted_blocks;
     uint32_t suspect;        /* which test dropped it, and its limit */
     double   suspect_limit;
-    bool     active, dropped, pooled, dirty;
-    bot__rate_reason why;
 };
 
 struct bot__rate {
@@ -790,7 +794,7 @@ static void count_sweep(struct series *s, bot_ts now)
     if (now - s->last_sweep > s->gap_max)
         s->gap_max = now - s->last_sweep;
     s->last_sweep = now;
-    s->view.sweeps++;
+    s->sweeps++;
 }
 
 void bot__rate_trade(struct bot__rate *rate, uint32_t instrument, bot_ts now, int64_t venue_ns, bot_side side)
@@ -800,7 +804,7 @@ void bot__rate_trade(struct bot__rate *rate, uint32_t instrument, bot_ts now, in
     if (now > rate->now) rate->now = now;
     else now = rate->now;
     activate(rate, instrument);
-    s->view.trades++;
+    s->trades++;
     if (venue_ns != 0) {
         if (s->last_venue[side] == venue_ns)
             return;
@@ -811,7 +815,7 @@ void bot__rate_trade(struct bot__rate *rate, uint32_t instrument, bot_ts now, in
     if (venue_ns != 0) note_lag(s, now, venue_ns);
     if (pool == NULL)
         return;
-    pool->view.trades++;
+    pool->trades++;
     count_sweep(pool, now);
     if (venue_ns != 0) note_lag(pool, now, venue_ns);
 }
@@ -824,12 +828,12 @@ void bot__rate_count(struct bot__rate *rate, uint32_t instrument, bot_ts now, ui
     activate(rate, instrument);
     struct series *both[2] = { &rate->series[instrument], rate->active_n > 1 ? &rate->series[rate->n] : NULL };
     for (int i = 0; i < (rate->active_n > 1 ? 2 : 1); i++) {
-        both[i]->view.trades += count;
+        both[i]->trades += count;
         if (n == 0)
             continue;
         count_sweep(both[i], rate->now);
         both[i]->count += n - 1;
-        both[i]->view.sweeps += n - 1;
+        both[i]->sweeps += n - 1;
     }
 }
 
@@ -858,6 +862,14 @@ void bot__rate_tick(struct bot__rate *rate, bot_ts now)
         rate->now = now;
 }
 
+static bot__rate_view view_of(const struct series *s)
+{
+    bot__rate_view view = s->view;
+    view.sweeps = s->sweeps;
+    view.trades = s->trades;
+    return view;
+}
+
 int bot__rate_next_change(struct bot__rate *rate, bot__rate_change *ret_change)
 {
     const uint32_t all = series_count(&rate->opts);
@@ -870,7 +882,7 @@ int bot__rate_next_change(struct bot__rate *rate, bot__rate_change *ret_change)
         s->dirty = false;
         rate->dirty_n--;
         ret_change->instrument = i < rate->n ? i : BOT__RATE_POOL;
-        ret_change->view = s->view;
+        ret_change->view = view_of(s);
         return 1;
     }
     rate->cursor = 0;
@@ -882,7 +894,7 @@ void bot__rate_get(const struct bot__rate *rate, uint32_t instrument, bot__rate_
     BOT_ASSERT(instrument == BOT__RATE_POOL || instrument < rate->n);
     /* With one instrument it is the pool. */
     const uint32_t i = instrument != BOT__RATE_POOL ? instrument : rate->n > 1 ? rate->n : 0;
-    *ret_view = rate->series[i].view;
+    *ret_view = view_of(&rate->series[i]);
 }
 
 void bot__rate_resume(struct bot__rate *rate, bot_ts now)

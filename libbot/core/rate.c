@@ -57,8 +57,8 @@ struct part {
     double share, early;
     struct bot__tail_law law;
 };
-static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bends = true } };
-static const struct part part_window = { 0.25, 0.06, { .slope = 1.0, .slope_least = 0.5, .few = 5, .unsure = 0.8 } };
+static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bend_least = -0.2, .bend_most = 0.3 } };
+static const struct part part_window = { 0.25, 0.03, { .slope = 1.0, .slope_least = 0.5, .few = 2, .unsure = 0.65 } };
 
 #define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected sweeps */
 #define VALUES_LEAST 8.0  /* and was seen so many times */
@@ -67,9 +67,9 @@ static const struct part part_window = { 0.25, 0.06, { .slope = 1.0, .slope_leas
 
 /* Weights of the moving averages and of the whole past (last). */
 static const double rate_mix[TAUS + 1] = { 0.00, 0.10, 0.20, 0.20, 0.15, 0.10, 0.25 };
-/* Weights of the past before a window of w: about 1-4 w, 1-12 w, 1-48 w back, and the whole past. The far past weighs
- * most, so that a flow that thins out slowly cannot take its own reference along. */
-static const double window_mix[4] = { 0.10, 0.20, 0.35, 0.35 };
+/* Weights of the past before a window of w: about 1-4 w, 1-12 w, 1-48 w back, and the whole past. What lies a few
+ * windows back foretells best; the far past keeps a flow that thins out slowly from taking its own reference along. */
+static const double window_mix[4] = { 0.10, 0.45, 0.35, 0.10 };
 
 struct level {
     float    ring[RING]; /* completed buckets, newest first */

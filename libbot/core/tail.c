@@ -9,7 +9,6 @@
 #define PRIOR_VALUES 30.0
 #define PRIOR_SLOPE_VALUES 4.0
 #define PRIOR_BEND_VALUES 12.0
-#define BEND_MAX 0.3
 
 void bot__tail_insert(struct bot__tail *tail, double value)
 {
@@ -81,11 +80,11 @@ double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law 
     const uint32_t got = top_moments(tail, k, &least, &mean, &variance);
     const double m = got > 1 ? got - 1 : 1;
 
-    /* Exponential: variance = mean^2. What is more shows a tail that falls off more slowly. */
+    /* Exponential: variance = mean^2. More shows a tail that falls off more slowly, less one that ends sooner. */
     double bend = 0;
-    if (law->bends && variance > 0 && mean > 0) bend = 0.5 * (1 - mean * mean / variance) * m / (m + PRIOR_BEND_VALUES);
-    if (bend < 0) bend = 0;
-    if (bend > BEND_MAX) bend = BEND_MAX;
+    if (variance > 0 && mean > 0) bend = 0.5 * (1 - mean * mean / variance) * m / (m + PRIOR_BEND_VALUES);
+    if (bend < law->bend_least) bend = law->bend_least;
+    if (bend > law->bend_most) bend = law->bend_most;
 
     double slope = (mean * m + PRIOR_SLOPE_VALUES * law->slope) / (m + PRIOR_SLOPE_VALUES);
     if (slope < law->slope_least) slope = law->slope_least;
@@ -99,5 +98,5 @@ double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law 
     if (rarer <= 1)
         return least;
     const double folds = log(rarer);
-    return least + slope * (bend > 1e-3 ? (exp(bend * folds) - 1) / bend : folds);
+    return least + slope * (fabs(bend) > 1e-3 ? (exp(bend * folds) - 1) / bend : folds);
 }

@@ -1,8 +1,8 @@
 /* core/tail.h: which value of a statistic is so rare that it comes only so many times a day?
  *
  * Keeps the largest values of one or two days and draws the line through them: peaks over threshold, with an
- * exponential tail (or one that bends up a little where the data does), and a prior in place of data that is not there
- * yet. Fixed memory, no clock; internal to the trade-rate monitor.
+ * exponential tail (or one that bends where the data does, as far as is plausible of the statistic), and a prior in
+ * place of data that is not there yet. Fixed memory, no clock; internal to the trade-rate monitor.
  */
 #ifndef BOT_CORE_TAIL_H
 #define BOT_CORE_TAIL_H
@@ -18,7 +18,7 @@ struct bot__tail_law {
     double slope_least;  /* never taken to be less */
     double few;          /* slope is raised by few/n while n values were seen */
     double unsure;       /* and by up to this after the first quarter hour: the flow of the hours to come is another */
-    bool   bends;        /* may fall off more slowly than exponentially */
+    double bend_least, bend_most; /* how much faster (below 0) or more slowly (above) than exponentially it may fall off */
 };
 
 struct bot__tail {

@@ -174,8 +174,10 @@ TEST(scenario, s41_a_venue_that_is_slow_but_trades_more_is_told_by_its_delay)
     bot_ts late_at = BOT_TS_NEVER;
     const bot_ts slow_from = T0 + 3600 * S;
     bool slow_ack_seen = false;
+    unsigned drops = 0; /* before: this flow is clumpier than any venue's */
     for (int i = 0; m.now < slow_from + 60 * S; i++) {
         const bool slow = m.now >= slow_from;
+        if (!slow) drops = m.drops;
         trade_for(&m, slow ? 40 : 20, 200 * MS);
         const bot_ts behind = slow ? (m.now - slow_from) * 35 / 100 : 0;
         bot__lag_arrival(&feed, m.now, VENUE0 + (m.now - T0) - 30 * MS - behind);
@@ -190,7 +192,9 @@ TEST(scenario, s41_a_venue_that_is_slow_but_trades_more_is_told_by_its_delay)
         bot__lag_get(&ack, &v);
         slow_ack_seen |= !v.ok;
     }
-    ck_assert_uint_eq(m.drops, 0); /* the rate says nothing: it is twice the usual */
+    ck_assert_uint_le(drops, 1);
+    ck_assert_uint_eq(m.drops, drops); /* the rate says nothing: it is twice the usual */
+    ck_assert_int_eq(look(&m).state, BOT__RATE_NORMAL);
     ck_assert_int_le(late_at - slow_from, 4 * S);
     ck_assert(slow_ack_seen);
     free(m.memory);

@@ -484,6 +484,26 @@ TEST(tail, the_limit_of_an_exponential_tail_is_near_its_true_place)
     ck_assert_msg(fabs(sum / 20 - truth) < 0.08 * truth, "%f, should be %f", sum / 20, truth);
 }
 
+/* Values that never exceed 3: a straight line through the largest ones would go far beyond. */
+TEST(tail, a_tail_that_ends_sooner_is_followed_where_its_law_allows)
+{
+    double sum[2] = { 0, 0 };
+    for (int bends = 0; bends < 2; bends++) {
+        const struct bot__tail_law law = { .slope = 0.3, .slope_least = 0.05, .bend_least = bends ? -0.5 : 0 };
+        for (unsigned long long seed = 1; seed <= 20; seed++) {
+            struct bot__tail t = { 0 };
+            test_rng rng = { seed };
+            for (int i = 0; i < 400; i++) { /* 80,000 s, one value in 200 */
+                bot__tail_insert(&t, 3 * (((double)(test_rng_next(&rng) >> 11) + 0.5) / 9007199254740992.0));
+                bot__tail_pass(&t, 1, 200);
+            }
+            sum[bends] += bot__tail_limit(&t, &law, 0.1 / 86400, 1.0 / 200) / 20;
+        }
+    }
+    ck_assert_msg(fabs(sum[1] - 3) < 0.24, "%f with the bend, should be 3", sum[1]);
+    ck_assert_msg(sum[0] - 3 > 0.3, "%f without it", sum[0]);
+}
+
 TEST(tail, is_cautious_before_data_and_forgets_after_two_days)
 {
     static const struct bot__tail_law law = { .slope = 1, .slope_least = 0.5 };

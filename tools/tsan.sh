@@ -12,7 +12,7 @@ ninja -C $build $tests >$build.log 2>&1 || { tail -n 40 $build.log >&2; exit 1; 
 failed=0
 for t in $tests; do
     log=$build/$(basename "$t").log
-    if LIBBOT_SOURCE=$PWD LIBBOT_BUILD=$PWD/$build TEST_TIMEOUT_SCALE=8 TSAN_OPTIONS="halt_on_error=0 exitcode=66 suppressions=$PWD/tests/tsan.supp" \
+    if LIBBOT_SOURCE=$PWD LIBBOT_BUILD=$PWD/$build TEST_TIMEOUT_SCALE=8 TEST_JOBS=4 TSAN_OPTIONS="halt_on_error=0 exitcode=66 suppressions=$PWD/tests/tsan.supp" \
         ./$build/"$t" >"$log" 2>&1 && ! grep -q 'WARNING: ThreadSanitizer' "$log"; then
         echo "$(basename "$t"): $(grep -c '^ok' "$log") passed, no race"
     else

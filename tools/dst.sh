@@ -19,7 +19,7 @@ for core in $(seq "$(nproc)"); do
 done
 wait
 cat "$out"/* | awk '/^seeds /{ s += $2; f += $4; h += $6; c += $9 }
-    END { printf "%d seeds, %d failed, %.1f simulated hours, %.0f simulated seconds per second and core\n", s, f, h, c > 0 ? h * 3600 / c : 0 }'
+    END { printf("%d seeds, %d failed, %.1f simulated hours, %.0f simulated seconds per second and core\n", s, f, h, (c > 0) ? h * 3600 / c : 0) }'
 if grep -h "dst --seed" "$out"/* >> "$build/dst-failures.txt"; then
     echo "failures: $build/dst-failures.txt"
     exit 1

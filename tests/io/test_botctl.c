@@ -224,3 +224,30 @@ TEST(botctl, each_line_of_the_example_can_be_switched_on)
     for (size_t v = 0; v < sizeof venues / sizeof *venues; v++)
         switch_on(venues[v], ".");
 }
+
+/* The promise on the first screen of README, in worlds that nobody chose: both ordinary bots go past the limit, libbot never, and what
+ * it shuts for is the incident, not its own doubts about the market. */
+TEST(botctl, the_demo_breaks_the_ordinary_bots_and_never_libbot)
+{
+    static char out[1 << 16];
+    for (int seed = 1; seed <= 5; seed++) {
+        char arguments[64];
+        snprintf(arguments, sizeof arguments, "demo --json --seed %d --html demo.html", seed);
+        ck_assert_int_eq(run(arguments, out, sizeof out), 0);
+        unsigned rows = 0;
+        for (char *save = NULL, *line = strtok_r(out, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+            if (line[0] != '{')
+                continue;
+            const bool ours = strstr(line, "\"bot\":\"libbot\"") != NULL;
+            ck_assert_msg((strstr(line, "\"breached\":true") != NULL) == !ours, "seed %d: %s", seed, line);
+            ck_assert_msg(!ours || (strstr(line, "\"orders_while_wrong\":0,") != NULL && strstr(line, "\"seconds_blind\":0,") != NULL), "seed %d: %s", seed, line);
+            rows++;
+        }
+        ck_assert_uint_eq(rows, 3);
+        char path[128];
+        snprintf(path, sizeof path, "%s/demo.html", directory);
+        char *page = test_read_file(path, NULL);
+        ck_assert(strstr(page, "no fresh agreement") != NULL && strstr(page, "public trades have fallen away") == NULL);
+        free(page);
+    }
+}

@@ -6,14 +6,16 @@
 #include "bot/decimal.h"
 #include "demo.h"
 
-/* The story: in a rising market positions come back "success" and minutes old; later the request hangs. */
-static const char incident[] = "at 0s for 240s market.trend ticks=5\n"
-                               "at 90s for 200s rest.stale on=positions age=60s..290s\n"
-                               "at 240s for 60s market.trend ticks=-60\n"
-                               "at 300s for 80s market.trend ticks=5\n"
-                               "at 350s for 75s rest.hang on=positions\n"
-                               "at 380s for 45s market.trend ticks=-60\n"
-                               "at 425s market.trend ticks=5\n";
+/* The story begins when the bots have run for an hour in which all was well: monitors that have just begun to know their market
+ * would mix their own doubts into it. In a rising market positions come back "success" and minutes old; later the request hangs. */
+#define DEMO_BEFORE_S 3600
+static const char incident[] = "at 3600s for 240s market.trend ticks=5\n"
+                               "at 3690s for 200s rest.stale on=positions age=60s..290s\n"
+                               "at 3840s for 60s market.trend ticks=-60\n"
+                               "at 3900s for 80s market.trend ticks=5\n"
+                               "at 3950s for 75s rest.hang on=positions\n"
+                               "at 3980s for 45s market.trend ticks=-60\n"
+                               "at 4025s market.trend ticks=5\n";
 
 static void *take(void *self, size_t size) { (void)self; return calloc(1, size); }
 static void give(void *self, void *p) { (void)self; free(p); }
@@ -139,6 +141,7 @@ int demo_run(enum demo_kind kind, uint64_t seed, struct demo_result *ret)
     struct exchange *x = bot__world_exchange(w);
     const int instrument = bot__exchange_instrument_find(x, DEMO_INSTRUMENT, strlen(DEMO_INSTRUMENT));
     const struct exchange_instrument *in = bot__exchange_instrument(x, (uint16_t)instrument);
+    bot__world_run_until(w, bot__world_now(w) + DEMO_BEFORE_S * BOT_NS_PER_S);
     const bot_ts start = bot__world_now(w);
     bot_ts wrong_since = BOT_TS_NEVER;
     int64_t marks[20] = { 0 };

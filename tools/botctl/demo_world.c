@@ -145,7 +145,7 @@ int demo_run(enum demo_kind kind, uint64_t seed, struct demo_result *ret)
     const bot_ts start = bot__world_now(w);
     bot_ts wrong_since = BOT_TS_NEVER;
     int64_t marks[20] = { 0 };
-    uint64_t trades_before = 0;
+    uint64_t trades_before = bot__exchange_stats(x).trades;
     uint32_t orders_before = 0;
     bool was_wrong = false;
     for (uint32_t second = 0; second < DEMO_SECONDS; second++) {

@@ -86,11 +86,6 @@ struct rig {
 const char *rig_profile(void);
 bool rig_from_orders(void);
 #define RIG_FROM_ORDERS "from-orders"
-/* The test is about something that this profile has not. */
-#define RIG_NEEDS(what, word)                                                                  \
-    do {                                                                                       \
-        if (rig_profile() != NULL && !(what)) test_skip("%s has no %s", rig_profile(), word);  \
-    } while (0)
 
 void rig_options(bot_core_options *o);              /* the defaults that the rig runs with */
 struct rig *rig_new(const bot_core_options *o);     /* NULL: rig_options */

@@ -248,25 +248,35 @@ TEST(scenario, s22_a_position_without_history_needs_a_persons_word)
     rig_free(r);
 }
 
+/* By the sequence; where a venue has none by the time of the row; where rows have none either what the history tells of the time
+ * before the read was in its answer. */
 TEST(scenario, s18_fills_inside_the_first_snapshot_are_not_counted_twice)
 {
     bot_core_options o;
     rig_options(&o);
-    RIG_NEEDS(o.venue.has_position_seq, "sequence in its positions");
     o.start_adopt = true;
+    const bool by_seq = o.venue.has_position_seq;
     struct rig *r = rig_new(&o);
+    const int64_t row_ns = r->wall_ns;
     r->qty[0] = rig_num("3");
     r->seq[0] = 900;
+    r->row_ns[0] = row_ns;
+    r->venue_clock = true;
     rig_start(r, "10");
     EXPECT_OPEN(r);
     EXPECT_QTY(r, 0, "3");
-    /* Two rows of one venue time: one inside the snapshot by its sequence, one after it. */
     bot_event inside = rig_fill_event(r, 0, "old", NULL, "V1", BOT_BUY, "1", "100");
-    inside.seq = 900;
     bot_event after = rig_fill_event(r, 0, "new", NULL, "V2", BOT_BUY, "0.5", "100");
-    after.seq = 901;
-    after.venue_ns = inside.venue_ns;
+    inside.venue_ns = row_ns;
+    if (by_seq) { /* two rows of one venue time: one inside the snapshot by its sequence, one after it */
+        inside.seq = 900;
+        after.seq = 901;
+        after.venue_ns = inside.venue_ns;
+    } else if (!r->rest_times) {
+        inside.read_id = 1;
+    }
     ck_assert_int_eq(rig_step(r, &inside), 0);
+    EXPECT_QTY(r, 0, "3");
     ck_assert_int_eq(rig_step(r, &after), 1);
     EXPECT_QTY(r, 0, "3.5");
     rig_free(r);

@@ -449,6 +449,12 @@ static uint32_t denied_orders(const bot_core *c)
     return n;
 }
 
+/* Its outcome is waited for so long only: then the gate shuts. A stranger's order holds no gate, and one denied only in company. */
+static bool holds_gate(const struct order *o, bool forgive)
+{
+    return o->state == ORDER_UNKNOWN && o->bot != ORDER_BOT_NONE && !(o->denied && forgive);
+}
+
 static bot_ts orders_deadline(const bot_core *c)
 {
     bot_ts at = BOT_TS_NEVER;
@@ -461,7 +467,7 @@ static bot_ts orders_deadline(const bot_core *c)
         at = core_min(at, o->query_at);
         if (o->state == ORDER_IN_FLIGHT)
             at = core_min(at, core_after(o->submitted_at, c->options.venue.order_unknown_ns));
-        if (o->state == ORDER_UNKNOWN && !(o->denied && forgive) && (c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0)
+        if (holds_gate(o, forgive) && (c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0)
             at = core_min(at, core_after(o->unknown_since, c->options.order_unknown_latch_ns));
     }
     return at;
@@ -481,7 +487,7 @@ void bot__core_orders_tick(bot_core *c)
             continue;
         if (o->state == ORDER_IN_FLIGHT && c->now - o->submitted_at >= c->options.venue.order_unknown_ns && core_has_room(c))
             mark_unknown(c, i);
-        if (o->state == ORDER_UNKNOWN && !(o->denied && forgive) && o->bot != ORDER_BOT_NONE && c->now - o->unknown_since >= c->options.order_unknown_latch_ns) {
+        if (holds_gate(o, forgive) && c->now - o->unknown_since >= c->options.order_unknown_latch_ns) {
             too_long = true;
             if ((c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0) {
                 bot__core_alert(c, BOT_ALERT_ORDER_UNKNOWN, o->bot, o->instrument, c->now - o->unknown_since,

@@ -301,6 +301,7 @@ int rig_step(struct rig *r, bot_event *ev)
 
 void rig_run(struct rig *r, bot_ts until)
 {
+    uint32_t ticks = 0; /* at one moment: a deadline that a tick leaves in the past would make a host spin */
     for (;;) {
         uint32_t next = UINT32_MAX;
         for (uint32_t i = 0; i < r->queue_n; i++)
@@ -316,6 +317,7 @@ void rig_run(struct rig *r, bot_ts until)
         if (at > r->now) {
             r->wall_ns += at - r->now;
             r->now = at;
+            ticks = 0;
         }
         bot_event ev;
         if (queued <= at) {
@@ -331,6 +333,7 @@ void rig_run(struct rig *r, bot_ts until)
             ev = event(BOT_EV_FRAME);
             ev.stream.stream = r->private_up ? BOT_STREAM_PRIVATE : BOT_STREAM_PUBLIC;
         } else {
+            ck_assert_msg(ticks++ < 1000, "the core's deadline stands still\n%s", rig_tail(r));
             ev = event(BOT_EV_TICK);
         }
         (void)rig_step(r, &ev);

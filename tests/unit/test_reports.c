@@ -170,3 +170,19 @@ TEST(reports, open_after_an_end_is_late_news_unless_the_end_was_only_our_conclus
     ck_assert_uint_ge(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 1);
     rig_free(r);
 }
+
+/* Nobody can tell what became of a person's order: that shuts no gate, and nothing waits for the moment at which it would. */
+TEST(reports, a_persons_order_of_unknown_outcome_shuts_nothing_and_leaves_no_deadline_in_the_past)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.venue.absence_bound_ns = 600 * BOT_NS_PER_S;
+    struct rig *r = started(&o);
+    ck_assert_int_ge(person(r, "P1", BOT_BUY, BOT_ORDER_OPEN, "1", "0"), 0);
+    ck_assert(may_buy(r) == rig_num("1"));
+    rig_for(r, 60 * BOT_NS_PER_S); /* no list shows it */
+    ck_assert(rig_open(r));
+    ck_assert(may_buy(r) == rig_num("1")); /* its room is kept until its absence is proven */
+    ck_assert_int_gt(bot_core_deadline(r->core), r->now);
+    rig_free(r);
+}

@@ -59,6 +59,8 @@ struct recon_leg {
     bool     drift_alerted;
     uint32_t adopt_reads;     /* equal quiet reads in a row */
     bool     stale_alerted;
+    bool     told;            /* before the proof: a row told of a position that is not ours, and nothing has explained it yet */
+    bot_i128 told_ours;       /* what we held then: a fill since explains that the row is gone */
     /* Row of the read under way. */
     bool     row_seen;
     bot_i128 row_qty;
@@ -93,6 +95,7 @@ struct recon {
     bool     proven;          /* once since start */
     bool     disputed;        /* before that: an answer differed from what we believe, so one that agrees is not enough */
     uint32_t dispute_agreed;  /* that have agreed since, in a row */
+    bot_ts   dispute_from;    /* sending time of the first of them */
     bool     cold;            /* never proven yet, in this run or in those that the journal holds: history is not ours to apply */
     bool     adopt_once;      /* a person said: take the venue's number */
     bool     start_alerted;

@@ -25,6 +25,7 @@
 #define READ_SLACK_NS (2 * BOT_NS_PER_S) /* a shell that forgets to end a read is not waited for much longer */
 #define HORIZON_SURE_NS (30 * BOT_NS_PER_S) /* a read's deadline and slack, and by how much our idea of the venue's clock may be off */
 #define INSTRUMENT_ASK_NS (10 * BOT_NS_PER_S)
+#define VANISHED_NS (60 * BOT_NS_PER_S) /* for so long a position that vanished from answers is not believed to be gone, before the proof */
 #define READ_PACE_MAX_NS (10 * BOT_NS_PER_S) /* however scarce requests are: one read in ten seconds */
 
 static struct recon_leg *leg_of(const bot_core *c, uint32_t instrument, bot_leg leg)
@@ -64,6 +65,26 @@ bool bot__core_in_use(const bot_core *c, uint32_t instrument)
 
 /* ---- what the agreement of all instruments is worth ---- */
 
+/* A position that the venue told of is gone from its answers, and no fill says why. */
+static bool row_vanished(const bot_core *c)
+{
+    for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
+        for (bot_leg leg = first_leg(c); leg <= last_leg(c); leg++)
+            if (bot__core_in_use(c, i) && leg_of(c, i, leg)->told)
+                return true;
+    return false;
+}
+
+/* Before the proof, answers that contradict each other: one of them may have left rows out, and flat is what we believe already.
+ * Agreement must come again; where it is only that a row is missing, it must last longer than venues are known to leave rows out. */
+static bool dispute_lasts(bot_core *c, bot_ts sent_at)
+{
+    struct recon *r = &c->recon;
+    if (r->dispute_agreed++ == 0)
+        r->dispute_from = sent_at;
+    return r->dispute_agreed < c->options.agree_reads_min || (row_vanished(c) && sent_at - r->dispute_from < VANISHED_NS);
+}
+
 static void renew(bot_core *c)
 {
     struct recon *r = &c->recon;
@@ -80,8 +101,7 @@ static void renew(bot_core *c)
     if (!stream_ready(c) || oldest < r->stream_ready_at || oldest <= r->agreed_min)
         return;
     r->agreed_min = oldest;
-    /* Answers that contradict each other at the start: one of them may have left rows out, and flat is what we believe already. */
-    if (!r->proven && r->disputed && ++r->dispute_agreed < c->options.agree_reads_min)
+    if (!r->proven && r->disputed && dispute_lasts(c, oldest))
         return;
     if (!r->proven && r->orders_listed && (r->backfilled || r->cold)) {
         r->proven = true;
@@ -131,6 +151,8 @@ static void agree(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
         bot__core_alert(c, BOT_ALERT_DRIFT_HEALED, UINT32_MAX, instrument, c->now - l->drift_since, "the position agrees again");
     l->pending = l->drifting = l->drift_alerted = l->stale_alerted = false;
     l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
+    if (l->row_seen || bot__core_qty(c, instrument, leg) != l->told_ours)
+        l->told = false;
     if (stream_ready(c) && sent_at >= c->recon.stream_ready_at)
         l->agreed_at = core_max(l->agreed_at, sent_at);
     if (c->recon.cold)
@@ -190,6 +212,7 @@ static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
     }
     c->stats.adoptions++;
     c->recon.disputed = false;
+    l->told = false;
     adopt_orders(c, instrument, leg);
     set_horizon(c, l);
     l->drifting = l->drift_alerted = l->pending = false;
@@ -224,6 +247,10 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
     verdict_effect(c, instrument, leg, BOT_VERDICT_DRIFT, BOT_EVIDENCE_QTY, 0, venue);
 
     const bool starting = !c->recon.proven;
+    if (starting && venue != 0) {
+        l->told = true;
+        l->told_ours = ours;
+    }
     c->recon.disputed |= starting;
     c->recon.dispute_agreed = 0;
     if (starting ? !c->recon.start_alerted : !l->drift_alerted) {

@@ -282,6 +282,32 @@ TEST(scenario, s18_fills_inside_the_first_snapshot_are_not_counted_twice)
     rig_free(r);
 }
 
+/* A start upon a position that nobody accepted: then the venue answers with success and leaves the row out. Flat is what we believe
+ * already, so agreement by itself proves nothing; a position that is really gone is believed to be after a minute. */
+TEST(scenario, s31_a_row_that_vanishes_before_the_proof_is_no_agreement_with_flat)
+{
+    struct rig *r = rig_new(NULL);
+    r->qty[0] = rig_num("3");
+    r->seq[0] = 900;
+    r->row_ns[0] = r->wall_ns;
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    EXPECT_SHUT(r, BOT_GATE_STARTUP);
+    r->qty[0] = 0;
+    rig_for(r, RIG_MS(40000));
+    EXPECT_SHUT(r, BOT_GATE_STARTUP);
+    r->qty[0] = rig_num("3");
+    rig_for(r, RIG_MS(5000));
+    EXPECT_SHUT(r, BOT_GATE_STARTUP);
+    r->qty[0] = 0;
+    rig_for(r, RIG_MS(50000)); /* a spell begins anew */
+    EXPECT_SHUT(r, BOT_GATE_STARTUP);
+    rig_for(r, RIG_MS(30000));
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 0, "0");
+    rig_free(r);
+}
+
 TEST(scenario, s25_rest_answers_old_data)
 {
     struct rig *r = rig_new(NULL);

@@ -1,4 +1,5 @@
 #include "venue/codec.h"
+#include "venue/fields.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -26,6 +27,17 @@ void bot__emit(struct emit *e, const bot_event *ev)
     const int r = e->sink(e->user_data, ev);
     if (r < 0)
         e->err = r;
+}
+
+int bot__row_end(struct fields *f, struct json *j, struct emit *e, const bot_event *ev, char *why, size_t size)
+{
+    if (f->err != 0) {
+        bot__fields_why(f, why, size);
+        bot__json_fail(j, f->err);
+        return f->err;
+    }
+    bot__emit(e, ev);
+    return BOT_OK;
 }
 
 void bot__emit_held(struct emit *e, const struct emit_held *held)

@@ -28,6 +28,9 @@ struct emit {
     struct emit_held *held; /* where they wait; NULL outside bot__read_ahead */
 };
 void bot__emit(struct emit *e, const bot_event *ev);
+/* The end of a row: its event, or the fault of the first field that could not be read, in `why` and in j. BOT_OK or that fault. */
+struct fields;
+int bot__row_end(struct fields *f, struct json *j, struct emit *e, const bot_event *ev, char *why, size_t size);
 static inline void bot__emit_again(struct emit *e)
 {
     if (e->held != NULL) e->held->again = true;

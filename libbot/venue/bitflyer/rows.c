@@ -7,17 +7,6 @@
 
 #define F(text) { text, sizeof(text) - 1 }
 
-static int finish(struct fields *f, struct json *j, struct bf_rows *o, const bot_event *ev)
-{
-    if (f->err != 0) {
-        bot__fields_why(f, o->why, sizeof o->why);
-        bot__json_fail(j, f->err);
-        return f->err;
-    }
-    bot__emit(&o->e, ev);
-    return BOT_OK;
-}
-
 static bot_side side_of(const struct fields *f, uint32_t i)
 {
     return field_is(f, i, "BUY") ? BOT_BUY : field_is(f, i, "SELL") ? BOT_SELL : BOT_SIDE_NONE;
@@ -152,7 +141,7 @@ static int execution_event(struct fields *f, struct json *j, struct bf_rows *o, 
     } else {
         order->order.status = BOT_ORDER_PARTIALLY_FILLED;
     }
-    return finish(f, j, o, order);
+    return bot__row_end(f, j, &o->e, order, o->why, sizeof o->why);
 }
 
 int bot__bf_child_event_row(struct json *j, void *arg)
@@ -184,7 +173,7 @@ int bot__bf_child_event_row(struct json *j, void *arg)
         ack.venue_ns = ev->venue_ns;
         ack.ack.order_id = ev->order.order_id;
         bot__field_text(&f, bot__field_given(&f, E_REASON) ? E_REASON : E_EVENT, ack.ack.reason, sizeof ack.ack.reason);
-        return finish(&f, j, o, &ack);
+        return bot__row_end(&f, j, &o->e, &ack, o->why, sizeof o->why);
     }
     if (field_is(&f, E_EVENT, "ORDER")) {
         ev->order.status = BOT_ORDER_OPEN;
@@ -205,7 +194,7 @@ int bot__bf_child_event_row(struct json *j, void *arg)
     } else {
         bot__fields_fail(&f, E_EVENT, BOT_ERR_MALFORMED);
     }
-    return finish(&f, j, o, ev);
+    return bot__row_end(&f, j, &o->e, ev, o->why, sizeof o->why);
 }
 
 /* ---- REST: executions, orders, lots ------------------------------------------------------------------------- */
@@ -244,7 +233,7 @@ int bot__bf_execution_row(struct json *j, void *arg)
     if (o->reply != NULL && ev.fill.exec_id.len > 0)
         memcpy(o->reply->cursor, ev.fill.exec_id.s, ev.fill.exec_id.len + 1u);
     o->rows += !o->e.dry;
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 enum {
@@ -298,7 +287,7 @@ int bot__bf_order_row(struct json *j, void *arg)
     if (ev.order.side == BOT_SIDE_NONE)
         bot__fields_fail(&f, C_SIDE, BOT_ERR_MALFORMED);
     o->rows += !o->e.dry;
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 enum { L_PRODUCT, L_SIDE, L_PRICE, L_SIZE, L_FIELDS };
@@ -460,7 +449,7 @@ int bot__bf_trade_row(struct json *j, void *arg)
         bot__fields_fail(&f, R_SIZE, BOT_ERR_MALFORMED);
     ev->venue_ns = iso_of(&f, R_DATE);
     ev->trade.replayed = o->source == BOT_SOURCE_REST;
-    return finish(&f, j, o, ev);
+    return bot__row_end(&f, j, &o->e, ev, o->why, sizeof o->why);
 }
 
 /* Price 0 stands for market orders waiting in an auction: they are on no level. */
@@ -541,7 +530,7 @@ int bot__bf_market_row(struct json *j, void *arg)
         bot__currency_set(&ev.inst.quote, known[i].quote, strlen(known[i].quote));
         if (known[i].contract == BOT_LINEAR)
             bot__currency_set(&ev.inst.settle, known[i].quote, strlen(known[i].quote));
-        return finish(&f, j, o, &ev);
+        return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
     }
     /* Dated futures of the past and what came after this table: listed, and said to be of no use. */
     if (!bot__field_given(&f, 0))
@@ -549,7 +538,7 @@ int bot__bf_market_row(struct json *j, void *arg)
     bot__event_init(&ev, BOT_EV_CONTROL, o->source);
     ev.control.control = BOT_CONTROL_OTHER;
     bot__field_text(&f, 0, ev.control.text, sizeof ev.control.text);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 /* ---- money, status ------------------------------------------------------------------------------------------ */
@@ -570,7 +559,7 @@ int bot__bf_balance_row(struct json *j, void *arg)
     bot__event_init(&ev, BOT_EV_WALLET, o->source);
     if (!bot__field_currency(&f, B_CODE, &ev.wallet.currency) || !bot__field_dec(&f, B_AMOUNT, &ev.wallet.balance))
         bot__fields_fail(&f, B_CODE, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 int bot__bf_collateral(struct json *j, struct bf_rows *o)
@@ -584,7 +573,7 @@ int bot__bf_collateral(struct json *j, struct bf_rows *o)
     bot__currency_set(&ev.wallet.currency, "JPY", 3);
     if (!bot__field_dec(&f, B_COLLATERAL, &ev.wallet.balance))
         bot__fields_fail(&f, B_COLLATERAL, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 enum { H_HEALTH, H_STATE, H_PRODUCT, H_STATUS, H_TIME, H_FIELDS };
@@ -625,7 +614,7 @@ static int status_event(struct fields *f, struct json *j, struct bf_rows *o, bot
     bot__field_text(f, b, second, sizeof second);
     snprintf(ev.status.text, sizeof ev.status.text, "%.15s%s%.15s", first, first[0] != '\0' && second[0] != '\0' ? "/" : "", second);
     ev.venue_ns = iso_of(f, H_TIME);
-    return finish(f, j, o, &ev);
+    return bot__row_end(f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 int bot__bf_ticker(struct json *j, struct bf_rows *o)
@@ -640,7 +629,7 @@ int bot__bf_ticker(struct json *j, struct bf_rows *o)
     bot__event_init(&ev, BOT_EV_CONTROL, o->source);
     ev.control.control = BOT_CONTROL_OTHER;
     bot__text_copy(SLICE("ticker"), ev.control.text, sizeof ev.control.text);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 int bot__bf_board_state(struct json *j, struct bf_rows *o)
@@ -669,5 +658,5 @@ int bot__bf_accepted(struct json *j, struct bf_rows *o)
     ev.ack.accepted = true;
     if (o->reply != NULL && f.err == 0)
         o->reply->order_id = ev.ack.order_id;
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }

@@ -8,17 +8,6 @@
 
 #define F(text) { text, sizeof(text) - 1 }
 
-static int finish(struct fields *f, struct json *j, struct hl_rows *o, const bot_event *ev)
-{
-    if (f->err != 0) {
-        bot__fields_why(f, o->why, sizeof o->why);
-        bot__json_fail(j, f->err);
-        return f->err;
-    }
-    bot__emit(&o->e, ev);
-    return BOT_OK;
-}
-
 static bot_side side_of(const struct fields *f, uint32_t i)
 {
     return field_is(f, i, "B") ? BOT_BUY : field_is(f, i, "A") ? BOT_SELL : BOT_SIDE_NONE;
@@ -125,7 +114,7 @@ int bot__hl_fill_row(struct json *j, void *arg)
     bot_event own, *const ev = bot__emit_slot(&o->e, 0, &own);
     bot__event_init(ev, BOT_EV_FILL, o->source);
     if (f.err != 0)
-        return finish(&f, j, o, ev);
+        return bot__row_end(&f, j, &o->e, ev, o->why, sizeof o->why);
     if (!bot__field_symbol(&f, T_COIN, &ev->instrument))
         bot__fields_fail(&f, T_COIN, BOT_ERR_MALFORMED);
     if (!bot__field_id(&f, T_OID, &ev->fill.order_id))
@@ -155,7 +144,7 @@ int bot__hl_fill_row(struct json *j, void *arg)
         o->first_ms = ev->venue_ns / BOT_NS_PER_MS;
     o->last_ms = ev->venue_ns / BOT_NS_PER_MS;
     o->rows += !o->e.dry;
-    return finish(&f, j, o, ev);
+    return bot__row_end(&f, j, &o->e, ev, o->why, sizeof o->why);
 }
 
 /* ---- positions, orders, funding ----------------------------------------------------------------------------- */
@@ -192,7 +181,7 @@ static int asset_row(struct json *j, void *arg)
             ev.has |= BOT_HAS_ENTRY_PRICE;
         ev.position.leg = BOT_LEG_NET;
         ev.venue_ns = o->state_ns;
-        if (finish(&f, j, o, &ev) < 0)
+        if (bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why) < 0)
             return f.err;
     }
     if (j->err == 0 && !found)
@@ -318,7 +307,7 @@ static int order_event(struct fields *f, struct json *j, struct hl_rows *o, stru
     if (ev->order.status == BOT_ORDER_REJECTED || ev->order.status == BOT_ORDER_CANCELED)
         bot__text_copy(status, ev->order.reason, sizeof ev->order.reason);
     ev->venue_ns = status_ms > 0 ? status_ms * BOT_NS_PER_MS : bot__field_ms(f, O_TIME);
-    return finish(f, j, o, ev);
+    return bot__row_end(f, j, &o->e, ev, o->why, sizeof o->why);
 }
 
 int bot__hl_order_row(struct json *j, void *arg)
@@ -386,7 +375,7 @@ static int funding_event(struct json *j, struct hl_rows *o, int64_t when_ms)
     snprintf(id, sizeof id, "%.25s:%lld", ev.instrument.s, (long long)(ev.venue_ns / BOT_NS_PER_MS));
     if (ev.venue_ns == 0 || !bot__id_set(&ev.funding.exec_id, id, strlen(id)))
         bot__fields_fail(&f, U_TIME, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 int bot__hl_funding_row(struct json *j, void *arg)
@@ -447,7 +436,7 @@ static int instrument_row(struct json *j, void *arg)
     bot__currency_set(&ev.inst.base, ev.instrument.s, ev.instrument.len <= BOT_CURRENCY_MAX ? ev.instrument.len : 0);
     bot__currency_set(&ev.inst.quote, "USD", 3);
     bot__currency_set(&ev.inst.settle, "USDC", 4);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 int bot__hl_universe(struct json *j, struct hl_rows *o)
@@ -521,7 +510,7 @@ int bot__hl_trade_row(struct json *j, void *arg)
     if (o->e.n == 0 && o->state != NULL && f.err == 0) /* of the message */
         o->replayed = first_of_coin(o, &ev->instrument);
     ev->trade.replayed = o->replayed;
-    return finish(&f, j, o, ev);
+    return bot__row_end(&f, j, &o->e, ev, o->why, sizeof o->why);
 }
 
 static const struct level_shape level_shape = { .price = F("px"), .qty = F("sz"), .zero = LEVEL_ZERO_REFUSED };

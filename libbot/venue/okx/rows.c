@@ -258,17 +258,6 @@ static void order_event(struct fields *f, struct okx_rows *o, bot_event *ev)
         bot__fields_fail(f, O_SIDE, BOT_ERR_MALFORMED);
 }
 
-static int finish(struct fields *f, struct json *j, struct okx_rows *o, const bot_event *ev)
-{
-    if (f->err != 0) {
-        bot__fields_why(f, o->why, sizeof o->why);
-        bot__json_fail(j, f->err);
-        return f->err;
-    }
-    bot__emit(&o->e, ev);
-    return BOT_OK;
-}
-
 int bot__okx_order_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
@@ -279,7 +268,7 @@ int bot__okx_order_row(struct json *j, void *arg)
     bot_event ev;
     order_event(&f, o, &ev);
     o->last_id = ev.order.order_id;
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 static struct okx_fee *fee_entry(struct okx_state *s, const bot_id *order)
@@ -410,7 +399,7 @@ int bot__okx_order_push_row(struct json *j, void *arg)
     order_event(&f, o, order);
     if (filled && f.err == 0)
         bot__emit(&o->e, fill);
-    return finish(&f, j, o, order);
+    return bot__row_end(&f, j, &o->e, order, o->why, sizeof o->why);
 }
 
 /* ---- fills list --------------------------------------------------------------------------------------------- */
@@ -471,7 +460,7 @@ int bot__okx_fill_row(struct json *j, void *arg)
         bot__fields_fail(&f, T_TRADE, BOT_ERR_MALFORMED);
     if (ev.fill.side == BOT_SIDE_NONE)
         bot__fields_fail(&f, T_SIDE, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 /* ---- positions, money --------------------------------------------------------------------------------------- */
@@ -504,7 +493,7 @@ int bot__okx_position_row(struct json *j, void *arg)
         bot__field_symbol(&f, P_INST, &ev.instrument);
         ev.error.code = BOT_ERR_UNSUPPORTED;
         bot__text_copy(SLICE("margin position held in the quote currency"), ev.error.detail, sizeof ev.error.detail);
-        return finish(&f, j, o, &ev);
+        return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
     }
     bot__event_init(&ev, BOT_EV_POSITION, o->source);
     bot__field_symbol(&f, P_INST, &ev.instrument);
@@ -532,7 +521,7 @@ int bot__okx_position_row(struct json *j, void *arg)
         bot__fields_fail(&f, P_INST, BOT_ERR_MALFORMED);
     if (ev.position.leg == BOT_LEG_NONE)
         bot__fields_fail(&f, P_POS_SIDE, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 enum { W_CCY, W_CASH, W_UTIME, W_FIELDS };
@@ -553,7 +542,7 @@ static int wallet_row(struct json *j, void *arg)
     ev.venue_ns = bot__field_ms(&f, W_UTIME);
     if (ev.wallet.currency.len == 0)
         bot__fields_fail(&f, W_CCY, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 /* Rows within a row: the outer reading is dry or not already, so the inner one must not start over. */
@@ -630,7 +619,7 @@ int bot__okx_bill_row(struct json *j, void *arg)
         bot__field_text(&f, B_TYPE, ev.control.text + sizeof prefix - 1, sizeof ev.control.text - sizeof prefix + 1);
         bot__field_symbol(&f, B_INST, &ev.instrument);
         ev.venue_ns = bot__field_ms(&f, B_TS);
-        return finish(&f, j, o, &ev);
+        return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
     }
     bot__event_init(&ev, BOT_EV_FUNDING, o->source);
     bot__field_symbol(&f, B_INST, &ev.instrument);
@@ -641,5 +630,5 @@ int bot__okx_bill_row(struct json *j, void *arg)
     ev.venue_ns = bot__field_ms(&f, B_TS);
     if (ev.funding.exec_id.len == 0)
         bot__fields_fail(&f, B_BILL, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }

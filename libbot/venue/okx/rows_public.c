@@ -7,17 +7,6 @@
 
 #define F(text) { text, sizeof(text) - 1 }
 
-static int finish(struct fields *f, struct json *j, struct okx_rows *o, const bot_event *ev)
-{
-    if (f->err != 0) {
-        bot__fields_why(f, o->why, sizeof o->why);
-        bot__json_fail(j, f->err);
-        return f->err;
-    }
-    bot__emit(&o->e, ev);
-    return BOT_OK;
-}
-
 /* ---- instruments -------------------------------------------------------------------------------------------- */
 
 enum {
@@ -91,7 +80,7 @@ int bot__okx_instrument_row(struct json *j, void *arg)
                        !field_is(&f, I_TYPE, "OPTION") && bot_dec_sign(ev.inst.tick) > 0 && bot_dec_sign(ev.inst.lot) > 0;
     if (ev.instrument.len == 0)
         bot__fields_fail(&f, I_INST, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 /* ---- trades ------------------------------------------------------------------------------------------------- */
@@ -146,7 +135,7 @@ int bot__okx_trade_row(struct json *j, void *arg)
     }
     if (ev->instrument.len == 0)
         bot__fields_fail(&f, R_INST, BOT_ERR_MALFORMED);
-    return finish(&f, j, o, ev);
+    return bot__row_end(&f, j, &o->e, ev, o->why, sizeof o->why);
 }
 
 /* ---- books -------------------------------------------------------------------------------------------------- */
@@ -263,7 +252,7 @@ int bot__okx_ack_row(struct json *j, void *arg)
         error.has |= BOT_HAS_VENUE_CODE;
         error.error.request_id = o->request_id;
         bot__field_text(&f, A_MSG, error.error.detail, sizeof error.error.detail);
-        return finish(&f, j, o, &error);
+        return bot__row_end(&f, j, &o->e, &error, o->why, sizeof o->why);
     }
     ev.ack.request_id = o->request_id;
     ev.ack.accepted = accepted;
@@ -273,7 +262,7 @@ int bot__okx_ack_row(struct json *j, void *arg)
     }
     if (!accepted)
         bot__field_text(&f, A_MSG, ev.ack.reason, sizeof ev.ack.reason);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 /* ---- time, status ------------------------------------------------------------------------------------------- */
@@ -295,7 +284,7 @@ int bot__okx_time_row(struct json *j, void *arg)
         bot__fields_fail(&f, S_TS, BOT_ERR_MALFORMED);
     if (o->reply != NULL)
         o->reply->venue_ns = ev.venue_ns;
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 
 /* A row is one planned or running maintenance. Only a running one says something about now. */
@@ -313,5 +302,5 @@ int bot__okx_status_row(struct json *j, void *arg)
                                                            : BOT_STATUS_NORMAL;
     bot__field_text(&f, S_STATE, ev.status.text, sizeof ev.status.text);
     ev.venue_ns = bot__field_ms(&f, S_TS);
-    return finish(&f, j, o, &ev);
+    return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }

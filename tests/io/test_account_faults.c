@@ -164,6 +164,7 @@ struct place { char venue[32], rest[128], ws_private[128], ws_public[128], ws_tr
 static struct place place;
 static bot_i128 order_qty, order_price, limit; /* read before the wrappers watch: reading checks, and a check takes memory */
 static pid_t exchange;
+static bot_ws_transport ws_transport = BOT_WS_DEFAULT;
 
 static void exchange_begin(void)
 {
@@ -265,6 +266,7 @@ static void options_of(struct day *d, const char *journal, bot_account_options *
     o->instruments = instruments;
     o->instruments_n = 1;
     o->monitors = false;
+    o->ws_transport = ws_transport;
     o->log = on_log;
     o->log_user_data = d;
     o->journal.path = journal;
@@ -417,6 +419,11 @@ static void each(enum kind kind, unsigned stride)
 }
 
 TEST(account_faults, each_allocation_in_turn) { each(ALLOCATION, 40); }
+TEST(account_faults, each_allocation_in_turn_over_libwebsockets)
+{
+    ws_transport = BOT_WS_LIBWEBSOCKETS;
+    each(ALLOCATION, 40);
+}
 TEST(account_faults, each_call_on_the_journals_files_in_turn) { each(FILE_CALL, 40); }
 
 static void each_clock(int64_t jump_ns)

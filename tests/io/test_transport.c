@@ -1,4 +1,4 @@
-/* The transport's table over real sockets, with a recorder in the session's place. */
+/* The transport's table over real sockets, with a recorder in the session's place; every test over both libraries of WebSockets. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +115,22 @@ static void on_ws_message(void *user_data, uint64_t ws, char *text, size_t len)
     bot__server_ws_send(((struct world *)user_data)->server, ws, text, len);
 }
 
+static enum ws_impl impl; /* of the test that runs */
+#define BOTH_TEST(name)                                                                  \
+    static void name(void);                                                              \
+    TEST(transport, name)                                                                \
+    {                                                                                    \
+        if (!bot__ws_impl_available(WS_IMPL_WSLAY)) test_skip("built without wslay");    \
+        impl = WS_IMPL_WSLAY;                                                            \
+        name();                                                                          \
+    }                                                                                    \
+    TEST(transport, name##_over_libwebsockets)                                           \
+    {                                                                                    \
+        impl = WS_IMPL_LWS;                                                              \
+        name();                                                                          \
+    }                                                                                    \
+    static void name(void)
+
 static void start(struct world *w)
 {
     static const struct server_callbacks callbacks = { .request = on_request, .ws_open = on_ws_open, .ws_message = on_ws_message };
@@ -125,7 +141,7 @@ static void start(struct world *w)
                                       &callbacks, w, &w->server), 0);
     snprintf(w->s.url, sizeof w->s.url, "wss://127.0.0.1:%u/private", bot__server_port(w->server));
     snprintf(w->s.base, sizeof w->s.base, "https://127.0.0.1:%u", bot__server_port(w->server));
-    ck_assert_int_eq(bot__transport_uv_open(&w->loop, &(struct transport_uv_options){ .ca_file = w->certs.ca_file }, &w->s.t), 0);
+    ck_assert_int_eq(bot__transport_uv_open(&w->loop, &(struct transport_uv_options){ .ca_file = w->certs.ca_file, .ws_impl = impl }, &w->s.t), 0);
     w->s.io = bot__transport_uv_table(w->s.t);
     bot__transport_uv_bind(w->s.t, &inputs, &w->s);
 }
@@ -138,7 +154,7 @@ static void finish(struct world *w)
     loop_must_close(&w->loop);
 }
 
-TEST(transport, carries_streams_requests_and_the_timer)
+BOTH_TEST(carries_streams_requests_and_the_timer)
 {
     struct world w;
     start(&w);
@@ -183,7 +199,7 @@ TEST(transport, the_timer_never_comes_early_and_can_be_moved)
     finish(&w);
 }
 
-TEST(transport, a_stream_may_be_reopened_and_everything_closed_inside_its_closed)
+BOTH_TEST(a_stream_may_be_reopened_and_everything_closed_inside_its_closed)
 {
     struct world w;
     start(&w);
@@ -204,7 +220,7 @@ TEST(transport, a_stream_may_be_reopened_and_everything_closed_inside_its_closed
     finish(&w);
 }
 
-TEST(transport, opening_an_open_stream_drops_the_first_in_silence)
+BOTH_TEST(opening_an_open_stream_drops_the_first_in_silence)
 {
     struct world w;
     start(&w);
@@ -219,12 +235,12 @@ TEST(transport, opening_an_open_stream_drops_the_first_in_silence)
     finish(&w);
 }
 
-TEST(transport, two_accounts_on_one_loop_live_and_leave_apart)
+BOTH_TEST(two_accounts_on_one_loop_live_and_leave_apart)
 {
     struct world w;
     start(&w);
     struct session second = { .all_closed = false };
-    ck_assert_int_eq(bot__transport_uv_open(&w.loop, &(struct transport_uv_options){ .ca_file = w.certs.ca_file }, &second.t), 0);
+    ck_assert_int_eq(bot__transport_uv_open(&w.loop, &(struct transport_uv_options){ .ca_file = w.certs.ca_file, .ws_impl = impl }, &second.t), 0);
     second.io = bot__transport_uv_table(second.t);
     bot__transport_uv_bind(second.t, &inputs, &second);
     ck_assert_int_eq(second.io->ws_open(second.io->self, BOT_STREAM_PRIVATE, w.s.url), 0);
@@ -238,7 +254,7 @@ TEST(transport, two_accounts_on_one_loop_live_and_leave_apart)
     finish(&w);
 }
 
-TEST(transport, a_host_may_close_its_loop_in_the_last_callback)
+BOTH_TEST(a_host_may_close_its_loop_in_the_last_callback)
 {
     struct world w;
     start(&w);
@@ -252,11 +268,11 @@ TEST(transport, a_host_may_close_its_loop_in_the_last_callback)
     ck_assert_int_eq(uv_loop_close(&w.loop), 0);
 }
 
-TEST(transport, an_unreadable_ca_file_is_an_error_at_open)
+BOTH_TEST(an_unreadable_ca_file_is_an_error_at_open)
 {
     struct world w;
     start(&w);
     struct transport_uv *t;
-    ck_assert_int_eq(bot__transport_uv_open(&w.loop, &(struct transport_uv_options){ .ca_file = "/nonexistent" }, &t), BOT_ERR_IO);
+    ck_assert_int_eq(bot__transport_uv_open(&w.loop, &(struct transport_uv_options){ .ca_file = "/nonexistent", .ws_impl = impl }, &t), BOT_ERR_IO);
     finish(&w);
 }

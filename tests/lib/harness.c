@@ -185,13 +185,21 @@ static void run_share(const char *name, unsigned share, unsigned jobs)
     free(tests);
 }
 
+/* Without patterns everything; else what contains one of them. */
+static bool is_wanted(const char *name, int patterns_n, char **patterns)
+{
+    for (int i = 0; i < patterns_n; i++)
+        if (strstr(name, patterns[i]) != NULL)
+            return true;
+    return patterns_n == 0;
+}
+
 int main(int argc, char **argv)
 {
-    const char *pattern = argc > 1 ? argv[1] : NULL;
     for (struct test_entry *e = first; e != NULL && selected_n < TESTS_MAX; e = e->next) {
         char full[256];
         snprintf(full, sizeof full, "%s/%s", e->area, e->name);
-        if (pattern == NULL || strstr(full, pattern) != NULL)
+        if (is_wanted(full, argc - 1, argv + 1))
             selected[selected_n++] = e;
     }
     if (count > TESTS_MAX || selected_n == 0) {

@@ -1,126 +1,7 @@
 /* What a strategy or a person asks for. */
-#include "core/core_internal.h"
+#include "core/state.h"
 
 #include "bot/decimal.h"
-
-#define CLIENT_SESSION_DIGITS 9
-#define CLIENT_SEQ_DIGITS 7
-#define CLIENT_ID_LEN (1 + CLIENT_SESSION_DIGITS + 1 + CLIENT_SEQ_DIGITS)
-static const char BASE36[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-
-/* ---- client ids: "b", the session, the bot, a counter, in base 36: letters and digits only, 18 characters, within the
- * rules of every venue that has client ids. The session (wall ms at start) makes them unique across restarts. ---- */
-
-static void put_base36(char *end, int digits, uint64_t v)
-{
-    while (digits-- > 0) {
-        *--end = BASE36[v % 36];
-        v /= 36;
-    }
-}
-
-bot_id bot_core_next_client_id(bot_core *core, uint32_t bot)
-{
-    bot_id id = { .len = CLIENT_ID_LEN };
-    id.s[0] = 'b';
-    put_base36(id.s + 1 + CLIENT_SESSION_DIGITS, CLIENT_SESSION_DIGITS, core->options.session_id);
-    id.s[1 + CLIENT_SESSION_DIGITS] = BASE36[bot % 36];
-    put_base36(id.s + CLIENT_ID_LEN, CLIENT_SEQ_DIGITS, core->client_seq);
-    return id;
-}
-
-static int base36_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : -1;
-}
-
-uint32_t bot_core_client_id_bot(const bot_core *core, const bot_id *client_id)
-{
-    if (client_id->len != CLIENT_ID_LEN || client_id->s[0] != 'b')
-        return ORDER_BOT_NONE;
-    int bad = 0;
-    for (int i = 1; i < CLIENT_ID_LEN; i++)
-        bad |= base36_digit(client_id->s[i]);
-    const int bot = base36_digit(client_id->s[1 + CLIENT_SESSION_DIGITS]);
-    return bad >= 0 && (uint32_t)bot < core->options.bots_max ? (uint32_t)bot : ORDER_BOT_NONE;
-}
-
-/* ---- limits and attachment ---- */
-
-static struct core_limits *limits_of(bot_core *c, uint32_t bot, uint32_t instrument)
-{
-    return &c->limits[(size_t)bot * c->options.instruments_max + instrument];
-}
-
-int bot__core_attach(bot_core *c, const bot_event *ev)
-{
-    const bot_ev_attach *a = &ev->attach;
-    if (a->bot >= c->options.bots_max)
-        return BOT_ERR_FULL;
-    if (a->scope != BOT_SCOPE_ACCOUNT && a->scope != BOT_SCOPE_OWN)
-        return BOT_ERR_INVALID;
-    struct core_bot *b = &c->bots[a->bot];
-    if (a->bot >= c->bots_n)
-        c->bots_n = a->bot + 1;
-    *b = (struct core_bot){ .attached = true, .sends_orders = a->sends_orders, .scope = a->scope };
-    for (int i = 0; i < SUBMIT_RING; i++)
-        b->sent[i] = INT64_MIN;
-    return BOT_OK;
-}
-
-static bool looser(bot_i128 now, bot_i128 before, bool zero_is_none)
-{
-    if (!zero_is_none)
-        return now > before;
-    return before != 0 && (now == 0 || now > before);
-}
-
-static int set_limits(bot_core *c, const bot_ev_limits *e)
-{
-    const bot_limits *n = &e->limits;
-    if (e->bot >= c->options.bots_max || !c->bots[e->bot].attached)
-        return BOT_ERR_NOT_FOUND;
-    if (n->position_max.v < 0 || n->order_qty_max.v < 0 || n->notional_max.v < 0 || n->loss_max.v < 0 ||
-        n->orders_per_s_max > SUBMIT_RING)
-        return BOT_ERR_INVALID;
-    const int64_t i = bot__core_instrument_of(c, &e->instrument);
-    if (i < 0) { /* kept until its row comes, which has been asked for; nothing can be ordered before */
-        if (c->pending_limits_n == PENDING_LIMITS_MAX)
-            return BOT_ERR_FULL;
-        c->pending_limits[c->pending_limits_n++] = *e;
-        return BOT_OK;
-    }
-    struct core_limits *l = limits_of(c, e->bot, (uint32_t)i);
-    const bot_limits *o = &l->limits;
-    /* Tighter takes effect at once; looser only when said explicitly, so that it stands in the journal as such. */
-    if (l->set && !e->loosen &&
-        (looser(n->position_max.v, o->position_max.v, false) || looser(n->order_qty_max.v, o->order_qty_max.v, true) ||
-         looser(n->notional_max.v, o->notional_max.v, true) || looser(n->loss_max.v, o->loss_max.v, true) ||
-         looser(n->open_orders_max, o->open_orders_max, true) || looser(n->orders_per_s_max, o->orders_per_s_max, true) ||
-         looser(n->collar_bps, o->collar_bps, true)))
-        return BOT_ERR_STATE;
-    if (!l->set)
-        l->loss_base = bot__core_result(c, (uint32_t)i, core_owner(c, e->bot));
-    l->set = true;
-    l->limits = *n;
-    c->instruments[i].traded = true;
-    return BOT_OK;
-}
-
-int bot__core_set_limits(bot_core *c, const bot_event *ev) { return set_limits(c, &ev->limits); }
-
-void bot__core_limits_known(bot_core *c, uint32_t instrument)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < c->pending_limits_n; i++) {
-        const bot_ev_limits e = c->pending_limits[i];
-        if (bot__symbol_eq(&e.instrument, core_symbol(c, instrument)))
-            (void)set_limits(c, &e);
-        else
-            c->pending_limits[kept++] = e;
-    }
-    c->pending_limits_n = kept;
-}
 
 /* ---- orders ---- */
 
@@ -215,7 +96,7 @@ static const char *nonsense(const bot_order_request *o)
 
 static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order_request *o, bot_i128 replaces)
 {
-    const struct core_limits *l = limits_of(c, bot, instrument);
+    const struct core_limits *l = core_limits_of(c, bot, instrument);
     const struct exposure_check x = {
         .order = o, .limits = &l->limits,
         .account_limit = account_limit(c, instrument),
@@ -253,7 +134,7 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
     const struct instrument *spec = bot__ledger_instrument(c->ledger, instrument);
     if (!spec->tradable)
         return refuse_order(c, BOT_ERR_INSTRUMENT, "the venue does not trade the instrument now", 0);
-    if (!limits_of(c, s->bot, instrument)->set)
+    if (!core_limits_of(c, s->bot, instrument)->set)
         return refuse_order(c, BOT_ERR_INSTRUMENT, "the bot has no limits for the instrument", 0);
     if (!on_grid(o->qty.v, spec->lot.v))
         return refuse_order(c, BOT_ERR_INVALID, "the quantity is not a multiple of the lot", spec->lot.v);
@@ -263,7 +144,7 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
         return refuse_order(c, BOT_ERR_INVALID, c->options.hedge ? "in hedge mode an order names its leg, long or short" : "only an account in hedge mode has legs", 0);
 
     int r = check(c, s->bot, instrument, o, 0);
-    if (r == BOT_OK && too_fast(&c->bots[s->bot], limits_of(c, s->bot, instrument)->limits.orders_per_s_max, c->now))
+    if (r == BOT_OK && too_fast(&c->bots[s->bot], core_limits_of(c, s->bot, instrument)->limits.orders_per_s_max, c->now))
         r = c->refusal.code = BOT_ERR_LIMIT_RATE;
     if (r < 0) {
         c->stats.submits_refused++;
@@ -327,7 +208,7 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
         bot_order_request rest = request;
         rest.qty.v = qty - o->filled;
         int r = check(c, o->bot, o->instrument, &rest, o->counted);
-        if (r == BOT_OK && too_fast(&c->bots[o->bot], limits_of(c, o->bot, o->instrument)->limits.orders_per_s_max, c->now))
+        if (r == BOT_OK && too_fast(&c->bots[o->bot], core_limits_of(c, o->bot, o->instrument)->limits.orders_per_s_max, c->now))
             r = c->refusal.code = BOT_ERR_LIMIT_RATE;
         if (r < 0) {
             c->stats.submits_refused++;
@@ -446,8 +327,8 @@ int bot__core_rearm(bot_core *c, const bot_event *ev)
     if (latch == BOT_GATE_LOSS)
         for (uint32_t b = 0; b < c->bots_n; b++)
             for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
-                if (limits_of(c, b, i)->set)
-                    limits_of(c, b, i)->loss_base = bot__core_result(c, i, core_owner(c, b));
+                if (core_limits_of(c, b, i)->set)
+                    core_limits_of(c, b, i)->loss_base = bot__core_result(c, i, core_owner(c, b));
     c->recon.positions.due = c->now; /* prove at once */
     return 1;
 }

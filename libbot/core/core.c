@@ -1,10 +1,10 @@
 /* The step function: one event in, effects out, one next deadline. */
-#include "core/core_internal.h"
+#include "core/state.h"
 
 #include <string.h>
 
-#include "bot/decimal.h"
 #include "core/image.h"
+#include "core/resting.h"
 
 #define GAP_NS (2 * BOT_NS_PER_S) /* a deadline missed by so much: the process was away */
 
@@ -175,88 +175,6 @@ bot_core *bot_core_init(void *memory, const bot_core_options *options, bot_ts no
     return c;
 }
 
-/* ---- effects ---- */
-
-bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument)
-{
-    bot_effect *e = &c->effects[c->effects_n];
-    if (c->effects_n < c->options.effects_max) {
-        c->effects_n++;
-    } else {
-        /* A step that wants more than the host made room for cannot be carried out whole: nothing may leave any more. */
-        c->stats.effects_lost++;
-        bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, BOT_ERR_FULL, c->now);
-    }
-    /* What the small ones do not use of the union is not worth wiping a thousand times a second. */
-    if (kind == BOT_EFFECT_FILL || kind == BOT_EFFECT_POSITION || kind == BOT_EFFECT_VERDICT || kind == BOT_EFFECT_GATE)
-        memset(e, 0, offsetof(bot_effect, verdict) + sizeof e->verdict);
-    else
-        memset(e, 0, sizeof *e);
-    e->kind = kind;
-    e->bot = bot;
-    e->instrument = instrument;
-    return e;
-}
-
-static void copy_text(char *to, size_t size, const char *from)
-{
-    size_t n = strnlen(from, size - 1);
-    memcpy(to, from, n);
-    to[n] = '\0';
-}
-
-bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text)
-{
-    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_ALERT, bot, instrument);
-    e->alert.alert = alert;
-    e->alert.value = value;
-    copy_text(e->alert.text, sizeof e->alert.text, text);
-    return e;
-}
-
-void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason)
-{
-    const struct order *o = &c->orders.orders[order];
-    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_ORDER, o->bot, o->instrument);
-    e->order.client_id = o->client_id;
-    e->order.status = bot__order_status(o);
-    e->order.code = code;
-    e->order.venue_code = venue_code;
-    copy_text(e->order.reason, sizeof e->order.reason, reason);
-}
-
-/* ---- positions ---- */
-
-bot_i128 bot__core_qty(const bot_core *c, uint32_t instrument, bot_leg leg)
-{
-    const struct position *p = bot__ledger_position(c->ledger, instrument, leg == BOT_LEG_NONE ? BOT_LEG_NET : leg);
-    return p == NULL ? 0 : p->qty;
-}
-
-void bot__core_interval(const bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 *ret_low, bot_i128 *ret_high)
-{
-    const struct recon_leg *l = &c->instruments[instrument].leg[bot__leg_index(leg)];
-    bot_i128 low = bot__core_qty(c, instrument, leg), high = low;
-    if (l->drifting || l->pending) {
-        const bot_i128 venue = l->drifting ? l->drift_qty : l->pending_qty;
-        if (venue < low) low = venue;
-        if (venue > high) high = venue;
-    }
-    *ret_low = low;
-    *ret_high = high;
-}
-
-bool bot__core_flat(const bot_core *c)
-{
-    for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
-        for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT; leg++) {
-            const struct order_sums sums = bot__orders_account_sums(&c->orders, i, leg);
-            if (bot__core_qty(c, i, leg) != 0 || sums.buy != 0 || sums.sell != 0)
-                return false;
-        }
-    return true;
-}
-
 /* ---- the step ---- */
 
 static const uint32_t monitor_reason[BOT_MONITOR_COUNT] = {
@@ -273,55 +191,19 @@ static void state_reason(bot_core *c, uint32_t reason, bool ok, int64_t value)
         bot__gate_set(&c->gate, reason, value, c->now);
 }
 
-static void on_status(bot_core *c, bool ok, int64_t value)
-{
-    c->status_bad = !ok;
-    if (ok)
-        c->closed_until = BOT_TS_NEVER; /* the venue knows best */
-    state_reason(c, BOT_GATE_VENUE_STATUS, ok, value);
-}
-
-void bot__core_venue_closed(bot_core *c, int64_t venue_code)
-{
-    if (c->closed_until != BOT_TS_NEVER)
-        return; /* sent before the first answer came, or a reducing order's try: the time stays */
-    c->closed_wait_ns = c->closed_wait_ns == 0 ? CLOSED_WAIT_NS : c->closed_wait_ns < CLOSED_WAIT_MAX_NS / 2 ? c->closed_wait_ns * 2 : CLOSED_WAIT_MAX_NS;
-    c->closed_until = core_after(c->now, c->closed_wait_ns);
-    bot__gate_set(&c->gate, BOT_GATE_VENUE_STATUS, venue_code, c->now);
-}
-
-void bot__core_venue_takes_orders(bot_core *c)
-{
-    c->closed_wait_ns = 0;
-    if (c->closed_until == BOT_TS_NEVER)
-        return;
-    c->closed_until = BOT_TS_NEVER;
-    if (!c->status_bad)
-        bot__gate_clear(&c->gate, BOT_GATE_VENUE_STATUS, c->now);
-}
-
-static void closed_tick(bot_core *c)
-{
-    if (c->now < c->closed_until)
-        return;
-    c->closed_until = BOT_TS_NEVER;
-    if (!c->status_bad)
-        bot__gate_clear(&c->gate, BOT_GATE_VENUE_STATUS, c->now);
-}
-
 static int on_monitor(bot_core *c, const bot_ev_monitor *m)
 {
     if ((uint32_t)m->monitor >= BOT_MONITOR_COUNT)
         return BOT_ERR_INVALID;
     const bool was_silent = (c->gate.held & BOT_GATE_PRIVATE_SILENT) != 0;
     if (m->monitor == BOT_MONITOR_STATUS)
-        on_status(c, m->ok, m->value);
+        bot__core_venue_said(c, m->ok, m->value);
     else
         state_reason(c, monitor_reason[m->monitor], m->ok, m->value);
     if (m->monitor == BOT_MONITOR_PRIVATE_SILENT && !m->ok && !was_silent) {
         /* Our order must have traded and nobody told us: look at once, and do not trust that socket any longer. */
         c->recon.positions.due = c->now;
-        bot__recon_want_fills(c);
+        bot__core_want_fills(c);
         bot__core_effect_add(c, BOT_EFFECT_RESYNC, UINT32_MAX, UINT32_MAX);
     }
     return BOT_OK;
@@ -376,7 +258,7 @@ static int dispatch(bot_core *c, const bot_event *ev)
     case BOT_EV_ACK: return bot__core_ack(c, ev);
     case BOT_EV_ERROR: return on_error(c, ev);
     case BOT_EV_STATUS:
-        on_status(c, ev->status.status <= BOT_STATUS_BUSY, (int64_t)ev->status.status);
+        bot__core_venue_said(c, ev->status.status <= BOT_STATUS_BUSY, (int64_t)ev->status.status);
         return BOT_OK;
     case BOT_EV_STREAM: on_stream(c, ev); return BOT_OK;
     case BOT_EV_FRAME: on_frame(c, ev->stream.stream); return BOT_OK;
@@ -447,7 +329,7 @@ int bot_core_step(bot_core *core, const bot_event *ev)
     bot__recon_tick(c);
     bot__core_fills_tick(c);
     bot__core_cancels_tick(c);
-    closed_tick(c);
+    bot__core_venue_tick(c);
     bool changed = bot__gate_evaluate(&c->gate, c->now);
     const int r = dispatch(c, ev);
     if (ev->kind != BOT_EV_SUBMIT) {
@@ -543,6 +425,24 @@ void bot_core_bot_position(const bot_core *core, uint32_t bot, uint32_t instrume
     const struct order_sums sums = bot__orders_bot_sums(&core->orders, bot, instrument, leg);
     ret->working_buy.v = sums.buy;
     ret->working_sell.v = sums.sell;
+}
+
+bool bot__core_resting_next(const bot_core *core, const bot_symbol *instrument, uint32_t *cursor, struct core_resting *ret)
+{
+    const uint32_t at = bot__ledger_find(core->ledger, instrument);
+    if (at == INSTRUMENT_NONE)
+        return false;
+    const struct order_sums sums = bot__orders_account_sums(&core->orders, at, BOT_LEG_NET);
+    if (sums.buy == 0 && sums.sell == 0 && !core->options.hedge)
+        return false;
+    while (*cursor < core->orders.used) {
+        const struct order *o = &core->orders.orders[(*cursor)++];
+        if (o->state != ORDER_OPEN || o->instrument != at || o->type != BOT_LIMIT || o->bot == ORDER_BOT_NONE || o->cancel_asked || o->acked_at == 0)
+            continue;
+        *ret = (struct core_resting){ .client_id = &o->client_id, .side = o->side, .price = o->price, .acked_at = o->acked_at };
+        return true;
+    }
+    return false;
 }
 
 bool bot_core_gate_open(const bot_core *core, bot_ts now) { return bot__gate_open(&core->gate, now); }

@@ -1,5 +1,5 @@
 /* Executions: into the ledger, and onto the orders that they belong to. */
-#include "core/core_internal.h"
+#include "core/state.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -40,48 +40,6 @@ static void external_fill(bot_core *c, uint32_t instrument, bot_fill_kind kind, 
     if (kind == BOT_FILL_TRADE && c->options.manual_policy == BOT_MANUAL_PAUSE)
         bot__gate_set(&c->gate, BOT_GATE_DRIFT, 0, c->now);
     bot__core_alert(c, BOT_ALERT_EXTERNAL_FILL, UINT32_MAX, instrument, (int64_t)kind, words[kind])->alert.ours.v = qty;
-}
-
-bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner)
-{
-    bot_i128 sum = 0;
-    const struct instrument *in = bot__ledger_instrument(c->ledger, instrument);
-    for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT; leg++) {
-        const struct position *p = owner == LEDGER_ACCOUNT ? bot__ledger_position(c->ledger, instrument, leg)
-                                                           : bot__ledger_owner_position(c->ledger, instrument, leg, owner);
-        if (p == NULL)
-            continue;
-        sum += p->realised - p->funding;
-        for (uint32_t i = 0; i < bot__ledger_currencies(c->ledger); i++)
-            if (bot__currency_eq(bot__ledger_currency(c->ledger, i), &in->settle))
-                sum -= bot__ledger_fee(c->ledger, instrument, leg, owner, i);
-    }
-    return sum;
-}
-
-static void check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
-{
-    const bot_i128 qty = bot__core_qty(c, instrument, leg), size = qty < 0 ? -qty : qty;
-    for (uint32_t b = 0; b < c->bots_n; b++) {
-        struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
-        if (!l->set || !c->bots[b].sends_orders) /* who only watches is held by no limit */
-            continue;
-        if (c->bots[b].scope == BOT_SCOPE_ACCOUNT && size > l->limits.position_max.v) {
-            if (!l->exceeded)
-                bot__core_alert(c, BOT_ALERT_LIMIT_EXCEEDED, b, instrument, 0, "the position is beyond the bot's limit");
-            l->exceeded = true;
-        } else {
-            l->exceeded = false;
-        }
-        if (l->limits.loss_max.v != 0) {
-            const bot_i128 loss = l->loss_base - bot__core_result(c, instrument, core_owner(c, b));
-            if (loss >= l->limits.loss_max.v) {
-                if ((c->gate.held & BOT_GATE_LOSS) == 0)
-                    bot__core_alert(c, BOT_ALERT_LOSS, b, instrument, (int64_t)(loss / (bot_i128)BOT_NS_PER_S), "the loss limit is reached");
-                bot__gate_set(&c->gate, BOT_GATE_LOSS, (int64_t)(loss / (bot_i128)BOT_NS_PER_S), c->now); /* value in 1e-9 */
-            }
-        }
-    }
 }
 
 /* Quantity that an applied fill adds to its order. venue_ns: of the fill; 0 unknown. */
@@ -160,7 +118,7 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
         bot__gate_set(&c->gate, BOT_GATE_MODE, 0, c->now);
     }
     if ((r->flags & LEDGER_WRONG_SIDE) != 0)
-        bot__recon_want_fills(c);
+        bot__core_want_fills(c);
 
     memcpy(&c->fill_event, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
     bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
@@ -172,8 +130,8 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
         e->position.qty.v = r->after;
         e->position.before.v = r->before;
     }
-    check_limits(c, r->instrument, r->leg);
-    bot__recon_filled(c, r->instrument, r->leg);
+    bot__core_check_limits(c, r->instrument, r->leg);
+    bot__verdict_filled(c, r->instrument, r->leg);
 }
 
 static int outcome_of(bot_core *c, const bot_event *ev, int r, const struct ledger_result *result, uint32_t order)
@@ -254,7 +212,7 @@ int bot__core_fill(bot_core *c, const bot_event *ev)
         c->recon.positions.due = c->now;
         return 0;
     }
-    if (instrument != INSTRUMENT_NONE && bot__recon_inside_baseline(c, instrument, leg, ev)) {
+    if (instrument != INSTRUMENT_NONE && bot__verdict_inside_baseline(c, instrument, leg, ev)) {
         c->stats.fills_duplicate++;
         return 0;
     }
@@ -274,7 +232,7 @@ int bot__core_funding(bot_core *c, const bot_event *ev)
         c->fill_event = *ev;
         e->fill.fill = &c->fill_event;
         e->fill.external = true;
-        check_limits(c, result.instrument, BOT_LEG_NET);
+        bot__core_check_limits(c, result.instrument, BOT_LEG_NET);
     } else if (r == LEDGER_HELD) {
         (void)bot__core_instrument_of(c, &ev->instrument); /* asks for its row */
     }
@@ -300,8 +258,8 @@ void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report)
     if (owner == LEDGER_EXTERNAL)
         external_fill(c, result.instrument, BOT_FILL_TRADE, result.moved);
     fill_order(c, order, moved, 0);
-    check_limits(c, result.instrument, result.leg);
-    bot__recon_filled(c, result.instrument, result.leg);
+    bot__core_check_limits(c, result.instrument, result.leg);
+    bot__verdict_filled(c, result.instrument, result.leg);
 }
 
 void bot__core_order_named(bot_core *c, uint32_t order)

@@ -1,7 +1,5 @@
 /* What the venue says of our orders, and asking it when it says nothing. */
-#include "core/core_internal.h"
-
-#include <string.h>
+#include "core/state.h"
 
 #include "bot/decimal.h"
 
@@ -22,7 +20,7 @@ static uint32_t find(const bot_core *c, const bot_id *client_id, const bot_id *o
     return at != ORDER_NONE ? at : bot__orders_by_venue(&c->orders, order_id);
 }
 
-void bot__core_count_reject(bot_core *c, uint32_t bot)
+static void count_reject(bot_core *c, uint32_t bot)
 {
     c->stats.rejects++;
     if (bot == ORDER_BOT_NONE || c->options.rejects_max == 0)
@@ -32,36 +30,6 @@ void bot__core_count_reject(bot_core *c, uint32_t bot)
     if ((c->gate.held & BOT_GATE_REJECT_STORM) == 0)
         bot__core_alert(c, BOT_ALERT_REJECT_STORM, bot, UINT32_MAX, c->bots[bot].rejects_in_row, "the venue rejects order after order");
     bot__gate_set(&c->gate, BOT_GATE_REJECT_STORM, c->bots[bot].rejects_in_row, c->now);
-}
-
-void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status, int code, int64_t venue_code, const char *reason)
-{
-    struct order *o = bot__orders_at(&c->orders, order);
-    const bool was_live = bot__order_live(o);
-    o->state = ORDER_CLOSED;
-    o->status = status;
-    o->updated_at = c->now;
-    o->unknown_since = o->absent_at = o->query_at = BOT_TS_NEVER;
-    o->amend_qty = 0;
-    if (was_live && o->bot != ORDER_BOT_NONE)
-        c->orders.bot_open[o->bot]--;
-    bot__orders_recount(&c->orders, order);
-    bot__core_order_effect(c, order, code, venue_code, reason);
-}
-
-/* A closed order that shows signs of life (an error answer for an order that was taken; a stale "not found"). */
-void bot__core_reopen_order(bot_core *c, uint32_t order)
-{
-    struct order *o = bot__orders_at(&c->orders, order);
-    if (bot__order_live(o))
-        return;
-    o->state = ORDER_OPEN;
-    o->status = BOT_ORDER_OPEN;
-    o->query_at = core_after(c->now, c->options.order_query_every_ns);
-    core_look_at_orders(c, o->query_at);
-    if (o->bot != ORDER_BOT_NONE)
-        c->orders.bot_open[o->bot]++;
-    bot__core_alert(c, BOT_ALERT_UNKNOWN_ORDER, o->bot, o->instrument, 0, "an order that was taken for gone is alive");
 }
 
 static void mark_unknown(bot_core *c, uint32_t order)
@@ -110,7 +78,7 @@ static void fetch_fills(bot_core *c, struct order *o)
     }
     if (o->reported_venue_ns != 0 && (c->recon.fills_from_ns == 0 || o->reported_venue_ns < c->recon.fills_from_ns))
         c->recon.fills_from_ns = o->reported_venue_ns;
-    bot__recon_want_fills(c);
+    bot__core_want_fills(c);
     int64_t wait = c->options.order_query_every_ns;
     for (uint32_t k = 0; k < o->fills_asked && wait < FILLS_WAIT_MAX; k++)
         wait *= 2;
@@ -273,10 +241,10 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
                 o->reported = o->qty;
                 fills_missing(c, o, ev->venue_ns);
             }
-            if (o->reported > o->filled && bot__recon_order_in_baseline(c, o->instrument, o->leg, ev))
+            if (o->reported > o->filled && bot__verdict_order_in_baseline(c, o->instrument, o->leg, ev))
                 o->filled = o->reported;
             if (r->status == BOT_ORDER_REJECTED)
-                bot__core_count_reject(c, o->bot);
+                count_reject(c, o->bot);
             bot__core_close_order(c, at, r->status, r->status == BOT_ORDER_REJECTED ? BOT_ERR_REJECTED : BOT_OK, r->venue_code, r->reason);
             return 1;
         }
@@ -353,7 +321,7 @@ static int answered(bot_core *c, uint32_t at, bot_request_kind request, bot_outc
         if (outcome == BOT_OUTCOME_MAINTENANCE)
             bot__core_venue_closed(c, venue_code); /* no order would have been taken: that is no fault of the bot's */
         else if (outcome != BOT_OUTCOME_NOT_SENT)
-            bot__core_count_reject(c, o->bot);
+            count_reject(c, o->bot);
         bot__core_close_order(c, at, BOT_ORDER_REJECTED, outcome == BOT_OUTCOME_NOT_SENT ? BOT_ERR_NOT_CONNECTED : BOT_ERR_REJECTED,
                               venue_code, reason);
         return 1;
@@ -419,7 +387,7 @@ void bot__core_order_absent(bot_core *c, uint32_t at)
     if (o->absent_at == BOT_TS_NEVER) {
         o->absent_at = c->now;
         o->absent_count = 1;
-        bot__recon_want_fills(c); /* the fill history is the third witness */
+        bot__core_want_fills(c); /* the fill history is the third witness */
         return;
     }
     o->absent_count++;

@@ -2,7 +2,7 @@
 #include "session/session_internal.h"
 
 #include "bot/decimal.h"
-#include "core/core_internal.h"
+#include "core/resting.h"
 
 #define BOOK_BEHIND_NS (2 * BOT_NS_PER_S)
 
@@ -117,19 +117,10 @@ static void private_changes(struct session *s);
 /* Resting orders of ours that this trade went through. */
 static void traded_through(struct session *s, const bot_event *ev, bot_px price)
 {
-    const bot_core *c = s->core;
-    const uint32_t instrument = bot__ledger_find(c->ledger, &ev->instrument);
-    if (instrument == INSTRUMENT_NONE)
-        return;
-    const struct order_sums sums = bot__orders_account_sums(&c->orders, instrument, BOT_LEG_NET);
-    if (sums.buy == 0 && sums.sell == 0 && !c->options.hedge)
-        return;
-    for (uint32_t i = 0; i < c->orders.used; i++) {
-        const struct order *o = &c->orders.orders[i];
-        if (o->state == ORDER_OPEN && o->instrument == instrument && o->type == BOT_LIMIT && o->bot != ORDER_BOT_NONE && !o->cancel_asked &&
-            o->acked_at != 0)
-            (void)bot__private_trade(&s->private_watch, s->t.now, price, ev->venue_ns, &o->client_id, o->side, o->price, o->acked_at, 0);
-    }
+    uint32_t cursor = 0;
+    struct core_resting o;
+    while (bot__core_resting_next(s->core, &ev->instrument, &cursor, &o))
+        (void)bot__private_trade(&s->private_watch, s->t.now, price, ev->venue_ns, o.client_id, o.side, o.price, o.acked_at, 0);
 }
 
 void bot__feed_private_event(struct session *s, const bot_event *ev)

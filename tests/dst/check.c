@@ -17,7 +17,7 @@
  */
 #include "dst.h"
 
-#include "core/core_internal.h"
+#include "core/state.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/core_internal.h"
+#include "core/state.h"
 #include "journal/reader.h"
 #include "journal/replay.h"
 

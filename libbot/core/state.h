@@ -1,13 +1,17 @@
-/* core/core_internal.h: the state of the core, shared by its own files and by nobody else.
+/* core/state.h: the state of the core, shared by its own files and by nobody else. Each stands on those below it:
  *
- * core.c      step, effects, deadline, questions
- * commands.c  what a strategy or a person asks for
- * reports.c   what the venue says of our orders, and asking it when it says nothing
- * fills.c     executions into the ledger and onto orders
- * recon.c     reads, verdicts, drift, adoption, start
+ * core.c          the step: dispatch, deadline; options, questions
+ * commands.c      what a strategy or a person asks for
+ * recon.c         reads: when to ask, what to do with an answer, start
+ * reports.c       what the venue says of our orders, and asking it when it says nothing
+ * fills.c         executions into the ledger and onto orders
+ * limits.c        who is attached, with what limits, and whether they are passed
+ * verdict.c       what an answer is worth: agreement, staleness, drift, adoption
+ * venue_status.c  whether the venue takes orders
+ * state.c         effects, positions, orders closed and opened; client_id.c
  */
-#ifndef BOT_CORE_INTERNAL_H
-#define BOT_CORE_INTERNAL_H
+#ifndef BOT_CORE_STATE_H
+#define BOT_CORE_STATE_H
 
 #include "base/json.h"
 #include "bot/core.h"
@@ -166,64 +170,74 @@ static inline bot_ts core_after(bot_ts at, int64_t ns)
 static inline bot_ts core_min(bot_ts a, bot_ts b) { return a < b ? a : b; }
 static inline bot_ts core_max(bot_ts a, bot_ts b) { return a > b ? a : b; }
 
-/* core.c */
-bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument);
-bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text);
-void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason);
-/* Index of the instrument; for an unknown one BOT_ERR_INSTRUMENT, and its row is asked for. */
-int64_t bot__core_instrument_of(bot_core *c, const bot_symbol *symbol);
+static inline struct core_limits *core_limits_of(const bot_core *c, uint32_t bot, uint32_t instrument)
+{
+    return &c->limits[(size_t)bot * c->options.instruments_max + instrument];
+}
+static inline struct recon_leg *core_leg(const bot_core *c, uint32_t instrument, bot_leg leg)
+{
+    return &c->instruments[instrument].leg[bot__leg_index(leg)];
+}
+static inline bot_leg core_first_leg(const bot_core *c) { return c->options.hedge ? BOT_LEG_LONG : BOT_LEG_NET; }
+static inline bot_leg core_last_leg(const bot_core *c) { return c->options.hedge ? BOT_LEG_SHORT : BOT_LEG_NET; }
+static inline bool core_stream_ready(const bot_core *c) { return c->recon.stream_ready_at != BOT_TS_NEVER; }
 static inline const bot_symbol *core_symbol(const bot_core *c, uint32_t instrument)
 {
     return &bot__ledger_instrument(c->ledger, instrument)->symbol;
+}
+/* Where the bot's fills go besides the account: to itself, or nowhere else. */
+static inline uint32_t core_owner(const bot_core *c, uint32_t bot)
+{
+    return bot == ORDER_BOT_NONE || c->bots[bot].scope == BOT_SCOPE_ACCOUNT ? LEDGER_ACCOUNT : bot;
 }
 /* May a step that goes over many orders ask for more? What it leaves it takes up in the next step, which is due at once. */
 #define EFFECTS_KEPT 16 /* for the gate, alerts and reads of the same step */
 static inline bool core_has_room(const bot_core *c) { return c->effects_n + EFFECTS_KEPT < c->options.effects_max; }
 /* Something of the orders table will need a look at that time. */
 static inline void core_look_at_orders(bot_core *c, bot_ts at) { c->orders_at = core_min(c->orders_at, at); }
-/* Held, working or traded: its disagreement shuts the gate. */
-bool bot__core_in_use(const bot_core *c, uint32_t instrument);
+
+/* state.c */
+bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument);
+bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text);
+void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason);
 bot_i128 bot__core_qty(const bot_core *c, uint32_t instrument, bot_leg leg);
 /* The account's interval: widened while a drift is open or a read is pending. */
 void bot__core_interval(const bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 *ret_low, bot_i128 *ret_high);
-bool bot__core_flat(const bot_core *c); /* no position, nothing working, in any instrument in use */
+bool bot__core_flat(const bot_core *c); /* no position, nothing working, in any instrument */
+/* Held, working or traded: its disagreement shuts the gate. */
+bool bot__core_in_use(const bot_core *c, uint32_t instrument);
+/* Closes an order by the venue's word or by proof. */
+void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status, int code, int64_t venue_code, const char *reason);
+void bot__core_reopen_order(bot_core *c, uint32_t order); /* a closed order that shows signs of life */
+/* Index of the instrument; for an unknown one BOT_ERR_INSTRUMENT, and its row is asked for. */
+int64_t bot__core_instrument_of(bot_core *c, const bot_symbol *symbol);
+void bot__core_want_fills(bot_core *c); /* the venue's history is to be read */
 
+/* venue_status.c */
+void bot__core_venue_said(bot_core *c, bool ok, int64_t value); /* its own status */
 /* An order met a venue that takes none (maintenance, cancel-only): shut for a while, then let one try. And the contrary. */
 void bot__core_venue_closed(bot_core *c, int64_t venue_code);
 void bot__core_venue_takes_orders(bot_core *c);
+void bot__core_venue_tick(bot_core *c);
 
-/* commands.c */
-int bot__core_submit(bot_core *c, const bot_event *ev);
-int bot__core_amend(bot_core *c, const bot_event *ev);
-int bot__core_cancel(bot_core *c, const bot_event *ev);
-int bot__core_cancel_all(bot_core *c, const bot_event *ev);
+/* verdict.c */
+/* The answer of the read under way, its rows in the legs, is held against our path. */
+void bot__verdict_judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at, bot_ts received);
+bot_effect *bot__verdict_effect(bot_core *c, uint32_t instrument, bot_leg leg, bot_verdict verdict, uint32_t evidence, int64_t age,
+                                bot_i128 venue);
+void bot__verdict_renew(bot_core *c); /* the leases, by the oldest agreement of what is in use */
+void bot__verdict_filled(bot_core *c, uint32_t instrument, bot_leg leg); /* a fill was applied */
+void bot__verdict_tick(bot_core *c);                                     /* answers that nothing has explained in time */
+bool bot__verdict_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *fill);
+bool bot__verdict_order_in_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *report);
+
+/* limits.c */
+int bot__core_attach(bot_core *c, const bot_event *ev);
 int bot__core_set_limits(bot_core *c, const bot_event *ev);
 void bot__core_limits_known(bot_core *c, uint32_t instrument); /* those that waited for it */
-int bot__core_attach(bot_core *c, const bot_event *ev);
-int bot__core_rearm(bot_core *c, const bot_event *ev);
-void bot__core_kill(bot_core *c);
-void bot__core_cancels_tick(bot_core *c); /* cancels that a step before had no room for */
-/* Carries out the shut policy after the gate has shut. */
-void bot__core_on_shut(bot_core *c);
-
-/* reports.c */
-int bot__core_order_report(bot_core *c, const bot_event *ev);
-int bot__core_ack(bot_core *c, const bot_event *ev);
-int bot__core_sent(bot_core *c, const bot_event *ev);
-int bot__core_reply(bot_core *c, const bot_event *ev);
-void bot__core_order_absent(bot_core *c, uint32_t order); /* the venue said "not found" or left it out of its list */
-void bot__core_orders_tick(bot_core *c);
-/* A complete fill history that was asked for at `sent_at` has been applied. */
-void bot__core_history_read(bot_core *c, bot_ts sent_at);
-void bot__core_reopen_order(bot_core *c, uint32_t order); /* a closed order that shows signs of life */
-void bot__core_count_reject(bot_core *c, uint32_t bot);
-/* The first bot, or bot UINT32_MAX for the account, as an owner of the ledger. */
-static inline uint32_t core_owner(const bot_core *c, uint32_t bot)
-{
-    return bot == ORDER_BOT_NONE || c->bots[bot].scope == BOT_SCOPE_ACCOUNT ? LEDGER_ACCOUNT : bot;
-}
-/* Closes an order by the venue's word or by proof. */
-void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status, int code, int64_t venue_code, const char *reason);
+void bot__core_check_limits(bot_core *c, uint32_t instrument, bot_leg leg); /* after its position has changed */
+/* Result of an owner on an instrument since ever: realised less fees in the settle currency less funding. */
+bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner);
 
 /* fills.c */
 int bot__core_fill(bot_core *c, const bot_event *ev);
@@ -231,11 +245,19 @@ int bot__core_funding(bot_core *c, const bot_event *ev);
 /* Growth of an order's cumulative quantity on a venue without a fills channel. */
 void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report);
 int bot__core_instrument_row(bot_core *c, const bot_event *ev);
-/* Result of an owner on an instrument since ever: realised less fees in the settle currency less funding. */
-bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner);
 void bot__core_order_named(bot_core *c, uint32_t order); /* fills that waited for this order's id find it */
 void bot__core_fills_tick(bot_core *c);
 bot_ts bot__core_fills_deadline(const bot_core *c);
+
+/* reports.c */
+int bot__core_order_report(bot_core *c, const bot_event *ev);
+int bot__core_ack(bot_core *c, const bot_event *ev);
+int bot__core_sent(bot_core *c, const bot_event *ev);
+int bot__core_reply(bot_core *c, const bot_event *ev);
+void bot__core_order_absent(bot_core *c, uint32_t order); /* the venue said "not found" or left it out of its list */
+/* A complete fill history that was asked for at `sent_at` has been applied. */
+void bot__core_history_read(bot_core *c, bot_ts sent_at);
+void bot__core_orders_tick(bot_core *c);
 
 /* recon.c */
 void bot__recon_init(bot_core *c);
@@ -243,11 +265,18 @@ void bot__recon_stream(bot_core *c, const bot_event *ev);
 void bot__recon_read_begin(bot_core *c, const bot_event *ev);
 void bot__recon_read_end(bot_core *c, const bot_event *ev);
 void bot__recon_position_row(bot_core *c, const bot_event *ev);
-void bot__recon_filled(bot_core *c, uint32_t instrument, bot_leg leg); /* a fill was applied */
-bool bot__recon_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *fill);
-bool bot__recon_order_in_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *report);
-void bot__recon_want_fills(bot_core *c);
 void bot__recon_tick(bot_core *c);
 bot_ts bot__recon_deadline(const bot_core *c);
+
+/* commands.c */
+int bot__core_submit(bot_core *c, const bot_event *ev);
+int bot__core_amend(bot_core *c, const bot_event *ev);
+int bot__core_cancel(bot_core *c, const bot_event *ev);
+int bot__core_cancel_all(bot_core *c, const bot_event *ev);
+int bot__core_rearm(bot_core *c, const bot_event *ev);
+void bot__core_kill(bot_core *c);
+void bot__core_cancels_tick(bot_core *c); /* cancels that a step before had no room for */
+/* Carries out the shut policy after the gate has shut. */
+void bot__core_on_shut(bot_core *c);
 
 #endif

@@ -176,6 +176,21 @@ TEST(gate, a_refusal_says_its_numbers)
     ck_assert_ptr_null(strstr(text, "room for"));
 }
 
+TEST(gate, an_order_that_makes_no_sense_is_refused_with_what_of_it_and_no_position)
+{
+    bot_refusal r = { .code = BOT_ERR_INVALID, .detail = "the quantity is not a multiple of the lot", .limit = { ONE / 100 } };
+    ck_assert_str_eq(refused(&r), "refused (INVALID): the quantity is not a multiple of the lot 0.01");
+    r = (bot_refusal){ .code = BOT_ERR_INVALID };
+    ck_assert_ptr_null(strstr(refused(&r), "position"));
+    r.code = BOT_ERR_CLOSED; /* of a handle that is finished nothing else is said either */
+    ck_assert_ptr_null(strstr(refused(&r), "position"));
+    char text[64] = "before";
+    ck_assert_uint_eq(bot_refusal_explain(NULL, text, sizeof text), 0);
+    ck_assert_str_eq(text, "");
+    ck_assert_uint_eq(bot_gate_explain(NULL, text, sizeof text), 0);
+    ck_assert_str_eq(text, "");
+}
+
 TEST(gate, a_lease_without_an_end_stays_and_one_that_is_not_required_cannot_be_cut)
 {
     open_gate();

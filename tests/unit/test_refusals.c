@@ -56,6 +56,11 @@ TEST(refusals, every_option_out_of_its_range_is_refused_by_itself)
     REFUSED(venue.position_time_slack_ns, -1);
     REFUSED(dead_man_ns, BOT_NS_PER_MS - 1); /* 0 ms would disarm the venue's switch */
     REFUSED(dead_man_ns, ((int64_t)UINT32_MAX + 1) * BOT_NS_PER_MS);
+    REFUSED(grace_ns, INT64_C(60) * 366 * 86400 * BOT_NS_PER_S); /* more than fifty years: a mistake of units */
+    REFUSED(drift_policy, (bot_drift_policy)77);
+    REFUSED(manual_policy, (bot_manual_policy)77);
+    REFUSED(shut_policy, (bot_shut_policy)77);
+    ck_assert_ptr_null(bot_core_init(test_memory(64), &(bot_core_options){ 0 }, 0)); /* bot_core_options_init was not called */
 }
 
 static struct rig *started(void)
@@ -123,6 +128,16 @@ TEST(refusals, each_limit_is_loosened_only_when_that_is_said)
     rig_free(r);
 }
 
+TEST(refusals, a_bot_of_no_scope_is_not_attached)
+{
+    struct rig *r = started();
+    bot_event ev = { .kind = BOT_EV_ATTACH, .attach = { .bot = 1, .scope = (bot_scope)77, .sends_orders = true } };
+    ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_INVALID);
+    ev.attach = (bot_ev_attach){ .bot = 40, .scope = BOT_SCOPE_OWN };
+    ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_FULL);
+    rig_free(r);
+}
+
 static bot_event order_event(struct rig *r)
 {
     bot_event ev = { .kind = BOT_EV_SUBMIT, .submit = { .bot = 0 } };
@@ -157,6 +172,13 @@ TEST(refusals, each_wrong_field_of_an_order_is_refused_by_itself)
     WRONG(order.price.v, -1, BOT_ERR_INVALID);
     WRONG(order.price.v, rig_num("100") + 1, BOT_ERR_INVALID);
     WRONG(order.leg, BOT_LEG_LONG, BOT_ERR_INVALID); /* the account is one-way */
+    WRONG(order.leg, (bot_leg)77, BOT_ERR_INVALID);
+    WRONG(order.tif, (bot_tif)77, BOT_ERR_INVALID);
+    bot_event maker = order_event(r);
+    maker.submit.order.type = BOT_MARKET;
+    maker.submit.order.price.v = 0;
+    maker.submit.order.tif = BOT_POST_ONLY; /* a market order takes: it cannot promise not to */
+    ck_assert_int_eq(rig_step(r, &maker), BOT_ERR_INVALID);
     WRONG(client_id.len, 0, BOT_ERR_INVALID);
     WRONG(order.instrument.len, 3, BOT_ERR_INSTRUMENT);
     ck_assert_uint_eq(r->sends[0], sent);

@@ -186,3 +186,63 @@ TEST(reports, a_persons_order_of_unknown_outcome_shuts_nothing_and_leaves_no_dea
     ck_assert_int_gt(bot_core_deadline(r->core), r->now);
     rig_free(r);
 }
+
+/* ---- venues without client ids: whose order a report tells of ---- */
+
+struct look { const char *id; int instrument; bot_side side; bot_order_type type; const char *qty, *price; };
+
+/* A report by the venue's number alone, of an order that nobody has named yet. price NULL: left out. */
+static int shown(struct rig *r, const struct look *l)
+{
+    bot_event ev = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(l->instrument), .has = BOT_HAS_QTY };
+    bot__id_set(&ev.order.order_id, l->id, strlen(l->id));
+    ev.order.status = BOT_ORDER_OPEN;
+    ev.order.side = l->side;
+    ev.order.type = l->type;
+    ev.order.qty = dec(l->qty);
+    if (l->price != NULL) {
+        ev.has |= BOT_HAS_PRICE;
+        ev.order.price = dec(l->price);
+    }
+    return rig_step(r, &ev);
+}
+
+TEST(reports, a_report_without_our_id_is_of_the_oldest_order_of_ours_that_looks_the_same)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.venue.has_client_ids = false;
+    struct rig *r = started(&o);
+    r->auto_answer = false; /* no answer tells us a number */
+    bot_id first, second;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &first), BOT_OK);
+    r->now += RIG_MS(1);
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &second), BOT_OK);
+    /* What differs in one thing is a stranger's, and counts beside ours. */
+    static const struct look strangers[] = {
+        { "V1", 0, BOT_SELL, BOT_LIMIT, "2", "100" }, { "V2", 0, BOT_BUY, BOT_LIMIT, "1", "100" }, { "V3", 0, BOT_BUY, BOT_MARKET, "2", NULL },
+        { "V4", 0, BOT_BUY, BOT_LIMIT, "2", "99" },   { "V5", 1, BOT_BUY, BOT_LIMIT, "2", "100" },
+    };
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
+        ck_assert_int_ge(shown(r, &strangers[i]), 0);
+        ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], i + 1);
+    }
+    ck_assert(may_buy(r) == rig_num("9")); /* 2 and 2 of ours; 1, 2 and 2 of strangers on this side of this instrument */
+    ck_assert_int_ge(shown(r, &(struct look){ "V6", 0, BOT_BUY, BOT_LIMIT, "2", "100" }), 0);
+    ck_assert_int_ge(shown(r, &(struct look){ "V7", 0, BOT_BUY, BOT_TYPE_NONE, "2", NULL }), 0); /* what is left out does not differ */
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 5);
+    ck_assert(may_buy(r) == rig_num("9"));
+    /* Which of the two was taken for which: a cancel names the venue's number. */
+    r->auto_answer = true;
+    ck_assert_int_eq(rig_cancel(r, &first), BOT_OK);
+    const bot_effect *e = NULL;
+    for (uint32_t i = 0; i < bot_core_effects_count(r->core); i++)
+        if (bot_core_effect(r->core, i)->kind == BOT_EFFECT_SEND) e = bot_core_effect(r->core, i);
+    ck_assert_ptr_nonnull(e);
+    ck_assert_msg(e->send.order_id.len == 2 && memcmp(e->send.order_id.s, "V6", 2) == 0, "the older is %.*s", e->send.order_id.len, e->send.order_id.s);
+    /* A third that looks the same is nobody's of ours: both have their numbers. */
+    ck_assert_int_ge(shown(r, &(struct look){ "V8", 0, BOT_BUY, BOT_LIMIT, "2", "100" }), 0);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 6);
+    ck_assert(may_buy(r) == rig_num("11"));
+    rig_free(r);
+}

@@ -139,6 +139,8 @@ static void lost(struct session *s, bot_stream stream, const char *reason)
         st->failures = 0;
     st->failures++;
     s->stats.ws_losses++;
+    if (st->phase == STREAM_LOGIN) /* perhaps for its stamp, a clock having been set: and while nothing is read nobody else would find out */
+        s->clock_at = s->t.now;
     s->transport.ws_close(s->transport.self, stream);
     wait_and_retry(s, stream);
     if (was_up)

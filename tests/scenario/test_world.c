@@ -1,4 +1,5 @@
 /* Whole clients against the paper exchange on virtual time. */
+#include "session/session_internal.h"
 #include "simrig.h"
 
 #include <stdio.h>
@@ -209,4 +210,28 @@ TEST(scenario, s59_reads_are_spread_over_a_scarce_budget)
     ck_assert_uint_gt(st.reads_paced, 60);
     ck_assert_uint_eq(bot__simvenue_stats(bot__world_venue(r->world)).limited, 0);
     simrig_free(r);
+}
+
+/* Found by setting the wall clock back at each of its readings in turn: nothing was read while the private stream was down, so that
+ * nobody noticed for two minutes why its logins were refused. */
+TEST(scenario, s43_logins_that_a_set_clock_makes_stale_have_the_clock_measured_again)
+{
+    for (int64_t skew = -3600 * BOT_NS_PER_S; skew <= 3600 * BOT_NS_PER_S; skew += 7200 * BOT_NS_PER_S) {
+        struct simrig_options o;
+        simrig_options_init(&o);
+        o.trade_every_ns = 0;
+        struct simrig *r = simrig_new(&o);
+        simrig_run(r, 10 * BOT_NS_PER_S);
+        ck_assert(simrig_open(r));
+        bot__world_client_skew(r->world, r->client, skew);
+        bot__streams_resync(r->session, BOT_STREAM_PRIVATE, "a cut");
+        bot__session_rearm(r->session);
+        simrig_run(r, 10 * BOT_NS_PER_S);
+        struct session_stats stats;
+        bot__session_stats_get(r->session, &stats);
+        ck_assert_msg(stats.ready[BOT_STREAM_PRIVATE], "still not logged in\n%s", simrig_tail(r));
+        ck_assert(stats.clock_offset_ns <= -skew + BOT_NS_PER_S && stats.clock_offset_ns >= -skew - BOT_NS_PER_S);
+        ck_assert_uint_ne(r->reasons_seen & BOT_GATE_CLOCK, 0); /* corrected, and told: an hour is more than clocks drift apart */
+        simrig_free(r);
+    }
 }

@@ -340,6 +340,32 @@ static int skip_bad(bot_journal_reader *r, const uint8_t *p, bot_journal_place *
                   whole ? "a whole record that belongs elsewhere" : "does not match its checksum");
 }
 
+/* A segment that was copied in among ours: of another account, or of another journal of this one. Ids may change behind a header
+ * that could not be read; then it is what the records follow that tells. */
+static bool foreign(const bot_journal_reader *r, const struct journal_header *ours, bool ours_known)
+{
+    const struct journal_header *h = &r->header, *first = &r->first_header;
+    if (strcmp(h->venue, first->venue) != 0 || strcmp(h->account, first->account) != 0 || h->content != first->content)
+        return true;
+    return ours_known && r->synced && h->journal_id != ours->journal_id && (h->first_record != r->next_number || h->chain_in != r->rec.crc);
+}
+
+/* Tells of it and stands at its end: not one of its records is ours, whole as they may be. */
+static int skip_foreign(bot_journal_reader *r, const struct journal_header *ours, bot_journal_place *ret_place)
+{
+    char what[160];
+    const struct journal_header h = r->header;
+    const int64_t size = r->fs->size(r->fs->self, r->fd);
+    if (size < 0)
+        return BOT_ERR_IO;
+    const uint64_t records = size > JOURNAL_HEADER_SIZE ? ((uint64_t)size - JOURNAL_HEADER_SIZE) / JOURNAL_RECORD_SIZE : 0;
+    snprintf(what, sizeof what, "it is of another journal (%.32s at %.32s, from record %llu on) and is passed over; move it away", h.account, h.venue,
+             (unsigned long long)h.first_record);
+    r->header = *ours; /* what comes next must follow on ours */
+    r->offset = (uint64_t)size;
+    return report(r, ret_place, BOT_DAMAGE_HEADER, 0, r->next_number, records, what);
+}
+
 /* After the last record of a segment: 1 when the next was opened, 0 at the end. */
 static int next_segment(bot_journal_reader *r, bot_journal_place *ret_place)
 {
@@ -368,11 +394,15 @@ static int next_segment(bot_journal_reader *r, bot_journal_place *ret_place)
         return 1;
     }
     const uint64_t offset = r->offset;
+    const struct journal_header before = r->header;
+    const bool before_known = r->header_known;
     int e = open_segment(r, r->at + 1);
     if (e != BOT_OK)
         return e;
     if (!r->header_known)
         return 1;
+    if (foreign(r, &before, before_known))
+        return skip_foreign(r, &before, ret_place);
     if (r->synced && r->header.first_record != r->next_number) {
         r->synced = false;
         const uint64_t missing = r->header.first_record > r->next_number ? r->header.first_record - r->next_number : 0;

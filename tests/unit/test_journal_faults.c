@@ -391,16 +391,23 @@ TEST(journal_faults, after_a_failed_sync_the_same_bytes_are_written_again_before
 
 /* ---- damage ------------------------------------------------------------------------------------------------- */
 
-static void small_journal(struct memfs *m)
+static void journal_of(struct memfs *m, const char *account, int64_t begun, unsigned from, unsigned to)
 {
     struct journal_recovery rec;
     struct journal *j;
     memfs_init(m);
+    m->wall += begun;
     struct journal_config c = config(m);
+    c.account = account;
     ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    for (unsigned i = 0; i < 25; i++)
+    for (unsigned i = from; i < to; i++)
         append_fill(j, i);
     ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+}
+
+static void small_journal(struct memfs *m)
+{
+    journal_of(m, "main", 0, 0, 25);
     ck_assert_ptr_nonnull(memfs_find(m, "j/00000002.journal"));
     ck_assert_ptr_null(memfs_find(m, "j/00000003.journal"));
 }
@@ -480,6 +487,45 @@ TEST(journal_faults, a_flipped_bit_in_an_index_changes_no_answer)
         f = memfs_find(&m, "j/00000001.index");
     }
     memfs_done(&m);
+}
+
+/* Another account's segment, or one of another journal of this account, among ours. What it holds is whole and none of ours: read, it
+ * would be applied to our positions. */
+TEST(journal_faults, a_foreign_segment_in_the_middle_is_named_with_its_place_and_passed_over)
+{
+    static struct memfs ours, other;
+    for (int same_account = 0; same_account < 2; same_account++) {
+        journal_of(&ours, "main", 0, 0, 50);
+        journal_of(&other, same_account ? "main" : "someone else", 1, 50, 60);
+        struct memfs_file *from = memfs_find(&other, "j/00000001.journal");
+        ck_assert(from != NULL && memfs_find(&ours, "j/00000002.journal") != NULL && memfs_find(&ours, "j/00000003.journal") != NULL);
+        memfs_put(&ours, "j/00000002.journal", from->data, from->size);
+
+        bot_journal_reader *r;
+        bot_journal_item item;
+        bot_journal_place place, named = { 0 };
+        unsigned fills = 0, damages = 0, missing = 0;
+        ck_assert_int_eq(bot__journal_open_read(&ours.fs, "j", "bybit", "main", &r, &place), BOT_OK);
+        for (int e; (e = bot_journal_next(r, &item, &place)) != 0;) {
+            if (e < 0 && place.damage == BOT_DAMAGE_HEADER)
+                named = place;
+            damages += e < 0;
+            missing += e < 0 && place.damage == BOT_DAMAGE_MISSING;
+            if (e == 1 && item.kind == BOT_JOURNAL_EVENT) {
+                ck_assert_int_lt(item.event.seq, 50); /* none of the stranger's */
+                fills++;
+            }
+        }
+        bot_journal_close_read(r);
+        ck_assert(named.damage == BOT_DAMAGE_HEADER && named.segment == 2 && named.offset == 0);
+        ck_assert_msg(strstr(named.text, same_account ? "segment 2, byte 0, record 14: it is of another journal (main at bybit, from record 0 on)"
+                                                      : "it is of another journal (someone else at bybit, from record 0 on)") != NULL, "%s", named.text);
+        ck_assert_uint_eq(missing, 1); /* ours, that it stands in the place of */
+        ck_assert_uint_le(damages, 3); /* and an item that was cut in two */
+        ck_assert_uint_ge(fills, 10);
+        memfs_done(&ours);
+        memfs_done(&other);
+    }
 }
 
 TEST(journal_faults, missing_swapped_repeated_and_foreign_records_are_found)

@@ -84,7 +84,7 @@ BOT_API void bot_account_options_init_sized(bot_account_options *options, size_t
  *   BOT_ERR_NOMEM
  */
 BOT_API int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options, bot_account **ret_account);
-/* One plain sentence about the last bot_account_open of this thread that failed; "" if it did not. */
+/* One plain sentence about the last bot_account_open or bot_attach of this thread that failed; "" if none did since an account was opened. */
 BOT_API const char *bot_account_open_why(void);
 
 /* Takes NULL; a second call does nothing, its closed included. Closes sockets, cancels requests, writes the journal's rest, detaches the bots (their handles are gone with it). Resting
@@ -143,7 +143,12 @@ BOT_API void bot_options_init_sized(bot_options *options, size_t size);
 #define bot_options_init(options) bot_options_init_sized((options), sizeof *(options))
 
 /* Attaches a bot. Bots are told apart by the order in which they attach: attach the same ones in the same order after a
- * restart. BOT_OK, BOT_ERR_OPTIONS, BOT_ERR_FULL, BOT_ERR_NOMEM. The handle lives until the account closes. */
+ * restart. The handle lives until the account closes. Returns BOT_OK, or with nothing changed (bot_account_open_why() says it in words)
+ *   BOT_ERR_OPTIONS  an option is out of its range: a limit below zero, more than 64 orders a second, a scope that is none
+ *   BOT_ERR_FULL     options.core.bots_max of the account, or 36, are attached
+ *   BOT_ERR_INVALID  an argument is NULL
+ *   BOT_ERR_CLOSED   the account is being closed
+ *   BOT_ERR_NOMEM */
 BOT_API int bot_attach(bot_account *account, const bot_options *options, bot_handle **ret_bot);
 BOT_API bot_account *bot_account_of(const bot_handle *bot);
 

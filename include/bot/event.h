@@ -335,13 +335,14 @@ typedef struct bot_ev_cancel {
     bot_id   client_id;
 } bot_ev_cancel;
 
+#define BOT_ORDERS_PER_S_MAX 64
 typedef struct bot_limits {
     bot_qty   position_max;  /* absolute net position after the worst case, per instrument; 0 refuses all */
     bot_qty   order_qty_max; /* 0: none */
     bot_money notional_max;  /* of one order; 0: none */
     bot_money loss_max;      /* realised loss in the settle currency since attach; 0: none */
     uint32_t  open_orders_max;
-    uint32_t  orders_per_s_max;
+    uint32_t  orders_per_s_max; /* at most BOT_ORDERS_PER_S_MAX; 0: none */
     uint32_t  collar_bps;    /* 0: none */
 } bot_limits;
 typedef struct bot_ev_limits {

@@ -20,7 +20,7 @@
 #include "core/ledger.h"
 #include "core/orders.h"
 
-#define SUBMIT_RING 64    /* orders_per_s_max at most */
+#define SUBMIT_RING BOT_ORDERS_PER_S_MAX
 #define RECON_MENDS (BOT_GATE_STARTUP | BOT_GATE_RECONCILED | BOT_GATE_REST | BOT_GATE_HOLD_DOWN) /* by position reads */
 #define STRANGERS_MAX 64  /* fills whose order nobody knows yet */
 #define STRANGER_WAIT_NS (10 * BOT_NS_PER_S)

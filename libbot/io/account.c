@@ -15,7 +15,7 @@ static _Thread_local char open_why[240];
 
 const char *bot_account_open_why(void) { return open_why; }
 
-__attribute__((format(printf, 2, 3))) static int refuse(int code, const char *format, ...)
+int bot__account_refuse(int code, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -274,7 +274,7 @@ static int open_journal(bot_account *a, const bot_account_options *o, struct jou
     struct journal_recovery recovery;
     int r = bot__journal_open(&config, &a->journal, &recovery);
     if (r < 0)
-        return refuse(r, "journal: %s", recovery.text);
+        return bot__account_refuse(r, "journal: %s", recovery.text);
     if (recovery.damage.damage != BOT_DAMAGE_NONE)
         say(a, BOT_LOG_WARNING, "journal_damage", recovery.damage.text);
     a->ts_offset = recovery.ts_offset;
@@ -286,7 +286,7 @@ static int open_journal(bot_account *a, const bot_account_options *o, struct jou
     bot_journal_place why;
     r = bot_journal_open_read(a->journal_path, a->venue->name, a->name, &reader, &why);
     if (r < 0)
-        return refuse(r, "journal: %s", why.text);
+        return bot__account_refuse(r, "journal: %s", why.text);
     bot_ts begin;
     if (bot__journal_begin(reader, &begin) == BOT_OK) {
         ret->begin = begin;
@@ -302,7 +302,7 @@ static int resume(bot_account *a, const struct journal_resume *how)
     bot_journal_place why;
     int r = bot_journal_open_read(a->journal_path, a->venue->name, a->name, &reader, &why);
     if (r < 0)
-        return refuse(r, "journal: %s", why.text);
+        return bot__account_refuse(r, "journal: %s", why.text);
     struct journal_replay_result result;
     struct checkpoint from;
     char text[400];
@@ -338,54 +338,54 @@ static bool url_fits(const char *text, bool ws)
 static int check_options(bot_account *a, const bot_account_options *o, struct session_options *so, enum ws_impl *ret_ws)
 {
     if (o->venue == NULL)
-        return refuse(BOT_ERR_OPTIONS, "options.venue is not set");
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.venue is not set");
     a->venue = bot__venue_find(o->venue);
     if (a->venue == NULL)
-        return refuse(BOT_ERR_OPTIONS, "options.venue: there is no venue '%s'; known are %s", o->venue, venue_names((char[120]){ 0 }, 120));
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.venue: there is no venue '%s'; known are %s", o->venue, venue_names((char[120]){ 0 }, 120));
     if (o->key == NULL || o->key[0] == '\0')
-        return refuse(BOT_ERR_OPTIONS, "options.key is not set: positions cannot be known without the account's own fills");
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.key is not set: positions cannot be known without the account's own fills");
     if (bot__venue_has_secret(a->venue) && (o->secret == NULL || o->secret[0] == '\0'))
-        return refuse(BOT_ERR_OPTIONS, "options.secret is not set: '%s' gives one with each key", o->venue);
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.secret is not set: '%s' gives one with each key", o->venue);
     if (bot__venue_has_passphrase(a->venue) && (o->passphrase == NULL || o->passphrase[0] == '\0'))
-        return refuse(BOT_ERR_OPTIONS, "options.passphrase is not set: '%s' has one with each key", o->venue);
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.passphrase is not set: '%s' has one with each key", o->venue);
     if (o->instruments_n > SESSION_INSTRUMENTS_MAX || (o->instruments_n != 0 && o->instruments == NULL))
-        return refuse(BOT_ERR_OPTIONS, o->instruments == NULL ? "options.instruments is NULL, instruments_n is not 0" : "options.instruments: at most 64 names");
+        return bot__account_refuse(BOT_ERR_OPTIONS, o->instruments == NULL ? "options.instruments is NULL, instruments_n is not 0" : "options.instruments: at most 64 names");
     for (uint32_t i = 0; i < o->instruments_n; i++)
         if (o->instruments[i] == NULL || o->instruments[i][0] == '\0' || !bot__symbol_set(&a->instruments[i], o->instruments[i], strlen(o->instruments[i])))
-            return refuse(BOT_ERR_OPTIONS, "options.instruments: '%s' is no instrument name", o->instruments[i] != NULL ? o->instruments[i] : "(null)");
+            return bot__account_refuse(BOT_ERR_OPTIONS, "options.instruments: '%s' is no instrument name", o->instruments[i] != NULL ? o->instruments[i] : "(null)");
     for (uint32_t i = 0; i < o->instruments_n; i++)
         for (uint32_t k = 0; k < i; k++)
             if (bot__symbol_eq(&a->instruments[i], &a->instruments[k]))
-                return refuse(BOT_ERR_OPTIONS, "options.instruments: %s stands there twice", o->instruments[i]);
+                return bot__account_refuse(BOT_ERR_OPTIONS, "options.instruments: %s stands there twice", o->instruments[i]);
     a->instruments_n = o->instruments_n;
     const struct venue_endpoints *e = o->test_network ? &a->venue->endpoints_test : &a->venue->endpoints;
     if (!copy_url(so->rest_url, o->rest_url, e->rest) || !copy_url(so->private_url, o->ws_private_url, e->ws_private) ||
         !copy_url(so->public_url, o->ws_public_url, e->ws_public) || !copy_url(so->trade_url, o->ws_trade_url, e->ws_trade))
-        return refuse(BOT_ERR_OPTIONS, "options: a URL is longer than 255 characters");
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options: a URL is longer than 255 characters");
     if (so->rest_url[0] == '\0')
-        return refuse(BOT_ERR_OPTIONS, o->rest_url != NULL ? "options.rest_url is empty: '%s' cannot do without" : "options.rest_url: the venue '%s' has no test network of its own",
+        return bot__account_refuse(BOT_ERR_OPTIONS, o->rest_url != NULL ? "options.rest_url is empty: '%s' cannot do without" : "options.rest_url: the venue '%s' has no test network of its own",
                       o->venue);
     if (!url_fits(so->rest_url, false))
-        return refuse(BOT_ERR_OPTIONS, "options.rest_url: '%s' is no http:// or https:// address", so->rest_url);
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.rest_url: '%s' is no http:// or https:// address", so->rest_url);
     const struct { const char *name, *text; } sockets[] = { { "ws_private_url", so->private_url }, { "ws_public_url", so->public_url }, { "ws_trade_url", so->trade_url } };
     for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++)
         if (!url_fits(sockets[i].text, true))
-            return refuse(BOT_ERR_OPTIONS, "options.%s: '%s' is no ws:// or wss:// address", sockets[i].name, sockets[i].text);
+            return bot__account_refuse(BOT_ERR_OPTIONS, "options.%s: '%s' is no ws:// or wss:// address", sockets[i].name, sockets[i].text);
     if (!(o->rate_alarms_per_day > 0))
-        return refuse(BOT_ERR_OPTIONS, "options.rate_alarms_per_day must be above 0");
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.rate_alarms_per_day must be above 0");
     switch (o->ws_transport) {
     case BOT_WS_DEFAULT: *ret_ws = WS_IMPL_DEFAULT; break;
     case BOT_WS_LIBWEBSOCKETS: *ret_ws = WS_IMPL_LWS; break;
     case BOT_WS_WSLAY: *ret_ws = WS_IMPL_WSLAY; break;
-    default: return refuse(BOT_ERR_OPTIONS, "options.ws_transport: %d is none", (int)o->ws_transport);
+    default: return bot__account_refuse(BOT_ERR_OPTIONS, "options.ws_transport: %d is none", (int)o->ws_transport);
     }
     if (!bot__ws_impl_available(*ret_ws))
-        return refuse(BOT_ERR_OPTIONS, "options.ws_transport: this libbot was built without wslay");
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.ws_transport: this libbot was built without wslay");
     bot_core_options core = o->core;
     bot__session_venue_rules(a->venue, &core.venue);
     const char *wrong = bot_core_options_wrong(&core);
     if (wrong != NULL)
-        return refuse(BOT_ERR_OPTIONS, "options.core is out of its range at %s", wrong);
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.core is out of its range at %s", wrong);
     return BOT_OK;
 }
 
@@ -393,13 +393,13 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
 {
     open_why[0] = '\0';
     if (loop == NULL || options == NULL || ret_account == NULL)
-        return refuse(BOT_ERR_INVALID, "loop, options and ret_account must not be NULL");
+        return bot__account_refuse(BOT_ERR_INVALID, "loop, options and ret_account must not be NULL");
     bot_account_options o;
     bot_account_options_init(&o);
     if (options->struct_size < OPTIONS_SIZE_MIN || options->struct_size > OPTIONS_SIZE_MAX)
-        return refuse(BOT_ERR_OPTIONS, "options.struct_size is %zu: call bot_account_options_init before setting anything", options->struct_size);
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.struct_size is %zu: call bot_account_options_init before setting anything", options->struct_size);
     if (!bot__account_take_options(&o, sizeof o, options, options->struct_size))
-        return refuse(BOT_ERR_OPTIONS, "options were written for a newer library and set something that this one does not know");
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options were written for a newer library and set something that this one does not know");
     o.struct_size = sizeof o;
 
     bot_account *a = calloc(1, sizeof *a);
@@ -441,11 +441,11 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
         const struct market_config mc = { .path = o.journal.market_path, .venue = a->venue->name, .instruments_max = o.instruments_n,
                                           .trades_max = o.journal.market_trades_max, .queue_max = 256, .grace_ns = 5 * BOT_NS_PER_S };
         if ((r = bot__market_open(&mc, &a->recorder)) < 0)
-            r = refuse(r, "options.journal.market_path: %s: %s", o.journal.market_path, bot_strerror(r));
+            r = bot__account_refuse(r, "options.journal.market_path: %s: %s", o.journal.market_path, bot_strerror(r));
     }
     const struct transport_uv_options to = { .ca_file = o.ca_file, .ws_impl = ws };
     if (r == BOT_OK && (r = bot__transport_uv_open(loop, &to, &a->transport)) < 0)
-        r = refuse(r, r == BOT_ERR_FULL ? "options.ca_file: more different ones than one loop holds: %s" : "options.ca_file: cannot be read: %s", o.ca_file != NULL ? o.ca_file : "the system's store");
+        r = bot__account_refuse(r, r == BOT_ERR_FULL ? "options.ca_file: more different ones than one loop holds: %s" : "options.ca_file: cannot be read: %s", o.ca_file != NULL ? o.ca_file : "the system's store");
     if (r < 0)
         goto fail_handles;
 
@@ -468,7 +468,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     const size_t size = bot__session_size(&so);
     a->session_memory = size == 0 ? NULL : zeroed(size);
     if (a->session_memory == NULL) {
-        r = size == 0 ? refuse(BOT_ERR_OPTIONS, "options.core: a bound is out of its range") : BOT_ERR_NOMEM;
+        r = size == 0 ? bot__account_refuse(BOT_ERR_OPTIONS, "options.core: a bound is out of its range") : BOT_ERR_NOMEM;
         goto fail_handles;
     }
     const struct session_host host = { .self = a, .effect = effect, .event = journal_event, .market = market, .unreadable = unreadable, .log = say };

@@ -65,6 +65,9 @@ struct bot_account {
  * we do not know is zero: a limit that someone set must never be dropped silently. */
 bool bot__account_take_options(void *to, size_t known, const void *from, size_t given);
 
+/* Keeps the words for bot_account_open_why. Returns code. */
+int bot__account_refuse(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Has the journal's writer got into trouble, or out of it? The core is told. */
 void bot__account_look_at_journal(bot_account *a);
 

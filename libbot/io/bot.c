@@ -7,19 +7,40 @@
 
 #include "core/rate.h"
 
+/* What is wrong with a bot's options, so that the core is not told of half a bot; NULL: nothing. */
+static const char *options_wrong(const bot_options *o)
+{
+    const struct { bot_i128 value; const char *text; } amounts[] = {
+        { o->limits.position_max.v, "options.limits.position_max is below zero" }, { o->limits.order_qty_max.v, "options.limits.order_qty_max is below zero" },
+        { o->limits.notional_max.v, "options.limits.notional_max is below zero" }, { o->limits.loss_max.v, "options.limits.loss_max is below zero" },
+    };
+    if (o->scope != BOT_SCOPE_ACCOUNT && o->scope != BOT_SCOPE_OWN)
+        return "options.scope is neither BOT_SCOPE_ACCOUNT nor BOT_SCOPE_OWN";
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+        if (amounts[i].value < 0)
+            return amounts[i].text;
+    return o->limits.orders_per_s_max > BOT_ORDERS_PER_S_MAX ? "options.limits.orders_per_s_max: 0..64" : NULL;
+}
+
 int bot_attach(bot_account *account, const bot_options *options, bot_handle **ret_bot)
 {
     bot_account *a = account;
     bot_options o;
     bot_options_init(&o);
     if (a == NULL || options == NULL || ret_bot == NULL)
-        return BOT_ERR_INVALID;
+        return bot__account_refuse(BOT_ERR_INVALID, "account, options and ret_bot must not be NULL");
     if (a->closing)
-        return BOT_ERR_CLOSED;
+        return bot__account_refuse(BOT_ERR_CLOSED, "the account is being closed");
+    if (options->struct_size < OPTIONS_SIZE_MIN || options->struct_size > OPTIONS_SIZE_MAX)
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options.struct_size is %zu: call bot_options_init before setting anything", options->struct_size);
     if (!bot__account_take_options(&o, sizeof o, options, options->struct_size))
-        return BOT_ERR_OPTIONS;
-    if (a->bots_n == BOTS_MAX || a->bots_n >= bot__session_options(a->session)->core.bots_max)
-        return BOT_ERR_FULL;
+        return bot__account_refuse(BOT_ERR_OPTIONS, "options were written for a newer library and set something that this one does not know");
+    const char *wrong = options_wrong(&o);
+    if (wrong != NULL)
+        return bot__account_refuse(BOT_ERR_OPTIONS, "%s", wrong);
+    const uint32_t bots_max = bot__session_options(a->session)->core.bots_max;
+    if (a->bots_n == BOTS_MAX || a->bots_n >= bots_max)
+        return bot__account_refuse(BOT_ERR_FULL, "%u bots are attached already: options.core.bots_max of the account is %u, at most %u", a->bots_n, bots_max, BOTS_MAX);
     bot_handle *b = calloc(1, sizeof *b);
     if (b == NULL)
         return BOT_ERR_NOMEM;
@@ -34,7 +55,7 @@ int bot_attach(bot_account *account, const bot_options *options, bot_handle **re
     }
     if (r < 0) {
         free(b);
-        return r == BOT_ERR_INVALID ? BOT_ERR_OPTIONS : r;
+        return bot__account_refuse(r == BOT_ERR_INVALID ? BOT_ERR_OPTIONS : r, "the bot cannot be attached: %s", bot_strerror(r));
     }
     a->bots[a->bots_n++] = b;
     *ret_bot = b;

@@ -132,22 +132,34 @@ TEST(misuse, a_bot_that_makes_no_sense_is_not_attached)
     live_begin(&l);
     struct live_account *a = live_open(&l, 0, NULL, 1, "1");
     bot_handle *bot = NULL;
-    for (int i = 0; i < 4; i++) {
-        bot_options o;
-        bot_options_init(&o);
-        if (i == 0) o.struct_size = 0;
-        if (i == 1) o.scope = (bot_scope)9;
-        if (i == 2) o.limits.position_max.v = -1;
-        if (i == 3) o.limits.loss_max.v = -1;
-        ck_assert_int_eq(bot_attach(a->account, &o, &bot), BOT_ERR_OPTIONS);
+    static const char *const words[] = { "options.struct_size is 0: call bot_options_init", "options.scope is neither", "options.limits.position_max is below zero",
+                                         "options.limits.loss_max is below zero", "options.limits.order_qty_max is below zero",
+                                         "options.limits.notional_max is below zero", "options.limits.orders_per_s_max: 0..64", "written for a newer library" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct { bot_options o; char newer[32]; } wide = { 0 };
+        bot_options *o = &wide.o;
+        bot_options_init(o);
+        if (i == 0) o->struct_size = 0;
+        if (i == 1) o->scope = (bot_scope)9;
+        if (i == 2) o->limits.position_max.v = -1;
+        if (i == 3) o->limits.loss_max.v = -1;
+        if (i == 4) o->limits.order_qty_max.v = -1;
+        if (i == 5) o->limits.notional_max.v = -1;
+        if (i == 6) o->limits.orders_per_s_max = 65;
+        if (i == 7) o->struct_size = sizeof wide, wide.newer[31] = 1;
+        ck_assert_int_eq(bot_attach(a->account, o, &bot), BOT_ERR_OPTIONS);
+        ck_assert_msg(strstr(bot_account_open_why(), words[i]) != NULL, "no \"%s\": %s", words[i], bot_account_open_why());
     }
     ck_assert_ptr_null(bot);
     bot_options o;
     bot_options_init(&o);
+    ck_assert_int_eq(bot_attach(a->account, NULL, &bot), BOT_ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(bot_account_open_why(), "must not be NULL"));
     int attached = 0;
     while (attached < 100 && bot_attach(a->account, &o, &bot) == BOT_OK) attached++;
     ck_assert_int_eq(attached, 15); /* bots_max is 16 */
     ck_assert_int_eq(bot_attach(a->account, &o, &bot), BOT_ERR_FULL);
+    ck_assert_ptr_nonnull(strstr(bot_account_open_why(), "16 bots are attached already"));
     live_end(&l);
 }
 

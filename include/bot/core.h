@@ -272,7 +272,8 @@ typedef struct bot_position {
     bot_qty    low, high;      /* interval in which the truth lies while a stream is down or a drift is open */
     bot_px     avg_entry;      /* rounded half even, 12 digits (inverse: 8); 0 when flat */
     bot_money  cost, realised, funding; /* realised: price PnL, fees kept apart; funding: paid is positive */
-    bool       cost_proven;    /* false: a baseline whose history we have not seen and for which the venue told no entry price */
+    bool       cost_proven;    /* false: (partly) a baseline whose fills we have not seen: avg_entry and cost are the venue's word, 0 where it
+                                  gave none. Until the position is flat or flips */
     bot_qty    working_buy, working_sell; /* what may still fill */
     bot_ts     agreed_at;      /* sending time of the newest agreeing read; 0 none yet */
 } bot_position;

@@ -772,7 +772,7 @@ int bot__ledger_baseline(struct ledger *l, uint32_t instrument, bot_leg leg, bot
         r = bot__position_adjust(&c.owner, &l->instruments.rows[instrument], qty_delta, cost_delta);
     if (r < 0)
         return r;
-    c.account.unproven = entry_price == 0 && qty != 0;
+    c.account.unproven = qty != 0; /* also at an entry price: the venue's word is no fill of ours */
     c.owner.unproven = c.account.unproven && c.owner.qty != 0;
     const bot_event stamp = { .ts = ts, .venue_ns = venue_ns, .seq = seq };
     change_commit(l, &c, &stamp, true);

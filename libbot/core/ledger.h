@@ -116,7 +116,8 @@ int bot__ledger_order_counted(struct ledger *l, uint32_t instrument, const bot_i
                               bot_i128 avg_price, int64_t venue_ns);
 
 /* The position of a leg becomes qty at ts by the venue's word, not by fills: at the start, or when a drift is adopted.
- * entry_price 0: cost is not known, the position is "unproven". The difference goes to the external owner.
+ * Its cost is the venue's word, or with entry_price 0 not known at all: either way "unproven" until it is flat or flips. The
+ * difference goes to the external owner.
  * BOT_ERR_INVALID, BOT_ERR_OVERFLOW, BOT_ERR_MALFORMED as in apply_fill. */
 int bot__ledger_baseline(struct ledger *l, uint32_t instrument, bot_leg leg, bot_i128 qty, bot_i128 entry_price, bot_ts ts,
                          int64_t venue_ns, int64_t seq);

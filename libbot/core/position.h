@@ -25,7 +25,7 @@ struct position {
     bot_i128 settlement; /* the part of realised that settlement fills brought */
     bot_i128 fee_value;  /* spot: value of fees charged in the base coin, at their fills' prices */
     uint64_t fills;      /* executions that moved it */
-    bool     unproven;   /* taken over without knowing its cost; until flat or flipped */
+    bool     unproven;   /* taken over: no fills of ours say what it cost; until flat or flipped */
 };
 
 /* Adds qty (signed, not 0) of contract value `value` (of qty's sign) to *p. price is used only where the fill goes through

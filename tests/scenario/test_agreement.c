@@ -21,7 +21,8 @@ TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues
     EXPECT_QTY(r, 0, "-7");
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.avg_entry.v == rig_num("55")); /* the venue's word, for want of fills */
+    ck_assert(p.avg_entry.v == rig_num("55")); /* the venue's word, for want of fills, */
+    ck_assert_msg(!p.cost_proven, "a cost that no fill of ours proves is told as proven");
     ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 0);
     bot_core_stats stats;
     bot_core_stats_get(r->core, &stats);

@@ -309,7 +309,7 @@ TEST(ledger, a_baseline_takes_the_venue_at_its_word_and_says_when_cost_is_unprov
     KIT_IS(bot__ledger_position(l, 0, NET)->qty, "-2");
     ck_assert_int_eq(bot__path_held(bot__ledger_path(l, 0, NET), kit_fixed("-2"), 100, 200, NULL), 1);
     ck_assert_int_eq(bot__ledger_baseline(l, 0, NET, kit_fixed("-2"), kit_fixed("50"), 300, 0, BOT_SEQ_NONE), BOT_OK);
-    ck_assert(!bot__ledger_position(l, 0, NET)->unproven);
+    ck_assert(bot__ledger_position(l, 0, NET)->unproven); /* a price that the venue told is used, and proves nothing */
     ck_assert_str_eq(kit_position(l, NET), "-2 @ 50, pnl 0");
     kit_check_owners(l, 8);
     /* Bots keep theirs; what the venue knows better belongs to nobody here. */
@@ -319,6 +319,11 @@ TEST(ledger, a_baseline_takes_the_venue_at_its_word_and_says_when_cost_is_unprov
     KIT_IS(bot__ledger_owner_position(l, 0, NET, 3)->qty, "1");
     KIT_IS(bot__ledger_owner_position(l, 0, NET, LEDGER_EXTERNAL)->qty, "0");
     ck_assert_str_eq(kit_position(l, NET), "1 @ 45, pnl 10");
+    ck_assert(bot__ledger_position(l, 0, NET)->unproven);
+    const bot_event out = kit_fill("flips", BOT_SELL, "2", "46", NULL, NULL), back = kit_fill("back", BOT_BUY, "2", "46", NULL, NULL);
+    ck_assert_int_eq(apply(l, out), LEDGER_NEW);
+    ck_assert(!bot__ledger_position(l, 0, NET)->unproven); /* what is open now was opened by a fill */
+    ck_assert_int_eq(apply(l, back), LEDGER_NEW);
     kit_check_owners(l, 8);
     ck_assert_int_eq(bot__ledger_baseline(l, 0, BOT_LEG_LONG, kit_fixed("5"), 0, 400, 0, BOT_SEQ_NONE), BOT_OK);
     bot_event sell = kit_fill("b", BOT_SELL, "5", "41", NULL, NULL);

@@ -23,7 +23,7 @@ static void print_position(const struct journal_core *jc, uint32_t i, bot_leg le
         bot__jo_fixed(&o, "qty_low", p.low.v);
         bot__jo_fixed(&o, "qty_high", p.high.v);
     }
-    if (p.qty.v != 0)
+    if (p.qty.v != 0 && p.avg_entry.v != 0) /* 0: a baseline for which the venue told none */
         bot__jo_fixed(&o, "avg_entry", p.avg_entry.v);
     bot__jo_fixed(&o, "realised", p.realised.v);
     bot__jo_fixed(&o, "funding", p.funding.v);

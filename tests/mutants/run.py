@@ -12,7 +12,7 @@ import time
 # last: that one is built and tried before all others, which takes seconds instead of half a minute.
 TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe', 'tests/unit/test_budget', 'tests/unit/test_ledger', 'tests/unit/test_orders',
          'tests/unit/test_exposure', 'tests/unit/test_refusals', 'tests/unit/test_reports', 'tests/unit/test_baseline', 'tests/unit/test_ledger_bounds',
-         'tests/scenario/scenario_test_limits', 'tests/scenario/scenario_test_rules', 'tests/scenario/scenario_test_core',
+         'tests/scenario/scenario_test_limits', 'tests/scenario/scenario_test_rules', 'tests/scenario/scenario_test_core', 'tests/scenario/scenario_test_orders',
          'tests/scenario/scenario_test_review', 'tests/scenario/scenario_test_found', 'tests/scenario/scenario_test_cancels', 'tests/scenario/scenario_test_ledger', 'tests/scenario/scenario_test_world',
          'tests/scenario/scenario_test_interleavings', 'tests/scenario/scenario_test_budget', 'tests/unit/test_lag', 'tests/unit/test_silent',
          'tests/unit/test_session_reads', 'tests/scenario/scenario_test_agreement', 'tests/scenario/scenario_test_hedge',

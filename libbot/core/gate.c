@@ -63,7 +63,7 @@ static bot_ts saturating_add(bot_ts at, int64_t ns)
 
 void bot__gate_init(struct gate *g, const struct gate_options *options, bot_ts now)
 {
-    *g = (struct gate){ .options = *options, .held = BOT_GATE_STARTUP, .last_shut = now, .hold_until = BOT_TS_NEVER };
+    *g = (struct gate){ .options = *options, .held = BOT_GATE_STARTUP, .last_shut = now, .hold_until = BOT_TS_NEVER, .touched = true };
     for (int i = 0; i < GATE_LEASE_COUNT; i++) {
         /* Every required lease starts expired: nothing is believed before it has been heard. */
         g->expiry[i] = options->lease_ns[i] == 0 ? BOT_TS_NEVER : now;
@@ -81,6 +81,7 @@ void bot__gate_renew_for(struct gate *g, enum gate_lease lease, bot_ts from, int
     if (until > g->expiry[lease]) {
         g->expiry[lease] = until;
         g->renewed_at[lease] = from;
+        g->touched = true;
     }
 }
 
@@ -91,8 +92,10 @@ void bot__gate_renew(struct gate *g, enum gate_lease lease, bot_ts from)
 
 void bot__gate_cap(struct gate *g, enum gate_lease lease, bot_ts until)
 {
-    if (g->options.lease_ns[lease] != 0 && g->expiry[lease] > until)
+    if (g->options.lease_ns[lease] != 0 && g->expiry[lease] > until) {
         g->expiry[lease] = until;
+        g->touched = true;
+    }
 }
 
 void bot__gate_expire(struct gate *g, enum gate_lease lease, bot_ts now)
@@ -108,6 +111,7 @@ void bot__gate_set(struct gate *g, uint32_t reason, int64_t value, bot_ts now)
         g->since[i] = now;
     g->value[i] = value;
     g->held |= reason;
+    g->touched = true;
 }
 
 void bot__gate_clear(struct gate *g, uint32_t reason, bot_ts now)
@@ -115,18 +119,29 @@ void bot__gate_clear(struct gate *g, uint32_t reason, bot_ts now)
     BOT_ASSERT(reason_facts[index_of(reason)].kind != LEASE);
     (void)now;
     g->held &= ~reason;
+    g->touched = true;
 }
 
 void bot__gate_agreement(struct gate *g, bool agreed, bot_ts sent_at)
 {
+    g->touched = true;
     if (!agreed)
         g->agree_streak = 0;
     else if (sent_at >= g->last_shut) /* a read asked for before the trouble says nothing about it */
         g->agree_streak++;
 }
 
+/* Agreement that we still wait for is no reason to start its count anew: RECONCILED alone, while nothing else is wrong, ends by the
+ * very reads that the count is made of. Nor is the hold-down, which is what waits. */
+#define NO_TROUBLE ((uint32_t)(BOT_GATE_RECONCILED | BOT_GATE_STARTUP | BOT_GATE_HOLD_DOWN))
+
 bool bot__gate_evaluate(struct gate *g, bot_ts now)
 {
+    if (!g->touched && now < g->next_at) { /* most steps, twice each */
+        if ((g->reasons & ~NO_TROUBLE) != 0)
+            g->last_shut = now;
+        return false;
+    }
     uint32_t shut = g->held;
     bot_ts earliest = BOT_TS_NEVER;
     for (int i = 0; i < GATE_LEASE_COUNT; i++) {
@@ -134,27 +149,25 @@ bool bot__gate_evaluate(struct gate *g, bot_ts now)
         if (g->expiry[i] <= now) {
             if ((g->reasons & (1u << r)) == 0)
                 g->since[r] = g->expiry[i];
-            g->value[r] = g->renewed_at[i] == BOT_TS_NEVER ? -1 : now - g->renewed_at[i];
             shut |= 1u << r;
         } else if (g->expiry[i] < earliest) {
             earliest = g->expiry[i];
         }
     }
-    /* Agreement that we still wait for is no reason to start its count anew: RECONCILED alone, while nothing else is
-     * wrong, ends by the very reads that the count is made of. */
-    const uint32_t trouble = shut & ~(uint32_t)BOT_GATE_RECONCILED & ~(uint32_t)BOT_GATE_STARTUP;
-    if (trouble != 0 || ((shut & BOT_GATE_RECONCILED) != 0 && (g->reasons & (BOT_GATE_RECONCILED | BOT_GATE_STARTUP)) == 0)) {
+    if ((shut & ~NO_TROUBLE) != 0 || ((shut & BOT_GATE_RECONCILED) != 0 && (g->reasons & (BOT_GATE_RECONCILED | BOT_GATE_STARTUP)) == 0)) {
         g->last_shut = now;
         g->agree_streak = 0;
         g->hold_until = BOT_TS_NEVER;
     }
     if (shut == 0 && g->hold_until == BOT_TS_NEVER && g->agree_streak >= (g->proven ? g->options.agree_reads_min : 1))
         g->hold_until = saturating_add(now, g->proven ? g->options.hold_down_ns : 0);
+    g->next_at = earliest;
     if (shut == 0 && now < g->hold_until) {
         if ((g->reasons & BOT_GATE_HOLD_DOWN) == 0)
             g->since[BOT_GATE_INDEX_HOLD_DOWN] = now;
-        g->value[BOT_GATE_INDEX_HOLD_DOWN] = g->hold_until == BOT_TS_NEVER ? 0 : g->hold_until - now;
         shut |= BOT_GATE_HOLD_DOWN;
+        if (g->hold_until < g->next_at)
+            g->next_at = g->hold_until;
     }
     g->open_until = shut == 0 ? earliest : 0;
     g->proven |= shut == 0;
@@ -162,11 +175,14 @@ bool bot__gate_evaluate(struct gate *g, bot_ts now)
     if (changed)
         g->changed_at = now;
     g->reasons = shut;
+    g->touched = false;
     return changed;
 }
 
 bot_ts bot__gate_deadline(const struct gate *g, bot_ts now)
 {
+    if (!g->touched && now < g->next_at)
+        return g->next_at;
     bot_ts at = BOT_TS_NEVER;
     for (int i = 0; i < GATE_LEASE_COUNT; i++)
         if (g->expiry[i] > now && g->expiry[i] < at)
@@ -191,9 +207,12 @@ void bot__gate_state(const struct gate *g, bot_ts now, bot_gate_state *ret_state
             ret_state->since[r] = g->expiry[i];
             ret_state->open_until = 0;
         }
+        /* How old news is, and how long it is held down still, is known when it is asked. */
         if ((ret_state->reasons & (1u << r)) != 0)
             ret_state->value[r] = g->renewed_at[i] == BOT_TS_NEVER ? -1 : now - g->renewed_at[i];
     }
+    if ((ret_state->reasons & BOT_GATE_HOLD_DOWN) != 0)
+        ret_state->value[BOT_GATE_INDEX_HOLD_DOWN] = g->hold_until == BOT_TS_NEVER ? 0 : g->hold_until > now ? g->hold_until - now : 1;
 }
 
 /* ---- plain sentences ---- */

@@ -38,6 +38,9 @@ struct gate {
     bot_ts   hold_until; /* NEVER until agreement has been renewed */
     uint32_t agree_streak;
     bool     proven;     /* has been open before: the first opening needs one agreement and no hold-down */
+    bool     touched;    /* something other than time has changed since evaluate */
+    uint8_t  unused[2];  /* named: see struct order */
+    bot_ts   next_at;    /* untouched, evaluate finds nothing new before that; NEVER */
     bot_ts   open_until; /* the whole check: now < open_until. 0 while shut */
 };
 

@@ -90,6 +90,8 @@ void bot__core_limits_known(bot_core *c, uint32_t instrument)
 
 void bot__core_check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
 {
+    if (c->bots_n == 0)
+        return;
     const bot_i128 qty = bot__core_qty(c, instrument, leg), size = qty < 0 ? -qty : qty;
     for (uint32_t b = 0; b < c->bots_n; b++) {
         struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];

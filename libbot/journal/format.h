@@ -84,15 +84,15 @@ static inline uint64_t bot__journal_offset(uint64_t first_record, uint64_t numbe
     return JOURNAL_HEADER_SIZE + (number - first_record) * JOURNAL_RECORD_SIZE;
 }
 
-/* Little-endian loads and stores. */
+/* Little-endian loads and stores; each becomes one instruction where that is the machine's order. */
 static inline void put_u16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)v; p[1] = (uint8_t)(v >> 8); }
 static inline void put_u32(uint8_t *p, uint32_t v) { for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (8 * i)); }
 static inline void put_u64(uint8_t *p, uint64_t v) { for (int i = 0; i < 8; i++) p[i] = (uint8_t)(v >> (8 * i)); }
 static inline uint16_t get_u16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
-static inline uint32_t get_u32(const uint8_t *p)
+static inline __attribute__((always_inline)) uint32_t get_u32(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
-static inline uint64_t get_u64(const uint8_t *p) { return get_u32(p) | (uint64_t)get_u32(p + 4) << 32; }
+static inline __attribute__((always_inline)) uint64_t get_u64(const uint8_t *p) { return get_u32(p) | (uint64_t)get_u32(p + 4) << 32; }
 
 #endif

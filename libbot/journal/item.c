@@ -3,6 +3,7 @@
  * functions out of it. */
 #include "journal/item.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -19,6 +20,7 @@ enum way { ENCODE, DECODE };
 struct coder {
     uint8_t *p;         /* next byte; decoding only reads through it */
     const uint8_t *end; /* decoding: one past the item */
+    bool roomy;         /* decoding: as much may be read as the longest event takes, so that it is enough to end where the item ends */
     int err;
 };
 
@@ -36,10 +38,19 @@ enum { /* bits of `present` */
 
 BOTH bool room(struct coder *c, size_t n)
 {
-    if ((size_t)(c->end - c->p) >= n)
+    if (c->roomy || (size_t)(c->end - c->p) >= n)
         return true;
     c->err = BOT_ERR_MALFORMED;
     c->p = (uint8_t *)(uintptr_t)c->end;
+    return false;
+}
+
+/* Decoding: n bytes behind the length byte at c->p, max of which are possible. False: damage; nothing is taken. */
+BOTH bool holds(struct coder *c, unsigned n, unsigned max)
+{
+    if (n <= max && (c->roomy || n < (size_t)(c->end - c->p)))
+        return true;
+    c->err = BOT_ERR_MALFORMED;
     return false;
 }
 
@@ -57,7 +68,7 @@ BOTH unsigned code_byte(struct coder *c, enum way way, unsigned v, unsigned max)
     v = *c->p++;
     if (v > max)
         c->err = BOT_ERR_MALFORMED;
-    return v <= max ? v : 0;
+    return v;
 }
 
 /* Enums and bools are of different types, so this one cannot be a function. */
@@ -97,18 +108,17 @@ BOTH void code_num(struct coder *c, enum way way, int64_t *v)
     }
     if (!room(c, 1))
         return;
-    const unsigned n = *c->p++;
-    if (n > 8) {
-        c->err = BOT_ERR_MALFORMED;
+    const unsigned n = *c->p;
+    if (!holds(c, n, 8))
         return;
+    if (n != 0) {
+        const uint64_t top = get_u64(c->p + 1) << (64 - 8 * n);
+        *v = (int64_t)top >> (64 - 8 * n);
+        /* As few bytes as hold it: the first nine bits, of which the first is the sign, may not all be equal. */
+        if ((uint64_t)((int64_t)top >> 55) + 1 <= 1)
+            c->err = BOT_ERR_MALFORMED;
     }
-    if (!room(c, n) || n == 0)
-        return;
-    const unsigned shift = 64 - 8 * n;
-    *v = (int64_t)(get_u64(c->p) << shift) >> shift;
-    if (num_len(*v) != n)
-        c->err = BOT_ERR_MALFORMED;
-    c->p += n;
+    c->p += n + 1;
 }
 
 /* As num, for 128 bits. Most values fit in 64. */
@@ -138,17 +148,12 @@ BOTH void code_wide(struct coder *c, enum way way, bot_i128 *v)
         *v = narrow;
         return;
     }
-    c->p++;
-    if (n > 16) {
-        c->err = BOT_ERR_MALFORMED;
-        return;
-    }
-    if (!room(c, n))
+    if (!holds(c, n, 16))
         return;
     const unsigned shift = 128 - 8 * n;
-    const uint64_t high = get_u64(c->p + 8) << shift; /* n > 8: shift < 64 */
-    *v = (bot_i128)((bot_u128)(uint64_t)((int64_t)high >> shift) << 64 | get_u64(c->p));
-    c->p += n;
+    const uint64_t high = get_u64(c->p + 9) << shift; /* n > 8: shift < 64 */
+    *v = (bot_i128)((bot_u128)(uint64_t)((int64_t)high >> shift) << 64 | get_u64(c->p + 1));
+    c->p += n + 1;
 }
 
 BOTH void code_dec(struct coder *c, enum way way, bot_dec *d)
@@ -157,22 +162,47 @@ BOTH void code_dec(struct coder *c, enum way way, bot_dec *d)
     code_wide(c, way, &d->coef);
 }
 
-/* Length byte and text of an id, symbol or currency: the length is a field of its own. */
-BOTH void code_name(struct coder *c, enum way way, uint8_t *len, char *s, unsigned max)
+typedef int8_t sixteen __attribute__((vector_size(16)));
+
+/* An id, symbol or currency. It stands in an item as it does in memory, length byte first, so that it is read in words of sixteen
+ * bytes with what follows it masked out: written byte by byte, it would make whoever looks at it next in words (to hash it, to compare
+ * it) wait until they have come together. */
+BOTH void code_name(struct coder *c, enum way way, uint8_t *name, size_t size)
 {
-    const unsigned n = code_byte(c, way, *len, max);
+    static const sixteen first = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
     if (way == ENCODE) {
+        const unsigned n = code_byte(c, way, *name, (unsigned)size - 2);
         if (c->err != 0)
             return;
-        memcpy(c->p, s, n);
+        memcpy(c->p, name + 1, n);
         c->p += n;
-    } else if (room(c, n)) {
-        *len = (uint8_t)n;
-        memcpy(s, c->p, n);
-        c->p += n;
+        return;
     }
+    if (!room(c, 1))
+        return;
+    const unsigned n = *c->p;
+    if (!holds(c, n, (unsigned)size - 2))
+        return;
+    if (c->roomy) {
+        const int8_t last = (int8_t)n;
+        const sixteen lasts = { last, last, last, last, last, last, last, last, last, last, last, last, last, last, last, last };
+        for (size_t k = 0; k < size; k += 16) {
+            const sixteen at = first + (int8_t)k;
+            sixteen word;
+            memcpy(&word, c->p + k, 16);
+            word &= (sixteen)(at <= lasts);
+            memcpy(name + k, &word, 16);
+        }
+    } else {
+        memcpy(name, c->p, (size_t)n + 1); /* the rest is wiped already */
+    }
+    c->p += n + 1;
 }
-#define CODE_NAME(field) code_name(c, way, &(field).len, (field).s, sizeof (field).s - 1)
+#define CODE_NAME(field)                                                                                     \
+    do {                                                                                                     \
+        static_assert(sizeof (field) % 16 == 0 && sizeof (field).s == sizeof (field) - 1, "a name is whole words"); \
+        code_name(c, way, (uint8_t *)&(field), sizeof (field));                                              \
+    } while (0)
 
 /* A char array that holds text: everything up to its last byte that is not zero, whatever stands before. */
 BOTH void code_text(struct coder *c, enum way way, char *s, size_t size)
@@ -186,10 +216,12 @@ BOTH void code_text(struct coder *c, enum way way, char *s, size_t size)
         c->p += len;
         return;
     }
-    const unsigned len = code_byte(c, way, 0, (unsigned)size);
-    if (room(c, len)) {
-        memcpy(s, c->p, len);
-        c->p += len;
+    if (!room(c, 1))
+        return;
+    const unsigned len = *c->p;
+    if (holds(c, len, (unsigned)size)) {
+        memcpy(s, c->p + 1, len);
+        c->p += len + 1;
     }
 }
 #define CODE_TEXT(field) code_text(c, way, (field), sizeof (field))
@@ -600,26 +632,38 @@ static void take_rest(struct coder *c, bot_journal_item *ret)
     c->p += ret->bytes_len;
 }
 
-int bot__item_decode(const uint8_t *p, size_t len, bot_journal_item *ret)
+static int decode_event(const uint8_t *p, size_t len, size_t readable, bot_event *ret)
+{
+    uint8_t room[JOURNAL_EVENT_ROOM];
+    if (readable < sizeof room) { /* the last ones of a file */
+        if (len > JOURNAL_EVENT_ITEM_MAX)
+            return BOT_ERR_MALFORMED;
+        memcpy(room, p, len);
+        memset(room + len, 0, sizeof room - len);
+        p = room;
+    }
+    struct coder c = { .p = (uint8_t *)(uintptr_t)p + JOURNAL_ITEM_HEAD, .roomy = true };
+    memset(ret, 0, sizeof *ret);
+    event_body(&c, DECODE, ret);
+    return c.err == 0 && c.p == p + len ? BOT_OK : BOT_ERR_MALFORMED;
+}
+
+int bot__item_decode_in(const uint8_t *p, size_t len, size_t readable, bot_journal_item *ret)
 {
     if (len < JOURNAL_ITEM_HEAD || (size_t)get_u16(p) + 2 != len)
         return BOT_ERR_MALFORMED;
-    struct coder c = { .p = (uint8_t *)(uintptr_t)p + JOURNAL_ITEM_HEAD, .end = p + len };
-    uint64_t pid = 0, items = 0;
-
     ret->kind = (bot_journal_item_kind)p[2];
     ret->bytes = NULL;
     ret->bytes_len = ret->bytes_total = 0;
+    if (ret->kind == BOT_JOURNAL_EVENT || ret->kind == BOT_JOURNAL_TRADE) {
+        const int e = decode_event(p, len, readable, &ret->event);
+        ret->ts = ret->event.ts;
+        return e == BOT_OK && (ret->event.kind == BOT_EV_TRADE) != (ret->kind == BOT_JOURNAL_TRADE) ? BOT_ERR_MALFORMED : e;
+    }
+    struct coder c = { .p = (uint8_t *)(uintptr_t)p + JOURNAL_ITEM_HEAD, .end = p + len };
+    uint64_t pid = 0, items = 0;
     ret->ts = 0;
     switch (ret->kind) {
-    case BOT_JOURNAL_EVENT:
-    case BOT_JOURNAL_TRADE:
-        memset(&ret->event, 0, sizeof ret->event);
-        event_body(&c, DECODE, &ret->event);
-        ret->ts = ret->event.ts;
-        if ((ret->event.kind == BOT_EV_TRADE) != (ret->kind == BOT_JOURNAL_TRADE))
-            c.err = BOT_ERR_MALFORMED;
-        break;
     case BOT_JOURNAL_RAW:
         code_ns(&c, DECODE, &ret->ts);
         memset(&ret->event, 0, sizeof ret->event);
@@ -659,3 +703,5 @@ int bot__item_decode(const uint8_t *p, size_t len, bot_journal_item *ret)
     }
     return c.err == 0 && c.p == c.end ? BOT_OK : BOT_ERR_MALFORMED;
 }
+
+int bot__item_decode(const uint8_t *p, size_t len, bot_journal_item *ret) { return bot__item_decode_in(p, len, len, ret); }

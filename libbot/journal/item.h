@@ -28,6 +28,8 @@
 #define JOURNAL_ITEM_HEAD 3           /* length and type */
 #define JOURNAL_EVENT_ITEM_MAX 640    /* every event fits, head included; encoders may scribble up to 16 bytes past the end */
 #define JOURNAL_ITEM_MAX (2 + 65535)
+#define JOURNAL_EVENT_ROOM (JOURNAL_EVENT_ITEM_MAX + 48) /* the decoder of events may look so far behind one's beginning, and makes
+                                       * nothing of what it sees behind its end */
 
 /* Writes one whole item; buf holds JOURNAL_EVENT_ITEM_MAX + 16 bytes. Returns its length, or BOT_ERR_INVALID (an id longer
  * than its bound, an enum or scale out of its range) or BOT_ERR_UNSUPPORTED (BOOK, TRADE, CONTROL: not journaled). */
@@ -42,8 +44,10 @@ int bot__item_encode_raw(bot_ts ts, bot_source source, const void *bytes, uint32
 int bot__item_encode_options(bot_ts ts, const char *text, uint32_t len, uint8_t *buf);
 
 /* Reads the item at p, whose head says that it is len bytes long. Fills kind, ts, event, the union and bytes (borrowed from
- * p). 16 bytes behind p + len must be readable. BOT_OK, or BOT_ERR_MALFORMED when anything in it is not as specified. */
+ * p). BOT_OK, or BOT_ERR_MALFORMED when anything in it is not as specified. */
 int bot__item_decode(const uint8_t *p, size_t len, bot_journal_item *ret);
+/* The same, quicker where `readable` bytes (not below len) from p on may be read and it is at least JOURNAL_EVENT_ROOM. */
+int bot__item_decode_in(const uint8_t *p, size_t len, size_t readable, bot_journal_item *ret);
 
 /* Events that may wait for company before a record is written: losing the last second of them costs nothing. */
 static inline bool bot__item_is_lazy(uint16_t kind) { return kind == BOT_EV_TICK || kind == BOT_EV_FRAME; }

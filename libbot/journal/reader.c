@@ -15,7 +15,6 @@
 #include "journal/segment.h"
 
 #define CHUNK (256 * 1024) /* read at once; a multiple of the record size */
-#define SLACK 16           /* the decoder may look so far past an item */
 
 struct bot_journal_reader {
     const struct journal_fs *fs;
@@ -29,7 +28,7 @@ struct bot_journal_reader {
     uint64_t  data_at;          /* byte at which records begin: 256, or 0 in a slice without a header */
     bool      header_pending;   /* a damaged header is still to be reported */
 
-    uint8_t  *chunk;            /* CHUNK + SLACK bytes of the file from chunk_at on */
+    uint8_t  *chunk;            /* CHUNK bytes of the file from chunk_at on */
     size_t    chunk_len;
     uint64_t  chunk_at, offset; /* offset: of the next record in the file */
 
@@ -39,7 +38,7 @@ struct bot_journal_reader {
     bool      synced;           /* rec.crc is what the next record must follow */
     uint64_t  next_number;      /* when synced */
 
-    uint8_t  *pending;          /* an item that began in an earlier record; JOURNAL_ITEM_MAX + SLACK bytes */
+    uint8_t  *pending;          /* an item that began in an earlier record; JOURNAL_ITEM_MAX bytes */
     size_t    pending_len;
     uint64_t  pending_record;
     int64_t   pending_wall;
@@ -206,8 +205,10 @@ int bot__journal_open_read(const struct journal_fs *fs, const char *path, const 
         return BOT_ERR_NOMEM;
     *r = (bot_journal_reader){ .fs = fs, .fd = -1 };
     memcpy(r->path, path, strlen(path) + 1);
-    r->chunk = fs->alloc(fs->self, CHUNK + SLACK);
-    r->pending = fs->alloc(fs->self, JOURNAL_ITEM_MAX + SLACK);
+    r->chunk = fs->alloc(fs->self, CHUNK);
+    r->pending = fs->alloc(fs->self, JOURNAL_ITEM_MAX);
+    if (r->pending != NULL)
+        memset(r->pending, 0, JOURNAL_EVENT_ROOM);
     int e = r->chunk == NULL || r->pending == NULL ? BOT_ERR_NOMEM : open_all(r, venue, account, ret_why);
     if (e != BOT_OK) {
         bot_journal_close_read(r);
@@ -253,7 +254,6 @@ static ssize_t view(bot_journal_reader *r, size_t want, const uint8_t **ret)
         ssize_t n = bot__fs_read_all(r->fs, r->fd, r->chunk, CHUNK, r->offset);
         if (n < 0)
             return -1;
-        memset(r->chunk + n, 0, SLACK);
         r->chunk_at = r->offset;
         r->chunk_len = (size_t)n;
     }
@@ -470,7 +470,8 @@ static int next_record(bot_journal_reader *r, bot_journal_place *ret_place)
             }
             return e;
         }
-        r->tail = (bot_journal_place){ 0 };
+        if (r->tail.damage != BOT_DAMAGE_NONE)
+            r->tail = (bot_journal_place){ 0 };
         const bool linked = r->header.content != JOURNAL_CONTENT_CANDLES || !r->header_known;
         const bool first_of_file = r->header_known && r->offset == r->data_at;
         if (linked && !r->header_known && r->synced && rec.number != r->next_number) {
@@ -501,10 +502,10 @@ static int next_record(bot_journal_reader *r, bot_journal_place *ret_place)
 
 /* ---- items -------------------------------------------------------------------------------------------------- */
 
-static int take_item(bot_journal_reader *r, const uint8_t *p, size_t len, uint64_t record, int64_t wall_ns, uint64_t offset,
+static int take_item(bot_journal_reader *r, const uint8_t *p, size_t len, size_t readable, uint64_t record, int64_t wall_ns, uint64_t offset,
                      bot_journal_item *ret_item, bot_journal_place *ret_place)
 {
-    if (bot__item_decode(p, len, ret_item) != BOT_OK) {
+    if (bot__item_decode_in(p, len, readable, ret_item) != BOT_OK) {
         r->pos = r->rec.used; /* lengths behind it are not to be trusted either */
         r->synced = true;
         return report(r, ret_place, BOT_DAMAGE_ITEM, offset, record, 1, "the record is whole, but an item in it is not understood");
@@ -532,7 +533,7 @@ int bot_journal_next(bot_journal_reader *r, bot_journal_item *ret_item, bot_jour
             const size_t len = left >= JOURNAL_ITEM_HEAD ? (size_t)get_u16(p) + 2 : SIZE_MAX;
             if (len <= left) {
                 r->pos += (uint32_t)len;
-                return take_item(r, p, len, r->rec.number, r->rec.wall_ns, here, ret_item, ret_place);
+                return take_item(r, p, len, (size_t)(r->chunk + r->chunk_len - p), r->rec.number, r->rec.wall_ns, here, ret_item, ret_place);
             }
             r->pending_record = r->rec.number;
             r->pending_wall = r->rec.wall_ns;
@@ -545,8 +546,7 @@ int bot_journal_next(bot_journal_reader *r, bot_journal_item *ret_item, bot_jour
         if (r->pending_len >= JOURNAL_ITEM_HEAD && r->pending_len == (size_t)get_u16(r->pending) + 2) {
             const size_t len = r->pending_len;
             r->pending_len = 0;
-            memset(r->pending + len, 0, SLACK);
-            return take_item(r, r->pending, len, r->pending_record, r->pending_wall, here, ret_item, ret_place);
+            return take_item(r, r->pending, len, len < JOURNAL_EVENT_ROOM ? JOURNAL_EVENT_ROOM : len, r->pending_record, r->pending_wall, here, ret_item, ret_place);
         }
         if (r->pending_len >= 2 && get_u16(r->pending) == 0) {
             r->pos = r->rec.used;

@@ -200,3 +200,47 @@ TEST(gate, a_lease_without_an_end_stays_and_one_that_is_not_required_cannot_be_c
     (void)bot__gate_evaluate(&gate, 2 * S);
     ck_assert_uint_eq(gate.reasons, 0);
 }
+
+/* One gate is judged from the beginning at every step, the other only when it thinks that it must be. */
+TEST(gate, says_the_same_whether_or_not_it_is_judged_again_when_only_time_has_passed)
+{
+    test_rng rng = { 77 };
+    unsigned shut_steps = 0, open_steps = 0;
+    for (int round = 0; round < 300; round++) {
+        open_gate();
+        struct gate other = gate;
+        bot_ts now = S;
+        for (int step = 0; step < 60; step++) {
+            now += (bot_ts)test_rng_below(&rng, 3) * S / 2;
+            const uint32_t what = (uint32_t)test_rng_below(&rng, 12);
+            const enum gate_lease lease = (enum gate_lease)test_rng_below(&rng, GATE_LEASE_COUNT);
+            struct gate *const both[] = { &gate, &other };
+            bool changed[2];
+            for (int k = 0; k < 2; k++) {
+                struct gate *g = both[k];
+                for (int i = 0; i < GATE_LEASE_COUNT && what < 3; i++) bot__gate_renew(g, (enum gate_lease)i, now - (bot_ts)what * S);
+                if (what == 3 && step % 4 == 0) bot__gate_expire(g, lease, now);
+                if (what == 4) bot__gate_cap(g, lease, now + 3 * S);
+                if (what == 5 && step % 3 == 0) bot__gate_set(g, BOT_GATE_FEED_LAG, step, now);
+                if (what == 6 || what == 7) bot__gate_clear(g, BOT_GATE_FEED_LAG, now);
+                if (what >= 8) bot__gate_agreement(g, what != 8 || step % 4 != 0, now);
+                if (k == 1)
+                    g->touched = true;
+                changed[k] = bot__gate_evaluate(g, now);
+            }
+            bot_gate_state states[2];
+            bot__gate_state(&gate, now, &states[0]);
+            bot__gate_state(&other, now, &states[1]);
+            ck_assert_int_eq(changed[0], changed[1]);
+            ck_assert_int_eq(memcmp(&states[0], &states[1], sizeof states[0]), 0);
+            ck_assert_int_eq(memcmp(&gate, &other, sizeof gate), 0);
+            const bot_ts deadline = bot__gate_deadline(&gate, now);
+            other.touched = true;
+            ck_assert(deadline == bot__gate_deadline(&other, now));
+            other.touched = false;
+            *(gate.reasons == 0 ? &open_steps : &shut_steps) += 1;
+        }
+    }
+    ck_assert_uint_gt(open_steps, 2000);
+    ck_assert_uint_gt(shut_steps, 2000);
+}

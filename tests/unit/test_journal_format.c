@@ -61,6 +61,33 @@ TEST(journal_item, every_event_kind_round_trips_bit_for_bit)
     ck_assert_uint_gt(longest, 256); /* the test has seen items that need two records */
 }
 
+TEST(journal_item, says_the_same_of_an_item_whatever_stands_behind_it)
+{
+    test_rng rng = { 5 };
+    unsigned good = 0, bad = 0;
+    for (int i = 0; i < 60000; i++) {
+        const bot_event_kind kind = (bot_event_kind)(1 + test_rng_below(&rng, BOT_EV_KIND_COUNT - 1));
+        bot_event ev;
+        bot_journal_item alone, followed;
+        unsigned char buf[2 * JOURNAL_EVENT_ROOM], cut[JOURNAL_EVENT_ITEM_MAX];
+        if (!test_event_is_journaled(kind))
+            continue;
+        for (size_t k = 0; k < sizeof buf; k++)
+            buf[k] = (unsigned char)(i % 3 == 0 ? 0xff : i % 3 == 1 ? 0 : test_rng_next(&rng));
+        test_event_random(&rng, kind, &ev);
+        const int len = bot__item_encode_event(&ev, buf);
+        ck_assert_int_gt(len, 0);
+        for (uint64_t flips = test_rng_below(&rng, 3); flips > 0; flips--)
+            buf[JOURNAL_ITEM_HEAD + test_rng_below(&rng, (uint64_t)len - JOURNAL_ITEM_HEAD)] ^= (unsigned char)(1u << test_rng_below(&rng, 8));
+        memcpy(cut, buf, (size_t)len);
+        const int a = bot__item_decode(cut, (size_t)len, &alone), b = bot__item_decode_in(buf, (size_t)len, sizeof buf, &followed);
+        ck_assert_int_eq(a, b);
+        ck_assert_msg(a != BOT_OK || memcmp(&alone.event, &followed.event, sizeof ev) == 0, "kind %d, round %d", (int)kind, i);
+        *(a == BOT_OK ? &good : &bad) += 1;
+    }
+    ck_assert(good > 10000 && bad > 5000);
+}
+
 TEST(journal_item, the_longest_event_fits_its_bound)
 {
     /* Every length at its end: an order with full texts and 128-bit numbers is the longest of all. */

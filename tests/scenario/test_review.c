@@ -152,6 +152,34 @@ TEST(review, what_the_account_may_have_missed_may_have_been_any_bots)
     rig_free(r);
 }
 
+/* ---- drift ---- */
+
+TEST(review, on_an_account_that_never_rests_what_is_missing_is_found_after_one_grace_time)
+{
+    for (int with_seq = 0; with_seq < 2; with_seq++) {
+        bot_core_options o;
+        rig_options(&o);
+        o.venue.has_position_seq = with_seq;
+        struct rig *r = rig_new(&o);
+        r->rest_seq = with_seq;
+        rig_start(r, "100");
+        r->hide_fills = true;
+        rig_trade(r, 0, NULL, BOT_BUY, "3", "100"); /* the socket loses one, */
+        r->hide_fills = false;
+        const bot_ts lost_at = r->now;
+        while (r->verdicts[BOT_VERDICT_DRIFT] == 0 && r->now < lost_at + RIG_MS(60000)) {
+            rig_trade(r, 0, NULL, BOT_BUY, "0.01", "100"); /* and brings the next ones, so that no two answers are equal */
+            rig_for(r, RIG_MS(200));
+        }
+        ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 1);
+        /* The read after a fill, the grace time, and the read that was under way. */
+        ck_assert_msg(r->now - lost_at < r->options.grace_ns + 3 * r->options.read_after_fill_ns + RIG_MS(1000), "after %.1f s\n%s", (double)(r->now - lost_at) / 1e9, rig_tail(r));
+        rig_for(r, RIG_MS(10000));
+        ck_assert(rig_qty(r, 0) == r->qty[0]); /* fetched */
+        rig_free(r);
+    }
+}
+
 /* ---- orders ---- */
 
 TEST(review, an_order_is_not_proven_absent_while_the_history_since_the_reconnect_is_unread)

@@ -290,7 +290,11 @@ static void pack(struct journal *j, const uint8_t *bytes, size_t len, bot_ts ts,
 static void remember_exec(struct journal *j, const struct ring_entry *e)
 {
     bot_journal_item item;
-    if (bot__item_decode(e->bytes, e->len, &item) != BOT_OK)
+    uint8_t copy[JOURNAL_EVENT_ITEM_MAX + 16]; /* decoding reads up to 16 bytes too many, and those may be of an entry that is being written */
+    BOT_ASSERT(e->len <= JOURNAL_EVENT_ITEM_MAX);
+    memcpy(copy, e->bytes, e->len);
+    memset(copy + e->len, 0, 16);
+    if (bot__item_decode(copy, e->len, &item) != BOT_OK)
         return; /* it was encoded by us a moment ago; reading it back is how the key is taken from one place */
     const bot_event *ev = &item.event;
     const bot_id *id = ev->kind == BOT_EV_FILL ? &ev->fill.exec_id : &ev->funding.exec_id;

@@ -271,8 +271,8 @@ static bool check_resume(const char *path, uint64_t next_record, unsigned back)
 }
 
 /* A process that lives the story against a real disk until it is killed, and tells through a pipe what the journal has
- * confirmed as written. */
-static void victim(const char *path, unsigned n, int out)
+ * confirmed as written. stays: also when the story is over, until it is killed. */
+static void victim(const char *path, unsigned n, int out, bool stays)
 {
     struct journal_config c = config(NULL, path);
     c.options.commit_interval_ns = 200 * BOT_NS_PER_US;
@@ -282,9 +282,10 @@ static void victim(const char *path, unsigned n, int out)
     if (bot__journal_open(&c, &j, &rec) != BOT_OK)
         _exit(3);
     append_story_options(j, story[0].ts);
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n || stays; i++) {
         bot_journal_stats stats;
-        bot__journal_append(j, &story[i]);
+        if (i < n)
+            bot__journal_append(j, &story[i]);
         if (i % 32 == 31) {
             usleep(300);
             bot__journal_stats_get(j, &stats);
@@ -310,6 +311,7 @@ TEST(scenario, s19_real_processes_killed_at_any_moment)
     for (unsigned k = 0; k < kills; k++) {
         int fds[2];
         unsigned confirmed = 0, got;
+        const bool behind_checkpoint = k % 5 == 4; /* however slow the machine is */
         snprintf(path, sizeof path, "%s/%u", dir, k);
         ck_assert_int_eq(pipe(fds), 0);
         fflush(NULL);
@@ -317,12 +319,16 @@ TEST(scenario, s19_real_processes_killed_at_any_moment)
         ck_assert_int_ge(pid, 0);
         if (pid == 0) {
             close(fds[0]);
-            victim(path, n, fds[1]);
+            victim(path, n, fds[1], behind_checkpoint);
         }
         close(fds[1]);
         const unsigned reads = (unsigned)test_rng_below(&rng, STORY_MAX / 32);
         for (unsigned i = 0; i < reads && read(fds[0], &got, sizeof got) == sizeof got; i++)
             confirmed = got;
+        uint64_t records[CHECKPOINTS_LISTED];
+        if (behind_checkpoint)
+            while (bot__checkpoint_list(&bot__journal_fs, path, records) <= 0 && read(fds[0], &got, sizeof got) == sizeof got)
+                confirmed = got;
         usleep((useconds_t)test_rng_below(&rng, 3000));
         kill(pid, SIGKILL);
         while (read(fds[0], &got, sizeof got) == sizeof got)
@@ -345,7 +351,7 @@ TEST(scenario, s19_real_processes_killed_at_any_moment)
         ck_assert_int_eq(bot__journal_close(j), BOT_OK);
     }
     ck_assert_uint_gt(cut, kills / 3);
-    ck_assert_uint_ge(resumed, kills / 20); /* they have checkpoints while they live */
+    ck_assert_uint_ge(resumed, kills / 10); /* they have checkpoints while they live */
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
 }

@@ -28,6 +28,15 @@ TEST(gate, is_open_until_its_earliest_lease_ends_and_needs_no_step_for_it)
     ck_assert(!bot__gate_open(&gate, 10 * S)); /* REST: 9 s from second 1 */
 }
 
+TEST(gate, a_lease_has_ended_at_its_end_and_the_step_of_that_moment_says_so)
+{
+    open_gate();
+    ck_assert_int_eq(bot__gate_deadline(&gate, S), 10 * S);
+    ck_assert(!bot__gate_evaluate(&gate, 10 * S - 1));
+    ck_assert(bot__gate_evaluate(&gate, 10 * S)); /* no other deadline comes for it */
+    ck_assert_uint_eq(gate.reasons, BOT_GATE_REST);
+}
+
 TEST(gate, a_state_read_between_two_steps_names_the_lease_that_has_run_out)
 {
     open_gate();
@@ -61,6 +70,24 @@ TEST(gate, opens_again_after_agreement_asked_for_after_the_shutting_and_a_hold_d
     ck_assert(!bot__gate_open(&gate, 24 * S - 1));
     (void)bot__gate_evaluate(&gate, 24 * S);
     ck_assert(bot__gate_open(&gate, 24 * S));
+}
+
+TEST(gate, opens_after_agreements_in_a_row_and_a_disagreement_begins_the_row_anew)
+{
+    open_gate();
+    (void)bot__gate_evaluate(&gate, 20 * S);
+    for (int i = 0; i < GATE_LEASE_COUNT; i++)
+        bot__gate_renew(&gate, (enum gate_lease)i, 21 * S);
+    bot__gate_agreement(&gate, true, 21 * S);
+    bot__gate_agreement(&gate, false, 22 * S); /* another read, or another instrument of the same */
+    bot__gate_agreement(&gate, true, 23 * S);
+    (void)bot__gate_evaluate(&gate, 23 * S);
+    (void)bot__gate_evaluate(&gate, 25 * S);
+    ck_assert_uint_eq(gate.reasons, BOT_GATE_HOLD_DOWN);
+    bot__gate_agreement(&gate, true, 25 * S);
+    (void)bot__gate_evaluate(&gate, 25 * S);
+    (void)bot__gate_evaluate(&gate, 27 * S);
+    ck_assert(bot__gate_open(&gate, 27 * S));
 }
 
 /* ---- words ---- */

@@ -136,6 +136,8 @@ typedef enum bot_verdict {
     BOT_VERDICT_DRIFT,
     BOT_VERDICT_PENDING, /* the answer may be ahead of our socket: decided within the grace time */
 } bot_verdict;
+/* "AGREE", "STALE", ...; "NONE" for what is no verdict. Static text; any thread. */
+BOT_API const char *bot_verdict_name(bot_verdict verdict);
 enum { /* what a verdict rests on */
     BOT_EVIDENCE_QTY = 1u << 0,
     BOT_EVIDENCE_SEQ = 1u << 1,

@@ -1,4 +1,5 @@
-/* journal/writer_state.h: the writer's inside, shared by writer.c (appending and writing) and recover.c (opening). */
+/* journal/writer_state.h: the writer's inside, shared by writer.c (appending and writing), recover.c
+ * (opening) and search.c. */
 #ifndef BOT_JOURNAL_WRITER_STATE_H
 #define BOT_JOURNAL_WRITER_STATE_H
 

@@ -7,7 +7,6 @@
 #include "journal_tools.h"
 
 static const char *const sides[] = { "", "buy", "sell" };
-static const char *const verdicts[] = { "none", "AGREE", "STALE", "PARTIAL", "FAILED", "DRIFT", "PENDING" };
 static const char *const alerts[] = { "", "drift", "drift healed", "venue's number adopted", "external fill", "fill conflict", "overfill",
                                       "unknown execution", "REST answers old data", "order outcome unknown", "order lost",
                                       "unknown order", "reject storm", "limit exceeded", "loss limit", "position at start", "mode changed",
@@ -274,7 +273,7 @@ static void explain_event(struct timeline *l, const bot_event *ev)
 
 static void explain_verdict(struct timeline *l, const bot_effect *e, const char *name)
 {
-    const char *word = WORD(verdicts, e->verdict.verdict), *about = name[0] != '\0' ? name : "the account";
+    const char *word = bot_verdict_name(e->verdict.verdict), *about = name[0] != '\0' ? name : "the account";
     const bool no_data = e->verdict.verdict == BOT_VERDICT_FAILED || e->verdict.verdict == BOT_VERDICT_PARTIAL;
     const bool agree = e->verdict.verdict == BOT_VERDICT_AGREE;
     struct repeat *r = name[0] != '\0' ? &l->judged[1 + e->instrument % (INSTRUMENTS_MAX - 1)] : &l->judged[0];

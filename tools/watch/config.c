@@ -14,9 +14,11 @@
 #include "io/url.h"
 #include "venue/venue.h"
 #include "watch/alert.h"
+#include "watch/watch.h"
 
 #define FILE_MAX (1024 * 1024)
 #define ROWS_MAX 256
+#define PUBLIC_LEASE_NS (10 * BOT_NS_PER_S)
 
 const char *const watch_route_names[] = { "stderr", "file", "webhook", "slack", "discord", "telegram", "command", NULL };
 static const char *const drift_words[] = { "halt", "adopt", NULL };
@@ -737,4 +739,32 @@ int watch_config_example(const char *venue, char *buf, size_t size)
         venue, keyed ? "" : " // the address of the account, 0x...", keyed ? "      \"secret\": {\"env\": \"BOT_SECRET\"},\n" : "",
         passphrase ? "      \"passphrase\": {\"env\": \"BOT_PASSPHRASE\"},\n" : "", instrument);
     return n >= 0 && (size_t)n < size ? n : BOT_ERR_FULL;
+}
+
+void watch_account_options(const struct watch_account_config *c, bot_account_options *ret)
+{
+    bot_account_options_init(ret);
+    ret->venue = c->venue;
+    ret->name = c->name;
+    ret->key = c->key;
+    ret->secret = c->secret;
+    ret->passphrase = c->passphrase;
+    ret->test_network = c->test_network;
+    ret->rest_url = c->rest_url;
+    ret->ws_private_url = c->ws_private_url;
+    ret->ws_public_url = c->ws_public_url;
+    ret->ws_trade_url = ""; /* nothing is ever ordered */
+    ret->ca_file = c->ca_file;
+    ret->instruments = (const char *const *)c->instruments.list;
+    ret->instruments_n = c->instruments.n;
+    ret->public_data = c->public_data;
+    ret->monitors = c->monitors;
+    ret->rate_alarms_per_day = c->rate_alarms_per_day;
+    ret->journal.path = c->journal;
+    ret->core.hedge = c->hedge;
+    ret->core.drift_policy = (bot_drift_policy)c->drift_policy;
+    ret->core.manual_policy = (bot_manual_policy)c->manual_trades;
+    ret->core.start_adopt = true; /* a watcher begins with what the account holds */
+    if (c->public_data && c->instruments.n != 0)
+        ret->core.public_lease_ns = PUBLIC_LEASE_NS; /* no bot asks for it here, and its loss is an alert all the same */
 }

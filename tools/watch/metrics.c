@@ -174,7 +174,7 @@ static void of_accounts(struct out *o, const struct each *all, uint32_t n)
     family(o, "libbot_position_answers", "counter", "Answers of the position endpoint by verdict, one an instrument.");
     for (uint32_t i = 0; i < n; i++)
         for (int v = BOT_VERDICT_AGREE; v <= BOT_VERDICT_DRIFT; v++)
-            put(o, "libbot_position_answers_total{%s,verdict=\"%s\"} %llu\n", all[i].labels, watch_verdict_name((bot_verdict)v), (unsigned long long)all[i].stats.core.reads[v]);
+            put(o, "libbot_position_answers_total{%s,verdict=\"%s\"} %llu\n", all[i].labels, bot_verdict_name((bot_verdict)v), (unsigned long long)all[i].stats.core.reads[v]);
     family(o, "libbot_fills", "counter", "Fills applied, by the channel that brought them first.");
     for (uint32_t i = 0; i < n; i++) {
         put(o, "libbot_fills_total{%s,channel=\"stream\"} %llu\n", all[i].labels, (unsigned long long)all[i].a->fills_by_source[BOT_SOURCE_WS_PRIVATE]);

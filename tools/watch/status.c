@@ -104,7 +104,7 @@ static void row(struct json_out *o, const struct watch_account *a, const struct 
         bot__jo_fixed(o, "drift", r->venue.v - p.qty.v);
     }
     if (r->agreed_ms != 0) bot__jo_i64(o, "agreed_ms", r->agreed_ms);
-    bot__jo_str(o, "verdict", watch_verdict_name(r->verdict));
+    bot__jo_str(o, "verdict", bot_verdict_name(r->verdict));
     if (r->verdict == BOT_VERDICT_STALE) bot__jo_i64(o, "stale_age_ms", r->stale_age_ns / BOT_NS_PER_MS);
     bot__jo_object(o, "reserved");
     bot__jo_fixed(o, "buy", p.working_buy.v);
@@ -115,7 +115,7 @@ static void row(struct json_out *o, const struct watch_account *a, const struct 
         const struct watch_verdict_point *v = &r->verdict_ring[(r->verdict_next + WATCH_VERDICTS - r->verdict_n + i) % WATCH_VERDICTS];
         bot__jo_array(o, NULL);
         bot__jo_i64(o, NULL, v->at_ms);
-        bot__jo_str(o, NULL, watch_verdict_name((bot_verdict)v->verdict));
+        bot__jo_str(o, NULL, bot_verdict_name((bot_verdict)v->verdict));
         bot__jo_array_end(o);
     }
     bot__jo_array_end(o);

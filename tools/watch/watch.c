@@ -16,7 +16,6 @@
 #define RATE_EVERY_MS 2000
 #define POINT_EVERY_MS 10000
 #define STALL_MS 1000
-#define PUBLIC_LEASE_NS (10 * BOT_NS_PER_S)
 
 struct watch_io {
     uv_timer_t tick, evaluate;
@@ -27,30 +26,6 @@ struct watch_io {
     void      *closed_user_data;
     bool       closing, ticking;
 };
-
-int64_t watch_wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-int64_t watch_wall_of(const struct watch_account *a, bot_ts at)
-{
-    return watch_wall_ms() - (bot_account_now(a->account) - at) / BOT_NS_PER_MS;
-}
-
-const char *watch_verdict_name(bot_verdict verdict)
-{
-    static const char *const names[] = { "NONE", "AGREE", "STALE", "PARTIAL", "FAILED", "DRIFT", "PENDING" };
-    return (unsigned)verdict < sizeof names / sizeof *names ? names[verdict] : "NONE";
-}
-
-uint64_t watch_rss(void)
-{
-    size_t rss;
-    return uv_resident_set_memory(&rss) == 0 ? rss : 0;
-}
 
 /* ---- what alerts there are ---- */
 
@@ -401,34 +376,6 @@ static void log_line(void *user_data, bot_log_level level, const char *event, co
 }
 
 /* ---- life ---- */
-
-void watch_account_options(const struct watch_account_config *c, bot_account_options *ret)
-{
-    bot_account_options_init(ret);
-    ret->venue = c->venue;
-    ret->name = c->name;
-    ret->key = c->key;
-    ret->secret = c->secret;
-    ret->passphrase = c->passphrase;
-    ret->test_network = c->test_network;
-    ret->rest_url = c->rest_url;
-    ret->ws_private_url = c->ws_private_url;
-    ret->ws_public_url = c->ws_public_url;
-    ret->ws_trade_url = ""; /* nothing is ever ordered */
-    ret->ca_file = c->ca_file;
-    ret->instruments = (const char *const *)c->instruments.list;
-    ret->instruments_n = c->instruments.n;
-    ret->public_data = c->public_data;
-    ret->monitors = c->monitors;
-    ret->rate_alarms_per_day = c->rate_alarms_per_day;
-    ret->journal.path = c->journal;
-    ret->core.hedge = c->hedge;
-    ret->core.drift_policy = (bot_drift_policy)c->drift_policy;
-    ret->core.manual_policy = (bot_manual_policy)c->manual_trades;
-    ret->core.start_adopt = true; /* a watcher begins with what the account holds */
-    if (c->public_data && c->instruments.n != 0)
-        ret->core.public_lease_ns = PUBLIC_LEASE_NS; /* no bot asks for it here, and its loss is an alert all the same */
-}
 
 static int open_account(struct watch *w, struct watch_account *a, const struct watch_account_config *c, char *why)
 {

@@ -86,7 +86,7 @@ struct watch {
     struct watch_io *io;      /* handles: watch.c's own */
 };
 
-/* What an account of the configuration is opened with; log is left to the caller. Strings are borrowed from c. */
+/* config.c: what an account of the configuration is opened with; log is left to the caller. Strings are borrowed from c. */
 void watch_account_options(const struct watch_account_config *c, bot_account_options *ret);
 
 /* Opens everything in config (routes_only: no account and no server, for a test alert) (taken over, freed by close; also when this fails).
@@ -99,10 +99,10 @@ void watch_test_alert(struct watch *w);
 /* closed runs when nothing is left on the loop. */
 void watch_close(struct watch *w, void (*closed)(void *user_data), void *user_data);
 
+/* facts.c: wall clock, Unix ms. */
 int64_t watch_wall_ms(void);
 /* Wall time of a moment on the account's clock. */
 int64_t watch_wall_of(const struct watch_account *a, bot_ts at);
-const char *watch_verdict_name(bot_verdict verdict);
 /* Resident memory of the process, 0 when it cannot be known. */
 uint64_t watch_rss(void);
 

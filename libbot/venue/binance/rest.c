@@ -6,46 +6,6 @@
 
 #define BAN_DEFAULT_NS (120 * BOT_NS_PER_S) /* the shortest that the venue gives */
 
-/* ---- codes ---------------------------------------------------------------------------------------------------- */
-
-static bool holds(struct slice s, const char *text)
-{
-    return s.p != NULL && s.len > 0 && memmem(s.p, s.len, text, strlen(text)) != NULL;
-}
-
-bot_outcome bot__binance_outcome(int64_t code, int http_status, struct slice words, enum venue_call call)
-{
-    const bot_outcome unknown = bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : BOT_OUTCOME_MALFORMED;
-    /* Three texts under one status: the first leaves the order's fate open, the other two say that nothing was done. */
-    if (http_status == 503) {
-        if (holds(words, "Unknown error")) return unknown;
-        if (holds(words, "Service Unavailable") || holds(words, "Internal error; unable to process")) return BOT_OUTCOME_MAINTENANCE;
-        if (code != -1008) return unknown;
-    }
-    switch (code) {
-    case -1003:
-        return http_status == 418 || holds(words, "until ") ? BOT_OUTCOME_BANNED : BOT_OUTCOME_LIMITED;
-    case -1004: case -1008: case -1015:
-        return BOT_OUTCOME_LIMITED;
-    case -1016:
-        return BOT_OUTCOME_MAINTENANCE;
-    case -1001: case -1006: case -1007: case -1000: /* -1000: "an unknown error occurred while processing" */
-        return unknown;
-    case -1021:
-        return BOT_OUTCOME_CLOCK;
-    case -1002: case -1011: case -1022: case -1099: case -2014: case -2015:
-        return BOT_OUTCOME_AUTH;
-    case -2011: case -2013: case -1125:
-        return BOT_OUTCOME_NOT_FOUND;
-    default:
-        break;
-    }
-    if (http_status == 418 || http_status == 403) return BOT_OUTCOME_BANNED;
-    if (http_status == 429) return BOT_OUTCOME_LIMITED;
-    if (http_status >= 500) return unknown;
-    return BOT_OUTCOME_REJECTED;
-}
-
 /* "... banned until 1659146400000": the moment, and how far off it is when the answer tells the time. */
 static void read_ban(struct venue_reply *ret, struct slice words, const struct venue_header *headers, uint32_t headers_n)
 {

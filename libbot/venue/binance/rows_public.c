@@ -3,18 +3,6 @@
 
 #define F(text) { text, sizeof(text) - 1 }
 
-bool bot__binance_ms(struct slice text, int64_t *ret_ns)
-{
-    int64_t ms;
-    *ret_ns = 0;
-    if (text.len == 0)
-        return true;
-    if (!bot__text_i64(text, &ms) || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS)
-        return false;
-    *ret_ns = ms * BOT_NS_PER_MS;
-    return true;
-}
-
 /* Update ids as the venue wrote them; a depth snapshot over REST has only the last one. */
 int bot__binance_book(struct binance_rows *o, const struct binance_payload *p, bool snapshot)
 {

@@ -1,6 +1,4 @@
 /* OKX v5: rows of public data, acknowledgements, and the small answers. */
-#include <stdio.h>
-
 #include "venue/levels.h"
 #include "venue/fields_row.h"
 #include "venue/okx/okx.h"

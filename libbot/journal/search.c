@@ -1,0 +1,79 @@
+/* Was an execution journaled before? The question that the ledger asks about ids older than its window. */
+#include "journal/writer_state.h"
+
+#include <string.h>
+
+struct exec_question {
+    uint16_t kind;
+    const bot_symbol *instrument;
+    const bot_id *id;
+    uint64_t key;
+};
+
+/* How often the execution stands in these records of a segment. */
+static int count_in(struct journal *j, uint32_t segment, uint64_t first_record, const uint64_t *records, int n,
+                    const struct exec_question *q)
+{
+    char path[JOURNAL_PATH_MAX];
+    if (n <= 0)
+        return n;
+    bot__segment_path(j->path, segment, "journal", path);
+    int fd = j->fs->open(j->fs->self, path, JOURNAL_READ);
+    if (fd < 0)
+        return BOT_ERR_IO;
+    int count = 0, r = 0;
+    for (int i = 0; i < n && r >= 0; i++) {
+        r = bot__segment_count_exec(j->fs, fd, first_record, records[i], q->kind, q->instrument, q->id);
+        count += r > 0 ? r : 0;
+    }
+    j->fs->close(j->fs->self, fd);
+    return r < 0 ? r : count;
+}
+
+static int count_sealed(struct journal *j, const struct sealed *s, const struct exec_question *q)
+{
+    char path[JOURNAL_PATH_MAX];
+    uint64_t records[INDEX_PER_KEY_MAX];
+    int n = BOT_ERR_CHECKSUM;
+    if (s->indexed) {
+        bot__segment_path(j->path, s->segment, "index", path);
+        n = bot__index_find(j->fs, path, q->key, records);
+    }
+    if (n >= 0)
+        return count_in(j, s->segment, s->first_record, records, n, q);
+    /* No index, or a damaged one: the segment from end to end. Its keys are made from its records now, and that another
+     * execution has the same one (1 in 2^64) is exact enough. */
+    struct index_table t = { 0 };
+    bot__segment_path(j->path, s->segment, "journal", path);
+    int r = bot__journal_index_segment(j->fs, path, &t, NULL);
+    n = r == BOT_OK ? bot__index_lookup(&t, q->key, records) : r;
+    bot__index_release(j->fs, &t);
+    return n;
+}
+
+int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    uint64_t records[INDEX_PER_KEY_MAX];
+    const struct exec_question q = { kind, instrument, exec_id, bot__index_key(kind, instrument, exec_id) };
+    /* One moment: what the table holds, how many segments stood behind it, and whether the event that is being decided on, if
+     * it asks about itself, is among it already. */
+    pthread_mutex_lock(&j->index_mutex);
+    const uint32_t segment = j->header.segment, sealed_n = j->sealed_n;
+    const uint64_t first = j->header.first_record;
+    const bool newest_written = j->execs_written == j->execs_appended;
+    const int n = bot__index_lookup(&j->table, q.key, records);
+    pthread_mutex_unlock(&j->index_mutex);
+    const bool itself = j->last_exec_kind == kind && j->last_exec.len == exec_id->len &&
+                        memcmp(j->last_exec.s, exec_id->s, exec_id->len) == 0 && j->last_exec_instrument.len == instrument->len &&
+                        memcmp(j->last_exec_instrument.s, instrument->s, instrument->len) == 0;
+    const int enough = itself && newest_written ? 2 : 1;
+    int count = count_in(j, segment, first, records, n, &q);
+    for (uint32_t i = sealed_n; i-- > 0 && count >= 0 && count < enough;) {
+        pthread_mutex_lock(&j->index_mutex);
+        const struct sealed s = j->sealed[i];
+        pthread_mutex_unlock(&j->index_mutex);
+        const int r = count_sealed(j, &s, &q);
+        count = r < 0 ? r : count + r;
+    }
+    return count < 0 ? count : count >= enough;
+}

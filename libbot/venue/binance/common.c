@@ -1,0 +1,61 @@
+/* Binance USD-M: what the files of the codec share: times, plain notices, what a code means for the call that it answers. */
+#include "venue/binance/binance.h"
+
+bool bot__binance_ms(struct slice text, int64_t *ret_ns)
+{
+    int64_t ms;
+    *ret_ns = 0;
+    if (text.len == 0)
+        return true;
+    if (!bot__text_i64(text, &ms) || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS)
+        return false;
+    *ret_ns = ms * BOT_NS_PER_MS;
+    return true;
+}
+
+void bot__binance_control(struct binance_rows *o, bot_control what, struct slice text)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
+    ev.control.control = what;
+    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
+    bot__emit(&o->e, &ev);
+}
+
+static bool holds(struct slice s, const char *text)
+{
+    return s.p != NULL && s.len > 0 && memmem(s.p, s.len, text, strlen(text)) != NULL;
+}
+
+bot_outcome bot__binance_outcome(int64_t code, int http_status, struct slice words, enum venue_call call)
+{
+    const bot_outcome unknown = bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : BOT_OUTCOME_MALFORMED;
+    /* Three texts under one status: the first leaves the order's fate open, the other two say that nothing was done. */
+    if (http_status == 503) {
+        if (holds(words, "Unknown error")) return unknown;
+        if (holds(words, "Service Unavailable") || holds(words, "Internal error; unable to process")) return BOT_OUTCOME_MAINTENANCE;
+        if (code != -1008) return unknown;
+    }
+    switch (code) {
+    case -1003:
+        return http_status == 418 || holds(words, "until ") ? BOT_OUTCOME_BANNED : BOT_OUTCOME_LIMITED;
+    case -1004: case -1008: case -1015:
+        return BOT_OUTCOME_LIMITED;
+    case -1016:
+        return BOT_OUTCOME_MAINTENANCE;
+    case -1001: case -1006: case -1007: case -1000: /* -1000: "an unknown error occurred while processing" */
+        return unknown;
+    case -1021:
+        return BOT_OUTCOME_CLOCK;
+    case -1002: case -1011: case -1022: case -1099: case -2014: case -2015:
+        return BOT_OUTCOME_AUTH;
+    case -2011: case -2013: case -1125:
+        return BOT_OUTCOME_NOT_FOUND;
+    default:
+        break;
+    }
+    if (http_status == 418 || http_status == 403) return BOT_OUTCOME_BANNED;
+    if (http_status == 429) return BOT_OUTCOME_LIMITED;
+    if (http_status >= 500) return unknown;
+    return BOT_OUTCOME_REJECTED;
+}

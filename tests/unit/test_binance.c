@@ -1,32 +1,9 @@
-#include <stdlib.h>
-#include <string.h>
-
-#include "harness.h"
-#include "recordings.h"
+#include "venue/venue.h"
 
 extern const struct venue bot__venue_binance;
 #define V (&bot__venue_binance)
-#define MS BOT_NS_PER_MS
+#include "codec_kit.h"
 #define WALL (INT64_C(1499827319559) * MS)
-
-static struct venue_context *ctx;
-static struct collect c;
-static struct venue_reply reply;
-
-static void start(void)
-{
-    ctx = context_new(V);
-    collect_init(&c);
-}
-
-static void stop(void)
-{
-    context_free(ctx);
-    collect_free(&c);
-}
-
-static int ws(const char *text) { return decode_ws(V, ctx, text, &c); }
-static int rest(enum venue_call call, int status, const char *text) { return decode_rest(V, ctx, call, status, text, &c, &reply); }
 
 /* ---- recordings --------------------------------------------------------------------------------------------- */
 
@@ -142,15 +119,15 @@ TEST(binance, a_liquidation_without_a_trade_id_is_named_by_order_and_quantity)
 TEST(binance, acknowledgements_of_conditional_orders_and_of_batches)
 {
     start();
-    ck_assert_int_eq(BOT_OK, rest(VENUE_CALL_SUBMIT, 200, "{\"algoId\":77,\"clientAlgoId\":\"a\",\"algoType\":\"CONDITIONAL\",\"symbol\":\"BTCUSDT\",\"algoStatus\":\"NEW\",\"updateTime\":5}"));
+    ck_assert_int_eq(BOT_OK, rest_status(VENUE_CALL_SUBMIT, 200, "{\"algoId\":77,\"clientAlgoId\":\"a\",\"algoType\":\"CONDITIONAL\",\"symbol\":\"BTCUSDT\",\"algoStatus\":\"NEW\",\"updateTime\":5}"));
     ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
     ck_assert_str_eq("77", c.ev[0].ack.order_id.s);
     ck_assert_str_eq("a", c.ev[0].ack.client_id.s);
-    (void)rest(VENUE_CALL_CANCEL_BATCH, 200, "[{\"orderId\":1,\"clientOrderId\":\"a\"},{\"code\":-2011,\"msg\":\"Unknown order sent.\"}]");
+    (void)rest_status(VENUE_CALL_CANCEL_BATCH, 200, "[{\"orderId\":1,\"clientOrderId\":\"a\"},{\"code\":-2011,\"msg\":\"Unknown order sent.\"}]");
     ck_assert_int_eq(2, c.n);
     ck_assert(c.ev[0].ack.accepted && !c.ev[1].ack.accepted && c.ev[1].ack.venue_code == -2011);
     ck_assert_str_eq("Unknown order sent.", c.ev[1].ack.reason);
-    (void)rest(VENUE_CALL_CANCEL_BATCH, 200, "[{\"orderId\":1},{\"status\":\"NEW\"}]"); /* one that names no order: none is believed */
+    (void)rest_status(VENUE_CALL_CANCEL_BATCH, 200, "[{\"orderId\":1},{\"status\":\"NEW\"}]"); /* one that names no order: none is believed */
     ck_assert_int_eq(0, c.n);
     ck_assert_int_ne(BOT_OUTCOME_OK, reply.outcome);
     stop();
@@ -338,9 +315,9 @@ TEST(binance, what_an_error_says_about_an_order)
     };
     start();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        rest(VENUE_CALL_SUBMIT, cases[i].status, cases[i].body);
+        rest_status(VENUE_CALL_SUBMIT, cases[i].status, cases[i].body);
         ck_assert_msg(reply.outcome == cases[i].order, "order, %d %s: %d", cases[i].status, cases[i].body, reply.outcome);
-        rest(VENUE_CALL_POSITIONS, cases[i].status, cases[i].body);
+        rest_status(VENUE_CALL_POSITIONS, cases[i].status, cases[i].body);
         ck_assert_msg(reply.outcome == cases[i].read, "positions, %d %s: %d", cases[i].status, cases[i].body, reply.outcome);
         ck_assert_int_eq(0, c.n);
     }
@@ -384,10 +361,10 @@ TEST(binance, the_weight_used_is_read_from_the_headers)
 TEST(binance, one_bad_position_row_spoils_the_whole_answer)
 {
     start();
-    ck_assert_int_lt(rest(VENUE_CALL_POSITIONS, 200, "[{\"symbol\":\"A\",\"positionAmt\":\"1\",\"positionSide\":\"BOTH\"},{\"symbol\":\"B\"}]"), 0);
+    ck_assert_int_lt(rest_status(VENUE_CALL_POSITIONS, 200, "[{\"symbol\":\"A\",\"positionAmt\":\"1\",\"positionSide\":\"BOTH\"},{\"symbol\":\"B\"}]"), 0);
     ck_assert_int_eq(BOT_OUTCOME_MALFORMED, reply.outcome);
     ck_assert_int_eq(0, c.n);
-    ck_assert_int_eq(0, rest(VENUE_CALL_POSITIONS, 200, "[]"));
+    ck_assert_int_eq(0, rest_status(VENUE_CALL_POSITIONS, 200, "[]"));
     ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
     stop();
 }
@@ -400,14 +377,14 @@ TEST(binance, a_full_page_of_fills_has_a_next)
     for (int i = 0; i < 1000; i++)
         p += sprintf(p, "%s{\"symbol\":\"A\",\"id\":%d,\"orderId\":1,\"side\":\"BUY\",\"price\":\"1\",\"qty\":\"1\",\"time\":5,\"maker\":false}", i ? "," : "", 500 + i);
     strcpy(p, "]");
-    rest(VENUE_CALL_FILLS, 200, body);
+    rest_status(VENUE_CALL_FILLS, 200, body);
     ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
     ck_assert_int_eq(1000, (int)reply.rows);
     ck_assert_str_eq("1500", reply.cursor);
     char *cut = strrchr(body, ',');
     while (cut[1] != '{') while (*--cut != ',') {}
     strcpy(cut, "]");
-    rest(VENUE_CALL_FILLS, 200, body);
+    rest_status(VENUE_CALL_FILLS, 200, body);
     ck_assert_int_eq(999, (int)reply.rows);
     ck_assert_str_eq("", reply.cursor);
     free(body);
@@ -417,13 +394,13 @@ TEST(binance, a_full_page_of_fills_has_a_next)
 TEST(binance, the_listen_key_comes_as_the_cursor)
 {
     start();
-    ck_assert_int_eq(0, rest(VENUE_CALL_LISTEN_KEY, 200, "{\"listenKey\":\"pqia91ma19a5s61c\"}"));
+    ck_assert_int_eq(0, rest_status(VENUE_CALL_LISTEN_KEY, 200, "{\"listenKey\":\"pqia91ma19a5s61c\"}"));
     ck_assert_str_eq("pqia91ma19a5s61c", reply.cursor);
-    ck_assert_int_eq(0, rest(VENUE_CALL_LISTEN_KEEP, 200, "{}"));
+    ck_assert_int_eq(0, rest_status(VENUE_CALL_LISTEN_KEEP, 200, "{}"));
     ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
-    rest(VENUE_CALL_LISTEN_KEEP, 400, "{\"code\":-1125,\"msg\":\"This listenKey does not exist.\"}");
+    rest_status(VENUE_CALL_LISTEN_KEEP, 400, "{\"code\":-1125,\"msg\":\"This listenKey does not exist.\"}");
     ck_assert_int_eq(BOT_OUTCOME_NOT_FOUND, reply.outcome);
-    rest(VENUE_CALL_LISTEN_KEY, 200, "{}");
+    rest_status(VENUE_CALL_LISTEN_KEY, 200, "{}");
     ck_assert_int_eq(BOT_OUTCOME_MALFORMED, reply.outcome);
     stop();
 }
@@ -443,9 +420,9 @@ TEST(binance, answers_of_the_order_socket_say_the_same_as_rest)
     ck_assert_int_eq(BOT_EV_ERROR, c.ev[0].kind);
     ck_assert_int_eq(BOT_ERR_UNKNOWN_OUTCOME, c.ev[0].error.code);
     ck_assert_str_eq("r3", c.ev[0].error.request_id.s);
-    rest(VENUE_CALL_SUBMIT, 0, "{\"id\":\"r2\",\"status\":400,\"error\":{\"code\":-2019,\"msg\":\"Margin is insufficient.\"}}");
+    rest_status(VENUE_CALL_SUBMIT, 0, "{\"id\":\"r2\",\"status\":400,\"error\":{\"code\":-2019,\"msg\":\"Margin is insufficient.\"}}");
     ck_assert_int_eq(BOT_OUTCOME_REJECTED, reply.outcome);
-    rest(VENUE_CALL_SUBMIT, 0, "{\"id\":\"r1\",\"status\":200,\"result\":{\"orderId\":7,\"clientOrderId\":\"a\"}}");
+    rest_status(VENUE_CALL_SUBMIT, 0, "{\"id\":\"r1\",\"status\":200,\"result\":{\"orderId\":7,\"clientOrderId\":\"a\"}}");
     ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
     stop();
 }

@@ -1,34 +1,9 @@
-#include <stdlib.h>
-#include <string.h>
-
-#include "harness.h"
-#include "recordings.h"
-
 #include "base/time_text.h"
 #include "venue/bitflyer/bitflyer.h"
 
 extern const struct venue bot__venue_bitflyer;
 #define V (&bot__venue_bitflyer)
-#define MS BOT_NS_PER_MS
-
-static struct venue_context *ctx;
-static struct collect c;
-static struct venue_reply reply;
-
-static void start(void)
-{
-    ctx = context_new(V);
-    collect_init(&c);
-}
-
-static void stop(void)
-{
-    context_free(ctx);
-    collect_free(&c);
-}
-
-static int ws(const char *text) { return decode_ws(V, ctx, text, &c); }
-static int rest(enum venue_call call, const char *text) { return decode_rest(V, ctx, call, 200, text, &c, &reply); }
+#include "codec_kit.h"
 
 static const struct recording_kind kinds[] = {
     { "rest_balance", RECORDING_REST, VENUE_CALL_BALANCE, YIELDS(BOT_EV_WALLET), NULL },

@@ -1,30 +1,9 @@
 /* The Bybit codec on messages made for the purpose: what is never misread, and what goes out. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "harness.h"
-#include "recordings.h"
+#include "venue/venue.h"
 
 extern const struct venue bot__venue_bybit;
 #define V (&bot__venue_bybit)
-#define MS BOT_NS_PER_MS
-
-static struct venue_context *ctx;
-static struct collect c;
-static struct venue_reply reply;
-
-static void start(void)
-{
-    ctx = context_new(V);
-    collect_init(&c);
-}
-static void stop(void)
-{
-    context_free(ctx);
-    collect_free(&c);
-}
-static int ws(const char *text) { return decode_ws(V, ctx, text, &c); }
-static int rest(enum venue_call call, const char *text) { return decode_rest(V, ctx, call, 200, text, &c, &reply); }
+#include "codec_kit.h"
 
 #define ROW "\"symbol\":\"BTCUSDT\",\"execId\":\"e-1\",\"orderId\":\"o-1\",\"side\":\"Buy\",\"execPrice\":\"65000.50\",\"execQty\":\"0.010\""
 #define EXECUTION(rows) "{\"topic\":\"execution\",\"creationTime\":1700000000001,\"data\":[" rows "]}"

@@ -1,32 +1,9 @@
-#include <stdlib.h>
-#include <string.h>
-
-#include "harness.h"
-#include "recordings.h"
+#include "venue/venue.h"
 
 extern const struct venue bot__venue_hyperliquid;
 #define V (&bot__venue_hyperliquid)
-#define MS BOT_NS_PER_MS
+#include "codec_kit.h"
 #define ADDRESS "0x15f43d1f2dee81424afd891943262aa90f22cc2a"
-
-static struct venue_context *ctx;
-static struct collect c;
-static struct venue_reply reply;
-
-static void start(void)
-{
-    ctx = context_new(V);
-    collect_init(&c);
-}
-
-static void stop(void)
-{
-    context_free(ctx);
-    collect_free(&c);
-}
-
-static int ws(const char *text) { return decode_ws(V, ctx, text, &c); }
-static int rest(enum venue_call call, const char *text) { return decode_rest(V, ctx, call, 200, text, &c, &reply); }
 
 static const struct recording_kind kinds[] = {
     { "rest_balance", RECORDING_NOTHING, 0, 0, "spot balances are not asked for" },

@@ -1,31 +1,8 @@
-#include <stdlib.h>
-#include <string.h>
-
-#include "harness.h"
-#include "recordings.h"
+#include "venue/venue.h"
 
 extern const struct venue bot__venue_okx;
 #define V (&bot__venue_okx)
-#define MS BOT_NS_PER_MS
-
-static struct venue_context *ctx;
-static struct collect c;
-static struct venue_reply reply;
-
-static void start(void)
-{
-    ctx = context_new(V);
-    collect_init(&c);
-}
-
-static void stop(void)
-{
-    context_free(ctx);
-    collect_free(&c);
-}
-
-static int ws(const char *text) { return decode_ws(V, ctx, text, &c); }
-static int rest(enum venue_call call, const char *text) { return decode_rest(V, ctx, call, 200, text, &c, &reply); }
+#include "codec_kit.h"
 
 /* ---- recordings --------------------------------------------------------------------------------------------- */
 

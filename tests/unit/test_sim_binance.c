@@ -1,37 +1,12 @@
 /* The paper exchange's dialect of Binance USD-M, asked by a client that was written by hand from the venue's documents. */
+#define SIM_VENUE "binance-usdm"
 #include "sim_binance.h"
+#include "sim_kit.h"
 
 #define BUY_MARKET(qty) "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=" qty
 #define SELL_MARKET(qty) "symbol=BTCUSDT&side=SELL&type=MARKET&quantity=" qty
 #define BUY_LIMIT(symbol, qty, price, id) "symbol=" symbol "&side=BUY&type=LIMIT&timeInForce=GTC&quantity=" qty "&price=" price "&newClientOrderId=" id
 #define ORDER "/fapi/v1/order"
-
-static struct session *client;
-static struct world *world;
-
-static void begin(bool flow)
-{
-    world = sim_world_of("binance-usdm", 42, flow);
-    ck_assert_int_eq(bot__world_account_add(world, "key", "secret", sim_money(100000)), 1);
-    client = calloc(1, sizeof *client);
-    sim_client_open(client, world, "key", "secret");
-}
-
-static void end(void)
-{
-    sim_client_free(client);
-    free(client);
-    bot__world_free(world);
-}
-
-static void faults(const char *text)
-{
-    char error[160] = "";
-    ck_assert_msg(bot__world_faults(world, text, error, sizeof error) == 0, "%s", error);
-}
-
-static void expect(const char *body, const char *what) { ck_assert_msg(strstr(body, what) != NULL, "%s\nis not in\n%s", what, body); }
-static void expect_not(const char *body, const char *what) { ck_assert_msg(strstr(body, what) == NULL, "%s\nis in\n%s", what, body); }
 
 /* An answer with this HTTP status and code. */
 static void refused(const struct sim_answer *a, int status, const char *code)

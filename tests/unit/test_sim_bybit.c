@@ -1,34 +1,11 @@
-#include "sim_client.h"
+#define SIM_VENUE "bybit"
+#include "sim_kit.h"
 
 #include <ctype.h>
 
 #define BUY_MARKET(qty) "{\"category\":\"linear\",\"symbol\":\"BTCUSDT\",\"side\":\"Buy\",\"orderType\":\"Market\",\"qty\":\"" qty "\"}"
 #define BUY_LIMIT(qty, price, link) "{\"category\":\"linear\",\"symbol\":\"BTCUSDT\",\"side\":\"Buy\",\"orderType\":\"Limit\",\"qty\":\"" qty \
                                     "\",\"price\":\"" price "\",\"timeInForce\":\"GTC\",\"orderLinkId\":\"" link "\"}"
-
-static struct session *client;
-static struct world *world;
-
-static void begin(bool flow)
-{
-    world = sim_world(42, flow);
-    ck_assert_int_eq(bot__world_account_add(world, "key", "secret", sim_money(100000)), 1);
-    client = calloc(1, sizeof *client);
-    sim_client_open(client, world, "key", "secret");
-}
-
-static void end(void)
-{
-    sim_client_free(client);
-    free(client);
-    bot__world_free(world);
-}
-
-static void faults(const char *text)
-{
-    char error[160] = "";
-    ck_assert_msg(bot__world_faults(world, text, error, sizeof error) == 0, "%s", error);
-}
 
 /* Every message must be what a strict reader takes. */
 static void check_json(const char *text)
@@ -38,9 +15,6 @@ static void check_json(const char *text)
     bot__json_skip(&j);
     ck_assert_msg(bot__json_end(&j) == BOT_OK, "at %zu of %s", bot__json_offset(&j), text);
 }
-
-static void expect(const char *body, const char *what) { ck_assert_msg(strstr(body, what) != NULL, "%s\nis not in\n%s", what, body); }
-static void expect_not(const char *body, const char *what) { ck_assert_msg(strstr(body, what) == NULL, "%s\nis in\n%s", what, body); }
 
 static bot_i128 position(void)
 {

@@ -14,6 +14,10 @@
 #define BLIP_NS (5 * BOT_NS_PER_S)         /* late for less: the feed's own way, to be learned */
 #define STEP_BACK_NS (500 * BOT_NS_PER_MS)
 #define STEP_HOLD_NS (5 * BOT_NS_PER_S)
+#define CLOCK_ERROR_NS_MAX (300 * BOT_NS_PER_MS) /* of two measurements together */
+#define CLOCK_AGAIN_NS (30 * BOT_NS_PER_S)
+#define CLOCK_OTHER_NS (60 * BOT_NS_PER_S)
+#define SUNK_UNASKED_NS (60 * BOT_NS_PER_S) /* so long the clock's word is waited for */
 #define SUNK_APART_NS (60 * BOT_NS_PER_S)  /* a polled feed shows its smallest delay once in a few polls */
 #define HIGH_MEMORIES 24
 #define LATE_MEMORIES 12
@@ -46,7 +50,7 @@ static void forget(struct bot__lag *lag)
     lag->trail.n = 0;
     lag->venue_high = INT64_MIN;
     lag->stepped_n = lag->above_n = 0;
-    lag->sunk = false;
+    lag->sunk = lag->clock.low_known = false;
 }
 
 void bot__lag_init(struct bot__lag *lag, const bot__lag_options *opts, bot_ts now)
@@ -204,8 +208,9 @@ static void judge(struct bot__lag *lag, int64_t excess)
     set(lag, false, BOT__LAG_NONE);
 }
 
-/* A delay far below any known is a wrong stamp or a clock that was stepped. It counts when it comes again seconds later: compared
- * with half a second of it, everything that follows would be late for hours. */
+/* A delay far below any known is a wrong stamp or a clock that was stepped. It counts when it comes again seconds later and, where
+ * somebody measures the venue's clock, when that was not what moved: compared with half a second of it, everything that follows would be
+ * late for hours. */
 static bool low_is_believed(struct bot__lag *lag, int64_t delay_ns)
 {
     const int64_t low = least(lag);
@@ -214,7 +219,66 @@ static bool low_is_believed(struct bot__lag *lag, int64_t delay_ns)
     if (!lag->sunk || lag->now - lag->sunk_at > SUNK_APART_NS) lag->sunk_since = lag->now;
     lag->sunk = true;
     lag->sunk_at = lag->now;
-    return lag->now - lag->sunk_since >= STEP_HOLD_NS;
+    const bot_ts hold = lag->clock.known && lag->clock.at < lag->sunk_since ? SUNK_UNASKED_NS : STEP_HOLD_NS;
+    return lag->now - lag->sunk_since >= hold;
+}
+
+/* ---- the venue's clock as the second witness ---- */
+
+void bot__lag_clock(struct bot__lag *lag, bot_ts sent_at, int64_t offset_ns, int64_t error_ns)
+{
+    if (error_ns > CLOCK_ERROR_NS_MAX)
+        return;
+    lag->clock.offset = offset_ns;
+    lag->clock.error = error_ns;
+    lag->clock.at = sent_at;
+    lag->clock.known = lag->clock.open = true;
+}
+
+bool bot__lag_asks(const struct bot__lag *lag)
+{
+    if (lag->late)
+        return lag->clock.at <= lag->late_since || lag->now - lag->clock.at > CLOCK_AGAIN_NS;
+    return lag->sunk && lag->now - lag->sunk_at <= SUNK_APART_NS && lag->clock.at < lag->sunk_since;
+}
+
+static void clock_agrees(struct bot__lag *lag)
+{
+    lag->clock.open = false;
+    lag->clock.low_known = true;
+    lag->clock.low = least(lag);
+    lag->clock.low_offset = lag->clock.offset;
+    lag->clock.low_error = lag->clock.error;
+}
+
+/* Is a delay what the clock's movement since makes of the ones before? Then these are what is compared with, by the measured amount
+ * and not by the seen one, so that what is late besides is seen as before. Any other delay leaves the question open. */
+static void ask_clock(struct bot__lag *lag, int64_t delay_ns)
+{
+    const int64_t near = lag->opts.floor_ns / 2;
+    if (!lag->clock.low_known) {
+        if (!learning(lag) && !lag->late && least(lag) != INT64_MAX) clock_agrees(lag);
+        return;
+    }
+    if (lag->clock.error + lag->clock.low_error > CLOCK_ERROR_NS_MAX)
+        return;
+    const int64_t change = lag->clock.offset - lag->clock.low_offset, expected = lag->clock.low - change, low = least(lag);
+    if (delay_ns < expected - near) { /* not the clock: the feed itself is faster than it was, once that is believed */
+        if (delay_ns >= low - near && (!lag->sunk || lag->clock.at >= lag->sunk_since)) clock_agrees(lag);
+        return;
+    }
+    if (delay_ns - expected >= limit_of(lag) / 2) {
+        /* Late; or nothing but the clock of the machine that was asked moved, as a feed shows that is for long as it was before. */
+        if (!lag->late && delay_ns >= low - near && delay_ns - low < limit_of(lag) / 2 && lag->now - lag->clock.at > CLOCK_OTHER_NS) clock_agrees(lag);
+        return;
+    }
+    /* Shorter ones between two measurements that are alike: a clock that went ahead and came back, where all is late without them. */
+    if (low > expected + near || (low < expected - near && (lag->late || change > near || change < -near))) {
+        forget(lag);
+        lag->low.v[0] = expected;
+        lag->steps++;
+    }
+    clock_agrees(lag);
 }
 
 void bot__lag_sample(struct bot__lag *lag, bot_ts now, int64_t delay_ns)
@@ -222,6 +286,7 @@ void bot__lag_sample(struct bot__lag *lag, bot_ts now, int64_t delay_ns)
     if (now > lag->now) lag->now = now;
     turn(lag);
     lag->samples++;
+    if (lag->clock.open) ask_clock(lag, delay_ns);
     if (delay_ns < lag->low.v[0] && low_is_believed(lag, delay_ns)) lag->low.v[0] = delay_ns;
     const int64_t low = least(lag), excess = delay_ns > low ? delay_ns - low : 0;
     trail_add(lag, excess);

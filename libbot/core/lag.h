@@ -5,7 +5,10 @@
  *   FEED   arrival minus the venue's match time. Only changes of the difference count. A venue clock that is stepped
  *          back is told from lag by its own order: what is late still comes in order, so times that go back, and after
  *          which every delay is longer, are the clock's doing, and the comparison starts afresh. One that was stepped ahead
- *          (or a wrong stamp) makes delays shorter than any before: they are compared with only when they last.
+ *          (or a wrong stamp) makes delays shorter than any before: they are compared with only when they last. Where times are
+ *          too far apart to be seen going back, the venue's clock itself is the second witness: measured (bot__lag_clock) before
+ *          and after, it says by how much delays must have changed without any lag. Only where they changed by just that much is
+ *          the comparison moved; what is late besides stays late.
  *   VENUE  sent minus matched, both on the venue's clock: immune to our clock.
  *   ACK    order sent to acknowledgement on the private stream or the reply, both on our clock; an order that is
  *          still unanswered counts as late while it waits.
@@ -70,6 +73,12 @@ struct bot__lag {
         bot_ts  at[BOT__LAG_SLOTS];
         uint32_t n;
     } trail;
+    struct {                       /* the venue's clock less ours */
+        int64_t offset, low_offset; /* as last measured; when `low` was what delays are compared with */
+        int64_t low;
+        bot_ts  at, low_error, error; /* of the last measurement: sent then; half their round trips */
+        bool    known, low_known, open; /* open: not brought together with the delays yet */
+    } clock;
     int64_t  venue_high, venue_high_delay, excess;
     int64_t  stepped_delay;        /* halfway between the delay before times went back and the first one after; INT64_MAX while late */
     bot_ts   calm_since, late_since, late_seen, stepped_since, sunk_since, sunk_at, waiting_since, since;
@@ -84,6 +93,12 @@ void bot__lag_init(struct bot__lag *lag, const bot__lag_options *opts, bot_ts no
 /* A message that arrived at `now` (host clock) and tells of venue_ns (venue clock). Messages of one instant (a poll's
  * page) count once, by their freshest. */
 void bot__lag_arrival(struct bot__lag *lag, bot_ts now, int64_t venue_ns);
+/* A measurement of the venue's clock less ours: the question left us at sent_at, half its round trip is the error. Of no use where
+ * that is as much as a clock step would be (300 ms). */
+void bot__lag_clock(struct bot__lag *lag, bot_ts sent_at, int64_t offset_ns, int64_t error_ns);
+/* Delays are far from what they were, and a measurement could say whether that is a clock: the last one is from before, or, while late,
+ * older than 30 s. */
+bool bot__lag_asks(const struct bot__lag *lag);
 /* A delay measured at `now`: sent minus matched, or ack minus sent. */
 void bot__lag_sample(struct bot__lag *lag, bot_ts now, int64_t delay_ns);
 /* ACK: the oldest order still unanswered was sent then (BOT_TS_NEVER: none). */

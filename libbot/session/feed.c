@@ -5,6 +5,7 @@
 #include "core/resting.h"
 
 #define BOOK_BEHIND_NS (2 * BOT_NS_PER_S)
+#define CLOCK_ASK_NS (5 * BOT_NS_PER_S)
 
 size_t bot__feed_memory(const struct session_options *o)
 {
@@ -180,14 +181,10 @@ void bot__feed_lost(struct session *s, bot_stream stream)
     bot__books_lost(s, stream);
 }
 
-void bot__feed_clock_step(struct session *s)
+void bot__feed_clock(struct session *s, bot_ts sent_at, int64_t offset_ns, int64_t error_ns)
 {
-    bot__lag_options lo;
-    bot__lag_options_init(&lo);
-    bot__lag_init(&s->feed_lag, &lo, s->t.now);
-    if (s->lag_bad)
-        monitor_event(s, BOT_MONITOR_FEED_LAG, true, 0, 0, "clock_step");
-    s->lag_bad = false;
+    if (s->options.public_data)
+        bot__lag_clock(&s->feed_lag, sent_at, offset_ns, error_ns);
 }
 
 void bot__feed_acked(struct session *s, bot_ts sent_at)
@@ -275,6 +272,8 @@ void bot__feed_ticks(struct session *s)
             rate_changes(s);
         feed_changes(s);
         lag_changes(s, &s->feed_lag, BOT_MONITOR_FEED_LAG, &s->lag_bad);
+        if (bot__lag_asks(&s->feed_lag) && s->t.now < s->clock_at && s->t.now - s->clock_asked_at >= CLOCK_ASK_NS)
+            s->clock_at = s->t.now;
     }
     lag_changes(s, &s->ack_lag, BOT_MONITOR_ACK_TIME, &s->ack_bad);
     private_changes(s);

@@ -12,7 +12,6 @@
 #define FUNDING_OVERLAP_NS (600 * BOT_NS_PER_S)
 #define START_RETRY_NS (2 * BOT_NS_PER_S) /* doubling to 32 s: an overloaded venue is not helped by more questions */
 #define PACE_PERMILLE 250 /* of the requests that are free, for each kind of read that recurs: others want to live, too */
-#define CLOCK_STEP_NS (300 * BOT_NS_PER_MS)
 
 static const enum venue_call call_of[BOT_READ_KIND_COUNT] = {
     [BOT_READ_TIME] = VENUE_CALL_TIME,           [BOT_READ_INSTRUMENTS] = VENUE_CALL_INSTRUMENTS,
@@ -407,10 +406,8 @@ static void clock_measured(struct session *s, const struct read *r, int64_t venu
 {
     const int64_t round_trip = s->t.now - r->sent_at;
     /* The venue read its clock somewhere between sending and receiving. */
-    const int64_t offset = venue_ns - (r->sent_wall_ns + round_trip / 2), change = offset - s->clock_offset_ns;
-    if (s->clock_known && (change > CLOCK_STEP_NS || change < -CLOCK_STEP_NS))
-        bot__feed_clock_step(s); /* a clock was set: what looked like lag, or will, is none */
-    s->clock_offset_ns = offset;
+    s->clock_offset_ns = venue_ns - (r->sent_wall_ns + round_trip / 2);
+    bot__feed_clock(s, r->sent_at, venue_ns - (r->sent_at + round_trip / 2), round_trip / 2);
     s->stats.clock_error_ns = round_trip / 2;
     s->clock_known = true;
     if (s->options.budget != NULL)

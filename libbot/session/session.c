@@ -258,6 +258,7 @@ void bot__session_timer(struct session *s, struct session_time t)
     bot__session_enter(s, t);
     if (s->t.now >= s->clock_at) {
         s->clock_at = session_after(s->t.now, CLOCK_EVERY_NS);
+        s->clock_asked_at = s->t.now;
         bot__requests_own_read(s, VENUE_CALL_TIME, BOT_READ_TIME, 0);
     }
     if (s->t.now >= s->funding_at)
@@ -329,6 +330,7 @@ void bot__session_start(struct session *s, struct session_time t)
         if (s->funding_from_ns == 0) s->funding_from_ns = s->t.wall_ns;
     }
     s->clock_at = session_after(s->t.now, CLOCK_EVERY_NS);
+    s->clock_asked_at = s->t.now;
     bot__requests_own_read(s, VENUE_CALL_TIME, BOT_READ_TIME, 0);
     bot__requests_own_read(s, VENUE_CALL_INSTRUMENTS, BOT_READ_INSTRUMENTS, 0);
     bot__session_leave(s);

@@ -128,7 +128,7 @@ struct session {
     uint32_t calls_top; /* one past the last one in use: mostly none or one is */
     struct order_call calls[REQUESTS_MAX];
     int64_t started_wall_ns;
-    bot_ts clock_at;
+    bot_ts clock_at, clock_asked_at;
     bot_ts funding_at;       /* when the account's log is read for it; NEVER where the stream tells all */
     int64_t funding_from_ns; /* venue time from which on it is */
     uint32_t clock_failures, instruments_failures; /* in a row */
@@ -222,7 +222,8 @@ void bot__feed_event(struct session *s, const bot_event *ev);
 void bot__feed_private_event(struct session *s, const bot_event *ev);
 void bot__feed_private_fresh(struct session *s); /* a new private stream: old suspicions are void */
 void bot__feed_lost(struct session *s, bot_stream stream);
-void bot__feed_clock_step(struct session *s);
+/* A measurement of the venue's clock less ours. */
+void bot__feed_clock(struct session *s, bot_ts sent_at, int64_t offset_ns, int64_t error_ns);
 void bot__feed_acked(struct session *s, bot_ts sent_at);
 void bot__feed_ticks(struct session *s);
 bot_ts bot__feeds_deadline(const struct session *s);

@@ -190,6 +190,127 @@ TEST(lag, a_venue_clock_set_forward_and_back_is_no_lag_for_long)
     }
 }
 
+/* A feed where times never go back, so that only the venue's clock itself can tell a step from lag: measured when the monitor asks
+ * (and every two minutes), with 25 ms of error. `words`: somebody answers. */
+static void run_slow(struct feed *f, bot_ts length, bot_ts extra, int64_t rest_clock, bool words)
+{
+    const bot_ts until = f->now + length;
+    while (f->now < until) {
+        run_every(f, 3 * S, 3 * S, extra, 0);
+        if (words && (bot__lag_asks(&f->lag) || f->now - f->lag.clock.at > 120 * S))
+            bot__lag_clock(&f->lag, f->now, f->clocks + rest_clock + (int64_t)test_rng_below(&f->rng, 50 * MS) - 25 * MS, 25 * MS);
+    }
+}
+
+TEST(lag, a_clock_that_went_ahead_and_came_back_on_a_quiet_feed_is_no_lag)
+{
+    for (int64_t by = 700 * MS; by <= 40 * S; by = by * 3 / 2)
+        for (bot_ts length = 3 * S; length < 400 * S; length *= 2) {
+            struct feed f = feed_new(VENUE0);
+            run_slow(&f, 600 * S, 0, 0, true);
+            f.clocks += by;
+            run_slow(&f, length, 0, 0, true);
+            f.clocks -= by;
+            run_slow(&f, 18 * S, 0, 0, true);
+            ck_assert_msg(view(&f).ok, "by %lld ms for %lld s", (long long)(by / MS), (long long)(length / S));
+            run_slow(&f, 30 * S, 3 * S, 0, true);
+            ck_assert(!view(&f).ok); /* and lag is still told */
+        }
+}
+
+TEST(lag, a_clock_that_was_ahead_while_nobody_could_be_asked_is_no_lag_once_somebody_can)
+{
+    struct feed f = feed_new(VENUE0);
+    run_slow(&f, 600 * S, 0, 0, true);
+    f.clocks += 1160 * MS;
+    run_slow(&f, 90 * S, 0, 0, false);
+    f.clocks -= 1160 * MS;
+    run_slow(&f, 60 * S, 0, 0, false);
+    ck_assert(!view(&f).ok);
+    run_slow(&f, 15 * S, 0, 0, true);
+    ck_assert(view(&f).ok);
+}
+
+TEST(lag, a_constant_lag_is_late_however_often_the_clock_is_asked)
+{
+    struct feed f = feed_new(VENUE0);
+    run_slow(&f, 600 * S, 0, 0, true);
+    run_slow(&f, 9 * S, 1160 * MS, 0, true);
+    ck_assert(!view(&f).ok);
+    run_slow(&f, 3600 * S, 1160 * MS, 0, true);
+    ck_assert(!view(&f).ok);
+    ck_assert_int_eq(f.ok_at, BOT_TS_NEVER);
+    ck_assert_int_eq(f.lag.steps, 0);
+}
+
+TEST(lag, lag_stays_late_through_a_step_of_the_clock_by_either_sign)
+{
+    for (int64_t by = -5 * S; by <= 5 * S; by += 2 * S) {
+        struct feed f = feed_new(VENUE0);
+        run_slow(&f, 600 * S, 0, 0, true);
+        f.now += 10 * S; /* what is late comes in order: first nothing comes */
+        run_slow(&f, 60 * S, 10 * S, 0, true);
+        ck_assert(!view(&f).ok);
+        f.clocks += by;
+        run_slow(&f, 120 * S, 10 * S, 0, true);
+        ck_assert(!view(&f).ok);
+        run_slow(&f, 60 * S, 0, 0, true); /* the lag is gone, the clock stays where it is */
+        ck_assert_msg(view(&f).ok, "by %lld s", (long long)(by / S));
+        run_slow(&f, 30 * S, 3 * S, 0, true);
+        ck_assert(!view(&f).ok);
+    }
+}
+
+TEST(lag, what_is_late_besides_a_step_of_the_clock_is_told_as_before)
+{
+    struct feed f = feed_new(VENUE0);
+    run_slow(&f, 600 * S, 0, 0, true);
+    for (int k = 0; k < 20; k++) { /* too little to be late: it must not become what is compared with, step after step */
+        f.clocks += k % 2 == 0 ? 2 * S : -2 * S;
+        run_slow(&f, 60 * S, 200 * MS, 0, true);
+        ck_assert_int_gt(view(&f).value_ns, 150 * MS);
+    }
+}
+
+TEST(lag, a_feed_that_was_faster_for_a_while_is_late_when_it_is_as_before)
+{
+    struct feed f = feed_new(VENUE0);
+    run_slow(&f, 1200 * S, 2 * S, 0, true);
+    ck_assert(view(&f).ok); /* nobody knows: it was so from the beginning */
+    run_slow(&f, 60 * S, 0, 0, true);
+    run_slow(&f, 600 * S, 2 * S, 0, true);
+    ck_assert(!view(&f).ok);
+    ck_assert_int_eq(f.ok_at, BOT_TS_NEVER);
+}
+
+TEST(lag, the_clock_of_the_machine_that_is_asked_is_not_the_feeds)
+{
+    for (int64_t by = -2 * S; by <= 2 * S; by += 4 * S) {
+        struct feed f = feed_new(VENUE0);
+        run_slow(&f, 600 * S, 0, 0, true);
+        run_slow(&f, 600 * S, 0, by, true);
+        ck_assert_int_eq(f.late_at, BOT_TS_NEVER);
+        f.clocks += 1500 * MS; /* and a true step is told from it */
+        run_slow(&f, 30 * S, 0, by, true);
+        f.clocks -= 1500 * MS;
+        run_slow(&f, 18 * S, 0, by, true);
+        ck_assert(view(&f).ok);
+        run_slow(&f, 30 * S, 2 * S, by, true);
+        ck_assert(!view(&f).ok);
+    }
+}
+
+TEST(lag, a_measurement_that_took_too_long_says_nothing)
+{
+    struct feed f = feed_new(VENUE0);
+    run_slow(&f, 600 * S, 0, 0, true);
+    run_slow(&f, 30 * S, 1160 * MS, 0, false);
+    ck_assert(!view(&f).ok);
+    bot__lag_clock(&f.lag, f.now, f.clocks - 1160 * MS, 1200 * MS); /* as it would look after a step of the clock */
+    run_slow(&f, 30 * S, 1160 * MS, 0, false);
+    ck_assert(!view(&f).ok);
+}
+
 TEST(lag, one_publisher_that_is_late_behind_another_is_no_clock_set_back)
 {
     struct feed f = feed_new(VENUE0);

@@ -136,7 +136,7 @@ typedef enum bot_verdict {
     BOT_VERDICT_DRIFT,
     BOT_VERDICT_PENDING, /* the answer may be ahead of our socket: decided within the grace time */
 } bot_verdict;
-/* "AGREE", "STALE", ...; "NONE" for what is no verdict. Static text; any thread. */
+/* "AGREE", "STALE", ...; "?" for what is no verdict. Static text; any thread. */
 BOT_API const char *bot_verdict_name(bot_verdict verdict);
 enum { /* what a verdict rests on */
     BOT_EVIDENCE_QTY = 1u << 0,
@@ -167,6 +167,9 @@ typedef enum bot_alert {
     BOT_ALERT_GAP,               /* the process was away: frozen, suspended or stalled */
     BOT_ALERT_COUNT,
 } bot_alert;
+
+/* "DRIFT_HEALED": the name above without its prefix; "?" for what is none. Static text; any thread. */
+BOT_API const char *bot_alert_name(bot_alert alert);
 
 typedef enum bot_effect_kind {
     BOT_EFFECT_NONE,
@@ -283,6 +286,40 @@ BOT_API uint32_t bot_core_instruments(const bot_core *core);
 BOT_API const bot_symbol *bot_core_instrument(const bot_core *core, uint32_t i);
 BOT_API int64_t bot_core_find_instrument(const bot_core *core, const bot_symbol *symbol); /* index or BOT_ERR_NOT_FOUND */
 BOT_API void bot_core_position(const bot_core *core, uint32_t instrument, bot_leg leg, bot_position *ret);
+/* What the venue's instrument list says of one: the grid that prices and quantities must lie on, and their bounds. */
+typedef struct bot_instrument {
+    bot_symbol   symbol;
+    bot_contract contract;
+    bool         tradable;
+    bot_px       tick;             /* prices are multiples of it; 0: any price */
+    bot_qty      lot;              /* quantities are multiples of it; 0: any quantity */
+    bot_qty      qty_min, qty_max; /* of one order; 0: none */
+    bot_money    notional_min;     /* least value of one order; 0: none */
+    bot_i128     multiplier;       /* coins (inverse: quote units) a contract, 1e-18; 10^18 where the venue counts coins */
+    bot_currency base, quote, settle;
+} bot_instrument;
+/* i below bot_core_instruments; else false. */
+BOT_API bool bot_core_instrument_get(const bot_core *core, uint32_t i, bot_instrument *ret);
+
+/* An order of a bot that may still fill. */
+typedef struct bot_order_info {
+    bot_id     client_id, order_id; /* order_id is the venue's; len 0 until it has told it */
+    bot_symbol instrument;
+    bot_side   side;
+    bot_leg    leg;
+    bot_order_type type;
+    bot_tif    tif;
+    bool       reduce_only;
+    bot_order_status status;        /* the venue's last word; NONE: none yet */
+    bool       outcome_unknown;     /* it may or may not live: counted, and asked for */
+    bool       cancel_asked;        /* its cancel is on its way */
+    bot_qty    qty, filled;         /* qty: the larger one while an amend is open */
+    bot_px     price;               /* 0: market */
+    bot_ts     submitted_at;        /* or when we met it: one of an earlier run that the venue listed */
+} bot_order_info;
+/* Live orders of a bot, those of earlier runs that still live among them, in no particular order: the first n are written to ret (NULL
+ * with n 0), all are counted in what is returned. */
+BOT_API uint32_t bot_core_orders(const bot_core *core, uint32_t bot, bot_order_info *ret, uint32_t n);
 /* The bot's own part of it: fills of its orders. working_* are its own orders'. */
 BOT_API void bot_core_bot_position(const bot_core *core, uint32_t bot, uint32_t instrument, bot_leg leg, bot_position *ret);
 /* The whole check of an open gate: one compare. */

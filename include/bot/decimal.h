@@ -73,6 +73,23 @@ BOT_API int bot_fixed_muldiv_half_even(bot_i128 a, bot_i128 b, bot_i128 c, bot_i
 /* v rounded half to even to `digits` (0..18) fractional digits. */
 BOT_API bot_i128 bot_fixed_round_half_even(bot_i128 v, int digits);
 
+/* v on the grid of step, down (towards minus infinity) or up: a bid's price down, an ask's up. step > 0, or v comes back as it is
+ * (a tick of 0 is "any price"). Up within a step of the type's end stays down. */
+static inline bot_i128 bot_fixed_floor(bot_i128 v, bot_i128 step)
+{
+    if (step <= 0) return v;
+    const bot_i128 over = v % step, low = v - over; /* towards zero */
+    bot_i128 down;
+    return over < 0 && !__builtin_sub_overflow(low, step, &down) ? down : low;
+}
+static inline bot_i128 bot_fixed_ceil(bot_i128 v, bot_i128 step)
+{
+    if (step <= 0) return v;
+    const bot_i128 over = v % step, low = v - over;
+    bot_i128 up;
+    return over > 0 && !__builtin_add_overflow(low, step, &up) ? up : low;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -336,14 +336,15 @@ typedef struct bot_ev_cancel {
 } bot_ev_cancel;
 
 #define BOT_ORDERS_PER_S_MAX 64
+/* Of each instrument. In all but the first, 0 is "no limit". */
 typedef struct bot_limits {
-    bot_qty   position_max;  /* absolute net position after the worst case, per instrument; 0 refuses all */
-    bot_qty   order_qty_max; /* 0: none */
-    bot_money notional_max;  /* of one order; 0: none */
-    bot_money loss_max;      /* realised loss in the settle currency since attach; 0: none */
-    uint32_t  open_orders_max;
-    uint32_t  orders_per_s_max; /* at most BOT_ORDERS_PER_S_MAX; 0: none */
-    uint32_t  collar_bps;    /* 0: none */
+    bot_qty   position_max;     /* absolute net position after the worst case; 0 refuses all that does not reduce */
+    bot_qty   order_qty_max;
+    bot_money notional_max;     /* value of one order, in the settle currency */
+    bot_money loss_max;         /* realised loss in the settle currency since the limits were first set; reached: latch LOSS */
+    uint32_t  open_orders_max;  /* orders of the bot that may still fill */
+    uint32_t  orders_per_s_max; /* submits and amends in a rolling second; at most BOT_ORDERS_PER_S_MAX */
+    uint32_t  collar_bps;       /* a limit buy above the reference price by more, or a sell below it, is refused; 1 bp is 0.01 % */
 } bot_limits;
 typedef struct bot_ev_limits {
     uint32_t   bot;

@@ -71,6 +71,12 @@ typedef struct bot_symbol {
     char    s[BOT_SYMBOL_MAX + 1];
 } bot_symbol;
 
+/* A name from text, for bot_order_request.instrument and its like. False, with *ret_symbol as it was, when text is NULL, empty or
+ * longer than BOT_SYMBOL_MAX. Whether the venue knows it is not asked here. Any thread. */
+BOT_API bool bot_symbol_from(const char *text, bot_symbol *ret_symbol);
+/* Any thread. Equal byte for byte; an id without text equals none. */
+BOT_API bool bot_id_equal(const bot_id *a, const bot_id *b);
+
 #define BOT_CURRENCY_MAX 14
 typedef struct bot_currency {
     uint8_t len;
@@ -116,6 +122,21 @@ typedef enum bot_contract {
     BOT_INVERSE, /* value = qty * multiplier / price, in the settle currency (the base coin) */
     BOT_SPOT,    /* as linear with multiplier 1; fees in the base coin change the holding */
 } bot_contract;
+
+/* The words of the values, the same that botctl prints: "buy"; "net"; "partially_filled"; "post_only". "none" for zero, "?" for what is no
+ * value of the enum. Static; any thread. */
+BOT_API const char *bot_side_name(bot_side side);
+BOT_API const char *bot_leg_name(bot_leg leg);
+BOT_API const char *bot_fill_kind_name(bot_fill_kind kind);
+BOT_API const char *bot_order_status_name(bot_order_status status);
+BOT_API const char *bot_order_type_name(bot_order_type type);
+BOT_API const char *bot_tif_name(bot_tif tif);
+
+/* FILLED, CANCELED, REJECTED or EXPIRED: the order will not trade any more. Any thread. */
+static inline bool bot_order_status_final(bot_order_status status)
+{
+    return status >= BOT_ORDER_FILLED && status <= BOT_ORDER_EXPIRED;
+}
 
 #ifdef __cplusplus
 }

@@ -2,17 +2,13 @@
 #include "base/json.h"
 #include "bot/event.h"
 
-static const char *const side_words[] = { NULL, "buy", "sell" };
-static const char *const leg_words[] = { NULL, "net", "long", "short" };
 static const char *const liquidity_words[] = { NULL, "maker", "taker" };
-static const char *const fill_kind_words[] = { NULL, "trade", "liquidation", "adl", "settlement", "block", "transfer", "unknown" };
-static const char *const status_words[] = { NULL, "open", "partially_filled", "filled", "canceled", "rejected", "expired", "untriggered", "triggered" };
-static const char *const type_words[] = { NULL, "limit", "market" };
-static const char *const tif_words[] = { NULL, "gtc", "ioc", "fok", "post_only" };
 static const char *const contract_words[] = { NULL, "linear", "inverse", "spot" };
 static const char *const venue_status_words[] = { NULL, "normal", "busy", "cancel_only", "closed", "stopped" };
 static const char *const control_words[] = { NULL, "ping", "pong", "auth", "subscribed", "unsubscribed", "listen_key_expired", "disconnect", "other" };
 
+/* The public words, of which zero and what is no value have none here: absent. */
+#define SAID(name_of, value) ((value) == 0 || name_of(value)[0] == '?' ? NULL : name_of(value))
 #define WORD(table, value) ((size_t)(value) < sizeof(table) / sizeof *(table) ? (table)[value] : NULL)
 
 static void word(struct json_out *o, const char *key, const char *text)
@@ -33,14 +29,14 @@ static void fill(struct json_out *o, const bot_event *ev)
     word(o, "exec_id", f->exec_id.s);
     word(o, "order_id", f->order_id.s);
     word(o, "client_order_id", f->client_id.s);
-    word(o, "side", WORD(side_words, f->side));
-    word(o, "leg", WORD(leg_words, f->leg));
+    word(o, "side", SAID(bot_side_name, f->side));
+    word(o, "leg", SAID(bot_leg_name, f->leg));
     dec(o, ev, BOT_HAS_QTY, "qty", f->qty);
     dec(o, ev, BOT_HAS_PRICE, "price", f->price);
     dec(o, ev, BOT_HAS_FEE, "fee", f->fee);
     word(o, "fee_currency", f->fee_currency.s);
     word(o, "liquidity", WORD(liquidity_words, f->liquidity));
-    word(o, "kind", WORD(fill_kind_words, f->kind));
+    word(o, "kind", SAID(bot_fill_kind_name, f->kind));
     dec(o, ev, BOT_HAS_CUM_QTY, "cum_qty", f->cum_qty);
     dec(o, ev, BOT_HAS_LEAVES_QTY, "leaves_qty", f->leaves_qty);
     if (f->derived)
@@ -52,11 +48,11 @@ static void order(struct json_out *o, const bot_event *ev)
     const bot_ev_order *r = &ev->order;
     word(o, "order_id", r->order_id.s);
     word(o, "client_order_id", r->client_id.s);
-    word(o, "status", WORD(status_words, r->status));
-    word(o, "side", WORD(side_words, r->side));
-    word(o, "leg", WORD(leg_words, r->leg));
-    word(o, "type", WORD(type_words, r->type));
-    word(o, "time_in_force", WORD(tif_words, r->tif));
+    word(o, "status", SAID(bot_order_status_name, r->status));
+    word(o, "side", SAID(bot_side_name, r->side));
+    word(o, "leg", SAID(bot_leg_name, r->leg));
+    word(o, "type", SAID(bot_order_type_name, r->type));
+    word(o, "time_in_force", SAID(bot_tif_name, r->tif));
     dec(o, ev, BOT_HAS_QTY, "qty", r->qty);
     dec(o, ev, BOT_HAS_CUM_QTY, "cum_qty", r->cum_qty);
     dec(o, ev, BOT_HAS_LEAVES_QTY, "leaves_qty", r->leaves_qty);
@@ -92,7 +88,7 @@ static void trade(struct json_out *o, const bot_event *ev)
 {
     const bot_ev_trade *t = &ev->trade;
     word(o, "trade_id", t->trade_id.s);
-    word(o, "side", WORD(side_words, t->side));
+    word(o, "side", SAID(bot_side_name, t->side));
     dec(o, ev, BOT_HAS_QTY, "qty", t->qty);
     dec(o, ev, BOT_HAS_PRICE, "price", t->price);
     if (t->block)
@@ -161,7 +157,7 @@ int bot_event_format(const bot_event *ev, const char *venue, char *buf, size_t b
     case BOT_EV_FILL: fill(&o, ev); break;
     case BOT_EV_ORDER: order(&o, ev); break;
     case BOT_EV_POSITION:
-        word(&o, "leg", WORD(leg_words, ev->position.leg));
+        word(&o, "leg", SAID(bot_leg_name, ev->position.leg));
         dec(&o, ev, BOT_HAS_QTY, "qty", ev->position.qty);
         dec(&o, ev, BOT_HAS_ENTRY_PRICE, "entry_price", ev->position.entry_price);
         break;

@@ -118,7 +118,7 @@ static bot_core *carve(struct arena *a, const bot_core_options *o)
     struct recon_instrument *instruments = bot__arena_take(a, o->instruments_max, sizeof *instruments);
     struct core_bot *bots = bot__arena_take(a, o->bots_max, sizeof *bots);
     struct core_limits *limits = bot__arena_take(a, (size_t)o->bots_max * o->instruments_max, sizeof *limits);
-    bot_ev_limits *pending_limits = bot__arena_take(a, PENDING_LIMITS_MAX, sizeof *pending_limits);
+    bot_ev_limits *pending_limits = bot__arena_take(a, core_pending_limits_max(o), sizeof *pending_limits);
     uint32_t *list_seen = bot__arena_take(a, o->orders_max, sizeof *list_seen);
     struct stranger *strangers = bot__arena_take(a, STRANGERS_MAX, sizeof *strangers);
     bot_effect *effects = bot__arena_take(a, (size_t)o->effects_max + 1, sizeof *effects); /* one more to write into when full */
@@ -389,6 +389,35 @@ int64_t bot_core_find_instrument(const bot_core *core, const bot_symbol *symbol)
 {
     const uint32_t i = bot__ledger_find(core->ledger, symbol);
     return i == INSTRUMENT_NONE ? (int64_t)BOT_ERR_NOT_FOUND : (int64_t)i;
+}
+
+bool bot_core_instrument_get(const bot_core *core, uint32_t i, bot_instrument *ret)
+{
+    if (i >= bot_core_instruments(core))
+        return false;
+    const struct instrument *in = bot__ledger_instrument(core->ledger, i);
+    *ret = (bot_instrument){ .symbol = in->symbol, .contract = in->contract, .tradable = in->tradable, .tick = in->tick, .lot = in->lot,
+                             .qty_min = in->qty_min, .qty_max = in->qty_max, .notional_min = in->notional_min, .multiplier = in->multiplier,
+                             .base = in->base, .quote = in->quote, .settle = in->settle };
+    return true;
+}
+
+uint32_t bot_core_orders(const bot_core *core, uint32_t bot, bot_order_info *ret, uint32_t n)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < core->orders.used && bot != ORDER_BOT_NONE; i++) {
+        const struct order *o = &core->orders.orders[i];
+        if (o->bot != bot || !bot__order_live(o))
+            continue;
+        if (live < n)
+            ret[live] = (bot_order_info){ .client_id = o->client_id, .order_id = o->order_id, .instrument = *core_symbol(core, o->instrument),
+                                          .side = o->side, .leg = o->leg, .type = o->type, .tif = o->tif, .reduce_only = o->reduce_only,
+                                          .status = bot__order_status(o), .outcome_unknown = o->state == ORDER_UNKNOWN,
+                                          .cancel_asked = o->cancel_asked || o->cancel_wanted, .qty = { o->qty }, .filled = { o->filled },
+                                          .price = o->price, .submitted_at = o->submitted_at };
+        live++;
+    }
+    return live;
 }
 
 static void position_of(const bot_core *c, uint32_t instrument, bot_leg leg, const struct position *p, bot_position *ret)

@@ -51,9 +51,13 @@ static int set_limits(bot_core *c, const bot_ev_limits *e)
         return BOT_ERR_INVALID;
     const int64_t i = bot__core_instrument_of(c, &e->instrument);
     if (i < 0) { /* kept until its row comes, which has been asked for; nothing can be ordered before */
-        if (c->pending_limits_n == PENDING_LIMITS_MAX)
+        uint32_t k = 0;
+        while (k < c->pending_limits_n && (c->pending_limits[k].bot != e->bot || !bot__symbol_eq(&c->pending_limits[k].instrument, &e->instrument)))
+            k++;
+        if (k == core_pending_limits_max(&c->options))
             return BOT_ERR_FULL;
-        c->pending_limits[c->pending_limits_n++] = *e;
+        c->pending_limits[k] = *e; /* the latest word of a bot is the one that holds */
+        c->pending_limits_n += k == c->pending_limits_n;
         return BOT_OK;
     }
     struct core_limits *l = core_limits_of(c, e->bot, (uint32_t)i);

@@ -35,8 +35,6 @@ struct core_bot {
     uint32_t  rejects_in_row;
 };
 
-#define PENDING_LIMITS_MAX 64
-
 struct core_limits {
     bool       set;
     bool       exceeded;  /* told that the position is beyond the limit */
@@ -125,6 +123,9 @@ struct stranger {
     bot_i128  qty;   /* signed */
     bot_i128  price;
 };
+
+/* Every bot may set those of every instrument before the first row has come. */
+static inline size_t core_pending_limits_max(const bot_core_options *o) { return (size_t)o->bots_max * o->instruments_max; }
 
 struct bot_core {
     bot_core_options options;

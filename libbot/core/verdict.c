@@ -25,15 +25,6 @@
 #define HORIZON_SURE_NS (30 * BOT_NS_PER_S) /* a read's deadline and slack, and by how much our idea of the venue's clock may be off */
 #define VANISHED_NS (60 * BOT_NS_PER_S) /* for so long a position that vanished from answers is not believed to be gone, before the proof */
 
-const char *bot_verdict_name(bot_verdict verdict)
-{
-    static const char *const names[] = {
-        [BOT_VERDICT_NONE] = "NONE",       [BOT_VERDICT_AGREE] = "AGREE", [BOT_VERDICT_STALE] = "STALE",     [BOT_VERDICT_PARTIAL] = "PARTIAL",
-        [BOT_VERDICT_FAILED] = "FAILED",   [BOT_VERDICT_DRIFT] = "DRIFT", [BOT_VERDICT_PENDING] = "PENDING",
-    };
-    return (unsigned)verdict < sizeof names / sizeof *names ? names[verdict] : "NONE";
-}
-
 /* ---- what the agreement of all instruments is worth ---- */
 
 /* A position that the venue told of is gone from its answers, and no fill says why. */

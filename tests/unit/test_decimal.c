@@ -108,6 +108,22 @@ TEST(decimal, rounding_is_half_to_even_and_only_where_named)
     ck_assert(v == 2);
 }
 
+TEST(decimal, the_grid_lies_below_and_above)
+{
+    const struct { const char *v, *step, *floor, *ceil; } rows[] = {
+        { "65000.37", "0.1", "65000.3", "65000.4" }, { "65000.3", "0.1", "65000.3", "65000.3" }, { "-1.25", "0.5", "-1.5", "-1" },
+        { "-1.5", "0.5", "-1.5", "-1.5" },           { "0", "0.5", "0", "0" },                   { "7.123", "0", "7.123", "7.123" },
+        { "0.3", "2.5", "0", "2.5" },                { "-0.3", "2.5", "-2.5", "0" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_fixed(bot_fixed_floor(fixed(rows[i].v), fixed(rows[i].step)), rows[i].floor);
+        check_fixed(bot_fixed_ceil(fixed(rows[i].v), fixed(rows[i].step)), rows[i].ceil);
+    }
+    const bot_i128 top = (bot_i128)(~(bot_u128)0 >> 1), bottom = -top - 1;
+    ck_assert(bot_fixed_ceil(top, 1000) <= top && bot_fixed_ceil(top, 1000) > top - 1000);
+    ck_assert(bot_fixed_floor(bottom, 1000) >= bottom && bot_fixed_floor(bottom, 1000) < bottom + 1000);
+}
+
 /* The wide division is checked against what it undoes: (a * b) / b == a for any a, b. */
 TEST(decimal, wide_products_divide_back)
 {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/sign.h"
+#include "bot/core.h"
 #include "bot/decimal.h"
 #include "bot/event.h"
 #include "harness.h"
@@ -54,6 +55,27 @@ TEST(event_format, the_other_kinds_have_theirs)
     ck_assert_str_eq(print(&ev), "{\"event\":\"funding\",\"venue\":\"bybit\",\"exec_id\":\"x\",\"amount\":\"0.5\",\"currency\":\"USDT\"}");
     ev = (bot_event){ .kind = BOT_EV_CONTROL, .seq = BOT_SEQ_NONE, .control = { .control = BOT_CONTROL_PONG } };
     ck_assert_str_eq(print(&ev), "{\"event\":\"control\",\"venue\":\"bybit\",\"kind\":\"pong\"}");
+}
+
+/* A value that somebody adds to an enum and forgets here would be printed as "?". */
+TEST(event_format, every_value_has_its_word_and_what_is_none_has_a_question_mark)
+{
+#define WORDS(name_of, type, last)                                                                 \
+    for (int i = 0; i <= (int)(last) + 1; i++)                                                     \
+        ck_assert_msg((strcmp(name_of((type)i), "?") == 0) == (i > (int)(last)), #name_of "(%d): %s", i, name_of((type)i))
+    WORDS(bot_side_name, bot_side, BOT_SELL);
+    WORDS(bot_leg_name, bot_leg, BOT_LEG_SHORT);
+    WORDS(bot_fill_kind_name, bot_fill_kind, BOT_FILL_UNKNOWN);
+    WORDS(bot_order_status_name, bot_order_status, BOT_ORDER_TRIGGERED);
+    WORDS(bot_order_type_name, bot_order_type, BOT_MARKET);
+    WORDS(bot_tif_name, bot_tif, BOT_POST_ONLY);
+    WORDS(bot_verdict_name, bot_verdict, BOT_VERDICT_PENDING);
+    WORDS(bot_alert_name, bot_alert, BOT_ALERT_COUNT - 1);
+    ck_assert_str_eq(bot_order_status_name(BOT_ORDER_PARTIALLY_FILLED), "partially_filled");
+    ck_assert_str_eq(bot_alert_name(BOT_ALERT_GAP), "GAP");
+    for (int s = BOT_ORDER_NONE; s <= BOT_ORDER_TRIGGERED; s++)
+        ck_assert(bot_order_status_final((bot_order_status)s) ==
+                  (s == BOT_ORDER_FILLED || s == BOT_ORDER_CANCELED || s == BOT_ORDER_REJECTED || s == BOT_ORDER_EXPIRED));
 }
 
 /* RFC 4231, cases 1 and 2, the second twice over and in parts: the kept context starts over each time. */

@@ -2,6 +2,8 @@
  * an order that is wrong by itself. A refused call has changed nothing. */
 #include "rig.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REFUSED(field, value)                                                     \
@@ -136,6 +138,42 @@ TEST(refusals, a_bot_of_no_scope_is_not_attached)
     ev.attach = (bot_ev_attach){ .bot = 40, .scope = BOT_SCOPE_OWN };
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_FULL);
     rig_free(r);
+}
+
+/* Bots attach right after the start, when no instrument is known: each may have set the limits of each of them by then. */
+TEST(refusals, limits_set_before_the_instruments_are_known_all_hold)
+{
+    bot_core_options o;
+    bot_core_options_init(&o);
+    void *memory = aligned_alloc(64, (bot_core_size(&o) + 63) / 64 * 64);
+    ck_assert_ptr_nonnull(memory);
+    memset(memory, 0, bot_core_size(&o));
+    bot_core *core = bot_core_init(memory, &o, 0);
+    ck_assert_ptr_nonnull(core);
+    for (uint32_t b = 0; b < o.bots_max; b++) {
+        const bot_event attach = { .kind = BOT_EV_ATTACH, .attach = { .bot = b, .scope = BOT_SCOPE_OWN, .sends_orders = true } };
+        ck_assert_int_eq(bot_core_step(core, &attach), BOT_OK);
+        for (uint32_t i = 0; i < 2 * o.instruments_max; i++) { /* each twice: the later word holds */
+            bot_event ev = { .kind = BOT_EV_LIMITS, .limits = { .bot = b, .loosen = true } };
+            char name[16];
+            snprintf(name, sizeof name, "X%uUSDT", i / 2);
+            ck_assert(bot_symbol_from(name, &ev.limits.instrument));
+            ev.limits.limits.position_max.v = i % 2 == 0 ? 1 : 7;
+            const int r = bot_core_step(core, &ev);
+            ck_assert_msg(r == BOT_OK, "bot %u, %s: %s", b, name, bot_strerror(r));
+        }
+    }
+    bot_event row = { .kind = BOT_EV_INSTRUMENT, .inst = { .contract = BOT_LINEAR, .tradable = true, .tick = { 1, 1 }, .lot = { 1, 3 }, .multiplier = { 1, 0 } } };
+    ck_assert(bot_symbol_from("X63USDT", &row.instrument));
+    ck_assert_int_ge(bot_core_step(core, &row), 0);
+    bot_event again = { .kind = BOT_EV_LIMITS, .limits = { .bot = 15, .instrument = row.instrument, .limits = { .position_max = { 8 } } } };
+    ck_assert_int_eq(bot_core_step(core, &again), BOT_ERR_STATE); /* looser than 7 */
+    again.limits.limits.position_max.v = 7;
+    ck_assert_int_eq(bot_core_step(core, &again), BOT_OK);
+    bot_instrument in;
+    ck_assert(bot_core_instrument_get(core, 0, &in) && !bot_core_instrument_get(core, 1, &in));
+    ck_assert(strcmp(in.symbol.s, "X63USDT") == 0 && in.tradable && in.tick.v == rig_num("0.1") && in.lot.v == rig_num("0.001"));
+    free(memory);
 }
 
 static bot_event order_event(struct rig *r)

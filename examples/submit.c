@@ -7,12 +7,11 @@ static bool sent;
 static void submit(bot_handle *bot)
 {
     bot_px price;
-    if (sent || !bot_reference_price(bot, instrument, &price))
+    bot_instrument in;
+    if (sent || !bot_reference_price(bot, instrument, &price) || bot_get_instrument(bot, instrument, &in) < 0)
         return;
-    bot_order_request order = { .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_POST_ONLY, .qty = { number("0.01") } };
-    memcpy(order.instrument.s, instrument, strlen(instrument));
-    order.instrument.len = (uint8_t)strlen(instrument);
-    order.price.v = price.v - price.v % number("100") - number("100"); /* on the grid, below the market */
+    bot_order_request order = { .instrument = in.symbol, .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_POST_ONLY, .qty = { number("0.01") } };
+    order.price.v = bot_fixed_floor(price.v - price.v / 500, in.tick.v); /* on the grid, a fifth of a percent below the market */
     bot_refusal why;
     bot_id id;
     const int r = bot_submit(bot, &order, &id, &why);
@@ -44,12 +43,12 @@ static void on_market(bot_handle *bot, const bot_event *ev, void *user_data)
 static void on_order(bot_handle *bot, const bot_order_update *u, void *user_data)
 {
     (void)user_data;
-    printf("order %s: status %d, %s %s\n", u->client_id.s, (int)u->status, u->code == 0 ? "" : bot_err_name(u->code), u->reason);
+    printf("order %s: %s %s %s\n", u->client_id.s, bot_order_status_name(u->status), u->code == 0 ? "" : bot_err_name(u->code), u->reason);
     if (u->code == BOT_ERR_UNKNOWN_OUTCOME)
         puts("  it may or may not live: it stays counted, libbot asks the venue; sending it again could double it");
     if (u->status == BOT_ORDER_OPEN)
         bot_cancel(bot, &u->client_id);
-    if (u->status == BOT_ORDER_CANCELED || u->status == BOT_ORDER_REJECTED)
+    if (bot_order_status_final(u->status))
         bot_account_close(account, NULL, NULL);
 }
 

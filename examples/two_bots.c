@@ -33,8 +33,7 @@ static void on_gate(bot_handle *bot, const bot_gate_state *state, void *user_dat
     if (state->reasons != 0 || *done)
         return;
     bot_order_request order = { .side = bot == bots[0] ? BOT_BUY : BOT_SELL, .type = BOT_MARKET, .qty = { number(bot == bots[0] ? "0.03" : "0.01") } };
-    memcpy(order.instrument.s, instrument, strlen(instrument));
-    order.instrument.len = (uint8_t)strlen(instrument);
+    bot_symbol_from(instrument, &order.instrument);
     bot_refusal why;
     if (bot_submit(bot, &order, NULL, &why) == BOT_OK) {
         *done = true;
@@ -63,7 +62,7 @@ int main(void)
         o.callbacks = (bot_callbacks){ .gate = on_gate, .position = on_position };
         o.user_data = &done[i];
         if (bot_attach(account, &o, &bots[i]) < 0)
-            return 1;
+            return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     }
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }

@@ -16,7 +16,7 @@ struct breakout {
     bot_i128     prices[WINDOW_MAX]; /* one a second, a ring */
     int          window, seen;
     int          wanted;             /* -1, 0, 1 */
-    bool         waiting, leaving;   /* an order of ours is on its way */
+    bool         waiting;            /* an order of ours is on its way */
 };
 
 static void trade(struct breakout *b, bot_side side, bot_i128 qty, bool exit)
@@ -53,7 +53,7 @@ static void on_timer(uv_timer_t *timer)
     struct breakout *b = timer->data;
     bot_px reference;
     bot_position p;
-    if (b->leaving || !bot_reference_price(b->bot, instrument, &reference) || bot_get_position(b->bot, instrument, BOT_LEG_NET, &p) < 0)
+    if (!bot_reference_price(b->bot, instrument, &reference) || bot_get_position(b->bot, instrument, BOT_LEG_NET, &p) < 0)
         return;
     if (b->seen >= b->window)
         b->wanted = signal_of(b, reference.v);
@@ -73,7 +73,7 @@ static void on_order(bot_handle *bot, const bot_order_update *u, void *user_data
 {
     struct breakout *b = user_data;
     (void)bot;
-    if (u->status == BOT_ORDER_FILLED || u->status == BOT_ORDER_CANCELED || u->status == BOT_ORDER_REJECTED || u->status == BOT_ORDER_EXPIRED)
+    if (bot_order_status_final(u->status))
         b->waiting = false;
     if (u->code < 0)
         printf("order %s: %s %s\n", u->client_id.s, bot_err_name(u->code), u->reason);
@@ -96,24 +96,14 @@ static void on_gate(bot_handle *bot, const bot_gate_state *state, void *user_dat
     printf("gate %s\n", text);
 }
 
-static void on_leave(uv_timer_t *timer)
-{
-    struct breakout *b = timer->data;
-    bot_account_close(b->account, NULL, NULL);
-    uv_close((uv_handle_t *)timer, NULL);
-    uv_close((uv_handle_t *)&b->interrupt, NULL);
-}
-
 static void on_interrupt(uv_signal_t *signal, int number_)
 {
     struct breakout *b = signal->data;
     (void)number_;
-    if (b->leaving)
-        return;
-    b->leaving = true;
-    bot_cancel_all(b->bot);
     puts("leaving; the position stays as it is");
-    uv_timer_start(&b->timer, on_leave, 1000, 0);
+    bot_account_cancel_and_close(b->account, 0, NULL, NULL);
+    uv_close((uv_handle_t *)&b->timer, NULL);
+    uv_close((uv_handle_t *)signal, NULL);
 }
 
 int main(void)
@@ -123,10 +113,8 @@ int main(void)
         return fprintf(stderr, "POSITION_MAX must be above zero, WINDOW_S from 2 to %d\n", WINDOW_MAX), 2;
     bot_account_options options;
     options_from_env(&options);
-    if (strlen(instrument) > BOT_SYMBOL_MAX)
-        return fprintf(stderr, "BOT_INSTRUMENT is too long\n"), 2;
-    b.symbol.len = (uint8_t)strlen(instrument);
-    memcpy(b.symbol.s, instrument, b.symbol.len);
+    if (!bot_symbol_from(instrument, &b.symbol))
+        return fprintf(stderr, "BOT_INSTRUMENT is no instrument name\n"), 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (bot_account_open(uv_default_loop(), &options, &b.account) < 0)
         return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
@@ -137,7 +125,7 @@ int main(void)
     bot_opts.callbacks = (bot_callbacks){ .gate = on_gate, .order = on_order, .position = on_position };
     bot_opts.user_data = &b;
     if (bot_attach(b.account, &bot_opts, &b.bot) < 0)
-        return fprintf(stderr, "cannot attach\n"), 1;
+        return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     uv_timer_init(uv_default_loop(), &b.timer);
     uv_signal_init(uv_default_loop(), &b.interrupt);
     b.timer.data = b.interrupt.data = &b;

@@ -146,7 +146,7 @@ int main(void)
     bot_opts.callbacks = (bot_callbacks){ .gate = on_gate, .verdict = on_verdict, .alert = on_alert, .position = on_position };
     bot_opts.user_data = &w;
     if (bot_attach(w.account, &bot_opts, &w.bot) < 0)
-        return fprintf(stderr, "cannot attach\n"), 1;
+        return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     uv_timer_init(uv_default_loop(), &w.timer);
     uv_signal_init(uv_default_loop(), &w.interrupt);
     w.timer.data = w.interrupt.data = &w;

@@ -2,7 +2,8 @@
  *
  * Long inventory lowers both quotes, so that the ask is hit sooner; at the limit the gate refuses the side that would add, and
  * only the reducing quote stays. Run it against `botctl paper`: it prints the environment to copy. SPREAD_BPS, ORDER_QTY and
- * POSITION_MAX are read from the environment as well. Ctrl-C cancels everything of ours and leaves. */
+ * POSITION_MAX are read from the environment as well. Quotes of an earlier run that still rest (it was killed) are taken away before
+ * the first new one. Ctrl-C cancels everything of ours and leaves. */
 #include "../examples/from_env.h"
 
 struct maker {
@@ -16,7 +17,7 @@ struct maker {
     int          spread_bps;
     bot_id       quote[2]; /* buy, sell; len 0 none */
     bot_i128     quote_price[2];
-    bool         leaving;
+    bool         clean, leaving; /* clean: nothing of an earlier run rests any more */
     unsigned     fills, refusals;
 };
 
@@ -27,9 +28,8 @@ static bot_i128 price_of(const struct maker *m, bot_side side, bot_i128 referenc
 {
     const bot_i128 half = reference * m->spread_bps / 20000;
     const bot_i128 skew = m->max == 0 ? 0 : -2 * half * (position / (m->max / 1000)) / 1000;
-    bot_i128 price = side == BOT_BUY ? reference - half + skew : reference + half + skew;
-    price -= price % m->tick;
-    return side == BOT_SELL ? price + m->tick : price;
+    const bot_i128 price = side == BOT_BUY ? reference - half + skew : reference + half + skew;
+    return side == BOT_BUY ? bot_fixed_floor(price, m->tick) : bot_fixed_ceil(price, m->tick);
 }
 
 static void place(struct maker *m, bot_side side, bot_i128 price)
@@ -68,9 +68,17 @@ static void on_timer(uv_timer_t *timer)
     struct maker *m = timer->data;
     bot_px reference;
     bot_position p;
+    bot_instrument in;
     if (m->leaving || !bot_is_open(m->bot) || !bot_reference_price(m->bot, instrument, &reference) ||
-        bot_get_position(m->bot, instrument, BOT_LEG_NET, &p) < 0)
+        bot_get_position(m->bot, instrument, BOT_LEG_NET, &p) < 0 || bot_get_instrument(m->bot, instrument, &in) < 0)
         return;
+    m->tick = in.tick.v;
+    /* An open gate has seen the venue's list: what lives of ours without being a quote of this run is of an earlier one. */
+    if (!m->clean && bot_get_orders(m->bot, NULL, 0) > 0) {
+        printf("cancelling %d orders of an earlier run\n", bot_cancel_all(m->bot));
+        return;
+    }
+    m->clean = true;
     requote(m, BOT_BUY, price_of(m, BOT_BUY, reference.v, p.qty.v));
     requote(m, BOT_SELL, price_of(m, BOT_SELL, reference.v, p.qty.v));
 }
@@ -79,9 +87,8 @@ static void on_order(bot_handle *bot, const bot_order_update *u, void *user_data
 {
     struct maker *m = user_data;
     (void)bot;
-    const bool over = u->status == BOT_ORDER_FILLED || u->status == BOT_ORDER_CANCELED || u->status == BOT_ORDER_REJECTED || u->status == BOT_ORDER_EXPIRED;
     for (int i = 0; i < 2; i++)
-        if (over && strcmp(m->quote[i].s, u->client_id.s) == 0)
+        if (bot_order_status_final(u->status) && bot_id_equal(&m->quote[i], &u->client_id))
             m->quote[i].len = 0;
     if (u->code == BOT_ERR_UNKNOWN_OUTCOME)
         fprintf(stderr, "%s: outcome unknown; it stays counted until the venue has told\n", u->client_id.s);
@@ -108,43 +115,37 @@ static void on_gate(bot_handle *bot, const bot_gate_state *state, void *user_dat
     printf("gate %s\n", text);
 }
 
-/* Cancels are on their way; a moment later everything is closed. */
-static void on_leave(uv_timer_t *timer)
+static void on_left(uint32_t orders_left, void *user_data)
 {
-    struct maker *m = timer->data;
-    bot_position p;
-    char qty[BOT_DEC_TEXT_MAX] = "?";
-    if (bot_get_position(m->bot, instrument, BOT_LEG_NET, &p) == BOT_OK)
-        bot_fixed_format(p.qty.v, qty);
-    printf("leaving with %s; %u fills, %u quotes refused\n", qty, m->fills, m->refusals);
-    bot_account_close(m->account, NULL, NULL);
-    uv_close((uv_handle_t *)timer, NULL);
-    uv_close((uv_handle_t *)&m->interrupt, NULL);
+    const struct maker *m = user_data;
+    printf("left; %u fills, %u quotes refused%s\n", m->fills, m->refusals, orders_left == 0 ? "" : "; some orders may still rest at the venue");
 }
 
 static void on_interrupt(uv_signal_t *signal, int number_)
 {
     struct maker *m = signal->data;
     (void)number_;
-    if (m->leaving)
-        return;
     m->leaving = true;
-    printf("cancelling %d orders\n", bot_cancel_all(m->bot));
-    uv_timer_start(&m->timer, on_leave, 1500, 0);
+    bot_position p;
+    char qty[BOT_DEC_TEXT_MAX] = "?";
+    if (bot_get_position(m->bot, instrument, BOT_LEG_NET, &p) == BOT_OK)
+        bot_fixed_format(p.qty.v, qty);
+    printf("leaving with %s; %d orders to cancel\n", qty, bot_get_orders(m->bot, NULL, 0));
+    bot_account_cancel_and_close(m->account, 0, on_left, m);
+    uv_close((uv_handle_t *)&m->timer, NULL);
+    uv_close((uv_handle_t *)signal, NULL);
 }
 
 int main(void)
 {
     struct maker m = { .loop = uv_default_loop(), .qty = number(env_or("ORDER_QTY", "0.01")), .max = number(env_or("POSITION_MAX", "0.05")),
-                       .tick = number(env_or("TICK", "0.1")), .spread_bps = atoi(env_or("SPREAD_BPS", "4")) };
-    if (m.qty <= 0 || m.max <= 0 || m.tick <= 0 || m.spread_bps <= 0)
-        return fprintf(stderr, "ORDER_QTY, POSITION_MAX, TICK and SPREAD_BPS must be above zero\n"), 2;
+                       .spread_bps = atoi(env_or("SPREAD_BPS", "4")) };
+    if (m.qty <= 0 || m.max <= 0 || m.spread_bps <= 0)
+        return fprintf(stderr, "ORDER_QTY, POSITION_MAX and SPREAD_BPS must be above zero\n"), 2;
     bot_account_options options;
     options_from_env(&options);
-    if (strlen(instrument) > BOT_SYMBOL_MAX)
-        return fprintf(stderr, "BOT_INSTRUMENT is too long\n"), 2;
-    m.symbol.len = (uint8_t)strlen(instrument);
-    memcpy(m.symbol.s, instrument, m.symbol.len);
+    if (!bot_symbol_from(instrument, &m.symbol))
+        return fprintf(stderr, "BOT_INSTRUMENT is no instrument name\n"), 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (bot_account_open(m.loop, &options, &m.account) < 0)
         return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
@@ -155,7 +156,7 @@ int main(void)
     bot_opts.callbacks = (bot_callbacks){ .gate = on_gate, .fill = on_fill, .order = on_order };
     bot_opts.user_data = &m;
     if (bot_attach(m.account, &bot_opts, &m.bot) < 0)
-        return fprintf(stderr, "cannot attach\n"), 1;
+        return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     uv_timer_init(m.loop, &m.timer);
     uv_signal_init(m.loop, &m.interrupt);
     m.timer.data = m.interrupt.data = &m;

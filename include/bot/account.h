@@ -20,6 +20,8 @@
  * inside the call that asked for them; they may call anything, close included. After the close callback, and not
  * before, what the host lent is its own again. Nothing is global: what accounts on one loop share is found through the loop.
  *
+ * The program itself includes <uv.h>, whose header needs POSIX names: compile with -std=gnu11 or later, or with -D_GNU_SOURCE.
+ *
  * The library prints nothing (but see bot_set_on_fatal in err.h). Names of the venues are what `botctl help decode` lists.
  */
 #ifndef BOT_ACCOUNT_H
@@ -58,10 +60,11 @@ typedef struct bot_account_options {
     const char *ca_file;         /* PEM of the only authorities to trust; NULL: the system's store */
     const char *const *instruments; /* names as the venue spells them; at most 64 */
     uint32_t    instruments_n;
-    bool        public_data;     /* true: trades and books of the instruments; prices for the collar and the monitors need them */
-    bool        monitors;        /* true: trade rate, lag and silence of the streams may shut the gate */
-    bool        orders_over_ws;  /* false: orders over the order-entry socket where the venue has one, REST as the fall-back */
-    double      rate_alarms_per_day; /* 1: false-alarm budget of the trade-rate monitor, per instrument */
+    bool        public_data;     /* default true: trades and books of the instruments; prices for the collar and the monitors need them */
+    bool        monitors;        /* default true: trade rate, lag and silence of the streams may shut the gate */
+    bool        orders_over_ws;  /* default false: orders by REST. true: over the order-entry socket (ws_trade_url) where the venue has
+                                  * one, REST as the fall-back */
+    double      rate_alarms_per_day; /* default 1, above 0: false-alarm budget of the trade-rate monitor, per instrument */
     bot_journal_options journal; /* path NULL: none */
     bot_core_options core;       /* leases, reconciliation, policies, bounds; venue rules in it are the venue's */
     /* level, a fixed event name to search for, plain words. Never a secret. NULL: none. */
@@ -87,37 +90,55 @@ BOT_API int bot_account_open(struct uv_loop_s *loop, const bot_account_options *
 /* One plain sentence about the last bot_account_open or bot_attach of this thread that failed; "" if none did since an account was opened. */
 BOT_API const char *bot_account_open_why(void);
 
-/* Takes NULL; a second call does nothing, its closed included. Closes sockets, cancels requests, writes the journal's rest, detaches the bots (their handles are gone with it). Resting
- * orders stay where they are: cancel them first if that is wanted. closed (may be NULL) runs from the loop when nothing of
- * the account is left on it; the handle is gone then. */
+/* Takes NULL; a second call does nothing, its closed included. Closes sockets, drops requests that are not answered yet (a cancel of
+ * a moment ago among them), writes the journal's rest, detaches the bots. Resting orders stay where they are: see
+ * bot_account_cancel_and_close. The handles of account and bots must not be used after this call. closed (may be NULL) runs from
+ * the loop when nothing of the account is left on it. */
 BOT_API void bot_account_close(bot_account *account, void (*closed)(void *user_data), void *user_data);
+/**
+ * The end of a bot that wants to leave nothing behind: no new order or change passes from now on (BOT_ERR_CLOSED), every order
+ * of the account's bots is cancelled, and once the venue has confirmed that none of them lives, or after within_ns, the account
+ * closes as by bot_account_close. Callbacks go on until then; positions stay as they are.
+ *
+ * @within_ns  How long to wait for the cancels; 0: 5 s.
+ * @closed     May be NULL. orders_left: orders of our bots that were not known to be gone; 0 is what one hopes for. Look after
+ *             others at the venue (or start again: the next run finds and can cancel them).
+ *
+ * A second call, or one after bot_account_close, does nothing. bot_account_close while this waits ends the waiting.
+ */
+BOT_API void bot_account_cancel_and_close(bot_account *account, int64_t within_ns, void (*closed)(uint32_t orders_left, void *user_data),
+                                          void *user_data);
 
-/* What a bot is told. Any of them may be NULL. Pointers are borrowed for the call. */
+/* What a bot is told. Any of them may be NULL. Pointers are borrowed for the call. What is read inside a callback (bot_get_position,
+ * bot_get_orders) may be further already: a venue's message with five fills is taken in whole before the first is told. */
 typedef struct bot_order_update {
     bot_id client_id;
     bot_symbol instrument;
-    bot_order_status status;
-    int     code;            /* enum bot_err: why, where something went wrong; UNKNOWN_OUTCOME: never send it again */
-    int64_t venue_code;
-    const char *reason;
+    bot_order_status status; /* of the order now: it is over when bot_order_status_final says so, whatever code is */
+    int     code;            /* 0, or an enum bot_err: what went wrong with the latest request about it. With a status that is not
+                              * final: UNKNOWN_OUTCOME: never send it again, it stays counted and libbot asks; REJECTED: the venue refused
+                              * a cancel or a change, and the order stands as status says */
+    int64_t venue_code;      /* the venue's own code; 0 none */
+    const char *reason;      /* the venue's words, "" if none */
 } bot_order_update;
 
 typedef struct bot_alert_info {
     bot_alert   alert;
     bot_symbol  instrument;  /* len 0: the account */
     bot_qty     ours, venue; /* DRIFT, ADOPTED, START_POSITION */
-    int64_t     value;
-    const char *text;
+    int64_t     value;       /* a number that belongs to it, as text says; 0 where there is none */
+    const char *text;        /* a plain sentence; bot_alert_name(alert) is what to search for */
 } bot_alert_info;
 
+/* One position answer of the venue, judged for one instrument. */
 typedef struct bot_verdict_info {
     bot_symbol  instrument; /* len 0: the answer as a whole (FAILED, PARTIAL) */
     bot_leg     leg;
     bot_verdict verdict;
-    uint32_t    evidence;
-    int64_t     age_ns;
+    uint32_t    evidence;    /* what it rests on: BOT_EVIDENCE_* */
+    int64_t     age_ns;      /* STALE: how old the answer is; AGREE: how far our socket was behind it, 0 mostly */
     bot_qty     ours, venue;
-    bot_outcome outcome;
+    bot_outcome outcome;     /* FAILED, PARTIAL: how the read ended */
 } bot_verdict_info;
 
 typedef struct bot_callbacks {
@@ -142,8 +163,10 @@ typedef struct bot_options {
 BOT_API void bot_options_init_sized(bot_options *options, size_t size);
 #define bot_options_init(options) bot_options_init_sized((options), sizeof *(options))
 
-/* Attaches a bot. Bots are told apart by the order in which they attach: attach the same ones in the same order after a
- * restart. The handle lives until the account closes. Returns BOT_OK, or with nothing changed (bot_account_open_why() says it in words)
+/* Attaches a bot, at any time; right after bot_account_open nothing has happened yet and nothing is missed. Bots are told apart by
+ * the order in which they attach: attach the same ones in the same order after a restart. Where a journal was resumed, positions
+ * and live orders are there at once (bot_get_position, bot_get_orders). The handle lives until the account closes. Returns BOT_OK,
+ * or with nothing changed (bot_account_open_why() says it in words)
  *   BOT_ERR_OPTIONS  an option is out of its range: a limit below zero, more than 64 orders a second, a scope that is none
  *   BOT_ERR_FULL     options.core.bots_max of the account, or 36, are attached
  *   BOT_ERR_INVALID  an argument is NULL
@@ -171,8 +194,12 @@ BOT_API int bot_submit(bot_handle *bot, const bot_order_request *order, bot_id *
 BOT_API int bot_amend(bot_handle *bot, const bot_id *client_id, bot_qty qty, bot_px price, bot_refusal *ret_refusal);
 /* 0: asked for; 1: it was final already. Passes whatever the gate says, and may be repeated. BOT_ERR_NOT_FOUND. */
 BOT_API int bot_cancel(bot_handle *bot, const bot_id *client_id);
-/* Every live order of the bot. The number of cancels sent. */
+/* Every live order of the bot. The number of cancels asked for. They are on their way, no more: what became of each comes through
+ * callbacks.order. At the end of a program, bot_account_cancel_and_close waits for them. */
 BOT_API int bot_cancel_all(bot_handle *bot);
+/* The bot's orders that may still fill, those of earlier runs among them, in no particular order. ret holds n (NULL with n 0);
+ * returns how many there are, which may be more than n; BOT_ERR_INVALID. */
+BOT_API int bot_get_orders(const bot_handle *bot, bot_order_info *ret, uint32_t n);
 
 /* Limits of one instrument. Tighter takes effect at once; looser needs `loosen`, and is journaled as such: else BOT_ERR_STATE.
  * BOT_ERR_INVALID: one is below zero; BOT_ERR_NOT_FOUND: the account has no such instrument. */
@@ -181,7 +208,10 @@ BOT_API int bot_set_limits(bot_handle *bot, const char *instrument, const bot_li
 /* The account's position of an instrument (leg NET unless in hedge mode), and the bot's own part of it. BOT_ERR_NOT_FOUND. */
 BOT_API int bot_get_position(const bot_handle *bot, const char *instrument, bot_leg leg, bot_position *ret);
 BOT_API int bot_get_own_position(const bot_handle *bot, const char *instrument, bot_leg leg, bot_position *ret);
-/* One compare. */
+/* Grid and bounds of an instrument's orders, for instance bot_fixed_floor(price.v, ret.tick.v) for a bid. BOT_ERR_NOT_FOUND while the
+ * venue's list has not been read, and for a name that is not in it. */
+BOT_API int bot_get_instrument(const bot_handle *bot, const char *instrument, bot_instrument *ret);
+/* May an order that adds risk leave now? One compare. */
 BOT_API bool bot_is_open(const bot_handle *bot);
 BOT_API void bot_get_gate(const bot_handle *bot, bot_gate_state *ret);
 /* Best bid and ask of the instrument's order book; false while the book is not whole (it is being fetched anew after a

@@ -428,7 +428,9 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
         goto fail;
     }
     a->wake.data = a;
-    a->handles = 2;
+    a->handles = 3;
+    (void)uv_timer_init(loop, &a->leave_timer);
+    a->leave_timer.data = a;
     (void)uv_timer_init(loop, &a->journal_watch);
     a->journal_watch.data = a;
     uv_unref((uv_handle_t *)&a->journal_watch);
@@ -510,8 +512,12 @@ static void one_gone(bot_account *a)
     if (--a->handles != 0)
         return;
     void (*closed)(void *) = a->closed;
-    void *user_data = a->closed_user_data;
+    void (*left)(uint32_t, void *) = a->left;
+    void *user_data = a->closed_user_data, *left_user_data = a->left_user_data;
+    const uint32_t orders_left = a->orders_left;
     free_account(a);
+    if (left != NULL)
+        left(orders_left, left_user_data);
     if (closed != NULL)
         closed(user_data);
 }
@@ -520,11 +526,21 @@ static void handle_closed(uv_handle_t *handle) { one_gone(handle->data); }
 static void transport_closed(void *user_data) { one_gone(user_data); }
 static void loop_released(void *user_data) { one_gone(user_data); }
 
+static uint32_t live_orders(const bot_account *a)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < a->bots_n; i++)
+        n += bot_core_orders(bot__session_core(a->session), a->bots[i]->index, NULL, 0);
+    return n;
+}
+
 void bot_account_close(bot_account *account, void (*closed)(void *user_data), void *user_data)
 {
     bot_account *a = account;
     if (a == NULL || a->closing)
         return;
+    if (a->leaving)
+        a->orders_left = live_orders(a);
     a->closing = true;
     a->closed = closed;
     a->closed_user_data = user_data;
@@ -544,4 +560,44 @@ void bot_account_close(bot_account *account, void (*closed)(void *user_data), vo
     a->journal = NULL;
     uv_close((uv_handle_t *)&a->wake, handle_closed);
     uv_close((uv_handle_t *)&a->journal_watch, handle_closed);
+    uv_close((uv_handle_t *)&a->leave_timer, handle_closed);
+}
+
+/* ---- leaving nothing behind ---- */
+
+#define LEAVE_WITHIN_NS (5 * BOT_NS_PER_S)
+#define LEAVE_LOOK_MS 10
+#define LEAVE_AGAIN_NS BOT_NS_PER_S
+
+static void cancel_everything(bot_account *a)
+{
+    for (uint32_t i = 0; i < a->bots_n; i++)
+        (void)bot_cancel_all(a->bots[i]);
+    a->leave_again = bot__transport_uv_now().now + LEAVE_AGAIN_NS;
+}
+
+static void on_leave(uv_timer_t *timer)
+{
+    bot_account *a = timer->data;
+    const bot_ts now = bot__transport_uv_now().now;
+    if (live_orders(a) == 0 || now >= a->leave_until)
+        bot_account_close(a, NULL, NULL);
+    else if (now >= a->leave_again)
+        cancel_everything(a);
+}
+
+void bot_account_cancel_and_close(bot_account *account, int64_t within_ns, void (*closed)(uint32_t orders_left, void *user_data), void *user_data)
+{
+    bot_account *a = account;
+    if (a == NULL || a->closing || a->leaving)
+        return;
+    a->leaving = true;
+    a->left = closed;
+    a->left_user_data = user_data;
+    const bot_ts now = bot__transport_uv_now().now;
+    if (__builtin_add_overflow(now, within_ns > 0 ? within_ns : LEAVE_WITHIN_NS, &a->leave_until))
+        a->leave_until = BOT_TS_NEVER;
+    cancel_everything(a);
+    /* From the loop also when there is nothing to wait for: callbacks never run inside the call that asked for them. */
+    (void)uv_timer_start(&a->leave_timer, on_leave, 0, LEAVE_LOOK_MS);
 }

@@ -50,6 +50,13 @@ struct bot_account {
     uv_timer_t journal_watch;
     atomic_bool killed;
     bool    kill_done, closing;
+    /* bot_account_cancel_and_close: from then on until the close, and what it tells in the end. */
+    uv_timer_t leave_timer;
+    bool     leaving;
+    bot_ts   leave_until, leave_again; /* the cancels are asked for again then: an answer may have been lost */
+    uint32_t orders_left;
+    void   (*left)(uint32_t orders_left, void *user_data);
+    void    *left_user_data;
     int     handles;         /* of ours still on the loop */
     void  (*log)(void *user_data, bot_log_level level, const char *event, const char *text);
     void   *log_user_data;

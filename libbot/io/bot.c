@@ -29,7 +29,7 @@ int bot_attach(bot_account *account, const bot_options *options, bot_handle **re
     bot_options_init(&o);
     if (a == NULL || options == NULL || ret_bot == NULL)
         return bot__account_refuse(BOT_ERR_INVALID, "account, options and ret_bot must not be NULL");
-    if (a->closing)
+    if (a->closing || a->leaving)
         return bot__account_refuse(BOT_ERR_CLOSED, "the account is being closed");
     if (options->struct_size < OPTIONS_SIZE_MIN || options->struct_size > OPTIONS_SIZE_MAX)
         return bot__account_refuse(BOT_ERR_OPTIONS, "options.struct_size is %zu: call bot_options_init before setting anything", options->struct_size);
@@ -43,7 +43,7 @@ int bot_attach(bot_account *account, const bot_options *options, bot_handle **re
         return bot__account_refuse(BOT_ERR_FULL, "%u bots are attached already: options.core.bots_max of the account is %u, at most %u", a->bots_n, bots_max, BOTS_MAX);
     bot_handle *b = calloc(1, sizeof *b);
     if (b == NULL)
-        return BOT_ERR_NOMEM;
+        return bot__account_refuse(BOT_ERR_NOMEM, "out of memory");
     *b = (bot_handle){ .account = a, .index = a->bots_n, .callbacks = o.callbacks, .user_data = o.user_data };
     bot_event ev = { .kind = BOT_EV_ATTACH, .attach = { .bot = b->index, .scope = o.scope, .sends_orders = !o.watch_only } };
     snprintf(ev.attach.name, sizeof ev.attach.name, "%.23s", o.name != NULL ? o.name : "bot");
@@ -99,7 +99,7 @@ int bot_submit(bot_handle *bot, const bot_order_request *order, bot_id *ret_clie
 {
     if (bot == NULL || order == NULL)
         return refused(BOT_ERR_INVALID, "no bot, or no order: NULL", ret_refusal);
-    if (bot->account->closing)
+    if (bot->account->closing || bot->account->leaving)
         return refused(BOT_ERR_CLOSED, NULL, ret_refusal);
     if (order->instrument.len > BOT_SYMBOL_MAX)
         return refused(BOT_ERR_INVALID, "the instrument's name is longer than any", ret_refusal);
@@ -121,7 +121,7 @@ int bot_amend(bot_handle *bot, const bot_id *client_id, bot_qty qty, bot_px pric
 {
     if (bot == NULL || !id_good(client_id))
         return refused(BOT_ERR_INVALID, "no bot, or no client id", ret_refusal);
-    if (bot->account->closing)
+    if (bot->account->closing || bot->account->leaving)
         return refused(BOT_ERR_CLOSED, NULL, ret_refusal);
     if (killed(bot, NULL, BOT_LEG_NONE, ret_refusal))
         return BOT_ERR_GATE_SHUT;
@@ -147,6 +147,13 @@ int bot_cancel_all(bot_handle *bot)
         return BOT_ERR_CLOSED;
     bot_event ev = { .kind = BOT_EV_CANCEL_ALL, .cancel = { .bot = bot->index } };
     return account_command(bot->account, &ev);
+}
+
+int bot_get_orders(const bot_handle *bot, bot_order_info *ret, uint32_t n)
+{
+    if (bot == NULL || (ret == NULL && n != 0))
+        return BOT_ERR_INVALID;
+    return (int)bot_core_orders(bot__session_core(bot->account->session), bot->index, ret, n);
 }
 
 static int64_t find(const bot_handle *bot, const char *instrument)
@@ -197,9 +204,17 @@ int bot_get_own_position(const bot_handle *bot, const char *instrument, bot_leg 
     return BOT_OK;
 }
 
+int bot_get_instrument(const bot_handle *bot, const char *instrument, bot_instrument *ret)
+{
+    if (bot == NULL || ret == NULL)
+        return BOT_ERR_INVALID;
+    const int64_t i = find(bot, instrument);
+    return i >= 0 && bot_core_instrument_get(bot__session_core(bot->account->session), (uint32_t)i, ret) ? BOT_OK : BOT_ERR_NOT_FOUND;
+}
+
 bool bot_is_open(const bot_handle *bot)
 {
-    return bot != NULL && !atomic_load(&bot->account->killed) && bot_core_gate_open(bot__session_core(bot->account->session), account_now(bot->account));
+    return bot != NULL && !bot->account->leaving && !atomic_load(&bot->account->killed) && bot_core_gate_open(bot__session_core(bot->account->session), account_now(bot->account));
 }
 
 void bot_get_gate(const bot_handle *bot, bot_gate_state *ret)

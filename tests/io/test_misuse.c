@@ -109,6 +109,17 @@ TEST(misuse, a_null_pointer_is_refused_everywhere)
     ck_assert_int_eq(bot_get_book(b, LIVE_INSTRUMENT, &level, NULL, &level, &n), BOT_ERR_INVALID);
     ck_assert_int_eq(bot_get_book(b, LIVE_INSTRUMENT, NULL, &n, &level, &n), BOT_ERR_INVALID);
     ck_assert_int_ne(bot_get_book(b, LIVE_INSTRUMENT, NULL, &none, &level, &n), BOT_ERR_INVALID);
+    bot_instrument instrument;
+    ck_assert_int_eq(bot_get_instrument(b, LIVE_INSTRUMENT, NULL), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_get_instrument(NULL, LIVE_INSTRUMENT, &instrument), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_get_instrument(b, NULL, &instrument), BOT_ERR_NOT_FOUND);
+    ck_assert_int_eq(bot_get_orders(NULL, NULL, 0), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_get_orders(b, NULL, 1), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_get_orders(b, NULL, 0), 0);
+    bot_account_cancel_and_close(NULL, 0, NULL, NULL);
+    bot_symbol symbol = { 0 };
+    ck_assert(!bot_symbol_from(NULL, &symbol) && !bot_symbol_from("", &symbol) && !bot_symbol_from("BTCUSDT", NULL) &&
+              !bot_symbol_from("a name that is longer than any of them", &symbol) && symbol.len == 0);
     bot_get_gate(b, NULL);
     bot_get_gate(NULL, &(bot_gate_state){ 0 });
     ck_assert_int_eq(bot_account_rearm(NULL, BOT_GATE_DRIFT, "why"), BOT_ERR_INVALID);

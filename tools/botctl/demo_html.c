@@ -15,7 +15,9 @@ static const char head[] =
     ":root{color-scheme:light dark;--ink:#1b1f24;--dim:#667;--bg:#fff;--line:#d8dce2;--true:#0072b2;--belief:#e69f00;--shut:#cc79a755;--limit:#d55e00;--bad:#d55e00}"
     "@media(prefers-color-scheme:dark){:root{--ink:#e8eaee;--dim:#9aa3ad;--bg:#14171b;--line:#333a42;--true:#56b4e9;--belief:#f0c34a;--shut:#cc79a744;--limit:#ff8c4a;--bad:#ff8c4a}}"
     "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--bg);max-width:960px;margin:2rem auto;padding:0 1rem}"
-    "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .3rem}svg{width:100%;height:auto;display:block}"
+    "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .3rem}svg{width:100%;min-width:640px;height:auto;display:block}"
+    /* On a narrow screen a table or a plot is moved sideways by itself; the page is not, and the labels stay readable. */
+    ".wide{overflow-x:auto}table{min-width:600px}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:right;padding:.3rem .5rem;border-bottom:1px solid var(--line)}"
     "td:first-child,th:first-child{text-align:left}.bad{color:var(--bad);font-weight:600}.dim{color:var(--dim)}"
     "text{fill:var(--dim);font-size:11px}.k{display:inline-block;width:1.4em;height:.35em;vertical-align:middle;margin:0 .3em 0 1em}"
@@ -71,22 +73,26 @@ static void bands(FILE *f, const struct demo_result *r)
 static void plot(FILE *f, const struct demo_result *r, double limit)
 {
     struct scale s = { -limit * 1.15, limit * 1.15 };
+    double most = limit, least = -limit;
     for (uint32_t i = 0; i < r->samples_n; i++) {
+        if (r->samples[i].truth > most) most = r->samples[i].truth;
+        if (r->samples[i].truth < least) least = r->samples[i].truth;
         if (r->samples[i].truth > s.high) s.high = r->samples[i].truth * 1.05;
         if (r->samples[i].truth < s.low) s.low = r->samples[i].truth * 1.05;
     }
-    fprintf(f, "<svg viewBox='0 0 %.0f %.0f' role=img aria-label='true and believed position of %s'>", WIDTH, HEIGHT, r->name);
+    fprintf(f, "<div class=wide><svg viewBox='0 0 %.0f %.0f' role=img aria-label='true and believed position of %s'>", WIDTH, HEIGHT, r->name);
     bands(f, r);
-    const double lines[] = { limit, 0, -limit };
-    for (int i = 0; i < 3; i++) {
+    const double lines[] = { limit, 0, -limit, most, least };
+    for (int i = 0; i < 5; i++) {
+        if (i > 2 && lines[i] < 2 * limit && lines[i] > -2 * limit) continue; /* it would stand on the limit's */
         fprintf(f, "<line x1='%.0f' x2='%.0f' y1='%.1f' y2='%.1f' stroke='var(--%s)' stroke-dasharray='%s'/>", LEFT, WIDTH, y_of(s, lines[i]), y_of(s, lines[i]),
-                i == 1 ? "line" : "limit", i == 1 ? "none" : "5 4");
-        fprintf(f, "<text x='%.0f' y='%.1f' text-anchor=end>%g</text>", LEFT - 4, y_of(s, lines[i]) + 4, lines[i]);
+                i == 0 || i == 2 ? "limit" : "line", i == 0 || i == 2 ? "5 4" : "none");
+        fprintf(f, "<text x='%.0f' y='%.1f' text-anchor=end>%.3g</text>", LEFT - 4, y_of(s, lines[i]) + 4, lines[i]);
     }
     path(f, r, s, true, "true", "");
     path(f, r, s, false, "belief", "stroke-dasharray='7 3'");
     axis(f);
-    fputs("</svg>", f);
+    fputs("</svg></div>", f);
 }
 
 static void market(FILE *f, const struct demo_result *r)
@@ -99,7 +105,7 @@ static void market(FILE *f, const struct demo_result *r)
         if (r->samples[i].trades > most) most = r->samples[i].trades;
     }
     if (s.high == s.low) s.high += 1;
-    fprintf(f, "<svg viewBox='0 0 %.0f %.0f' role=img aria-label='price and trade rate'>", WIDTH, HEIGHT);
+    fprintf(f, "<div class=wide><svg viewBox='0 0 %.0f %.0f' role=img aria-label='price and trade rate'>", WIDTH, HEIGHT);
     for (uint32_t i = 0; i < r->samples_n; i++)
         if (r->samples[i].trades != 0)
             fprintf(f, "<rect x='%.1f' y='%.1f' width=1.4 height='%.1f' fill='var(--line)'/>", x_of(i), HEIGHT - 18 - 60.0 * r->samples[i].trades / most, 60.0 * r->samples[i].trades / most);
@@ -107,8 +113,10 @@ static void market(FILE *f, const struct demo_result *r)
     for (uint32_t i = 0; i < r->samples_n; i++)
         fprintf(f, "%c%.1f %.1f", i == 0 ? 'M' : 'L', x_of(i), y_of(s, r->samples[i].price));
     fprintf(f, "'/><text x='0' y='20'>%.0f</text><text x='0' y='%.0f'>%.0f</text>", s.high, HEIGHT - 24, s.low);
+    fprintf(f, "<text x='0' y='%.0f'>%u/s</text><line x1='%.0f' x2='%.0f' y1='%.0f' y2='%.0f' stroke='var(--line)' stroke-dasharray='2 4'/>", HEIGHT - 74, most,
+            LEFT, WIDTH, HEIGHT - 78, HEIGHT - 78);
     axis(f);
-    fputs("</svg>", f);
+    fputs("</svg></div>", f);
 }
 
 void demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, FILE *f)
@@ -117,7 +125,7 @@ void demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, FIL
     fprintf(f, "<h1>One market, one strategy, three ways to know the position</h1><p>From 1:30 to 4:50 the venue answers position reads with "
                "<code>success</code> and data one to five minutes old. From 5:50 to 7:05 such a read hangs. Both times the market turns. The strategy wants +limit in a rising market and "
                "&minus;limit in a falling one. Seed %llu; `botctl demo --seed N` plays another.</p>", (unsigned long long)seed);
-    fputs("<table><tr><th>bot<th>limit<th>largest true position<th>orders while wrong<th>seconds traded blind<th>profit, USDT</tr>", f);
+    fputs("<div class=wide><table><tr><th>bot<th>limit<th>largest true position<th>orders while wrong<th>seconds traded blind<th>profit, USDT</tr>", f);
     for (uint32_t i = 0; i < n; i++) {
         const struct demo_result *r = &results[i];
         char limit[BOT_DEC_TEXT_MAX], most[BOT_DEC_TEXT_MAX], pnl[BOT_DEC_TEXT_MAX];
@@ -127,8 +135,9 @@ void demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, FIL
         fprintf(f, "<tr><td><b>%s</b> <span class=dim>%s</span><td>%s<td class='%s'>%s<td>%u<td>%u<td>%s</tr>", r->name, r->title, limit,
                 r->max_true > r->limit ? "bad" : "", most, r->orders_while_wrong, r->seconds_blind, pnl);
     }
-    fputs("</table><p><span class=k style='background:var(--true)'></span>true position<span class=k style='background:var(--belief)'></span>what the bot believes"
-          "<span class=k style='background:var(--limit)'></span>limit<span class=k style='background:var(--shut);height:.9em'></span>gate shut (hover for the reasons)</p>", f);
+    fputs("</table></div><p><span class=k style='background:var(--true)'></span>true position<span class=k style='background:var(--belief)'></span>what the bot believes"
+          "<span class=k style='background:var(--limit)'></span>limit<span class=k style='background:var(--shut);height:.9em'></span>gate shut (hover for the reasons). "
+          "Up: position in coins; across: minutes of the story.</p>", f);
     char text[BOT_DEC_TEXT_MAX];
     for (uint32_t i = 0; i < n; i++) {
         double limit = 1;
@@ -137,7 +146,7 @@ void demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, FIL
         fprintf(f, "<h2>%s</h2>", results[i].name);
         plot(f, &results[i], limit);
     }
-    fputs("<h2>The market</h2><p class=dim>Price, and public trades a second.</p>", f);
+    fputs("<h2>The market</h2><p class=dim>Price in USDT (line), and public trades a second (bars).</p>", f);
     market(f, &results[n - 1]);
     fputs("</html>\n", f);
 }

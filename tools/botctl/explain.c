@@ -11,7 +11,7 @@ static const char *const alerts[] = { "", "drift", "drift healed", "venue's numb
                                       "unknown execution", "REST answers old data", "order outcome unknown", "order lost",
                                       "unknown order", "reject storm", "limit exceeded", "loss limit", "position at start", "mode changed",
                                       "a table is full", "the process was away" };
-static const char *const statuses[] = { "", "open", "partially filled", "filled", "canceled", "rejected", "expired", "untriggered", "triggered" };
+static const char *const statuses[] = { "unconfirmed", "open", "partially filled", "filled", "canceled", "rejected", "expired", "untriggered", "triggered" };
 
 #define WORD(table, i) ((size_t)(i) < sizeof(table) / sizeof *(table) ? (table)[i] : "?")
 
@@ -206,6 +206,22 @@ static void explain_monitor(const struct timeline *l, const bot_ev_monitor *m)
     say(l, "monitor    %s %s: %s%s", WORD(names, m->monitor), m->ok ? "well" : "NOT WELL", monitor_words(m->reason), numbers);
 }
 
+static void explain_limits(const struct timeline *l, const bot_ev_limits *e)
+{
+    const bot_limits *m = &e->limits;
+    char more[240] = "";
+    size_t n = 0;
+#define MORE(given, ...) if ((given) && n < sizeof more) n += (size_t)snprintf(more + n, sizeof more - n, __VA_ARGS__)
+    MORE(m->notional_max.v != 0, ", worth at most %s", journal_tool_fixed(m->notional_max.v));
+    MORE(m->open_orders_max != 0, ", %u open", m->open_orders_max);
+    MORE(m->orders_per_s_max != 0, ", %u a second", m->orders_per_s_max);
+    MORE(m->collar_bps != 0, ", within %u bps of the market", m->collar_bps);
+    MORE(m->loss_max.v != 0, "; loss at most %s", journal_tool_fixed(m->loss_max.v));
+#undef MORE
+    say(l, "limits     bot %u %s: position at most %s, an order %s%s%s", e->bot, e->instrument.s, journal_tool_fixed(m->position_max.v),
+        m->order_qty_max.v != 0 ? journal_tool_fixed(m->order_qty_max.v) : "of any size", more, l->jc->r < 0 ? ": REFUSED" : "");
+}
+
 /* What came in. */
 static void explain_event(struct timeline *l, const bot_event *ev)
 {
@@ -262,11 +278,7 @@ static void explain_event(struct timeline *l, const bot_event *ev)
     case BOT_EV_REARM: say(l, "re-armed   %s: %s (%s)", bot_gate_reason_name(ev->rearm.latch), ev->rearm.reason, l->jc->r >= 0 ? "done" : bot_strerror(l->jc->r)); break;
     case BOT_EV_KILL: say(l, "KILL       %s", ev->rearm.reason); break;
     case BOT_EV_ATTACH: say(l, "attached   bot %u %s", ev->attach.bot, ev->attach.name); break;
-    case BOT_EV_LIMITS:
-        say(l, "limits     bot %u %s: position at most %s, an order %s", ev->limits.bot, ev->limits.instrument.s,
-            journal_tool_fixed(ev->limits.limits.position_max.v),
-            ev->limits.limits.order_qty_max.v != 0 ? journal_tool_fixed(ev->limits.limits.order_qty_max.v) : "of any size");
-        break;
+    case BOT_EV_LIMITS: explain_limits(l, &ev->limits); break;
     default: break; /* ticks, signs of life and rows speak through what follows from them */
     }
 }
@@ -294,6 +306,21 @@ static void explain_verdict(struct timeline *l, const bot_effect *e, const char 
             e->verdict.evidence & BOT_EVIDENCE_TIME ? ", by time" : "", e->verdict.evidence & BOT_EVIDENCE_ENTRY ? ", by entry price" : "");
 }
 
+/* Several reasons are too much for a line: each behind the first gets its own. */
+static void say_reasons(const struct timeline *l, char *text)
+{
+    const char *head = "  -> GATE ";
+    for (char *next; text != NULL; text = next) {
+        next = strstr(text, "; ");
+        if (next != NULL) {
+            *next = '\0';
+            next += 2;
+        }
+        say(l, "%s %s%s", head, text, next != NULL ? ";" : "");
+        head = "          ";
+    }
+}
+
 /* What followed. */
 static void explain_effect(struct timeline *l, const bot_effect *e)
 {
@@ -305,7 +332,7 @@ static void explain_effect(struct timeline *l, const bot_effect *e)
     case BOT_EFFECT_GATE:
         bot_core_gate_state(l->jc->core, l->ts, &gate);
         bot_gate_explain(&gate, text, sizeof text);
-        say(l, "  -> GATE  %s", text);
+        say_reasons(l, text);
         for (uint32_t bit = 1; bit != 0; bit <<= 1)
             if ((e->gate.before ^ e->gate.after) & bit)
                 say(l, "           %s %s", e->gate.after & bit ? "+" : "-", bot_gate_reason_name(bit));
@@ -318,7 +345,9 @@ static void explain_effect(struct timeline *l, const bot_effect *e)
             e->send.client_id.s);
         break;
     case BOT_EFFECT_ORDER:
-        ((e->order.status == BOT_ORDER_OPEN || e->order.status == BOT_ORDER_CANCELED) && e->order.code == 0 ? detail : say)(l, "  -> order %s %s%s%s", e->order.client_id.s, WORD(statuses, e->order.status), e->order.reason[0] != '\0' ? ": " : "", e->order.reason);
+        ((e->order.status == BOT_ORDER_OPEN || e->order.status == BOT_ORDER_CANCELED) && e->order.code == 0 ? detail : say)(l, "  -> order %s %s%s%s%s%s", e->order.client_id.s,
+            WORD(statuses, e->order.status), e->order.code != 0 ? ", " : "", e->order.code != 0 ? bot_err_name(e->order.code) : "",
+            e->order.reason[0] != '\0' ? ": " : "", e->order.reason);
         break;
     case BOT_EFFECT_RESYNC: say(l, "  -> the private stream is reconnected"); break;
     default: break;

@@ -111,6 +111,8 @@ static int help(FILE *out, const char *name)
 {
     if (name != NULL) {
         const struct command *c = find(name);
+        if (c == NULL && (strcmp(name, "help") == 0 || strcmp(name, "version") == 0))
+            return help(out, NULL);
         if (c == NULL) {
             fprintf(stderr, "botctl: there is no command '%s'; `botctl help` lists them\n", name);
             return EXIT_USAGE;

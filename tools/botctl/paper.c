@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
@@ -194,6 +195,10 @@ static bool print_start(struct run *r, const char *directory, char keys[][32], c
     bot__jo_str(&o, "ws_trade", paper_ws_trade_url(r->paper));
     if (paper_ca_file(r->paper)[0] != '\0') bot__jo_str(&o, "ca_file", paper_ca_file(r->paper));
     bot__jo_str(&o, "dir", directory);
+    const struct exchange *x = bot__simvenue_exchange(paper_venue(r->paper));
+    bot__jo_array(&o, "instruments");
+    for (uint16_t i = 0; i < bot__exchange_instruments(x); i++) bot__jo_str(&o, NULL, bot__exchange_instrument(x, i)->symbol.s);
+    bot__jo_array_end(&o);
     bot__jo_str(&o, "key", keys[0]);
     bot__jo_str(&o, "secret_file", files[0]);
     bot__jo_array(&o, "accounts");
@@ -230,6 +235,8 @@ static int prepare(struct run *r, const struct arguments *a, const char *directo
         const int e = paper_faults(r->paper, text, len, error, sizeof error);
         free(text);
         if (e < 0) {
+            for (char *c = error; *c != '\0'; c++) /* it quotes the file, which may be anything */
+                if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f) *c = '?';
             fprintf(stderr, "botctl paper: %s: %s\n", a->fault[i], error);
             return EXIT_USAGE;
         }
@@ -290,7 +297,16 @@ static int run(int argc, char **argv)
         botctl_perror("paper", directory);
         return EXIT_FOUND_WRONG;
     }
+    /* Another exchange's certificate and secrets are not written over while it runs: its clients could not come back. */
+    const int held = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (held < 0 || flock(held, LOCK_EX | LOCK_NB) != 0) {
+        if (held >= 0 && errno == EWOULDBLOCK) fprintf(stderr, "botctl paper: %s: another paper exchange runs in it; give it a --dir of its own\n", directory);
+        else botctl_perror("paper", directory);
+        if (held >= 0) close(held);
+        return EXIT_FOUND_WRONG;
+    }
     const int status = serve(&a, directory);
+    close(held);
     if (a.directory == NULL) directory_remove(made);
     return status;
 }
@@ -362,20 +378,25 @@ const struct command command_paper = {
     .name = "paper",
     .synopsis = "[--venue NAME] [--port N] [--seed N] [--fault FILE]... [--tape FILE] [--dir DIR] [--for SECONDS] ...",
     .summary = "a paper exchange that speaks Bybit v5 or Binance USD-M over TLS",
-    .help = "Starts a small exchange with a market of its own and prints one JSON object when it is ready: URLs, the CA file that a\n"
-            "client must trust, an API key and the file that holds its secret. Ctrl-C ends it and prints what came of the accounts.\n\n"
-            "  --venue NAME   bybit (default) or binance-usdm\n"
-            "  --port N       port; any free one by default          --host ADDRESS  numeric address; 127.0.0.1 by default\n"
-            "  --dir DIR      where the CA, certificate and secret files go; a new one under /tmp by default, which\n"
-            "                 goes with the exchange\n"
-            "  --seed N       of the market; 1 by default            --for SECONDS   end by itself\n"
-            "  --fault FILE   fault script, up to 8 times; the format stands at the top of libbot/sim/faults.h,\n"
-            "                 examples in tools/faults\n"
-            "  --tape FILE    trades of the first instrument from a file instead: CSV with time, side, price, amount (- for\n"
-            "                 standard input); --loop begins anew behind its end\n"
-            "  --rate N       mean number of sweeps per 1000 s; 1000 by default   --burst PCT  burstiness, 0 to 90; 60 by default\n"
-            "  --accounts N   1 to 8 accounts                        --balance N     of each in every coin; 100000 by default\n"
-            "  --plain        no TLS\n",
+    .help = "Starts a small exchange with a market of its own and prints one JSON object when it is ready: URLs,\n"
+            "instruments, the CA file that a client must trust, an API key and the file that holds its secret; on\n"
+            "standard error the same as lines to copy. Ctrl-C ends it and prints what came of the accounts.\n\n"
+            "  --venue NAME    bybit (default) or binance-usdm\n"
+            "  --port N        port; any free one by default\n"
+            "  --host ADDRESS  numeric address; 127.0.0.1 by default\n"
+            "  --dir DIR       where the CA, certificate and secret files go; a new one under /tmp by default, which\n"
+            "                  goes with the exchange\n"
+            "  --seed N        of the market; 1 by default\n"
+            "  --for SECONDS   end by itself\n"
+            "  --fault FILE    fault script, up to 8 times: `man libbot-fault` for the format, examples in\n"
+            "                  share/libbot/faults (in the source: tools/faults)\n"
+            "  --tape FILE     trades of the first instrument from a file instead: CSV with time, side, price, amount\n"
+            "                  (- for standard input); --loop begins anew behind its end\n"
+            "  --rate N        mean number of sweeps per 1000 s; 1000 by default\n"
+            "  --burst PCT     burstiness, 0 to 90; 60 by default\n"
+            "  --accounts N    1 to 8 accounts\n"
+            "  --balance N     of each in every coin; 100000 by default\n"
+            "  --plain         no TLS\n",
     .run = run,
     .repeatable = "--fault",
 };

@@ -176,29 +176,34 @@ static void draw(FILE *f, const struct rate_report *r, uint32_t instrument, cons
     }
     fputs("<h2>", f);
     text(f, name);
-    fprintf(f, "</h2>\n<svg viewBox=\"0 -4 %.0f %.0f\" role=\"img\" aria-label=\"trades a second over time\">\n", WIDTH, HEIGHT + 24);
+    fprintf(f, "</h2>\n<div class=\"wide\"><svg viewBox=\"0 -4 %.0f %.0f\" role=\"img\" aria-label=\"trades a second over time\">\n", WIDTH, HEIGHT + 24);
     shade_alarms(f, r, instrument);
     fprintf(f, "<line class=\"axis\" x1=\"0\" y1=\"%.0f\" x2=\"%.0f\" y2=\"%.0f\"/>\n", HEIGHT, WIDTH, HEIGHT);
     line(f, r, c, 0, top);
     line(f, r, c, 1, top);
     if (lag_top > 0) line(f, r, c, 2, lag_top);
-    fprintf(f, "<text x=\"2\" y=\"10\">%.3g a second</text>\n", top);
+    /* Square roots: a quarter of the top stands at half the height. */
+    const double half = HEIGHT - (HEIGHT - 6) / 2;
+    fprintf(f, "<line class=\"axis\" stroke-dasharray=\"2 5\" x1=\"0\" y1=\"%.0f\" x2=\"%.0f\" y2=\"%.0f\"/>\n", half, WIDTH, half);
+    fprintf(f, "<text x=\"2\" y=\"10\">%.3g a second</text><text x=\"2\" y=\"%.0f\">%.3g</text>\n", top, half - 3, top / 4);
     if (lag_top > 0) fprintf(f, "<text class=\"right\" x=\"%.0f\" y=\"10\">lag %.3g s</text>\n", WIDTH - 2, lag_top);
     fprintf(f, "<text x=\"2\" y=\"%.0f\">", HEIGHT + 14);
     put_time(f, r->from);
-    fprintf(f, " UTC</text><text class=\"right\" x=\"%.0f\" y=\"%.0f\">", WIDTH - 2, HEIGHT + 14);
+    fprintf(f, " UTC</text><text text-anchor=\"middle\" x=\"%.0f\" y=\"%.0f\">", WIDTH / 2, HEIGHT + 14);
+    put_time(f, r->from + (r->last - r->from) / 2);
+    fprintf(f, "</text><text class=\"right\" x=\"%.0f\" y=\"%.0f\">", WIDTH - 2, HEIGHT + 14);
     put_time(f, r->last);
-    fputs("</text>\n</svg>\n", f);
+    fputs("</text>\n</svg></div>\n", f);
 }
 
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1c2733;--faint:#6b7785;--paper:#fff;--rate:#2b6cb0;--reference:#b7791f;--lag:#805ad5;--alarm:#e53e3e}\n"
     "@media (prefers-color-scheme:dark){:root{--ink:#e2e8f0;--faint:#94a3b8;--paper:#10161d;--rate:#63b3ed;--reference:#f6c453;--lag:#b794f4;--alarm:#fc8181}}\n"
     "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:1080px;margin:2em auto;padding:0 1em}\n"
-    "h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .2em}svg{width:100%;height:auto}p{color:var(--faint)}\n"
+    "h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .2em}svg{width:100%;min-width:640px;height:auto;display:block}.wide{overflow-x:auto}p{color:var(--faint)}\n"
     "polyline{fill:none;stroke-width:1.1;vector-effect:non-scaling-stroke}.rate{stroke:var(--rate)}.reference{stroke:var(--reference);stroke-width:1.6}\n"
     ".lag{stroke:var(--lag)}.alarm{fill:var(--alarm);opacity:.3}.axis{stroke:var(--faint)}svg text{font-size:10px;fill:var(--faint)}\n"
-    ".right{text-anchor:end}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2em .7em .2em 0;border-bottom:1px solid #8883;font-variant-numeric:tabular-nums}\n"
+    ".right{text-anchor:end}table{border-collapse:collapse;width:100%}td,th{text-align:left;white-space:nowrap;padding:.2em .7em .2em 0;border-bottom:1px solid #8883;font-variant-numeric:tabular-nums}\n"
     ".key span{margin-right:1.4em;font-weight:600}";
 
 void rate_report_write(const struct rate_report *report, FILE *file, const char *const *names, uint32_t names_n, double budget)
@@ -217,7 +222,7 @@ void rate_report_write(const struct rate_report *report, FILE *file, const char 
     for (uint32_t i = 0; i < CHARTS_MAX && i < names_n; i++)
         if (r->charts[i] != NULL) draw(f, r, i, names[i]);
     if (names_n > CHARTS_MAX) fprintf(f, "<p>%u more instruments are not drawn.</p>\n", names_n - CHARTS_MAX);
-    fputs("<h2>Events</h2>\n<table><tr><th>time (UTC)</th><th>instrument</th><th>state</th><th>rate /s</th><th>reference /s</th><th>why</th></tr>\n", f);
+    fputs("<h2>Events</h2>\n<div class=\"wide\"><table><tr><th>time (UTC)</th><th>instrument</th><th>state</th><th>rate /s</th><th>reference /s</th><th>why</th></tr>\n", f);
     static const char *const state_name[] = { "learning", "normal", "dropped" };
     for (size_t i = 0; i < r->events_n; i++) {
         const rate_tape_event *e = &r->events[i];
@@ -229,7 +234,7 @@ void rate_report_write(const struct rate_report *report, FILE *file, const char 
         text(f, e->reason);
         fputs("</td></tr>\n", f);
     }
-    fputs("</table>\n", f);
+    fputs("</table></div>\n", f);
     if (r->events_left_out > 0) fprintf(f, "<p>%zu later events are not listed.</p>\n", r->events_left_out);
     fputs("</body></html>\n", f);
 }

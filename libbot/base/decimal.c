@@ -255,8 +255,25 @@ int bot_dec_mul_fixed(bot_dec a, bot_dec b, bot_i128 *ret_v)
     return r < 0 ? r : bot_fixed_mul_exact(fa, fb, ret_v);
 }
 
+/* 5^-18 mod 2^128: what is a multiple of 5^18 is divided by it with a multiplication. */
+#define FIVE_18_INVERSE ((bot_u128)UINT64_C(0xe0e1ba569b88cd74) << 64 | UINT64_C(0xc1773b91fac10669))
+
+/* a * b / 10^18 where it comes out even, without a division. False: it does not, or does not fit. */
+static bool mul_exact(bot_i128 a, bot_i128 b, bot_i128 *ret_v)
+{
+    const struct u256 n = mul_wide(magnitude_of(a), magnitude_of(b));
+    const bot_u128 q = (n.hi << 110 | n.lo >> 18) * FIVE_18_INVERSE;
+    const struct u256 back = mul_wide(q, dec_pow10[BOT_FIXED_DIGITS]);
+    if (back.hi != n.hi || back.lo != n.lo || q >> 127 != 0)
+        return false;
+    *ret_v = (a < 0) != (b < 0) ? -(bot_i128)q : (bot_i128)q;
+    return true;
+}
+
 int bot_fixed_mul_exact(bot_i128 a, bot_i128 b, bot_i128 *ret_v)
 {
+    if (mul_exact(a, b, ret_v))
+        return BOT_OK;
     return muldiv(a, b, (bot_i128)dec_pow10[BOT_FIXED_DIGITS], ROUND_EXACT, ret_v);
 }
 

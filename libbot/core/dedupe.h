@@ -35,18 +35,12 @@ struct dedupe_entry { /* one cache line */
 #define DEDUPE_CONFLICT_TOLD 1u /* other content was reported once */
 #define DEDUPE_HAS_FEE 2u       /* the fee came with it; else a repeated row may still bring it */
 
-struct dedupe_slot {
-    uint32_t hash;
-    uint32_t entry; /* index + 1 */
-};
-
 struct dedupe {
     struct dedupe_entry *ring;
     int64_t             *ring_ns; /* venue time of each entry; 0 it gave none */
-    struct dedupe_slot  *slots;
-    uint8_t             *tags;        /* by slot: 0 empty, else a part of its hash. Says "new" without a look at the slots, which
-                                       * are eight times as many bytes and for most ids not in any cache near */
-    uint32_t             max, mask;
+    uint8_t             *tags;        /* groups of sixteen, see dedupe.c */
+    uint32_t            *slots;       /* of the same places: index in the ring */
+    uint32_t             max, mask;   /* mask: of groups */
     uint64_t             added;       /* ever */
     uint32_t             next;        /* place in the ring of the next */
     int64_t              left_ns_max; /* newest venue time that has left the ring; INT64_MIN: none has */

@@ -1,5 +1,6 @@
 #include "core/ledger.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -24,6 +25,8 @@ struct ledger {
     struct ledger_options opt;
     uint32_t              legs; /* an instrument: 1, or 3 with hedge mode */
     uint32_t              currencies_n, held_n;
+    uint32_t              soon; /* instrument of the fill before: mostly that of the next */
+    uint32_t              unused; /* named: see struct order */
     struct instruments    instruments;
     struct dedupe         dedupe;
     struct derive         derive;
@@ -59,6 +62,7 @@ static void lay_out(struct ledger *l, struct carve *c, const struct ledger_optio
     memset(l, 0, sizeof *l);
     l->opt = *o;
     l->legs = o->hedge ? 3 : 1;
+    l->soon = INSTRUMENT_NONE;
     const size_t cells = (size_t)o->instruments_max * l->legs, rows = cells * (o->owners_max + 1);
     bot__instruments_init(&l->instruments, c, o->instruments_max);
     l->account = carve_take(c, cells, sizeof *l->account);
@@ -179,7 +183,8 @@ struct change {
     uint32_t        instrument, slot;
     int64_t         cell;
     size_t          row;
-    struct position account, owner;
+    struct position account, owner; /* up to their funding, unless change_rest was called */
+    bool            rest;
     bool            fee;       /* with the next three */
     uint32_t        fee_at;    /* currency; currencies_n when it is new */
     bot_i128        fee_account, fee_owner;
@@ -187,17 +192,30 @@ struct change {
     uint32_t        flags;
 };
 
+#define POSITION_BEGIN offsetof(struct position, funding)
+
 static void change_begin(const struct ledger *l, uint32_t instrument, int64_t cell, uint32_t owner, struct change *ret)
 {
     ret->instrument = instrument;
     ret->slot = (uint32_t)(cell - (int64_t)instrument * l->legs);
     ret->cell = cell;
     ret->row = owner_row(l, cell, owner);
-    ret->account = l->account[cell];
-    ret->owner = l->owners[ret->row];
-    ret->fee = false;
+    memcpy(&ret->account, &l->account[cell], POSITION_BEGIN);
+    memcpy(&ret->owner, &l->owners[ret->row], POSITION_BEGIN);
+    ret->rest = ret->fee = false;
     ret->realised = 0;
     ret->flags = 0;
+}
+
+/* What few fills change is fetched by those that do. */
+static void change_rest(const struct ledger *l, struct change *c)
+{
+    const struct position *account = &l->account[c->cell], *owner = &l->owners[c->row];
+    if (c->rest)
+        return;
+    c->rest = true;
+    c->account.funding = account->funding, c->account.settlement = account->settlement, c->account.fee_value = account->fee_value;
+    c->owner.funding = owner->funding, c->owner.settlement = owner->settlement, c->owner.fee_value = owner->fee_value;
 }
 
 static int change_add(struct change *c, const struct instrument *in, bot_i128 qty, bot_i128 value, bot_i128 price)
@@ -246,8 +264,13 @@ static int change_fee(const struct ledger *l, struct change *c, const struct ins
 
 static void change_commit(struct ledger *l, const struct change *c, const bot_event *ev, bool moved)
 {
-    l->account[c->cell] = c->account;
-    l->owners[c->row] = c->owner;
+    if (c->rest) {
+        l->account[c->cell] = c->account;
+        l->owners[c->row] = c->owner;
+    } else {
+        memcpy(&l->account[c->cell], &c->account, POSITION_BEGIN);
+        memcpy(&l->owners[c->row], &c->owner, POSITION_BEGIN);
+    }
     if (c->fee) {
         if (c->fee_at == l->currencies_n) {
             l->currencies[c->fee_at] = ev->fill.fee_currency;
@@ -337,7 +360,7 @@ static int absorb(const struct derive_order *o, bot_i128 qty, struct absorbed *r
 }
 
 /* Size, cost, base fee of one execution onto the change. */
-static int change_fill(struct change *c, const struct instrument *in, const bot_event *ev, const struct fill *v,
+static int change_fill(const struct ledger *l, struct change *c, const struct instrument *in, const bot_event *ev, const struct fill *v,
                        const struct absorbed *a, bot_i128 *ret_value)
 {
     const bool buy = ev->fill.side == BOT_BUY;
@@ -367,6 +390,7 @@ static int change_fill(struct change *c, const struct instrument *in, const bot_
     }
     if (v->has_fee && v->fee != 0 && fee_is_base(in, &ev->fill)) {
         bot_i128 fee_value;
+        change_rest(l, c);
         r = bot__instrument_value(in, v->fee, v->price, &fee_value);
         if (r == BOT_OK && (!position_sum(qty, -v->fee, &qty) || !position_sum(value, -fee_value, &value) ||
                             !position_sum(c->account.fee_value, fee_value, &c->account.fee_value) ||
@@ -420,6 +444,7 @@ static int complete_fee(struct ledger *l, const bot_event *ev, const struct fill
     bot_i128 fee_value;
     int r = change_fee(l, &c, in, ev, v->fee);
     if (r == BOT_OK && v->fee != 0 && fee_is_base(in, &ev->fill)) {
+        change_rest(l, &c);
         r = bot__instrument_value(in, v->fee, v->price, &fee_value);
         if (r == BOT_OK && (!position_sum(c.account.fee_value, fee_value, &c.account.fee_value) ||
                             !position_sum(c.owner.fee_value, fee_value, &c.owner.fee_value)))
@@ -486,9 +511,11 @@ static int apply_fill(struct ledger *l, const struct dedupe_key *key, const bot_
     const bot_i128 before = c.account.qty;
     bot_i128 value = 0, counted_value = 0;
     if (r == BOT_OK)
-        r = change_fill(&c, in, ev, &v, &a, &value);
+        r = change_fill(l, &c, in, ev, &v, &a, &value);
     if (r == BOT_OK && v.has_fee)
         r = change_fee(l, &c, in, ev, v.fee);
+    if (f->kind == BOT_FILL_SETTLEMENT)
+        change_rest(l, &c);
     if (r == BOT_OK && f->kind == BOT_FILL_SETTLEMENT &&
         (!position_sum(c.account.settlement, c.realised, &c.account.settlement) || !position_sum(c.owner.settlement, c.realised, &c.owner.settlement)))
         r = BOT_ERR_OVERFLOW;
@@ -521,9 +548,11 @@ static int apply_fill(struct ledger *l, const struct dedupe_key *key, const bot_
     return LEDGER_NEW;
 }
 
-struct dedupe_key bot__ledger_soon(const struct ledger *l, const bot_event *ev)
+struct dedupe_key bot__ledger_soon(struct ledger *l, const bot_event *ev)
 {
-    const struct dedupe_key key = dedupe_key(bot__ledger_find(l, &ev->instrument), &ev->fill.exec_id);
+    if (l->soon == INSTRUMENT_NONE || !words_equal(&l->instruments.rows[l->soon].symbol, &ev->instrument, sizeof ev->instrument / 8))
+        l->soon = bot__ledger_find(l, &ev->instrument);
+    const struct dedupe_key key = dedupe_key(l->soon, &ev->fill.exec_id);
     if (key.instrument != INSTRUMENT_NONE)
         bot__dedupe_soon(&l->dedupe, &key);
     return key;
@@ -584,6 +613,7 @@ static int apply_funding(struct ledger *l, const bot_event *ev, uint32_t owner, 
         return LEDGER_KNOWN;
     struct change c;
     change_begin(l, instrument, cell, owner, &c);
+    change_rest(l, &c);
     if (!position_sum(c.account.funding, amount, &c.account.funding) || !position_sum(c.owner.funding, amount, &c.owner.funding))
         return refuse(l, BOT_ERR_OVERFLOW);
     bot__dedupe_add(&l->dedupe, &key, fingerprint, ev->venue_ns, 0);

@@ -97,7 +97,7 @@ uint32_t bot__ledger_instruments(const struct ledger *l); /* how many are known:
 int bot__ledger_apply_fill(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret);
 /* The same in two parts: _soon finds the instrument (INSTRUMENT_NONE: not known) and sends for what the second part will need,
  * which then comes while the caller does something else; _of takes the key that _soon gave for the same event. */
-struct dedupe_key bot__ledger_soon(const struct ledger *l, const bot_event *ev);
+struct dedupe_key bot__ledger_soon(struct ledger *l, const bot_event *ev);
 int bot__ledger_apply_fill_of(struct ledger *l, const struct dedupe_key *key, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret);
 
 /* A BOT_EV_FUNDING: never moves size. Known by its exec id where it has one, else by (instrument, venue time, amount).

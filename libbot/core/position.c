@@ -41,8 +41,6 @@ int bot__position_add(struct position *p, const struct instrument *in, bot_i128 
         return 0;
     }
 
-    struct position after = *p;
-    after.qty = sum;
     const bot_i128 held = magnitude(p->qty), traded = magnitude(qty);
     const bool flipped = traded > held;
     bot_i128 closed_value = value, removed = p->cost;
@@ -58,17 +56,19 @@ int bot__position_add(struct position *p, const struct instrument *in, bot_i128 
     }
     if (r < 0)
         return r;
-    bot_i128 realised, opened;
+    bot_i128 realised, opened, total;
     if (!position_sum(closed_value, removed, &realised) || !bot_fixed_sub(value, closed_value, &opened) ||
-        !bot_fixed_sub(p->cost, removed, &after.cost) || !position_sum(after.cost, opened, &after.cost))
+        !bot_fixed_sub(p->cost, removed, &cost) || !position_sum(cost, opened, &cost))
         return BOT_ERR_OVERFLOW;
     realised = signed_value(in, realised);
-    if (!position_sum(p->realised, realised, &after.realised))
+    if (!position_sum(p->realised, realised, &total))
         return BOT_ERR_OVERFLOW;
-    if (flipped || after.qty == 0)
-        after.unproven = false;
-    BOT_ASSERT(after.qty != 0 || after.cost == 0);
-    *p = after;
+    BOT_ASSERT(sum != 0 || cost == 0);
+    p->qty = sum;
+    p->cost = cost;
+    p->realised = total;
+    if (flipped || sum == 0)
+        p->unproven = false;
     *ret_realised = realised;
     return flipped;
 }

@@ -21,11 +21,13 @@
 
 struct position {
     bot_i128 qty, cost, realised;
+    uint64_t fills;      /* executions that moved it */
+    bool     unproven;   /* taken over: no fills of ours say what it cost; until flat or flipped */
+    uint8_t  unused[7];  /* named: see struct order */
+    /* What few fills touch; what every fill does stands above. */
     bot_i128 funding;    /* paid is positive, in the settle currency */
     bot_i128 settlement; /* the part of realised that settlement fills brought */
     bot_i128 fee_value;  /* spot: value of fees charged in the base coin, at their fills' prices */
-    uint64_t fills;      /* executions that moved it */
-    bool     unproven;   /* taken over: no fills of ours say what it cost; until flat or flipped */
 };
 
 /* Adds qty (signed, not 0) of contract value `value` (of qty's sign) to *p. price is used only where the fill goes through

@@ -156,3 +156,30 @@ TEST(dedupe, agrees_with_a_plain_list_through_every_eviction)
         }
     }
 }
+
+/* Hashes as no venue's ids have them: all of few groups, then all of one, so that groups overflow, hand on and get back. */
+TEST(dedupe, ids_whose_hashes_fall_together_are_known_as_long_as_any_others)
+{
+    static const struct { uint32_t max, hashes, spread; } cases[] = { { 8, 5, 1 }, { 64, 40, 1 }, { 64, 3, 3 }, { 300, 1, 1 }, { 2000, 1, 1 }, { 500, 7, 0x01000001 } };
+    test_rng rng = { 9 };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct dedupe d;
+        make(&d, cases[k].max, NULL, NULL);
+        const unsigned long long n = 4 * (unsigned long long)cases[k].max + 7;
+        uint32_t *hashes = test_memory(n * sizeof *hashes);
+        for (unsigned long long i = 0; i < n; i++) {
+            const bot_id id = id_of(i);
+            hashes[i] = (uint32_t)test_rng_below(&rng, cases[k].hashes) * cases[k].spread;
+            const struct dedupe_key key = { &id, 3, hashes[i] };
+            struct dedupe_entry *e;
+            ck_assert_int_eq(bot__dedupe_find(&d, &key, 1, 0, &e), 0);
+            bot__dedupe_add(&d, &key, 1, 0, 0);
+            for (int look = 0; look < 20; look++) {
+                const unsigned long long of = test_rng_below(&rng, i + 1);
+                const bot_id other = id_of(of);
+                const struct dedupe_key known = { &other, 3, hashes[of] };
+                ck_assert_int_eq(bot__dedupe_find(&d, &known, 1, 0, &e), of + cases[k].max > i);
+            }
+        }
+    }
+}

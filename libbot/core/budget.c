@@ -24,6 +24,7 @@ struct scope_state {
     uint32_t used[BUDGET_CLASSES]; /* answered, in the window */
     /* Rolling: units by the slice in which their answer came. Calendar: NULL. */
     struct slice_use *slices;
+    uint64_t slices_used[SLICES / 64]; /* those with any units: few of them */
     int64_t  slice_newest; /* number of the newest slice; slices behind it by SLICES are out of the window */
     /* Calendar: the window that we count, and what may belong to it or to the next: answered so close to its end that the
      * error of the venue's clock decides. */
@@ -162,6 +163,19 @@ void bot__budget_clock(struct budget *b, int64_t utc_ns, int64_t utc_error_ns)
     b->opt.utc_error_ns = utc_error_ns;
 }
 
+/* The first slice from number `from` to number `to`, less than a window apart, with anything in it; behind `to`: none has. */
+static int64_t used_slice(const struct scope_state *st, int64_t from, int64_t to)
+{
+    for (int64_t n = from; n <= to;) {
+        const uint32_t at = (uint32_t)(n % SLICES);
+        const uint64_t here = st->slices_used[at / 64] >> at % 64;
+        if (here != 0)
+            return n + __builtin_ctzll(here);
+        n += 64 - at % 64;
+    }
+    return to + 1;
+}
+
 /* Lets go of what is out of the window by now. Of a copy that only answers a question the slices stay as they are: they are the
  * live one's, and 20 kB. */
 static void roll_of(const struct budget *b, const struct budget_scope *s, struct scope_state *st, bool copy, bot_ts now)
@@ -173,13 +187,11 @@ static void roll_of(const struct budget *b, const struct budget_scope *s, struct
         uint64_t used = 0;
         for (int c = 0; c < BUDGET_CLASSES; c++)
             used += st->used[c];
-        for (int64_t i = 1; i <= (gone < SLICES ? gone : SLICES) && used != 0; i++) { /* behind the last use all slices are empty */
-            struct slice_use *u = &st->slices[(st->slice_newest + i) % SLICES];
-            uint32_t any = 0;
-            for (int c = 0; c < BUDGET_CLASSES; c++)
-                any |= u->units[c];
-            if (any == 0)
-                continue;
+        const int64_t last = st->slice_newest + (gone < SLICES ? gone : SLICES);
+        for (int64_t n = used_slice(st, st->slice_newest + 1, last); n <= last && used != 0; n = used_slice(st, n + 1, last)) {
+            struct slice_use *u = &st->slices[n % SLICES];
+            if (!copy)
+                st->slices_used[n % SLICES / 64] &= ~(UINT64_C(1) << n % 64);
             for (int c = 0; c < BUDGET_CLASSES; c++) {
                 BOT_ASSERT(st->used[c] >= u->units[c]);
                 st->used[c] -= u->units[c];
@@ -376,8 +388,10 @@ void bot__budget_done(struct budget *b, const struct budget_request *req, bot_ts
         roll(b, s, st, now);
         land(st, req->cls, d->weight);
         st->used[req->cls] += d->weight;
-        if (!s->calendar)
+        if (!s->calendar) {
             st->slices[st->slice_newest % SLICES].units[req->cls] += d->weight;
+            st->slices_used[st->slice_newest % SLICES / 64] |= UINT64_C(1) << st->slice_newest % 64;
+        }
         /* From the moment at which the venue's clock may have passed the end of the window. */
         else if (now >= window_end(b, s, st->window) - 2 * b->opt.utc_error_ns)
             st->used_late[req->cls] += d->weight;

@@ -9,6 +9,9 @@
 #include "journal/crc.h"
 
 #include <string.h>
+#if defined __x86_64__
+#include <wmmintrin.h>
+#endif
 
 static const uint32_t table[8][256] = {
     {
@@ -265,11 +268,42 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_instruction(uint32_t cr
     return ~(uint32_t)c;
 }
 
+/* The instruction takes three cycles, and a new one may begin in each: three thirds at once, the sums of which are brought together by
+ * what so many zero bytes would do to them: a multiplication by x^(8 * bytes - 33) modulo the polynomial, the reduction of which is
+ * again the instruction's. A record is three thirds and a dozen bytes. */
+#define THIRD 80
+#define PAST_ONE 0x39d3b296 /* x^(8 * 80 - 33), bits reversed as everywhere in this file */
+#define PAST_TWO 0x878a92a7 /* x^(8 * 160 - 33) */
+
+__attribute__((target("sse4.2,pclmul"))) static uint64_t moved(uint64_t crc, uint32_t by)
+{
+    const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)crc), _mm_cvtsi64_si128((long long)by), 0);
+    return __builtin_ia32_crc32di(0, (uint64_t)_mm_cvtsi128_si64(product));
+}
+
+__attribute__((target("sse4.2,pclmul"))) static uint32_t crc32c_thirds(uint32_t crc, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    for (; len >= (size_t)3 * THIRD; p += 3 * THIRD, len -= (size_t)3 * THIRD) {
+        uint64_t a = ~crc & 0xffffffffu, b = 0, c = 0, word[3];
+        for (size_t i = 0; i < THIRD; i += 8) {
+            memcpy(&word[0], p + i, 8);
+            memcpy(&word[1], p + i + THIRD, 8);
+            memcpy(&word[2], p + i + (size_t)2 * THIRD, 8);
+            a = __builtin_ia32_crc32di(a, word[0]);
+            b = __builtin_ia32_crc32di(b, word[1]);
+            c = __builtin_ia32_crc32di(c, word[2]);
+        }
+        crc = ~(uint32_t)(moved(a, PAST_TWO) ^ moved(b, PAST_ONE) ^ c);
+    }
+    return crc32c_instruction(crc, p, len);
+}
+
 uint32_t bot__crc32c(uint32_t crc, const void *data, size_t len)
 {
     /* One load of a variable that the compiler's runtime filled before main. */
     if (__builtin_cpu_supports("sse4.2"))
-        return crc32c_instruction(crc, data, len);
+        return __builtin_cpu_supports("pclmul") ? crc32c_thirds(crc, data, len) : crc32c_instruction(crc, data, len);
     return bot__crc32c_portable(crc, data, len);
 }
 #else

@@ -538,7 +538,7 @@ int bot_journal_next(bot_journal_reader *r, bot_journal_item *ret_item, bot_jour
             r->pending_record = r->rec.number;
             r->pending_wall = r->rec.wall_ns;
         }
-        size_t want = r->pending_len < 2 ? 2 - r->pending_len : (size_t)get_u16(r->pending) + 2 - r->pending_len;
+        size_t want = r->pending_len == 0 ? left : r->pending_len < 2 ? 2 - r->pending_len : (size_t)get_u16(r->pending) + 2 - r->pending_len;
         want = want < left ? want : left;
         memcpy(r->pending + r->pending_len, r->payload + r->pos, want);
         r->pending_len += want;

@@ -67,18 +67,18 @@ void bot__text_put(struct text *t, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    for (const char *f = format; *f != '\0'; f++) {
+    const char *const end = format + strlen(format);
+    for (const char *f = format; f < end; f++) {
         if (*f != '%') {
-            const size_t room = t->size > t->len ? t->size - t->len - 1 : 0;
+            const char *const stop = memchr(f, '%', (size_t)(end - f));
+            const size_t run = (size_t)((stop != NULL ? stop : end) - f), room = t->size > t->len ? t->size - t->len - 1 : 0;
+            const size_t n = run < room ? run : room;
             char *to = t->buf + t->len;
-            size_t n = 0;
-            for (; n < room && *f != '\0' && *f != '%'; n++, f++) to[n] = *f == '\'' ? '"' : *f;
+            for (size_t i = 0; i < n; i++) to[i] = f[i] == '\'' ? '"' : f[i];
             t->len += n;
-            if (n == room && *f != '\0' && *f != '%') {
-                t->full = true;
-                break;
-            }
-            if (*f == '\0') break;
+            t->full |= n < run;
+            f += run;
+            if (n < run || f == end) break;
         }
         switch (*++f) {
         case 's': { const char *s = va_arg(ap, const char *); put(t, s, strlen(s)); break; }

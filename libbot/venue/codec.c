@@ -213,6 +213,41 @@ int64_t bot__retry_after_ns(const struct venue_header *headers, uint32_t n)
     return (seconds < DAY_S ? seconds : DAY_S) * BOT_NS_PER_S;
 }
 
+void bot__http_init(struct venue_http *http)
+{
+    http->method = NULL;
+    http->path[0] = http->body[0] = '\0';
+    http->body_len = 0;
+    http->headers_n = 0;
+}
+
+bool bot__http_path(struct venue_http *http, const char *path, const char *query, size_t query_len)
+{
+    const size_t path_len = strlen(path), mark = query_len != 0;
+    if (path_len + mark + query_len >= sizeof http->path)
+        return false;
+    memcpy(http->path, path, path_len);
+    if (mark != 0)
+        http->path[path_len] = '?';
+    if (query_len != 0)
+        memcpy(http->path + path_len + mark, query, query_len);
+    http->path[path_len + mark + query_len] = '\0';
+    return true;
+}
+
+size_t bot__i64_format(int64_t value, char buf[I64_TEXT_MAX])
+{
+    uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[I64_TEXT_MAX], *p = digits + sizeof digits;
+    do *--p = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    if (value < 0) *--p = '-';
+    const size_t n = (size_t)(digits + sizeof digits - p);
+    memcpy(buf, p, n);
+    buf[n] = '\0';
+    return n;
+}
+
 bool bot__http_header(struct venue_http *http, const char *name, const char *value)
 {
     const size_t name_len = strlen(name), value_len = strlen(value);

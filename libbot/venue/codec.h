@@ -84,6 +84,13 @@ struct slice bot__header(const struct venue_header *headers, uint32_t n, const c
 /* Retry-After in nanoseconds, 0 when absent or a date; at most a day. */
 int64_t bot__retry_after_ns(const struct venue_header *headers, uint32_t n);
 
+/* An empty request: method, path, body and headers; scope and weight are the caller's. What stands behind their ends is not wiped. */
+void bot__http_init(struct venue_http *http);
+/* Sets the path, with "?query" where query_len is not 0. False when it does not fit. */
+bool bot__http_path(struct venue_http *http, const char *path, const char *query, size_t query_len);
+/* Decimal digits, with a NUL behind them. Returns the length. */
+#define I64_TEXT_MAX 24
+size_t bot__i64_format(int64_t value, char buf[I64_TEXT_MAX]);
 /* Adds a header; name and value must fit. False when not. */
 bool bot__http_header(struct venue_http *http, const char *name, const char *value);
 

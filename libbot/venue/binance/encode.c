@@ -16,16 +16,28 @@ struct params {
     int    err;
 };
 
-static void __attribute__((format(printf, 2, 3))) add(struct params *p, const char *format, ...)
+/* "&name=value"; the first without its "&". */
+static void add(struct params *p, const char *name, const char *value, size_t len)
 {
-    va_list ap;
-    va_start(ap, format);
-    const int n = vsnprintf(p->buf + p->len, sizeof p->buf - p->len, format, ap);
-    va_end(ap);
-    if (n < 0 || (size_t)n >= sizeof p->buf - p->len)
+    const size_t name_len = strlen(name), and = p->len > 0, n = and + name_len + 1 + len;
+    if (n >= sizeof p->buf - p->len) {
         p->err = BOT_ERR_FULL;
-    else
-        p->len += (size_t)n;
+        return;
+    }
+    char *to = p->buf + p->len;
+    if (and != 0)
+        *to++ = '&';
+    memcpy(to, name, name_len);
+    to[name_len] = '=';
+    memcpy(to + name_len + 1, value, len);
+    to[name_len + 1 + len] = '\0';
+    p->len += n;
+}
+
+static void add_i64(struct params *p, const char *name, int64_t value)
+{
+    char text[I64_TEXT_MAX];
+    add(p, name, text, bot__i64_format(value, text));
 }
 
 static void param(struct params *p, const char *name, const char *value, size_t len)
@@ -35,15 +47,10 @@ static void param(struct params *p, const char *name, const char *value, size_t 
     if (n < 0)
         p->err = n;
     else
-        add(p, "%s%s=%s", p->len > 0 ? "&" : "", name, text);
+        add(p, name, text, (size_t)n);
 }
 
 static void param_word(struct params *p, const char *name, const char *value) { param(p, name, value, strlen(value)); }
-
-static void param_i64(struct params *p, const char *name, int64_t value)
-{
-    add(p, "%s%s=%lld", p->len > 0 ? "&" : "", name, (long long)value);
-}
 
 static void param_fixed(struct params *p, const char *name, bot_i128 value)
 {
@@ -204,10 +211,10 @@ static int put_page(struct params *p, const struct venue_request *req, bool by_i
     if (next && by_id) {
         param_word(p, "fromId", req->cursor);
     } else {
-        if (req->from_ns > 0) param_i64(p, "startTime", req->from_ns / BOT_NS_PER_MS);
-        if (req->to_ns > 0) param_i64(p, "endTime", req->to_ns / BOT_NS_PER_MS);
+        if (req->from_ns > 0) add_i64(p, "startTime", req->from_ns / BOT_NS_PER_MS);
+        if (req->to_ns > 0) add_i64(p, "endTime", req->to_ns / BOT_NS_PER_MS);
     }
-    param_i64(p, "limit", BINANCE_FILLS_PAGE);
+    add_i64(p, "limit", BINANCE_FILLS_PAGE);
     return BOT_OK;
 }
 
@@ -231,7 +238,7 @@ static int put_call(struct params *p, const struct venue_request *req)
     case VENUE_CALL_BOOK:
         if (!named) return BOT_ERR_INVALID;
         put_symbol(p, req);
-        param_i64(p, "limit", BINANCE_BOOK_LIMIT);
+        add_i64(p, "limit", BINANCE_BOOK_LIMIT);
         return BOT_OK;
     case VENUE_CALL_PUBLIC_TRADES:
         if (!named) return BOT_ERR_INVALID;
@@ -250,7 +257,7 @@ static int put_call(struct params *p, const struct venue_request *req)
         return named ? BOT_OK : BOT_ERR_INVALID;
     case VENUE_CALL_DEAD_MAN:
         put_symbol(p, req);
-        param_i64(p, "countdownTime", req->window_ms);
+        add_i64(p, "countdownTime", req->window_ms);
         return named ? BOT_OK : BOT_ERR_INVALID;
     default: return BOT_OK;
     }
@@ -278,22 +285,21 @@ int bot__binance_encode_rest(const struct venue_request *req, const struct venue
     if (r == BOT_OK && route->security == SIGNED) {
         char hex[65];
         param_word(&p, "recvWindow", RECV_WINDOW);
-        param_i64(&p, "timestamp", wall_ns / BOT_NS_PER_MS);
+        add_i64(&p, "timestamp", wall_ns / BOT_NS_PER_MS);
         if (p.err == 0) r = sign(keys, p.buf, p.len, hex);
-        if (r == BOT_OK && p.err == 0) add(&p, "&signature=%s", hex);
+        if (r == BOT_OK && p.err == 0) add(&p, "signature", hex, strlen(hex));
     }
     if (r == BOT_OK) r = p.err;
     if (r < 0)
         return r;
 
-    memset(ret, 0, sizeof *ret);
+    bot__http_init(ret);
     ret->method = route->method;
     ret->scope = route->scope;
     ret->weight = route->weight;
     if (req->call == VENUE_CALL_OPEN_ORDERS && symbol_of(req)->len > 0) ret->weight = 1; /* 40 is for all of them */
     const bool form = route->method[0] == 'P' && p.len > 0;
-    const int n = snprintf(ret->path, sizeof ret->path, "%s%s%s", route->path, form || p.len == 0 ? "" : "?", form ? "" : p.buf);
-    if (n < 0 || (size_t)n >= sizeof ret->path)
+    if (!bot__http_path(ret, route->path, p.buf, form ? 0 : p.len))
         return BOT_ERR_FULL;
     if (form) {
         memcpy(ret->body, p.buf, p.len + 1);
@@ -316,13 +322,13 @@ struct ws_params {
 
 static void both(struct ws_params *w, const char *name, const char *value)
 {
-    add(&w->text, "%s%s=%s", w->text.len > 0 ? "&" : "", name, value);
+    add(&w->text, name, value, strlen(value));
     bot__jo_str(&w->json, name, value);
 }
 
 static void both_i64(struct ws_params *w, const char *name, int64_t value)
 {
-    add(&w->text, "%s%s=%lld", w->text.len > 0 ? "&" : "", name, (long long)value);
+    add_i64(&w->text, name, value);
     bot__jo_i64(&w->json, name, value);
 }
 

@@ -57,9 +57,8 @@ static void param_ms(struct query *q, const char *name, int64_t ns)
 {
     if (ns == 0)
         return;
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)(ns / BOT_NS_PER_MS));
-    param_text(q, name, text);
+    char text[I64_TEXT_MAX];
+    param(q, name, text, bot__i64_format(ns / BOT_NS_PER_MS, text));
 }
 
 /* An account-wide call in its parts: linear settled in USDT, linear settled in USDC, inverse. */
@@ -239,10 +238,9 @@ static int order_fields(struct json_out *o, const struct venue_request *req, con
 
 static int sign_request(const struct venue_keys *keys, int64_t wall_ns, struct slice payload, struct venue_http *ret)
 {
-    char stamp[24], hex[65];
+    char stamp[I64_TEXT_MAX], hex[65];
     uint8_t mac[32];
-    snprintf(stamp, sizeof stamp, "%lld", (long long)(wall_ns / BOT_NS_PER_MS));
-    const struct bot__part parts[] = { { stamp, strlen(stamp) }, { keys->key, strlen(keys->key) }, { RECV_WINDOW, strlen(RECV_WINDOW) },
+    const struct bot__part parts[] = { { stamp, bot__i64_format(wall_ns / BOT_NS_PER_MS, stamp) }, { keys->key, strlen(keys->key) }, { RECV_WINDOW, strlen(RECV_WINDOW) },
                                        { payload.p, payload.len } };
     const int r = bot__sign(keys->signer, parts, 4, mac);
     if (r < 0)
@@ -261,8 +259,7 @@ static bool is_private(enum venue_call call)
 
 int bot__bybit_encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
 {
-    memset(ret, 0, offsetof(struct venue_http, headers));
-    ret->headers_n = 0;
+    bot__http_init(ret);
     ret->scope = bot__bybit_scope(req->call);
     ret->weight = 1;
     const char *path = "";
@@ -279,18 +276,19 @@ int bot__bybit_encode_rest(const struct venue_request *req, const struct venue_k
             return len;
         ret->body_len = (size_t)len;
         ret->method = "POST";
-        snprintf(ret->path, sizeof ret->path, "%s", path);
-        if (!bot__http_header(ret, "Content-Type", "application/json"))
+        if (!bot__http_path(ret, path, NULL, 0) || !bot__http_header(ret, "Content-Type", "application/json"))
             return BOT_ERR_FULL;
         return sign_request(keys, wall_ns, (struct slice){ ret->body, ret->body_len }, ret);
     }
-    char query[VENUE_PATH_MAX - 64] = "";
+    char query[VENUE_PATH_MAX - 64];
+    query[0] = '\0';
     struct query q = { .buf = query, .size = sizeof query };
     const int r = build_query(req, &path, &q);
     if (r < 0)
         return r;
     ret->method = "GET";
-    snprintf(ret->path, sizeof ret->path, "%s%s%s", path, q.len != 0 ? "?" : "", query);
+    if (!bot__http_path(ret, path, query, q.len))
+        return BOT_ERR_FULL;
     return is_private(req->call) ? sign_request(keys, wall_ns, (struct slice){ query, q.len }, ret) : BOT_OK;
 }
 
@@ -305,8 +303,8 @@ int bot__bybit_encode_ws(const struct venue_request *req, const struct venue_key
         return BOT_ERR_UNSUPPORTED;
     struct json_out o;
     const char *path;
-    char stamp[24];
-    snprintf(stamp, sizeof stamp, "%lld", (long long)(wall_ns / BOT_NS_PER_MS));
+    char stamp[I64_TEXT_MAX];
+    (void)bot__i64_format(wall_ns / BOT_NS_PER_MS, stamp);
     bot__jo_init(&o, buf, size);
     bot__jo_object(&o, NULL);
     if (req->request_id.len > 36) /* the venue's bound */

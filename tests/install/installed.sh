@@ -25,9 +25,16 @@ if command -v nm >/dev/null; then
 fi
 # What an operator looks for is in its place.
 for file in bin/botctl share/man/man1/botctl.1 share/man/man5/libbot-watch.json.5 share/man/man5/libbot-fault.5 \
-    share/libbot/watch.schema.json share/libbot/libbot-watch.json share/libbot/libbot.rules.yml lib/systemd/system/libbot-watch.service; do
+    share/libbot/watch.schema.json share/libbot/libbot-watch.json share/libbot/libbot.rules.yml lib/systemd/system/libbot-watch.service \
+    share/libbot/faults/founding.fault share/bash-completion/completions/botctl; do
     [ -n "$(find "$scratch" -path "*/$file" -o -path "*/$file.gz")" ] || { echo "not installed: $file"; exit 1; }
 done
 botctl=$(find "$scratch" -path '*/bin/botctl')
 LD_LIBRARY_PATH=$libdir "$botctl" version | grep -q '^botctl [0-9]' || { echo "the installed botctl does not run"; exit 1; }
+if command -v bash >/dev/null; then
+    completed=$(LD_LIBRARY_PATH=$libdir PATH=$(dirname "$botctl"):$PATH bash -c '. "$1"
+        COMP_WORDS=(botctl ex) COMP_CWORD=1; _botctl; echo "${COMPREPLY[*]}"
+        COMP_WORDS=(botctl paper --fa) COMP_CWORD=2; _botctl; echo "${COMPREPLY[*]}"' completion "$(find "$scratch" -path '*/completions/botctl')" | tr '\n' ' ')
+    [ "$completed" = "explain export --fault " ] || { echo "completed: $completed"; exit 1; }
+fi
 LD_LIBRARY_PATH=$libdir "$scratch/consumer"

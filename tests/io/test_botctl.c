@@ -164,6 +164,40 @@ TEST(botctl, paper_says_why_it_cannot_listen_and_leaves_nothing_behind)
     expect("version; sed -n 's/.*\"dir\":\"\\([^\"]*\\)\".*/\\1/p' first | xargs ls -d", 123, "No such file or directory");
 }
 
+TEST(botctl, two_paper_exchanges_do_not_share_a_directory)
+{
+    expect("paper --for 60 --dir own > first & paper=$!; for _ in $(seq 100); do sleep 0.05; grep -q '\"event\":\"paper\"' first && break; done; "
+           "sum=$(cat own/* | cksum); botctl paper --for 1 --dir own; status=$?; [ \"$(cat own/* | cksum)\" = \"$sum\" ] || status=77; kill $paper; wait; exit $status", 1,
+           "another paper exchange runs in it");
+    expect("paper --for 1 --dir own", 0, "\"instruments\":[\"BTCUSDT\"");
+    PUT("binary.fault", "\033[31mat\007");
+    expect("paper --for 1 --fault binary.fault", 2, "line 1: '?[31mat?'");
+}
+
+TEST(botctl, help_fits_a_terminal_of_a_hundred_columns)
+{
+    static char out[1 << 16];
+    char name[16], command[64];
+    ck_assert_int_eq(run("help", out, sizeof out), 0);
+    static char list[1 << 16];
+    snprintf(list, sizeof list, "%s", out);
+    unsigned commands = 0;
+    for (char *line = strtok(list, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        ck_assert_msg(strlen(line) <= 100, "%zu columns: %s", strlen(line), line);
+        if (sscanf(line, "  %15[a-z] ", name) != 1 || line[0] != ' ')
+            continue;
+        snprintf(command, sizeof command, "help %s", name);
+        ck_assert_int_eq(run(command, out, sizeof out), 0);
+        for (const char *p = out, *end; *p != '\0'; p = end + 1) {
+            end = p + strcspn(p, "\n");
+            ck_assert_msg(end - p <= 100, "%s: %td columns: %.*s", command, end - p, (int)(end - p), p);
+            if (*end == '\0') break;
+        }
+        commands++;
+    }
+    ck_assert_uint_ge(commands, 18);
+}
+
 TEST(botctl, contradictions_are_not_guessed_at)
 {
     PUT("e", "");

@@ -163,12 +163,14 @@ const struct command command_book = {
     .name = "book",
     .synopsis = "--venue NAME [--depth 10] [FILE|-]",
     .summary = "raw book messages -> the books at the end, and the gaps on the way",
-    .help = "Reads a venue's messages, one a line in order of arrival: snapshots and deltas of any number of instruments, REST\n"
-            "snapshots among them, other messages passed over. Besides bare messages it reads `TIME MESSAGE`,\n"
-            "`TIME: MESSAGE`, `TIME TAB < TAB MESSAGE`, `URL -> TIME: BODY`, and objects {\"t\":\"recv\",\"data\":\"...\"}.\n"
-            "A snapshot that names no instrument takes it from the URL, or is that of the only instrument there is.\n\n"
+    .help = "Reads a venue's messages, one a line in order of arrival: snapshots and deltas of any number of\n"
+            "instruments, REST snapshots among them, other messages passed over. Besides bare messages it reads\n"
+            "`TIME MESSAGE`, `TIME: MESSAGE`, `TIME TAB < TAB MESSAGE`, `URL -> TIME: BODY`, and objects\n"
+            "{\"t\":\"recv\",\"data\":\"...\"}. A snapshot that names no instrument takes it from the URL, or is that of\n"
+            "the only instrument there is.\n\n"
             "Prints {\"event\":\"gap\",...} where the venue's sequence or a non-zero checksum breaks, at the end one\n"
-            "{\"event\":\"book\",...} an instrument with the venue's own price texts, best first. \"synced\":false marks a book\n"
-            "that had no snapshot, or none since its last gap. Exit status 1: a gap or an unreadable line was found.\n",
+            "{\"event\":\"book\",...} an instrument with the venue's own price texts, best first. \"synced\":false\n"
+            "marks a book that had no snapshot, or none since its last gap. Exit status 1: a gap or an unreadable\n"
+            "line was found.\n",
     .run = run,
 };

@@ -329,13 +329,15 @@ const struct command command_decode = {
     .name = "decode",
     .synopsis = "--venue NAME [--rest KIND] [--instrument NAME] [FILE|-]",
     .summary = "venue messages -> normalised events, one JSON object a line",
-    .help = "Without --rest: raw socket messages, one a line (a message may span lines; its number is that of its first\n"
-            "line). The forms in which recorders keep messages are read too, as by botctl book (`TIME MESSAGE`, `TIME: MESSAGE`,\n"
-            "`TIME TAB < TAB MESSAGE`, {\"t\":\"recv\",\"data\":\"...\"}); what the client sent, and answers, are passed over.\n"
-            "With --rest: the file is one HTTP body. KIND: positions fills orders order order_ack cancel_ack amend_ack\n"
-            "cancel_all batch_ack instruments time balance book trades status mode log dead_man key listen_key. --instrument names what\n"
-            "a body leaves out. A success that has no rows to show is an ack or a control event.\n\n"
-            "What cannot be decoded gives {\"event\":\"error\",\"line\":N,\"code\":\"MALFORMED\",...} and exit status 1. What the\n"
-            "venue itself says in error is an error event with its venue_code; that is readable, and no reason for status 1.\n",
+    .help = "Without --rest: raw socket messages, one a line (a message may span lines; its number is that of its\n"
+            "first line). The forms in which recorders keep messages are read too, as by botctl book (`TIME\n"
+            "MESSAGE`, `TIME: MESSAGE`, `TIME TAB < TAB MESSAGE`, {\"t\":\"recv\",\"data\":\"...\"}); what the client\n"
+            "sent, and answers, are passed over. With --rest: the file is one HTTP body. KIND: positions fills\n"
+            "orders order order_ack cancel_ack amend_ack cancel_all batch_ack instruments time balance book\n"
+            "trades status mode log dead_man key listen_key. --instrument names what a body leaves out. A success\n"
+            "that has no rows to show is an ack or a control event.\n\n"
+            "What cannot be decoded gives {\"event\":\"error\",\"line\":N,\"code\":\"MALFORMED\",...} and exit status 1.\n"
+            "What the venue itself says in error is an error event with its venue_code; that is readable, and no\n"
+            "reason for status 1.\n",
     .run = run,
 };

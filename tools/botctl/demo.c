@@ -110,12 +110,13 @@ const struct command command_demo = {
     .name = "demo",
     .synopsis = "[--json] [--seed N] [--html FILE] | --live [--seconds N]",
     .summary = "the founding incident: two ordinary bots and one on libbot, side by side",
-    .help = "Plays ten minutes of one market, on virtual time, to three bots with the same strategy. From 1:30 the venue answers\n"
-            "position reads with success and data one to five minutes old; from 5:50 such a read hangs. Prints a table (--json: one\n"
-            "object a bot) and writes a self-contained HTML file with plots (--html, default libbot-demo.html).\n"
-            "  seconds traded blind   the bot could trade while its position had been wrong for more than a second\n"
+    .help = "Plays ten minutes of one market, on virtual time, to three bots with the same strategy. From 1:30\n"
+            "the venue answers position reads with success and data one to five minutes old; from 5:50 such a\n"
+            "read hangs. Prints a table (--json: one object a bot) and writes a self-contained HTML file with\n"
+            "plots (--html, default libbot-demo.html).\n"
+            "  seconds traded blind   it could trade while its position had been wrong for more than a second\n"
             "  orders while wrong     orders that it sent in such seconds\n"
-            "--live runs the libbot bot over TLS on the loopback against the paper exchange instead. Exit status 1 when the bot on\n"
-            "libbot went past its limit.\n",
+            "--live runs the libbot bot over TLS on the loopback against the paper exchange instead. Exit status\n"
+            "1 when the bot on libbot went past its limit.\n",
     .run = run,
 };

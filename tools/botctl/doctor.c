@@ -86,9 +86,11 @@ const struct command command_doctor = {
     .name = "doctor",
     .synopsis = "CONFIG [--json]",
     .summary = "tries a configuration of `botctl watch` out, and says what to mend",
-    .help = "Looks at the files that CONFIG names, then at each account: reachability and certificate, clock offset, whether the key works\n"
-            "and what it may do (a key that can withdraw is warned of), position mode, instruments, request limits; at last opens the\n"
-            "streams until fills and REST agree. Orders nothing and writes nothing; takes a few seconds an account, 30 at most.\n\n"
-            "Exit status 0 when nothing is wrong (notes may remain), 1 when something is, 2 when CONFIG cannot be read.\n",
+    .help = "Looks at the files that CONFIG names, then at each account: reachability and certificate, clock\n"
+            "offset, whether the key works and what it may do (a key that can withdraw is warned of), position\n"
+            "mode, instruments, request limits; at last opens the streams until fills and REST agree. Orders\n"
+            "nothing and writes nothing; takes a few seconds an account, 30 at most.\n\n"
+            "Exit status 0 when nothing is wrong (notes may remain), 1 when something is, 2 when CONFIG cannot be\n"
+            "read.\n",
     .run = doctor,
 };

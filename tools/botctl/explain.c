@@ -423,11 +423,13 @@ const struct command command_explain = {
     .name = "explain",
     .synopsis = "JOURNAL [--brief] [--from TIME] [--to TIME]",
     .summary = "a readable timeline: what was known when, and why the gate shut",
-    .help = "One line for each thing that happened, and below it, with an arrow, what followed: positions, verdicts with ages, reasons\n"
-            "of the gate that came (+) and went (-), requests; refusals with their numbers; fills with how long after the trade they\n"
-            "were known. The rules run over the whole journal, the window only chooses what is printed. TIME is\n"
-            "2026-09-17T06:00:00Z, 2026-09-17 or Unix milliseconds.\n\n"
-            "--brief leaves out what went well (acknowledgements, cancels, reads that agree again) and counts what repeats.\n"
-            "Exit status 1: the journal is damaged or events are missing, so that what follows may have been another way.\n",
+    .help = "One line for each thing that happened, and below it, with an arrow, what followed: positions,\n"
+            "verdicts with ages, reasons of the gate that came (+) and went (-), requests; refusals with their\n"
+            "numbers; fills with how long after the trade they were known. The rules run over the whole journal,\n"
+            "the window only chooses what is printed. TIME is 2026-09-17T06:00:00Z, 2026-09-17 or Unix\n"
+            "milliseconds.\n\n"
+            "--brief leaves out what went well (acknowledgements, cancels, reads that agree again) and counts\n"
+            "what repeats. Exit status 1: the journal is damaged or events are missing, so that what follows may\n"
+            "have been another way.\n",
     .run = run,
 };

@@ -185,8 +185,8 @@ static int run(int argc, char **argv)
 
 const struct command command_export = {
     "export", "JOURNAL --csv|--json [--from TIME] [--to TIME]", "applied fills and funding with position and profit, for accounting",
-    "One row for each fill and funding that moved the books, once, in the order in which the bot learned of them, with the\n"
-    "position after it, the profit that it realised (price only: fees are columns of their own, paid is positive) and the\n"
-    "instrument's sum so far. Amounts are exact decimals.\n",
+    "One row for each fill and funding that moved the books, once, in the order in which the bot learned\n"
+    "of them, with the position after it, the profit that it realised (price only: fees are columns of\n"
+    "their own, paid is positive) and the instrument's sum so far. Amounts are exact decimals.\n",
     run,
 };

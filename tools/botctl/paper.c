@@ -376,7 +376,7 @@ static int serve(const struct arguments *arguments, const char *directory)
 
 const struct command command_paper = {
     .name = "paper",
-    .synopsis = "[--venue NAME] [--port N] [--seed N] [--fault FILE]... [--tape FILE] [--dir DIR] [--for SECONDS] ...",
+    .synopsis = "[--venue NAME] [--port N] [--fault FILE]... [--tape FILE] [--dir DIR] ...",
     .summary = "a paper exchange that speaks Bybit v5 or Binance USD-M over TLS",
     .help = "Starts a small exchange with a market of its own and prints one JSON object when it is ready: URLs,\n"
             "instruments, the CA file that a client must trust, an API key and the file that holds its secret; on\n"
@@ -384,14 +384,14 @@ const struct command command_paper = {
             "  --venue NAME    bybit (default) or binance-usdm\n"
             "  --port N        port; any free one by default\n"
             "  --host ADDRESS  numeric address; 127.0.0.1 by default\n"
-            "  --dir DIR       where the CA, certificate and secret files go; a new one under /tmp by default, which\n"
-            "                  goes with the exchange\n"
+            "  --dir DIR       where the CA, certificate and secret files go; a new one under /tmp by default,\n"
+            "                  which goes with the exchange\n"
             "  --seed N        of the market; 1 by default\n"
             "  --for SECONDS   end by itself\n"
             "  --fault FILE    fault script, up to 8 times: `man libbot-fault` for the format, examples in\n"
             "                  share/libbot/faults (in the source: tools/faults)\n"
-            "  --tape FILE     trades of the first instrument from a file instead: CSV with time, side, price, amount\n"
-            "                  (- for standard input); --loop begins anew behind its end\n"
+            "  --tape FILE     trades of the first instrument from a file instead: CSV with time, side, price,\n"
+            "                  amount (- for standard input); --loop begins anew behind its end\n"
             "  --rate N        mean number of sweeps per 1000 s; 1000 by default\n"
             "  --burst PCT     burstiness, 0 to 90; 60 by default\n"
             "  --accounts N    1 to 8 accounts\n"

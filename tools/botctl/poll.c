@@ -431,14 +431,16 @@ static int run(int argc, char **argv)
 
 const struct command command_poll = {
     .name = "poll",
-    .synopsis = "--venue NAME [--secrets FILE] [--interval S] [--once | --count N] [--rest-url URL] [--ca-file FILE]",
+    .synopsis = "--venue NAME [--secrets FILE] [--interval S] [--once | --count N] ...",
     .summary = "positions, open orders and balance over REST, as often as the request budget allows",
-    .help = "Reads only: a read-only key is enough. JSON lines out: `position`, `order` and `wallet` events, then for each round a `poll`\n"
-            "line (complete, rows, requests, took_ms, next_ms) and a `budget` line for each scope that was drawn on. The pause between\n"
-            "rounds is --interval (1 s) or longer: at most half of what is free in the venue's budget is used, and at the least one\n"
-            "round in ten seconds. Limits, bans and headers of the venue are obeyed.\n\n"
-            "The key comes from BOT_KEY, BOT_SECRET and BOT_PASSPHRASE, or from --secrets FILE with lines key=, secret= and\n"
-            "passphrase=, which nobody else may be able to read. --instrument names one for venues that have no account-wide reads.\n"
-            "Exit status 1 when no round was complete.\n",
+    .help = "Reads only: a read-only key is enough. JSON lines out: `position`, `order` and `wallet` events, then\n"
+            "for each round a `poll` line (complete, rows, requests, took_ms, next_ms) and a `budget` line for\n"
+            "each scope that was drawn on. The pause between rounds is --interval (1 s) or longer: at most half\n"
+            "of what is free in the venue's budget is used, and at the least one round in ten seconds. Limits,\n"
+            "bans and headers of the venue are obeyed.\n\n"
+            "The key comes from BOT_KEY, BOT_SECRET and BOT_PASSPHRASE, or from --secrets FILE with lines key=,\n"
+            "secret= and passphrase=, which nobody else may be able to read. --instrument names one for venues\n"
+            "that have no account-wide reads. --rest-url and --ca-file: another place than the venue's own, and\n"
+            "the only authorities to trust there. Exit status 1 when no round was complete.\n",
     .run = run,
 };

@@ -476,20 +476,21 @@ const struct command command_positions = {
     .name = "positions",
     .synopsis = "--spec SPEC.json [FILE|-]",
     .summary = "fills and fundings (JSON lines) -> exact positions",
-    .help = "Reads normalised events, as `botctl decode` prints them, and prints one `position` line for each `fill` and each\n"
-            "`funding`: instrument, leg, qty (signed), avg_entry (rounded half to even: 12 fractional digits, inverse 8; 0 when\n"
-            "flat), realised_pnl (price PnL: fees and funding are not in it), fees {currency: amount} and funding (paid is\n"
-            "positive). A repeated exec_id is applied once. Other kinds of events are passed over.\n"
-            "\n"
+    .help = "Reads normalised events, as `botctl decode` prints them, and prints one `position` line for each\n"
+            "`fill` and each `funding`: instrument, leg, qty (signed), avg_entry (rounded half to even: 12\n"
+            "fractional digits, inverse 8; 0 when flat), realised_pnl (price PnL: fees and funding are not in\n"
+            "it), fees {currency: amount} and funding (paid is positive). A repeated exec_id is applied once.\n"
+            "Other kinds of events are passed over.\n\n"
             "SPEC.json says what each instrument is:\n"
-            "  {\"BTCUSDT\": {\"contract\": \"linear\", \"multiplier\": \"1\", \"settle\": \"USDT\", \"tick\": \"0.1\", \"lot\": \"0.001\"}}\n"
+            "  {\"BTCUSDT\": {\"contract\": \"linear\", \"multiplier\": \"1\", \"settle\": \"USDT\",\n"
+            "               \"tick\": \"0.1\", \"lot\": \"0.001\"}}\n"
             "  contract    linear, inverse or spot\n"
             "  multiplier  default 1; settle: the currency of PnL (spot: the quote coin)\n"
             "  tick, lot   optional: a fill off this grid is an error\n"
             "  base        spot: the coin in which a fee changes the holding; default: the name without settle\n"
-            "  round_unit, round_lot  inverse: the venue settles in whole units for so many contracts (BitMEX: 0.00000001 and 1)\n"
-            "\n"
-            "A line that cannot be applied prints {\"event\":\"error\",\"line\":N,\"code\":...,\"detail\":...}, changes nothing, and makes\n"
-            "the exit status 1.\n",
+            "  round_unit, round_lot  inverse: the venue settles in whole units for so many contracts\n"
+            "                         (BitMEX: 0.00000001 and 1)\n\n"
+            "A line that cannot be applied prints {\"event\":\"error\",\"line\":N,\"code\":...,\"detail\":...}, changes\n"
+            "nothing, and makes the exit status 1.\n",
     .run = run_positions,
 };

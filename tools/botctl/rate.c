@@ -362,17 +362,20 @@ const struct command command_rate = {
         "  venue_time_ms[,recv_time_ms][,instrument][,qty]   one row a trade, in order of arrival\n"
         "  minute_ms,count[,instrument]                      one row a minute; minute_ms is its start\n"
         "and writes a JSON line whenever a live bot would have changed its mind:\n"
-        "  {\"event\":\"trade_rate\",\"state\":\"dropped\",\"time_ms\":...,\"rate\":...,\"reference\":...,\"reason\":\"rate\",...}\n"
-        "state: learning (too little seen), normal, dropped. time_ms: when it would have been known, on the clock of\n"
-        "recv_time_ms where there is one, else of venue_time_ms; never going back per instrument. rate and reference:\n"
-        "sweeps (distinct venue times) a second. reason of a drop: rate or lag; detail says more. A silence is told with\n"
-        "the time at which a timer would have fired; it is written when the next row shows that this time has come.\n"
+        "  {\"event\":\"trade_rate\",\"state\":\"dropped\",\"time_ms\":...,\"rate\":...,\"reason\":\"rate\",...}\n"
+        "state: learning (too little seen), normal, dropped. time_ms: when it would have been known, on the\n"
+        "clock of recv_time_ms where there is one, else of venue_time_ms; never going back per instrument.\n"
+        "rate and reference: sweeps (distinct venue times) a second. reason of a drop: rate or lag; detail\n"
+        "says more. A silence is told with the time at which a timer would have fired; it is written when\n"
+        "the next row shows that this time has come.\n"
         "\n"
         "  --budget N      false alarms allowed a day and instrument (default 1)\n"
-        "  --closed H-H    known daily closure in UTC, such as 19:00-19:15 for bitFlyer's maintenance; may be repeated\n"
+        "  --closed H-H    known daily closure in UTC, such as 19:00-19:15 for bitFlyer's maintenance; may be\n"
+        "                  repeated\n"
         "  --report FILE   writes a self-contained HTML page with the tape, the reference and the alarms\n"
         "\n"
-        "Exit status 0 when the tape was read to its end, alarms or not; 1 when it could not be; 2 for a wrong command line.\n",
+        "Exit status 0 when the tape was read to its end, alarms or not; 1 when it could not be; 2 for a\n"
+        "wrong command line.\n",
     .run = run_rate,
     .repeatable = "--closed",
 };

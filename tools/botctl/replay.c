@@ -151,8 +151,9 @@ static int run(int argc, char **argv)
 
 const struct command command_replay = {
     "replay", "JOURNAL [--at TIME | --record N]", "positions and gate of a journal at its end, at a time or before a record",
-    "Feeds every event of the journal to the rules again, under the options of the run that wrote it, and prints one line for\n"
-    "each position and one for the gate: what the bot knew then. TIME is 2026-09-17T06:00:00Z, 2026-09-17 or Unix milliseconds.\n"
-    "Exit status 1: the journal is damaged or events are missing, so the state may be another, or it begins later than TIME.\n",
+    "Feeds every event of the journal to the rules again, under the options of the run that wrote it, and\n"
+    "prints one line for each position and one for the gate: what the bot knew then. TIME is\n"
+    "2026-09-17T06:00:00Z, 2026-09-17 or Unix milliseconds. Exit status 1: the journal is damaged or\n"
+    "events are missing, so the state may be another, or it begins later than TIME.\n",
     run,
 };

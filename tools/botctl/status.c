@@ -150,7 +150,8 @@ const struct command command_status = {
     .name = "status",
     .synopsis = "[--url URL] [--json] [--ca-file FILE]",
     .summary = "what a running `botctl watch` knows: accounts, positions, reasons, alerts",
-    .help = "--url is http://127.0.0.1:8723 when not given. A token is taken from the environment, WATCH_TOKEN. --json prints the\n"
-            "document of /api/status as it is. As text, exit status 1 when an alert fires or a reason keeps an account shut.\n",
+    .help = "--url is http://127.0.0.1:8723 when not given. A token is taken from the environment, WATCH_TOKEN.\n"
+            "--json prints the document of /api/status as it is. As text, exit status 1 when an alert fires or a\n"
+            "reason keeps an account shut.\n",
     .run = run,
 };

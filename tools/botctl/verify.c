@@ -227,12 +227,15 @@ static int run(int argc, char **argv)
 
 const struct command command_verify = {
     "verify", "JOURNAL [OTHER]", "checks a journal's checksums, order and totals, or compares two",
-    "JOURNAL is a journal's directory, one of its segments, a market file, or a slice of either that is aligned to records.\n"
-    "Each damaged place is one line: {\"damage\":\"checksum\",\"segment\":3,\"offset\":5376,\"record\":20,...}; the last line holds\n"
-    "the totals. A torn end (the last write was cut off) is told, and is no error: opening the journal for writing drops it.\n"
-    "A checkpoint of the state is one line: does a replay of the records give the same? One that does not fit (damage, another\n"
-    "version) is not used when the journal is opened, and is no error; delete it, or let the next one push it out.\n"
+    "JOURNAL is a journal's directory, one of its segments, a market file, or a slice of either that is\n"
+    "aligned to records. Each damaged place is one line:\n"
+    "  {\"damage\":\"checksum\",\"segment\":3,\"offset\":5376,\"record\":20,...}\n"
+    "and the last line holds the totals. A torn end (the last write was cut off) is told, and is no\n"
+    "error: opening the journal for writing drops it. A checkpoint of the state is one line: does a\n"
+    "replay of the records give the same? One that does not fit (damage, another version) is not used\n"
+    "when the journal is opened, and is no error; delete it, or let the next one push it out.\n"
     "With OTHER the two are compared item by item; the first difference is one line.\n"
-    "Exit status 1: damage, events lost, a checkpoint that says something else than its records, or a difference.\n",
+    "Exit status 1: damage, events lost, a checkpoint that says something else than its records, or a\n"
+    "difference.\n",
     run,
 };

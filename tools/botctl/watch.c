@@ -146,13 +146,15 @@ const struct command command_watch = {
     .name = "watch",
     .synopsis = "CONFIG [--test-alert] [--seconds S]",
     .summary = "drift alerting on any number of accounts, with metrics and a page; sends no orders",
-    .help = "Computes every position from the account's own fills, compares it with REST, and raises its voice when they do not come\n"
-            "together, when streams or answers fail, or when the venue slows down. A read-only key is enough. CONFIG is a JSON file with\n"
-            "comments: `botctl config example --venue bybit` writes one, `botctl doctor CONFIG` tries it out.\n\n"
-            "Serves a page at /, /api/status (JSON), /metrics (OpenMetrics) and /healthz, by default on 127.0.0.1:8723.\n"
-            "SIGHUP reads CONFIG again: alert rules and routes change at once, accounts and http need a restart; a file with a fault\n"
-            "changes nothing. SIGTERM and SIGINT end it. --test-alert sends one alert through every route, says what became of it and\n"
-            "ends; exit status 1 if one did not get through. --seconds ends it after so long.\n",
+    .help = "Computes every position from the account's own fills, compares it with REST, and raises its voice\n"
+            "when they do not come together, when streams or answers fail, or when the venue slows down. A\n"
+            "read-only key is enough. CONFIG is a JSON file with comments: `botctl config example --venue bybit`\n"
+            "writes one, `botctl doctor CONFIG` tries it out.\n\n"
+            "Serves a page at /, /api/status (JSON), /metrics (OpenMetrics) and /healthz, by default on\n"
+            "127.0.0.1:8723. SIGHUP reads CONFIG again: alert rules and routes change at once, accounts and http\n"
+            "need a restart; a file with a fault changes nothing. SIGTERM and SIGINT end it. --test-alert sends\n"
+            "one alert through every route, says what became of it and ends; exit status 1 if one did not get\n"
+            "through. --seconds ends it after so long. Exit status 2: CONFIG cannot be read, or has a fault.\n",
     .run = watch,
 };
 
@@ -211,7 +213,8 @@ const struct command command_config = {
     .name = "config",
     .synopsis = "example --venue NAME | check FILE",
     .summary = "writes an example configuration of `botctl watch`, or looks through one",
-    .help = "`example` prints a complete file with comments. `check` reads a file as `botctl watch` would, secrets included, and names the\n"
-            "place of the first fault (FILE:LINE:COLUMN) and what to do about it; exit status 1 then.\n",
+    .help = "`example` prints a complete file with comments. `check` reads a file as `botctl watch` would,\n"
+            "secrets included, and names the place of the first fault (FILE:LINE:COLUMN) and what to do about\n"
+            "it; exit status 1 then.\n",
     .run = config,
 };

@@ -287,7 +287,7 @@ static int report(bot_journal_reader *r, bot_journal_place *ret, bot_damage dama
     r->pending_len = 0;
     if (ret != NULL) {
         *ret = (bot_journal_place){ damage, r->segments[r->at], offset, record, records, "" };
-        snprintf(ret->text, sizeof ret->text, "segment %u, byte %llu, record %llu: %s", r->segments[r->at],
+        snprintf(ret->text, sizeof ret->text, "segment %u, byte %llu, record %llu: %.80s", r->segments[r->at],
                  (unsigned long long)offset, (unsigned long long)record, what);
     }
     return codes[damage];

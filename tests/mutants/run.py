@@ -123,7 +123,8 @@ def main():
             shutil.copyfile(source, to)
             shutil.copymode(source, to)
     if not os.path.exists(tree + '/build/build.ninja'):
-        subprocess.run(['meson', 'setup', tree + '/build', tree, '-Dexamples=false', '-Dbenchmarks=false'], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(['meson', 'setup', tree + '/build', tree, '-Dexamples=false', '-Dbenchmarks=false', '-Doptimization=1', '-Ddebug=false'],
+                       check=True, stdout=subprocess.DEVNULL) # most of the time goes into compiling and linking
     good, out = build(tree)
     if not good:
         sys.exit('the tree does not build as it is:\n' + out)

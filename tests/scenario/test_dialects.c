@@ -39,7 +39,9 @@ static struct simrig *tell(const char *venue, const struct story *story)
 static void tell_all(const struct story *story)
 {
     const char *venue;
-    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) simrig_free(tell(venue, story));
+    uint32_t i;
+    for (i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) simrig_free(tell(venue, story));
+    ck_assert_uint_ge(i, 2);
 }
 
 TEST(dialects, a_healthy_venue_opens_the_gate_and_never_shuts_it)

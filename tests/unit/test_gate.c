@@ -72,6 +72,14 @@ TEST(gate, opens_again_after_agreement_asked_for_after_the_shutting_and_a_hold_d
     ck_assert(bot__gate_open(&gate, 24 * S));
 }
 
+TEST(gate, good_news_that_comes_late_takes_nothing_back)
+{
+    open_gate();
+    bot__gate_renew(&gate, GATE_LEASE_REST, 5 * S);
+    bot__gate_renew(&gate, GATE_LEASE_REST, 3 * S); /* asked for earlier, answered later */
+    ck_assert(gate.expiry[GATE_LEASE_REST] == 14 * S && gate.renewed_at[GATE_LEASE_REST] == 5 * S);
+}
+
 TEST(gate, opens_after_agreements_in_a_row_and_a_disagreement_begins_the_row_anew)
 {
     open_gate();

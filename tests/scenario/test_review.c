@@ -152,6 +152,25 @@ TEST(review, what_the_account_may_have_missed_may_have_been_any_bots)
     rig_free(r);
 }
 
+TEST(review, an_exit_reduces_what_the_bot_itself_holds)
+{
+    struct rig *r = started("5");
+    for (uint32_t bot = 0; bot < 2; bot++) {
+        ck_assert_int_eq(attached(r, bot, BOT_SCOPE_OWN), BOT_OK);
+        ck_assert_int_eq(limited(r, bot, "5"), BOT_OK);
+    }
+    bot_id id;
+    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "3", &id), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    rig_trade(r, 0, &id, BOT_BUY, "3", "100");
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    EXPECT_SHUT(r, BOT_GATE_PRIVATE_STREAM);
+    ck_assert_int_eq(ordered(r, 1, BOT_LEG_NET, BOT_SELL, "1", NULL), BOT_ERR_GATE_SHUT); /* the other's long, a short of its own */
+    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_SELL, "3.01", NULL), BOT_ERR_GATE_SHUT);
+    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_SELL, "3", NULL), BOT_OK);
+    rig_free(r);
+}
+
 /* ---- drift ---- */
 
 TEST(review, on_an_account_that_never_rests_what_is_missing_is_found_after_one_grace_time)

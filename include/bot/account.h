@@ -255,6 +255,29 @@ typedef struct bot_budget_info {
 /* i-th limit of the venue, BOT_ERR_NOT_FOUND behind the last. */
 BOT_API int bot_account_budget(const bot_account *account, uint32_t i, bot_budget_info *ret);
 
+/* ---- requests of the host's own, under the same key or from the same address (a transfer, a setting, a report) ---- */
+
+typedef struct bot_budget_draw {
+    const char *scope;       /* as bot_account_budget names it */
+    uint32_t    units;       /* the request's weight there */
+} bot_budget_draw;
+/**
+ * Takes the units of one request from the budget that the account's own requests are sent by, so that neither is refused for the
+ * other's sake. Such a request comes behind those of the library: the shares of cancels and of reconciliation are not touched.
+ *
+ * @draws        n of them, 1 to 4, each scope once: all are taken or none.
+ * @ret_wait_ns  May be NULL. With BOT_ERR_BUDGET: ask again so much later (sooner is in vain); INT64_MAX: it will never fit.
+ *
+ * Returns BOT_OK: send it now, and tell bot_account_budget_done with the same draws exactly once, before the account is closed;
+ * BOT_ERR_BUDGET: nothing was taken; BOT_ERR_NOT_FOUND: the venue has no such scope; BOT_ERR_INVALID; BOT_ERR_CLOSED.
+ */
+BOT_API int bot_account_budget_take(bot_account *account, const bot_budget_draw *draws, uint32_t n, int64_t *ret_wait_ns);
+/* That request was answered, timed out or lost its connection; sent false: it provably never left, and its units come back at once. */
+BOT_API int bot_account_budget_done(bot_account *account, const bot_budget_draw *draws, uint32_t n, bool sent);
+/* The venue refused it for its rate: nothing of the scope passes, the library's own requests neither, for for_ns (0: the answer named no
+ * time: a backoff that doubles). ban: it was more than a single 429 (418, 403). Tell it after bot_account_budget_done. */
+BOT_API int bot_account_budget_refused(bot_account *account, const char *scope, bool ban, int64_t for_ns);
+
 /* "Now" on the clock of all bot_ts that this account tells (it goes on across restarts with a journal). */
 BOT_API bot_ts bot_account_now(const bot_account *account);
 BOT_API const bot_core *bot_account_core(const bot_account *account);

@@ -311,6 +311,72 @@ int bot_account_budget(const bot_account *account, uint32_t i, bot_budget_info *
     return BOT_OK;
 }
 
+static int64_t scope_of(const bot_account *a, const char *name)
+{
+    for (uint32_t i = 0; name != NULL && a->budget != NULL && i < a->venue->scopes_n; i++)
+        if (strcmp(a->venue->scopes[i].name, name) == 0)
+            return i;
+    return BOT_ERR_NOT_FOUND;
+}
+
+static int request_of(const bot_account *a, const bot_budget_draw *draws, uint32_t n, struct budget_request *ret)
+{
+    if (a == NULL || draws == NULL || n == 0 || n > BUDGET_DRAWS_MAX)
+        return BOT_ERR_INVALID;
+    if (a->closing)
+        return BOT_ERR_CLOSED;
+    *ret = (struct budget_request){ .cls = BUDGET_REST, .account = a->budget_account, .draws_n = n };
+    for (uint32_t i = 0; i < n; i++) {
+        const int64_t scope = scope_of(a, draws[i].scope);
+        if (scope < 0)
+            return (int)scope;
+        for (uint32_t k = 0; k < i; k++)
+            if (ret->draws[k].scope == (uint32_t)scope)
+                return BOT_ERR_INVALID;
+        ret->draws[i] = (struct budget_draw){ (uint32_t)scope, draws[i].units };
+    }
+    return BOT_OK;
+}
+
+int bot_account_budget_take(bot_account *account, const bot_budget_draw *draws, uint32_t n, int64_t *ret_wait_ns)
+{
+    struct budget_request rq;
+    int r = request_of(account, draws, n, &rq);
+    if (r < 0)
+        return r;
+    struct budget *b = bot__shared_budget_of(account->budget);
+    const bot_ts now = bot__transport_uv_now().now;
+    r = bot__budget_take(b, &rq, now);
+    if (r == BOT_ERR_BUDGET && ret_wait_ns != NULL) {
+        const bot_ts at = bot__budget_ready_at(b, &rq, now);
+        /* What is in flight may be all that stands in the way: then it is worth asking soon, and never at once. */
+        *ret_wait_ns = at == BOT_TS_NEVER ? INT64_MAX : at - now > BOT_NS_PER_MS ? at - now : BOT_NS_PER_MS;
+    }
+    return r;
+}
+
+int bot_account_budget_done(bot_account *account, const bot_budget_draw *draws, uint32_t n, bool sent)
+{
+    struct budget_request rq;
+    const int r = request_of(account, draws, n, &rq);
+    if (r == BOT_OK)
+        (sent ? bot__budget_done : bot__budget_unsent)(bot__shared_budget_of(account->budget), &rq, bot__transport_uv_now().now);
+    return r;
+}
+
+int bot_account_budget_refused(bot_account *account, const char *scope, bool ban, int64_t for_ns)
+{
+    if (account == NULL || for_ns < 0)
+        return BOT_ERR_INVALID;
+    if (account->closing)
+        return BOT_ERR_CLOSED;
+    const int64_t i = scope_of(account, scope);
+    if (i < 0)
+        return (int)i;
+    bot__budget_refused(bot__shared_budget_of(account->budget), account->budget_account, (uint32_t)i, ban, for_ns, bot__transport_uv_now().now);
+    return BOT_OK;
+}
+
 bot_ts bot_account_now(const bot_account *account) { return account != NULL ? account_now(account) : 0; }
 const bot_core *bot_account_core(const bot_account *account) { return account != NULL ? bot__session_core(account->session) : NULL; }
 const char *bot_account_name(const bot_account *account) { return account != NULL ? account->name : ""; }

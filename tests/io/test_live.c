@@ -808,6 +808,45 @@ TEST(live, leaving_without_orders_closes_and_a_close_ends_the_waiting)
     live_end(&l);
 }
 
+static bot_budget_info scope_named(const struct live_account *a, const char *name)
+{
+    bot_budget_info b = { 0 };
+    for (uint32_t i = 0; bot_account_budget(a->account, i, &b) == BOT_OK; i++)
+        if (strcmp(b.scope, name) == 0)
+            return b;
+    ck_abort_msg("there is no limit %s", name);
+    return b;
+}
+
+/* The host's own requests and the library's are sent by one budget: whoever comes, the venue's limit holds. */
+TEST(live, requests_of_the_host_take_from_the_same_budget_and_leave_reconciliation_its_share)
+{
+    struct live_account *a = begin_open("1");
+    const bot_budget_draw own[] = { { "wallet", 1 }, { "ip", 1 } };
+    const uint32_t limit = scope_named(a, "wallet").limit;
+    uint32_t taken = 0;
+    int64_t wait = 0;
+    while (taken <= limit && bot_account_budget_take(a->account, own, 2, &wait) == BOT_OK) taken++;
+    ck_assert_msg(taken >= limit / 2 && taken <= limit, "%u of %u", taken, limit);
+    ck_assert(wait > 0 && wait <= 2 * BOT_NS_PER_S);
+    ck_assert_uint_ge(scope_named(a, "wallet").used, taken);
+    for (uint32_t i = 1; i < taken; i++)
+        ck_assert_int_eq(bot_account_budget_done(a->account, own, 2, true), BOT_OK);
+    ck_assert_int_eq(bot_account_budget_take(a->account, own, 2, &wait), BOT_ERR_BUDGET); /* the window is not over */
+    ck_assert_int_eq(bot_account_budget_done(a->account, own, 2, false), BOT_OK);         /* the last one never left */
+    ck_assert_int_eq(bot_account_budget_take(a->account, own, 2, &wait), BOT_OK);
+    ck_assert_int_eq(bot_account_budget_done(a->account, own, 2, true), BOT_OK);
+    const bot_budget_draw never = { "wallet", 1000000 };
+    ck_assert_int_eq(bot_account_budget_take(a->account, &never, 1, &wait), BOT_ERR_BUDGET);
+    ck_assert(wait == INT64_MAX);
+    /* Positions go on being read all the while, and a word of the venue shuts the scope for both. */
+    ck_assert(live_is_open(a) && live_stats(a).http_failures == 0);
+    ck_assert_int_eq(bot_account_budget_refused(a->account, "wallet", false, 5 * BOT_NS_PER_S), BOT_OK);
+    ck_assert_int_eq(bot_account_budget_take(a->account, own, 2, &wait), BOT_ERR_BUDGET);
+    ck_assert(wait > 4 * BOT_NS_PER_S && wait <= 5 * BOT_NS_PER_S && scope_named(a, "wallet").shut_ns > 4 * BOT_NS_PER_S);
+    live_end(&l);
+}
+
 static bool closed_from_inside;
 static void on_gate_close(bot_handle *bot, const bot_gate_state *state, void *user_data)
 {

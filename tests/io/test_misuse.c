@@ -117,6 +117,18 @@ TEST(misuse, a_null_pointer_is_refused_everywhere)
     ck_assert_int_eq(bot_get_orders(b, NULL, 1), BOT_ERR_INVALID);
     ck_assert_int_eq(bot_get_orders(b, NULL, 0), 0);
     bot_account_cancel_and_close(NULL, 0, NULL, NULL);
+    const bot_budget_draw draws[] = { { "wallet", 1 }, { "ip", 1 }, { "wallet", 1 }, { "nonsense", 1 }, { NULL, 1 } };
+    ck_assert_int_eq(bot_account_budget_take(NULL, draws, 1, NULL), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_account_budget_take(a->account, NULL, 1, NULL), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_account_budget_take(a->account, draws, 0, NULL), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_account_budget_take(a->account, draws, 5, NULL), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_account_budget_take(a->account, draws, 3, NULL), BOT_ERR_INVALID); /* one twice */
+    ck_assert_int_eq(bot_account_budget_take(a->account, draws + 3, 1, NULL), BOT_ERR_NOT_FOUND);
+    ck_assert_int_eq(bot_account_budget_take(a->account, draws + 4, 1, NULL), BOT_ERR_NOT_FOUND);
+    ck_assert_int_eq(bot_account_budget_done(NULL, draws, 1, true), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_account_budget_refused(NULL, "ip", false, 0), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_account_budget_refused(a->account, "ip", false, -1), BOT_ERR_INVALID);
+    ck_assert_int_eq(bot_account_budget_refused(a->account, NULL, false, 0), BOT_ERR_NOT_FOUND);
     bot_symbol symbol = { 0 };
     ck_assert(!bot_symbol_from(NULL, &symbol) && !bot_symbol_from("", &symbol) && !bot_symbol_from("BTCUSDT", NULL) &&
               !bot_symbol_from("a name that is longer than any of them", &symbol) && symbol.len == 0);

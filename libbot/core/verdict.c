@@ -209,7 +209,9 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
     c->recon.dispute_agreed = 0;
     if (starting ? !c->recon.start_alerted : !l->drift_alerted) {
         bot_effect *e = bot__core_alert(c, starting ? BOT_ALERT_START_POSITION : BOT_ALERT_DRIFT, UINT32_MAX, instrument, 0,
-                        starting ? "a position that we have no history of: re-arm STARTUP to accept it, or set start_adopt" : "the venue's position differs from ours; fills are fetched");
+                        starting && c->options.start_adopt ? "a position that we have no history of: the venue's word is taken for it"
+                        : starting ? "a position that we have no history of: re-arm STARTUP to accept it, or set start_adopt"
+                        : "the venue's position differs from ours; fills are fetched");
         e->alert.ours.v = ours;
         e->alert.venue.v = venue;
         l->drift_alerted = true;

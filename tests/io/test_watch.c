@@ -156,6 +156,45 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
     end(PLACES);
 }
 
+/* The venue moves a position that no fill explains (there is no such fault: a watch with a journal of another life stands for it). */
+TEST(watch, what_an_account_holds_at_the_first_look_is_no_drift_and_at_a_later_one_it_is)
+{
+    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\n" };
+    uv_loop_init(&loop);
+    open_hook();
+    open_papers(faults, 1);
+    loop_for(&loop, 300);
+    char *journal = strdup(scratch_directory());
+    *strrchr(config_text, '}') = '\0'; /* of the account */
+    add(", \"journal\": \"%s/watch-journal\"}], \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"http://127.0.0.1:%u/\"}]}}",
+        journal, bot__server_port(hook));
+    free(journal);
+    open_watch();
+    for (int turns = 0; turns < 200 && !watch->accounts[0].proven; turns++)
+        loop_for(&loop, 50);
+    ck_assert(watch->accounts[0].proven && !watch->accounts[0].resumed);
+    loop_for(&loop, 1500); /* another answer, which agrees */
+    ck_assert_msg(got_n == 0, "%s", got[0]);
+    watch_close(watch, set_flag, &all_closed);
+    UNTIL(&loop, all_closed);
+    all_closed = false;
+    /* Meanwhile the account is traded, and the venue does not tell by which fills. */
+    char error[200];
+    const char *meanwhile = "at 0s trade qty=0.2 side=sell account=1\nalways rest.partial on=fills keep=0\n";
+    ck_assert_msg(paper_faults(papers[0], meanwhile, strlen(meanwhile), error, sizeof error) == 0, "%s", error);
+    loop_for(&loop, 500);
+    open_watch();
+    for (int turns = 0; turns < 200 && count("p0", "drift", "firing") == 0; turns++)
+        loop_for(&loop, 50);
+    ck_assert(watch->accounts[0].resumed);
+    ck_assert_int_eq(count("p0", "drift", "firing"), 1);
+    bool told = false;
+    for (int i = 0; i < got_n; i++)
+        told |= strstr(got[i], "our fills give 0.5, the venue says 0.3") != NULL;
+    ck_assert_msg(told, "%s", got[0]);
+    end(1);
+}
+
 /* ---- routes ---- */
 
 static struct watch_config config;
@@ -279,6 +318,32 @@ TEST(watch_routes, a_failing_command_or_a_dead_address_is_said_and_severity_choo
         ck_assert_uint_eq(v.queued, i < 3);
     }
     ck_assert_int_eq(results[0], 0);
+    close_routes();
+}
+
+/* Who watches the watch: the calls stop while alerts reach nobody, and with the watch. */
+TEST(watch_routes, the_heartbeat_is_heard_while_alerts_get_through_and_no_longer)
+{
+    char text[600];
+    uv_loop_init(&loop);
+    open_hook();
+    /* The route writes a file that cannot be made. */
+    snprintf(text, sizeof text, "\"heartbeat\": {\"url\": \"http://127.0.0.1:%u/beat?me=1\", \"every_s\": 1}, \"routes\": [{\"type\": \"file\", \"path\": \"%s/none/a\", \"min_severity\": \"info\"}]",
+             bot__server_port(hook), scratch_directory());
+    open_routes(text);
+    loop_for(&loop, 2600);
+    ck_assert_msg(got_n >= 2 && got_n <= 4, "%d calls in 2.6 s", got_n);
+    ck_assert_str_eq(last_path, "/beat?me=1");
+    refuse_first = 1; /* a call that fails is no end of them */
+    const int before = got_n;
+    loop_for(&loop, 2600);
+    ck_assert_msg(refuse_first == 0 && got_n > before, "%d calls, then %d", before, got_n);
+    const struct watch_alert a = an_alert(1);
+    deliver_alert(routes, &a);
+    loop_for(&loop, 500); /* one that was under way may still come */
+    const int failing = got_n;
+    loop_for(&loop, 2200);
+    ck_assert_int_eq(got_n, failing);
     close_routes();
 }
 

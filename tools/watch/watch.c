@@ -114,7 +114,7 @@ static void evaluate_row(struct watch_account *a, struct watch_row *r, int64_t n
     if (index < 0)
         return;
     bot_core_position(bot_account_core(a->account), (uint32_t)index, r->leg, &p);
-    bot_fixed_format(p.qty.v, ours);
+    bot_fixed_format(r->verdict == BOT_VERDICT_DRIFT ? r->judged.v : p.qty.v, ours); /* not what was adopted since */
     bot_fixed_format(r->venue.v, venue);
     snprintf(text, sizeof text, "our fills give %s, the venue says %s", ours, r->venue_known ? venue : "nothing");
     watch_alert_set(&w->alerts, WATCH_RULE_DRIFT, a->config->name, name, r->verdict == BOT_VERDICT_DRIFT, now_ms, text);
@@ -242,8 +242,17 @@ static void on_verdict(bot_handle *bot, const bot_verdict_info *v, void *user_da
     if (r == NULL)
         return;
     const int64_t now_ms = watch_wall_ms();
+    if (v->verdict == BOT_VERDICT_DRIFT && !a->proven && !a->resumed) {
+        /* What the account holds when we first look is no drift: we have no fills that it could differ from. */
+        r->venue = v->venue;
+        r->venue_known = true;
+        r->venue_at_ms = now_ms;
+        soon(a->watch);
+        return;
+    }
     r->verdict = v->verdict;
     r->verdicts[v->verdict]++;
+    r->judged = v->ours;
     if (v->verdict == BOT_VERDICT_AGREE || v->verdict == BOT_VERDICT_STALE || v->verdict == BOT_VERDICT_DRIFT) {
         r->venue = v->venue;
         r->venue_known = true;
@@ -400,7 +409,8 @@ static int open_account(struct watch *w, struct watch_account *a, const struct w
     b.user_data = a;
     r = bot_attach(a->account, &b, &a->bot);
     if (r < 0)
-        snprintf(why, WATCH_WHY_MAX, "account %s: %s", c->name, bot_strerror(r));
+        snprintf(why, WATCH_WHY_MAX, "account %s: %s", c->name, bot_account_open_why());
+    a->resumed = r == BOT_OK && bot_core_instruments(bot_account_core(a->account)) != 0; /* known already: by a journal */
     return r;
 }
 

@@ -28,6 +28,7 @@ struct watch_row {
     bot_leg    leg;
     bot_verdict verdict;      /* of the newest answer */
     int64_t    stale_age_ns;
+    bot_qty    judged;        /* ours when that answer was judged */
     bot_qty    venue;         /* the venue's newest number */
     bool       venue_known;
     int64_t    venue_at_ms, agreed_ms;
@@ -55,6 +56,7 @@ struct watch_account {
     bot_account *account;
     bot_handle  *bot;
     bool     proven;          /* the position was proven once since the start */
+    bool     resumed;         /* a journal knew positions at the start */
     uint32_t reasons;         /* newest set */
     int64_t  changed_ms;
     struct watch_row **rows;

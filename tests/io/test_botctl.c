@@ -242,7 +242,7 @@ static void switch_on(const char *venue, const char *line)
 {
     char command[600];
     snprintf(command, sizeof command,
-             "config example --venue %s > example; sed -E '/\"type\"|\"journal\"/{/%s/s,// ,,}' example > switched; cmp -s example switched && exit 9; "
+             "config example --venue %s > example; sed -E '/\"type\"|\"journal\"|\"heartbeat\"/{/%s/s,// ,,}' example > switched; cmp -s example switched && exit 9; "
              "BOT_KEY=k BOT_SECRET=s BOT_PASSPHRASE=p SLACK_WEBHOOK_URL=https://127.0.0.1/ TELEGRAM_TOKEN=t botctl config check switched",
              venue, line);
     expect(command, 0, "switched: good");
@@ -251,7 +251,7 @@ static void switch_on(const char *venue, const char *line)
 /* Taking the comment from any line of the example, or from all, leaves a configuration that is good. */
 TEST(botctl, each_line_of_the_example_can_be_switched_on)
 {
-    static const char *const lines[] = { "\"journal\"", "\"slack\"", "\"telegram\"", "\"command\"" };
+    static const char *const lines[] = { "\"journal\"", "\"heartbeat\"", "\"slack\"", "\"telegram\"", "\"command\"" };
     static const char *const venues[] = { "bybit", "binance-usdm", "okx", "bitflyer", "hyperliquid" };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         switch_on("bybit", lines[i]);

@@ -70,6 +70,8 @@ TEST(watch_config, a_fault_is_named_with_its_place_and_remedy)
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"file\"}]}}", "needs a \"path\"" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"slack\"}]}}", "needs a \"url\"" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"slack\", \"url\": \"ftp://secret-word\"}]}}", "is no https:// URL" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"heartbeat\": {\"every_s\": 5}}}", "alerts.heartbeat: \"url\" is missing" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"heartbeat\": {\"url\": \"ftp://secret-word\"}}}", "alerts.heartbeat.url: is no https:// URL" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"command\"}]}}", "needs a \"command\"" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"telegram\"}]}}", "needs a \"token\"" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}]} extra", "no JSON from here on" },

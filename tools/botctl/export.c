@@ -184,9 +184,10 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_export = {
-    "export", "JOURNAL --csv|--json [--from TIME] [--to TIME]", "applied fills and funding with position and profit, for accounting",
+    "export", "JOURNAL [--csv|--json] [--from TIME] [--to TIME]", "applied fills and funding with position and profit, for accounting",
     "One row for each fill and funding that moved the books, once, in the order in which the bot learned\n"
     "of them, with the position after it, the profit that it realised (price only: fees are columns of\n"
-    "their own, paid is positive) and the instrument's sum so far. Amounts are exact decimals.\n",
+    "their own, paid is positive) and the instrument's sum so far. Amounts are exact decimals.\n"
+    "JSON lines, unless --csv is given.\n",
     run,
 };

@@ -122,11 +122,18 @@ static const struct key route_keys[] = {
 static const struct section route_section = { "alerts.routes[]", route_keys, COUNT(route_keys), route_defaults };
 
 #define C(field) offsetof(struct watch_config, field)
+static const struct key heartbeat_keys[] = {
+    { .name = "url", .kind = KIND_ADDRESS, .required = true, .offset = C(alerts.heartbeat.url) },
+    { .name = "every_s", .kind = KIND_NUMBER, .offset = C(alerts.heartbeat.every_s), .min = 1, .max = 86400 },
+    { .name = "ca_file", .kind = KIND_STRING, .offset = C(alerts.heartbeat.ca_file) },
+};
+static const struct section heartbeat_section = { "alerts.heartbeat", heartbeat_keys, COUNT(heartbeat_keys), NULL };
 static const struct key alerts_keys[] = {
     { .name = "repeat_s", .kind = KIND_NUMBER, .offset = C(alerts.repeat_s), .min = 0, .max = 604800 },
     { .name = "max_per_minute", .kind = KIND_INT, .offset = C(alerts.max_per_minute), .min = 1, .max = 600 },
     { .name = "rules", .kind = KIND_LIST, .offset = C(alerts.rules), .count_offset = C(alerts.rules_n), .element_size = sizeof(struct watch_rule_config), .section = &rule_section },
     { .name = "routes", .kind = KIND_LIST, .offset = C(alerts.routes), .count_offset = C(alerts.routes_n), .element_size = sizeof(struct watch_route_config), .section = &route_section },
+    { .name = "heartbeat", .kind = KIND_OBJECT, .section = &heartbeat_section },
 };
 static const struct section alerts_section = { "alerts", alerts_keys, COUNT(alerts_keys), NULL };
 static const struct key http_keys[] = {
@@ -570,6 +577,15 @@ static int check_http(const struct reading *r, const cJSON *root, struct watch_c
     return BOT_OK;
 }
 
+static int check_heartbeat(const struct reading *r, const cJSON *root, const struct watch_config *c)
+{
+    struct url parsed;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, "alerts"), "heartbeat");
+    if (c->alerts.heartbeat.url != NULL && (bot__url_parse(c->alerts.heartbeat.url, &parsed) < 0 || parsed.ws))
+        return refuse(r, cJSON_GetObjectItemCaseSensitive(item, "url"), "alerts.heartbeat.url", "is no https:// URL"); /* not repeated: it may be a secret */
+    return BOT_OK;
+}
+
 int watch_config_parse(const char *name, const char *text, size_t len, struct watch_config *ret, char *why)
 {
     struct reading r = { .name = name, .why = why, .len = len };
@@ -584,6 +600,7 @@ int watch_config_parse(const char *name, const char *text, size_t len, struct wa
     const char *end = NULL;
     struct watch_config c = { 0 };
     c.alerts.max_per_minute = 20;
+    c.alerts.heartbeat.every_s = 60;
     cJSON *root = NULL;
     int done;
     unsigned line, column;
@@ -603,6 +620,7 @@ int watch_config_parse(const char *name, const char *text, size_t len, struct wa
         if (done == BOT_OK) done = check_accounts(&r, root, &c);
         if (done == BOT_OK) done = check_http(&r, root, &c);
         if (done == BOT_OK) done = check_routes(&r, root, &c);
+        if (done == BOT_OK) done = check_heartbeat(&r, root, &c);
     }
     cJSON_Delete(root);
     explicit_bzero(copy, len);
@@ -724,6 +742,8 @@ int watch_config_example(const char *venue, char *buf, size_t size)
         "  },\n"
         "  \"alerts\": {\n"
         "    \"repeat_s\": 3600,\n"
+        "    // A service that raises its own alarm when this watch is heard no more; {\"env\": \"HEARTBEAT_URL\"} hides the address.\n"
+        "    // \"heartbeat\": {\"url\": \"https://example.com/ping/me\", \"every_s\": 60},\n"
         "    \"rules\": [\n"
         "      // Each rule has sensible defaults; this is how one is changed.\n"
         "      {\"rule\": \"trade_rate\", \"severity\": \"warning\", \"for_s\": 10}\n"

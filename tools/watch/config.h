@@ -54,6 +54,10 @@ struct watch_config {
         uint32_t rules_n;
         struct watch_route_config *routes;
         uint32_t routes_n;
+        struct {
+            char  *url, *ca_file; /* url NULL: none */
+            double every_s;
+        } heartbeat;
     } alerts;
 };
 

@@ -14,6 +14,7 @@
 #include "io/http.h"
 #include "io/io_loop.h"
 #include "io/url.h"
+#include "watch/heartbeat.h"
 
 #define QUEUE_MAX 64
 #define ATTEMPT_DEADLINE_NS (10 * BOT_NS_PER_S)
@@ -56,6 +57,7 @@ struct deliver {
     uv_timer_t timer;
     struct route *routes;
     uint32_t routes_n;
+    struct heartbeat *heartbeat;
     int64_t  max_per_minute;
     deliver_result result;
     void    *result_user_data;
@@ -371,8 +373,10 @@ static void on_timer(uv_timer_t *timer)
 {
     struct deliver *d = timer->data;
     const uint64_t now = uv_now(d->loop);
+    bool well = true; /* a route that fails is a reason to be missed */
     for (uint32_t i = 0; i < d->routes_n; i++) {
         struct route *r = &d->routes[i];
+        well = well && !r->view.failing;
         if (r->process_open && r->busy && r->kill_ms != 0 && now >= r->kill_ms) {
             r->kill_ms = 0;
             (void)uv_process_kill(&r->process, SIGKILL);
@@ -381,6 +385,7 @@ static void on_timer(uv_timer_t *timer)
             summarise(r);
         next(r);
     }
+    heartbeat_tick(d->heartbeat, now, well);
 }
 
 /* ---- life ---- */
@@ -448,6 +453,8 @@ int deliver_open(struct uv_loop_s *loop, const struct watch_config *config, deli
         r = open_route(d, &d->routes[i], &config->alerts.routes[i], why);
         d->routes_n++;
     }
+    if (r == BOT_OK)
+        r = heartbeat_open(d->io, config, &d->heartbeat, why);
     if (r < 0) {
         deliver_close(d, NULL, NULL, NULL);
         return r;
@@ -504,6 +511,8 @@ void deliver_close(struct deliver *d, struct deliver *heir, void (*closed)(void 
             (void)uv_process_kill(&r->process, SIGKILL); /* its end comes through command_over */
         close_input(r);
     }
+    heartbeat_close(d->heartbeat);
+    d->heartbeat = NULL;
     uv_close((uv_handle_t *)&d->timer, timer_closed);
     d->release = (struct io_release){ .released = io_released, .user_data = d };
     bot__io_loop_release(d->io, &d->release);

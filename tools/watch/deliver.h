@@ -2,7 +2,8 @@
  *
  * An alert is handed to its routes within the call; what does not get through is tried again in the background with growing
  * pauses, for an hour, in order. One that cannot be delivered is said so to the owner, who makes an alert of that.
- * A route tells at most max_per_minute; what is beyond is counted and told in one line when the minute is over. */
+ * A route tells at most max_per_minute; what is beyond is counted and told in one line when the minute is over. The heartbeat goes with
+ * them: it stops while a route fails. */
 #ifndef WATCH_DELIVER_H
 #define WATCH_DELIVER_H
 

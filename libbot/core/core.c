@@ -405,7 +405,9 @@ bool bot_core_instrument_get(const bot_core *core, uint32_t i, bot_instrument *r
 uint32_t bot_core_orders(const bot_core *core, uint32_t bot, bot_order_info *ret, uint32_t n)
 {
     uint32_t live = 0;
-    for (uint32_t i = 0; i < core->orders.used && bot != ORDER_BOT_NONE; i++) {
+    if (bot == ORDER_BOT_NONE)
+        return 0;
+    for (uint32_t i = 0; (i = bot__orders_next_live(&core->orders, i)) != ORDER_NONE; i++) {
         const struct order *o = &core->orders.orders[i];
         if (o->bot != bot || !bot__order_live(o))
             continue;
@@ -464,8 +466,9 @@ bool bot__core_resting_next(const bot_core *core, const bot_symbol *instrument, 
     const struct order_sums sums = bot__orders_account_sums(&core->orders, at, BOT_LEG_NET);
     if (sums.buy == 0 && sums.sell == 0 && !core->options.hedge)
         return false;
-    while (*cursor < core->orders.used) {
-        const struct order *o = &core->orders.orders[(*cursor)++];
+    for (uint32_t i; (i = bot__orders_next_live(&core->orders, *cursor)) != ORDER_NONE;) {
+        const struct order *o = &core->orders.orders[i];
+        *cursor = i + 1;
         if (o->state != ORDER_OPEN || o->instrument != at || o->type != BOT_LIMIT || o->bot == ORDER_BOT_NONE || o->cancel_asked || o->acked_at == 0)
             continue;
         *ret = (struct core_resting){ .client_id = &o->client_id, .side = o->side, .price = o->price, .acked_at = o->acked_at };
@@ -482,7 +485,7 @@ void bot_core_stats_get(const bot_core *core, bot_core_stats *ret)
 {
     *ret = core->stats;
     ret->orders_live = 0;
-    for (uint32_t i = 0; i < core->orders.used; i++)
+    for (uint32_t i = 0; (i = bot__orders_next_live(&core->orders, i)) != ORDER_NONE; i++)
         ret->orders_live += bot__order_live(&core->orders.orders[i]);
     if (core->gate.reasons != 0)
         ret->gate_shut_ns += (uint64_t)(core->now - core->shut_at);

@@ -19,6 +19,7 @@ void bot__orders_init(struct orders *t, struct arena *a, uint32_t orders_max, ui
     const uint32_t slots = pow2_above(orders_max * 2);
     *t = (struct orders){ .max = orders_max, .mask = slots - 1, .instruments_max = instruments_max, .bots_max = bots_max };
     t->orders = bot__arena_take(a, orders_max, sizeof *t->orders);
+    t->live = bot__arena_take(a, (orders_max + 63) / 64, sizeof *t->live);
     t->by_client = bot__arena_take(a, slots, sizeof *t->by_client);
     t->by_venue = bot__arena_take(a, slots, sizeof *t->by_venue);
     t->account = bot__arena_take(a, (size_t)instruments_max * ORDER_LEGS, sizeof *t->account);
@@ -76,6 +77,21 @@ static void erase(struct orders *t, uint32_t *slots, uint32_t i)
     slots[at] = 0;
 }
 
+/* ---- who is live ---- */
+
+void bot__orders_revived(struct orders *t, uint32_t i) { t->live[i / 64] |= UINT64_C(1) << i % 64; }
+
+uint32_t bot__orders_next_live(const struct orders *t, uint32_t from)
+{
+    while (from < t->used) {
+        const uint64_t here = t->live[from / 64] >> from % 64;
+        if (here != 0)
+            return from + (uint32_t)__builtin_ctzll(here);
+        from += 64 - from % 64;
+    }
+    return ORDER_NONE;
+}
+
 uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id) { return lookup(t, t->by_client, client_id); }
 uint32_t bot__orders_by_venue(const struct orders *t, const bot_id *order_id) { return lookup(t, t->by_venue, order_id); }
 
@@ -116,6 +132,10 @@ void bot__orders_recount(struct orders *t, uint32_t i)
 {
     struct order *o = &t->orders[i];
     const bot_i128 now = bot__order_counts(o), change = now - o->counted;
+    if (bot__order_live(o))
+        bot__orders_revived(t, i);
+    else
+        t->live[i / 64] &= ~(UINT64_C(1) << i % 64);
     BOT_ASSERT(now >= 0);
     if (change == 0)
         return;
@@ -143,6 +163,9 @@ struct order_sums bot__orders_bot_sums(const struct orders *t, uint32_t bot, uin
 
 bool bot__orders_sums_hold(const struct orders *t)
 {
+    for (uint32_t i = 0; i < t->used; i++)
+        if (bot__order_live(&t->orders[i]) && bot__orders_next_live(t, i) != i)
+            return false;
     for (uint32_t instrument = 0; instrument < t->instruments_max; instrument++)
         for (uint32_t leg = 0; leg < ORDER_LEGS; leg++) {
             struct order_sums sums = { 0 };
@@ -190,6 +213,7 @@ int64_t bot__orders_add(struct orders *t, const struct order *order)
         return BOT_ERR_FULL;
     t->orders[i] = *order;
     t->orders[i].counted = 0;
+    bot__orders_revived(t, i);
     insert(t, t->by_client, i);
     insert(t, t->by_venue, i);
     bot__orders_recount(t, i);

@@ -79,7 +79,8 @@ struct order_sums { /* of one side and leg */
 struct orders {
     struct order *orders;
     uint32_t     *by_client, *by_venue; /* open addressing, index + 1 */
-    uint32_t      max, mask, live, used;
+    uint64_t     *live;               /* a bit for each place whose order may be live: most are kept for late fills only */
+    uint32_t      max, mask, used;
     uint32_t      evict;              /* next place to look for a CLOSED order to reuse */
     /* Sums, maintained with every change: [instrument * ORDER_LEGS + leg] for the account, and for each bot. */
     struct order_sums *account, *bot;
@@ -93,6 +94,10 @@ void bot__orders_init(struct orders *t, struct arena *a, uint32_t orders_max, ui
 uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id);
 uint32_t bot__orders_by_venue(const struct orders *t, const bot_id *order_id);
 static inline struct order *bot__orders_at(struct orders *t, uint32_t i) { return &t->orders[i]; }
+/* The first order from `from` on that may be live (bot__order_live says whether it is), ORDER_NONE behind the last. Looks at no other. */
+uint32_t bot__orders_next_live(const struct orders *t, uint32_t from);
+/* An order that was CLOSED is live again. */
+void bot__orders_revived(struct orders *t, uint32_t i);
 
 /* A new order, counted at once. The caller has filled everything but sums, counted and chains. Returns its index,
  * BOT_ERR_FULL when every place holds an order that may still fill, BOT_ERR_CONFLICT when the client id is taken. */

@@ -412,7 +412,7 @@ void bot__core_order_absent(bot_core *c, uint32_t at)
 static uint32_t denied_orders(const bot_core *c)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < c->orders.used; i++)
+    for (uint32_t i = 0; (i = bot__orders_next_live(&c->orders, i)) != ORDER_NONE; i++)
         n += c->orders.orders[i].state == ORDER_UNKNOWN && c->orders.orders[i].denied;
     return n;
 }

@@ -123,6 +123,7 @@ void bot__core_reopen_order(bot_core *c, uint32_t order)
     if (bot__order_live(o))
         return;
     o->state = ORDER_OPEN;
+    bot__orders_revived(&c->orders, order);
     o->status = BOT_ORDER_OPEN;
     o->query_at = core_after(c->now, c->options.order_query_every_ns);
     core_look_at_orders(c, o->query_at);

@@ -353,13 +353,13 @@ static bool foreign(const bot_journal_reader *r, const struct journal_header *ou
 /* Tells of it and stands at its end: not one of its records is ours, whole as they may be. */
 static int skip_foreign(bot_journal_reader *r, const struct journal_header *ours, bot_journal_place *ret_place)
 {
-    char what[160];
+    char what[100];
     const struct journal_header h = r->header;
     const int64_t size = r->fs->size(r->fs->self, r->fd);
     if (size < 0)
         return BOT_ERR_IO;
     const uint64_t records = size > JOURNAL_HEADER_SIZE ? ((uint64_t)size - JOURNAL_HEADER_SIZE) / JOURNAL_RECORD_SIZE : 0;
-    snprintf(what, sizeof what, "it is of another journal (%.32s at %.32s, from record %llu on) and is passed over; move it away", h.account, h.venue,
+    snprintf(what, sizeof what, "it is of another journal (%.20s at %.15s, from record %llu on), passed over", h.account, h.venue,
              (unsigned long long)h.first_record);
     r->header = *ours; /* what comes next must follow on ours */
     r->offset = (uint64_t)size;

@@ -82,8 +82,8 @@ typedef struct bot_core_options {
     int64_t private_lease_ns;       /* 10 s */
     int64_t reconciled_lease_ns;    /* 15 s with a position or working orders */
     int64_t reconciled_flat_ns;     /* 60 s when flat */
-    int64_t rest_lease_ns;          /* 3 missed deadlines: 3 * (read_deadline + read_every) */
-    int64_t public_lease_ns;        /* 0: only bots that use public data ask for it; 10 s then */
+    int64_t rest_lease_ns;          /* 3 missed deadlines: 3 * (read_deadline + read_every); flat, where reads are rarer, by that longer */
+    int64_t public_lease_ns;        /* 0. A client (bot/account.h) with public_data and monitors takes 10 s for 0 */
     int64_t clock_lease_ns;         /* 10 min */
     int64_t clock_offset_max_ns;    /* 5 s: signing window; an offset beyond shuts, though signatures are corrected */
     int64_t hold_down_ns;           /* 2 s */
@@ -328,6 +328,14 @@ BOT_API void bot_core_gate_state(const bot_core *core, bot_ts now, bot_gate_stat
 /* Numbers of the last submit or amend. */
 BOT_API const bot_refusal *bot_core_last_refusal(const bot_core *core);
 
+/* Where several private sockets bring the same fills (bot_event.flags says which): how each does. */
+typedef struct bot_socket_stats {
+    uint64_t first;          /* fills that it brought before the others */
+    uint64_t repeats;        /* fills that another had brought */
+    uint64_t behind_ns;      /* gauge: by how much the newest of those came later over this one */
+    uint64_t behind_max_ns;
+} bot_socket_stats;
+
 typedef struct bot_core_stats { /* counters only rise; gauges say so */
     uint64_t events, fills_applied, fills_duplicate, fills_conflict, fills_external, fills_derived, fills_held;
     uint64_t reads[8];       /* by verdict, a read and instrument */
@@ -338,6 +346,7 @@ typedef struct bot_core_stats { /* counters only rise; gauges say so */
     uint64_t effects_lost;   /* more effects than effects_max in one step */
     uint64_t fills_legless;  /* in hedge mode, of orders that nobody knows, and the venue names no leg: not counted yet */
     uint32_t orders_live;    /* gauge */
+    bot_socket_stats sockets[BOT_SOCKETS_MAX]; /* counted from when a second one has brought something */
 } bot_core_stats;
 BOT_API void bot_core_stats_get(const bot_core *core, bot_core_stats *ret);
 

@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 #define BOT_SEQ_NONE INT64_MIN
+#define BOT_SOCKETS_MAX 4 /* private sockets of one account that a host may feed side by side */
 
 typedef enum bot_event_kind {
     BOT_EV_NONE,
@@ -379,7 +380,7 @@ typedef struct bot_ev_checkpoint {
 typedef struct bot_event {
     uint16_t   kind;   /* enum bot_event_kind */
     uint8_t    source; /* enum bot_source */
-    uint8_t    flags;
+    uint8_t    flags;  /* of what a private stream brought: which of several sockets for it, 0 the first; below BOT_SOCKETS_MAX */
     uint32_t   has;
     bot_ts     ts;       /* when it reached us: monotonic ns of the host. Set by the shell, 0 out of a codec. */
     int64_t    venue_ns; /* the venue's time of the thing itself, Unix ns; 0 if it gave none */

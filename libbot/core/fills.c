@@ -220,6 +220,8 @@ int bot__core_fill(bot_core *c, const bot_event *ev)
     const int r = bot__ledger_apply_fill_of(c->ledger, &c->fill_key, ev, owner, leg, &result);
     if (r == LEDGER_NEW && order != ORDER_NONE) /* the venue's id may be news as well (replace) */
         bot__orders_name(&c->orders, order, &ev->fill.order_id);
+    if (r >= 0 && ev->source == BOT_SOURCE_WS_PRIVATE && ev->flags < BOT_SOCKETS_MAX && (ev->flags != 0 || c->sockets.several))
+        bot__sockets_fill(&c->sockets, c->stats.sockets, ev->flags, &ev->fill.exec_id, r == LEDGER_KNOWN, c->now);
     return outcome_of(c, ev, r, &result, order);
 }
 

@@ -171,6 +171,13 @@ static void failed(bot_core *c, struct recon_read *r, const bot_ev_read *end)
     }
 }
 
+/* Several misses, not one: a flat account is asked seldom, and its lease lasts longer by as much. */
+static int64_t rest_lease(const bot_core *c)
+{
+    const int64_t slower = c->options.read_every_flat_ns - c->options.read_every_ns;
+    return slower > 0 && bot__core_flat(c) ? core_after(c->options.rest_lease_ns, slower) : c->options.rest_lease_ns;
+}
+
 void bot__recon_read_end(bot_core *c, const bot_event *ev)
 {
     const bot_ev_read *end = &ev->read;
@@ -181,7 +188,7 @@ void bot__recon_read_end(bot_core *c, const bot_event *ev)
         return;
     r->id = 0;
     if (end->outcome == BOT_OUTCOME_OK && ev->ts <= r->deadline + READ_SLACK_NS)
-        bot__gate_renew(&c->gate, GATE_LEASE_REST, r->sent_at);
+        bot__gate_renew_for(&c->gate, GATE_LEASE_REST, r->sent_at, rest_lease(c));
     if (end->outcome != BOT_OUTCOME_OK || !end->complete || !r->sent) {
         failed(c, r, end);
         return;

@@ -19,6 +19,7 @@
 #include "core/gate.h"
 #include "core/ledger.h"
 #include "core/orders.h"
+#include "core/sockets.h"
 
 #define SUBMIT_RING BOT_ORDERS_PER_S_MAX
 #define RECON_MENDS (BOT_GATE_STARTUP | BOT_GATE_RECONCILED | BOT_GATE_REST | BOT_GATE_HOLD_DOWN) /* by position reads */
@@ -150,6 +151,7 @@ struct bot_core {
     bot_effect *effects;
     uint32_t    effects_n;
     struct dedupe_key fill_key;           /* of the fill that this step is about; valid within the step, see core/image.h */
+    struct sockets sockets;
     bot_event   fill_event;               /* what BOT_EFFECT_FILL lends out */
     bot_refusal refusal;
     bot_core_stats stats;

@@ -298,6 +298,7 @@ void bot__verdict_filled(bot_core *c, uint32_t instrument, bot_leg leg)
     }
     /* From flat to risk: the agreement that we have may not be older than the shorter lease from here on. */
     bot__gate_cap(&c->gate, GATE_LEASE_RECONCILED, core_after(c->now, c->options.reconciled_lease_ns));
+    bot__gate_cap(&c->gate, GATE_LEASE_REST, core_after(c->now, c->options.rest_lease_ns));
     if (r->positions.id == 0 && core_stream_ready(c))
         r->positions.due = core_min(r->positions.due, core_after(c->now, c->options.read_after_fill_ns));
 }

@@ -330,6 +330,40 @@ TEST(scenario, s29_rest_hangs)
     rig_free(r);
 }
 
+/* A flat account is asked every twenty seconds: one answer that does not come is one miss, as it is with risk on, and three shut. */
+TEST(scenario, s29_one_read_that_hangs_shuts_no_gate_of_a_flat_account)
+{
+    for (int misses = 1; misses <= 4; misses += 3) {
+        bot_core_options o;
+        rig_options(&o);
+        o.orders_every_ns = 3600 * BOT_NS_PER_S; /* no list of orders helps out */
+        struct rig *r = rig_new(&o);
+        rig_start(r, "10");
+        rig_for(r, RIG_MS(60000));
+        EXPECT_OPEN(r);
+        bot_position p;
+        rig_position(r, 0, &p);
+        for (const bot_ts agreed_at = p.agreed_at; p.agreed_at == agreed_at; rig_position(r, 0, &p))
+            rig_for(r, RIG_MS(10)); /* to right behind an answer */
+        const uint32_t reads = r->reads[BOT_READ_POSITIONS];
+        r->rest = RIG_REST_HANG;
+        while (r->reads[BOT_READ_POSITIONS] < reads + (uint32_t)misses)
+            rig_for(r, RIG_MS(10));
+        rig_for(r, RIG_MS(3200)); /* its deadline */
+        if (misses == 1)
+            r->rest = RIG_REST_TRUE;
+        bool shut = false;
+        for (int i = 0; i < 1000; i++) {
+            rig_for(r, RIG_MS(10));
+            shut |= !rig_open(r);
+        }
+        ck_assert_msg(shut == (misses != 1), "%d misses\n%s", misses, rig_tail(r));
+        if (shut)
+            EXPECT_SHUT(r, BOT_GATE_REST);
+        rig_free(r);
+    }
+}
+
 /* A flat account is watched, and only the positions hang: a list of open orders that is answered says nothing about them. */
 TEST(scenario, s29_an_answered_list_of_orders_is_no_answer_about_positions)
 {
@@ -565,7 +599,7 @@ TEST(scenario, s06_a_row_of_unknown_kind_shuts_and_external_kinds_move_size)
     rig_free(r);
 }
 
-TEST(scenario, s15_two_sockets_with_overlapping_fills_are_one_union)
+TEST(scenario, s15_two_sockets_with_overlapping_fills_are_one_union_and_each_ones_lag_is_told)
 {
     struct rig *r = rig_new(NULL);
     rig_start(r, "100");
@@ -574,16 +608,37 @@ TEST(scenario, s15_two_sockets_with_overlapping_fills_are_one_union)
         char exec[16];
         snprintf(exec, sizeof exec, "P%d", i);
         fills[i] = rig_fill_event(r, 0, exec, NULL, "V-manual", BOT_BUY, "0.1", "100");
+        fills[i].source = BOT_SOURCE_WS_PRIVATE;
     }
+    /* The backup (socket 1) begins; from then on there are two to compare. The primary loses every third fill, the backup others;
+     * what both bring the backup brings 40 ms later, but for the tenth, which it has 15 ms before the primary, and the twentieth, 700 ms late. */
     int applied = 0;
-    for (int i = 0; i < 30; i++)
-        if (i % 3 != 0) applied += rig_step(r, &fills[i]) == 1; /* the primary loses every third */
-    for (int i = 29; i >= 0; i--)
-        if (i % 5 != 1) applied += rig_step(r, &fills[i]) == 1; /* the backup others, in another order */
-    for (int i = 0; i < 30; i++)
-        if (i % 3 == 0 || i % 5 == 1) applied += rig_step(r, &fills[i]) == 1;
-    ck_assert_int_eq(applied, 30);
+    unsigned both = 0;
+    for (int i = 0; i < 30; i++) {
+        const bool primary = i % 3 != 0, backup = i % 5 != 1, backup_first = i == 0 || i == 10;
+        fills[i].flags = backup_first ? 1 : 0;
+        if (backup_first || primary) applied += rig_step(r, &fills[i]) == 1;
+        rig_for(r, i == 10 ? RIG_MS(15) : i == 20 ? RIG_MS(700) : RIG_MS(40));
+        fills[i].flags = backup_first ? 0 : 1;
+        for (int times = 0; times < 3; times++) /* a socket that repeats itself, after a reconnect perhaps, is not behind */
+            if (backup_first ? primary : backup) applied += rig_step(r, &fills[i]) == 1;
+        both += primary && backup;
+    }
+    ck_assert_int_eq(applied, 30 - 2); /* 6 and 21 were lost by both: */
+    fills[6].flags = fills[21].flags = 0;
+    EXPECT_QTY(r, 0, "2.8");
+    ck_assert(rig_step(r, &fills[6]) == 1 && rig_step(r, &fills[21]) == 1);
     EXPECT_QTY(r, 0, "3");
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    const bot_socket_stats *primary = &stats.sockets[0], *backup = &stats.sockets[1];
+    ck_assert_uint_eq(primary->first + backup->first, 30);
+    ck_assert_uint_eq(primary->repeats, 1); /* the tenth */
+    ck_assert(primary->behind_max_ns >= (uint64_t)RIG_MS(15) && primary->behind_max_ns < (uint64_t)RIG_MS(20));
+    ck_assert_uint_eq(backup->repeats, both - 1);
+    ck_assert(backup->behind_max_ns >= (uint64_t)RIG_MS(700) && backup->behind_max_ns < (uint64_t)RIG_MS(720));
+    ck_assert(backup->behind_ns >= (uint64_t)RIG_MS(40) && backup->behind_ns < (uint64_t)RIG_MS(60));
+    ck_assert_uint_eq(stats.sockets[2].first + stats.sockets[2].repeats, 0);
     rig_free(r);
 }
 

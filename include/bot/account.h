@@ -61,7 +61,8 @@ typedef struct bot_account_options {
     const char *const *instruments; /* names as the venue spells them; at most 64 */
     uint32_t    instruments_n;
     bool        public_data;     /* default true: trades and books of the instruments; prices for the collar and the monitors need them */
-    bool        monitors;        /* default true: trade rate, lag and silence of the streams may shut the gate */
+    bool        monitors;        /* default true: trade rate, lag and silence of the streams may shut the gate; with public_data also the
+                                  * loss of the public stream for 10 s (core.public_lease_ns, unless that is set) */
     bool        orders_over_ws;  /* default false: orders by REST. true: over the order-entry socket (ws_trade_url) where the venue has
                                   * one, REST as the fall-back */
     double      rate_alarms_per_day; /* default 1, above 0: false-alarm budget of the trade-rate monitor, per instrument */

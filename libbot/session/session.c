@@ -7,6 +7,7 @@
 #include "core/arena.h"
 #include "core/ledger.h"
 
+#define PUBLIC_LEASE_NS (10 * BOT_NS_PER_S)
 #define CLOCK_EVERY_NS (120 * BOT_NS_PER_S)
 #define FUNDING_FIRST_NS (60 * BOT_NS_PER_S) /* a start has more urgent things to ask */
 #define FUNDING_ENTERED_NS (2 * BOT_NS_PER_S) /* between the news of a payment and its row */
@@ -87,6 +88,9 @@ struct session *bot__session_init(void *memory, const struct session_options *o,
     for (uint32_t i = 0; i < o->instruments_n; i++)
         s->wanted[s->wanted_n++] = o->instruments[i];
     bot__session_venue_rules(o->venue, &s->options.core.venue);
+    /* Without the public sockets the monitors see nothing: their silence must not be taken for a quiet market. */
+    if (o->monitors && o->public_data && o->instruments_n != 0 && o->public_url[0] != '\0' && o->core.public_lease_ns == 0)
+        s->options.core.public_lease_ns = PUBLIC_LEASE_NS;
     s->core = bot_core_init(core, &s->options.core, t.now + o->ts_offset);
     if (s->core == NULL || !bot__feed_open(s, rate, rate_size))
         return NULL;

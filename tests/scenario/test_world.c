@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bot/decimal.h"
+
 TEST(world, a_healthy_venue_opens_the_gate_and_never_shuts_it)
 {
     struct simrig_options o;
@@ -232,6 +234,118 @@ TEST(scenario, s43_logins_that_a_set_clock_makes_stale_have_the_clock_measured_a
         ck_assert_msg(stats.ready[BOT_STREAM_PRIVATE], "still not logged in\n%s", simrig_tail(r));
         ck_assert(stats.clock_offset_ns <= -skew + BOT_NS_PER_S && stats.clock_offset_ns >= -skew - BOT_NS_PER_S);
         ck_assert_uint_ne(r->reasons_seen & BOT_GATE_CLOCK, 0); /* corrected, and told: an hour is more than clocks drift apart */
+        simrig_free(r);
+    }
+}
+
+/* ---- streams that live and say nothing ---------------------------------------------------------------------------- */
+
+static struct simrig *quiet_rig(const char *venue, const char *faults, unsigned long long seed)
+{
+    struct simrig_options o;
+    simrig_options_init(&o);
+    o.venue = venue;
+    o.seed = seed;
+    o.faults = faults;
+    o.monitors = true;
+    o.trade_every_ns = 0;
+    struct simrig *r = simrig_new(&o);
+    simrig_run(r, 30 * BOT_NS_PER_S);
+    bot_event ev = { .kind = BOT_EV_LIMITS, .limits = { .bot = 0, .instrument = r->symbol, .limits = { .position_max = { r->limit } } } };
+    ck_assert_int_eq(bot__session_command(r->session, bot__world_time(r->world, r->client), &ev), 0);
+    return r;
+}
+
+/* Runs in small steps until the gate has one of the reasons (or, 0, until it is open), at most until second `s`; the moment in ms. */
+static int64_t until_reason(struct simrig *r, uint32_t reasons, int64_t s)
+{
+    bot_gate_state gate;
+    for (;;) {
+        bot_core_gate_state(r->core, bot__world_time(r->world, r->client).now, &gate);
+        if (reasons == 0 ? gate.reasons == 0 : (gate.reasons & reasons) != 0)
+            return bot__world_now(r->world) / BOT_NS_PER_MS;
+        ck_assert_msg(bot__world_now(r->world) < s * BOT_NS_PER_S, "0x%x never came by second %lld\n%s", (unsigned)reasons, (long long)s, simrig_tail(r));
+        simrig_run(r, 10 * BOT_NS_PER_MS);
+    }
+}
+
+static uint32_t reasons_now(const struct simrig *r)
+{
+    bot_gate_state gate;
+    bot_core_gate_state(r->core, bot__world_time(r->world, r->client).now, &gate);
+    return gate.reasons;
+}
+
+/* The private socket answers pings and says nothing else, while public trades come and go below our bid: within two seconds of the
+ * first one the gate is shut for just that, fills are asked for, the socket is replaced; the fill is found and nothing is sent meanwhile. */
+TEST(scenario, s37_a_private_stream_that_only_answers_pings_is_found_out_by_the_public_tape)
+{
+    static const char *const venues[] = { "bybit", "binance-usdm" };
+    for (size_t v = 0; v < 2; v++) {
+        struct simrig *r = quiet_rig(venues[v], "at 60s for 60s ws.mute stream=private\nat 62s for 30s market.trend ticks=-30\n", 3 + v);
+        simrig_run(r, 28 * BOT_NS_PER_S); /* 58 s */
+        ck_assert_msg(simrig_open(r), "%s\n%s", venues[v], simrig_tail(r));
+        bot_px reference;
+        bot_ts at;
+        ck_assert(bot__session_reference(r->session, &r->symbol, &reference, &at));
+        const bot_i128 unit = (bot_i128)1000000000000000000, price = (reference.v / unit - 30) * unit;
+        char text[BOT_DEC_TEXT_MAX];
+        bot_fixed_format(price, text);
+        ck_assert_int_eq(simrig_submit(r, BOT_BUY, "0.1", text, NULL), 0);
+        simrig_run(r, 3 * BOT_NS_PER_S); /* it rests, and the socket is mute */
+        ck_assert_int_eq(simrig_truth(r) == 0, 1);
+        struct session_stats before, after;
+        bot__session_stats_get(r->session, &before);
+        int64_t through = 0;
+        while (through == 0) {
+            simrig_run(r, 10 * BOT_NS_PER_MS);
+            ck_assert_msg(bot__world_now(r->world) < 92 * BOT_NS_PER_S, "%s: the market never came down\n%s", venues[v], simrig_tail(r));
+            if (r->session->feeds[0].last.v < price)
+                through = bot__world_now(r->world) / BOT_NS_PER_MS;
+            ck_assert_int_eq((reasons_now(r) & BOT_GATE_PRIVATE_STREAM) != 0, 0); /* pongs renew that lease all along */
+        }
+        const int64_t suspected = until_reason(r, BOT_GATE_PRIVATE_SILENT, 110);
+        ck_assert_msg(suspected - through <= 2000, "%s: %lld ms after the trade\n%s", venues[v], (long long)(suspected - through), simrig_tail(r));
+        ck_assert_int_eq(simrig_submit(r, BOT_BUY, "0.1", text, NULL), BOT_ERR_GATE_SHUT);
+        simrig_run(r, 3 * BOT_NS_PER_S);
+        bot__session_stats_get(r->session, &after);
+        ck_assert_uint_gt(after.http_requests, before.http_requests); /* asked at once, */
+        ck_assert_uint_gt(after.ws_losses, before.ws_losses);         /* and not trusted any longer */
+        (void)until_reason(r, 0, 300); /* by another socket, and with the fill that the first one kept to itself */
+        ck_assert(simrig_truth(r) == unit / 10 && simrig_belief(r) == unit / 10);
+        ck_assert_uint_eq(r->sent_while_shut, 0);
+        simrig_check(r);
+        simrig_free(r);
+    }
+}
+
+/* The whole client: a feed of which one half has died shuts the gate for that and for nothing else that it could be confused with, and
+ * opens by itself when both are back. */
+TEST(scenario, s42_one_half_of_the_feed_dies_and_the_gate_says_which)
+{
+    static const struct {
+        const char *faults;
+        uint32_t    reason, not_reason;
+        int64_t     within_s; /* how long the flow of trades must be missed for depends on how bursty it is */
+    } acts[] = {
+        { "at 300s for 240s pub.stop topic=trades\n", BOT_GATE_FEED_PARTIAL | BOT_GATE_TRADE_RATE, BOT_GATE_PUBLIC_STREAM | BOT_GATE_PRIVATE_STREAM, 150 },
+        { "at 300s for 240s pub.stop topic=book\n", BOT_GATE_FEED_PARTIAL, BOT_GATE_TRADE_RATE | BOT_GATE_PUBLIC_STREAM | BOT_GATE_PRIVATE_STREAM, 150 },
+        { "at 300s for 240s ws.halfopen stream=public\n", BOT_GATE_PUBLIC_STREAM, BOT_GATE_FEED_PARTIAL | BOT_GATE_PRIVATE_STREAM, 11 },
+        { "at 300s for 240s ws.refuse stream=public\nat 300s ws.cut stream=public\n", BOT_GATE_PUBLIC_STREAM, BOT_GATE_FEED_PARTIAL | BOT_GATE_PRIVATE_STREAM, 11 },
+    };
+    for (size_t a = 0; a < sizeof acts / sizeof *acts; a++) {
+        struct simrig *r = quiet_rig("bybit", acts[a].faults, 5);
+        simrig_run(r, 270 * BOT_NS_PER_S);
+        ck_assert_msg(simrig_open(r), "act %zu: 0x%x\n%s", a, (unsigned)reasons_now(r), simrig_tail(r));
+        r->reasons_seen = 0;
+        const int64_t shut = until_reason(r, acts[a].reason, 535);
+        ck_assert_msg(shut <= (300 + acts[a].within_s) * 1000, "act %zu: %lld ms\n%s", a, (long long)shut - 300000, simrig_tail(r));
+        ck_assert_int_eq(simrig_submit(r, BOT_BUY, "0.1", "1", NULL), BOT_ERR_GATE_SHUT);
+        simrig_run(r, 535 * BOT_NS_PER_S - bot__world_now(r->world));
+        ck_assert_msg((r->reasons_seen & acts[a].not_reason) == 0, "act %zu: 0x%x\n%s", a, (unsigned)r->reasons_seen, simrig_tail(r));
+        ck_assert(!simrig_open(r));
+        (void)until_reason(r, 0, 2400);
+        simrig_check(r);
         simrig_free(r);
     }
 }

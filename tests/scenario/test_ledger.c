@@ -610,6 +610,97 @@ TEST(accounting, every_worked_case_by_its_own_convention)
     free(text);
 }
 
+/* Worked by hand: value = qty * multiplier * price (inverse: / price), average = value over quantity, what closes realises against
+ * it; the numbers beside each step are the whole derivation. */
+TEST(accounting, cases_worked_by_hand_agree_to_the_last_digit)
+{
+    enum { T = BOT_FILL_TRADE, LIQ = BOT_FILL_LIQUIDATION, ADL = BOT_FILL_ADL, SET = BOT_FILL_SETTLEMENT, FUND = 99 };
+    static const struct {
+        const char  *begins; /* a new case: "contract multiplier settle" */
+        int          kind;
+        bot_side     side;
+        const char  *qty, *price, *fee, *fee_currency; /* FUND: qty is the amount */
+        const char  *expected;                         /* "qty @ entry, pnl realised" */
+    } steps[] = {
+        /* Short by three fills, partly closed, through zero: (3*100.1 + 7*100.2) / 10 = 100.17; 4 * 1.17; 6 * -0.83. */
+        { "linear 1 USDT", T, BOT_SELL, "3", "100.1", NULL, NULL, "-3 @ 100.1, pnl 0" },
+        { NULL, T, BOT_SELL, "7", "100.2", NULL, NULL, "-10 @ 100.17, pnl 0" },
+        { NULL, T, BOT_BUY, "4", "99", NULL, NULL, "-6 @ 100.17, pnl 4.68" },
+        { NULL, T, BOT_BUY, "9", "101", NULL, NULL, "3 @ 101, pnl -0.3" },
+        { NULL, T, BOT_SELL, "3", "101", NULL, NULL, "0 @ 0, pnl -0.3" },
+        /* 5/3 does not end: what rounding takes from one close it gives to the next, and the three make exactly 1. */
+        { "linear 1 USDT", T, BOT_BUY, "1", "1", NULL, NULL, "1 @ 1, pnl 0" },
+        { NULL, T, BOT_BUY, "2", "2", NULL, NULL, "3 @ 1.666666666667, pnl 0" },
+        { NULL, T, BOT_SELL, "1", "2", NULL, NULL, "2 @ 1.666666666667, pnl 0.333333333333333333" },
+        { NULL, T, BOT_SELL, "1", "2", NULL, NULL, "1 @ 1.666666666667, pnl 0.666666666666666667" },
+        { NULL, T, BOT_SELL, "1", "2", NULL, NULL, "0 @ 0, pnl 1" },
+        /* Inverse, through zero, funding and a rebate apart, liquidated: 100/8 - 100/10; 20/12.5 - 20/10; 30/20 - 30/10. */
+        { "inverse 1 BTC", T, BOT_BUY, "100", "8", "0.01", "BTC", "100 @ 8, pnl 0" },
+        { NULL, T, BOT_SELL, "150", "10", "-0.002", "BTC", "-50 @ 10, pnl 2.5" },
+        { NULL, FUND, BOT_BUY, "0.1", NULL, NULL, NULL, "-50 @ 10, pnl 2.5" },
+        { NULL, T, BOT_BUY, "20", "12.5", NULL, NULL, "-30 @ 10, pnl 2.1" },
+        { NULL, LIQ, BOT_BUY, "30", "20", "0.015", "BTC", "0 @ 0, pnl 0.6" },
+        /* Contracts of 100 USD: 200/40000 + 100/50000 = 0.007 for 300 USD, 300/0.007 = 42857.142857...; 0.007 - 300/60000. */
+        { "inverse 100 BTC", T, BOT_BUY, "2", "40000", NULL, NULL, "2 @ 40000, pnl 0" },
+        { NULL, T, BOT_BUY, "1", "50000", NULL, NULL, "3 @ 42857.14285714, pnl 0" },
+        { NULL, T, BOT_SELL, "3", "60000", NULL, NULL, "0 @ 0, pnl 0.002" },
+        /* Contracts of a tenth; ADL takes two of five, settlement at an index price the rest: 2*0.1*10; 3*0.1*(50-48.75). */
+        { "linear 0.1 USDT", T, BOT_SELL, "5", "50", NULL, NULL, "-5 @ 50, pnl 0" },
+        { NULL, ADL, BOT_BUY, "2", "40", NULL, NULL, "-3 @ 50, pnl 2" },
+        { NULL, SET, BOT_BUY, "3", "48.75", NULL, NULL, "0 @ 0, pnl 2.375" },
+        /* Settled at nothing: the whole cost is lost. */
+        { "linear 1 USDT", T, BOT_BUY, "2", "5", NULL, NULL, "2 @ 5, pnl 0" },
+        { NULL, SET, BOT_SELL, "2", "0", NULL, NULL, "0 @ 0, pnl -10" },
+        /* Spot: a fee in the coin goes off the holding at its price, one in the quote coin does not, a rebate in the coin adds. */
+        { "spot 1 USDT", T, BOT_BUY, "2", "10", "0.002", "BTC", "1.998 @ 10, pnl 0" },
+        { NULL, T, BOT_SELL, "1", "12", "0.012", "USDT", "0.998 @ 10, pnl 2" },
+        { NULL, T, BOT_SELL, "0.5", "11", "-0.0005", "BTC", "0.4985 @ 10, pnl 2.4995" },
+        { NULL, T, BOT_BUY, "0.5015", "12", "0.0015", "BTC", "0.9985 @ 11.00150225338, pnl 2.4995" },
+    };
+    struct ledger *l = NULL;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        char contract[16], multiplier[16], settle[16], id[16];
+        if (steps[i].begins != NULL) {
+            ck_assert_int_eq(sscanf(steps[i].begins, "%15s %15s %15s", contract, multiplier, settle), 3);
+            l = kit_ledger_of(contract[0] == 'l' ? BOT_LINEAR : contract[0] == 'i' ? BOT_INVERSE : BOT_SPOT, multiplier, settle);
+        }
+        snprintf(id, sizeof id, "h%zu", i);
+        if (steps[i].kind == FUND) {
+            const bot_event ev = kit_funding(id, steps[i].qty, settle);
+            ck_assert_int_eq(bot__ledger_apply_funding(l, &ev, LEDGER_EXTERNAL, NET, NULL), LEDGER_NEW);
+            KIT_IS(bot__ledger_position(l, 0, NET)->funding, steps[i].qty);
+        } else {
+            bot_event ev = kit_fill(id, steps[i].side, steps[i].qty, steps[i].price, steps[i].fee, steps[i].fee_currency);
+            ev.fill.kind = (bot_fill_kind)steps[i].kind;
+            const int r = apply(l, ev);
+            ck_assert_msg(r == LEDGER_NEW, "step %zu: %d", i, r);
+        }
+        ck_assert_msg(strcmp(kit_position(l, NET), steps[i].expected) == 0, "step %zu: %s, not %s", i, kit_position(l, NET), steps[i].expected);
+        kit_check_owners(l, 8);
+    }
+}
+
+/* The venue changes the step of quantities under an open position: what is held stays what it is and fills of either step count. What a
+ * contract is worth cannot change under it. */
+TEST(accounting, a_changed_quantity_step_leaves_what_is_held)
+{
+    struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
+    struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
+    in.lot.v = kit_fixed("0.001");
+    ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 1, NULL, NULL), 0);
+    trade(l, BOT_BUY, "0.537", "100");
+    in.lot.v = kit_fixed("0.1");
+    in.tick.v = kit_fixed("0.5");
+    ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 2, NULL, NULL), 0);
+    ck_assert_str_eq(kit_position(l, NET), "0.537 @ 100, pnl 0");
+    trade(l, BOT_SELL, "0.1", "101");
+    ck_assert_str_eq(kit_position(l, NET), "0.437 @ 100, pnl 0.1");
+    trade(l, BOT_SELL, "0.437", "99"); /* venues let the odd rest go */
+    ck_assert_str_eq(kit_position(l, NET), "0 @ 0, pnl -0.337");
+    in.multiplier = kit_fixed("10");
+    ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 3, NULL, NULL), BOT_ERR_CONFLICT);
+}
+
 /* The recording writes small fees as "1e-8"; the ledger's reader rightly does not take that. */
 static void plain_decimal(const char *text, char *out)
 {

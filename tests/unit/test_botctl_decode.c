@@ -99,6 +99,16 @@ TEST(botctl_decode, what_cannot_be_read_says_why_and_what_the_venue_refused_is_n
     }
 }
 
+/* Each error names its line, the venue's own too; a row of a kind that is not counted here was not decoded, and says so by the status. */
+TEST(botctl_decode, every_error_names_its_line)
+{
+    ck_assert_int_eq(decode_text("--venue bybit", "{\"op\":\"pong\"}\n{\"reqId\":\"7\",\"retCode\":170131,\"retMsg\":\"Insufficient balance.\",\"op\":\"order.create\"}\n"), 0);
+    ck_assert_msg(strstr(output, "\n{\"event\":\"error\",\"venue\":\"bybit\",\"line\":2,\"code\":\"REJECTED\",\"venue_code\":170131,\"request_id\":\"7\",\"detail\":\"Insufficient balance.\"}\n") != NULL, "%s", output);
+    ck_assert_int_eq(decode_text("--venue bybit", "\n{\"topic\":\"execution\",\"data\":[{\"category\":\"spot\",\"symbol\":\"BTCUSDT\",\"execId\":\"e\",\"execType\":\"Trade\","
+                                                  "\"side\":\"Buy\",\"execQty\":\"1\",\"execPrice\":\"2\",\"execTime\":\"5\"}]}\n"), 1);
+    ck_assert_str_eq(output, "{\"event\":\"error\",\"venue\":\"bybit\",\"line\":2,\"code\":\"UNSUPPORTED\",\"detail\":\"spot row of BTCUSDT: not a derivative, not counted\"}\n");
+}
+
 /* Recorders keep messages in many forms; each is one message. What the client sent is not decoded, nor is what came by HTTP. */
 TEST(botctl_decode, recorded_lines_are_read_in_all_their_forms)
 {

@@ -20,7 +20,7 @@ struct decode {
 };
 
 /* {"event":"error","line":3,"code":"MALFORMED","detail":"..."} */
-static void print_error(struct decode *d, int code, int64_t venue_code, const char *detail)
+static void print_error(struct decode *d, int code, int64_t venue_code, const char *request_id, const char *detail)
 {
     struct json_out o;
     bot__jo_init(&o, d->out, OUT_MAX);
@@ -31,7 +31,10 @@ static void print_error(struct decode *d, int code, int64_t venue_code, const ch
     bot__jo_str(&o, "code", bot_err_name(code));
     if (venue_code != 0)
         bot__jo_i64(&o, "venue_code", venue_code);
-    bot__jo_str(&o, "detail", detail);
+    if (request_id[0] != '\0')
+        bot__jo_str(&o, "request_id", request_id);
+    if (detail[0] != '\0')
+        bot__jo_str(&o, "detail", detail);
     bot__jo_object_end(&o);
     if (bot__jo_end(&o) > 0)
         puts(d->out);
@@ -40,9 +43,12 @@ static void print_error(struct decode *d, int code, int64_t venue_code, const ch
 static int print_event(void *user_data, const bot_event *ev)
 {
     struct decode *d = user_data;
-    if (ev->kind == BOT_EV_ERROR && bot_err_class(ev->error.code) == BOT_CLASS_INPUT) { /* a row that cannot be read */
-        d->wrong = true;
-        print_error(d, BOT_ERR_MALFORMED, ev->error.venue_code, ev->error.detail);
+    if (ev->kind == BOT_EV_ERROR) {
+        /* A row that cannot be read, or one of a kind that is not counted here; else the venue's own words. */
+        const bool unreadable = bot_err_class(ev->error.code) == BOT_CLASS_INPUT, refused = ev->error.code == BOT_ERR_UNSUPPORTED;
+        d->wrong |= unreadable || refused;
+        print_error(d, unreadable ? BOT_ERR_MALFORMED : ev->error.code, ev->error.venue_code, ev->error.request_id.s, ev->error.detail);
+        d->printed += !unreadable;
         return 0;
     }
     if (bot_event_format(ev, d->venue->name, d->out, OUT_MAX) > 0)
@@ -96,7 +102,7 @@ static void decode_message(struct decode *d, const char *text, size_t len)
             snprintf(detail, sizeof detail, "%s", d->ctx.why[0] != '\0' ? d->ctx.why : bot_strerror(r));
         else
             snprintf(detail, sizeof detail, "%s: %s", d->ctx.why, bot_strerror(r));
-        print_error(d, BOT_ERR_MALFORMED, 0, detail);
+        print_error(d, BOT_ERR_MALFORMED, 0, "", detail);
         d->wrong = true;
     }
 }
@@ -252,11 +258,11 @@ static int decode_body(struct decode *d, const char *path, enum venue_call call)
     }
     const bool venues_own = r >= 0 && reply.outcome != BOT_OUTCOME_OK && reply.venue_code != 0;
     if (!venues_own && (r < 0 || reply.outcome == BOT_OUTCOME_MALFORMED)) {
-        print_error(d, BOT_ERR_MALFORMED, 0, reply.detail[0] != '\0' ? reply.detail : r < 0 ? bot_strerror(r) : "not an answer to this call");
+        print_error(d, BOT_ERR_MALFORMED, 0, "", reply.detail[0] != '\0' ? reply.detail : r < 0 ? bot_strerror(r) : "not an answer to this call");
         d->wrong = true;
     } else if (reply.outcome != BOT_OUTCOME_OK && d->printed == 0) {
         /* The venue's own words: readable, not wrong. */
-        print_error(d, reply.outcome == BOT_OUTCOME_UNKNOWN ? BOT_ERR_UNKNOWN_OUTCOME : BOT_ERR_REJECTED, reply.venue_code, reply.detail);
+        print_error(d, reply.outcome == BOT_OUTCOME_UNKNOWN ? BOT_ERR_UNKNOWN_OUTCOME : BOT_ERR_REJECTED, reply.venue_code, "", reply.detail);
     } else if (d->printed == 0) {
         print_reply(d, call, &reply);
     }

@@ -114,7 +114,8 @@ typedef struct bot_core_options {
     int64_t order_query_every_ns;   /* 2 s between questions about one order, doubling to 30 s */
     uint32_t rejects_max;           /* 20 rejects in a row latch REJECT_STORM; 0 never */
     int64_t reference_age_max_ns;   /* 5 s: older reference prices do not count */
-    int64_t dead_man_ns;            /* 0: off. Window of the venue's switch; refreshed at a third of it */
+    int64_t dead_man_ns;            /* 0: off. Window of the venue's switch; refreshed at a third of it. For a venue without one a process
+                                       beside the bot does: strategies/dead_man.c */
     uint64_t session_id;            /* part of every client id: different at every start (the shell takes wall ms) */
 
     /* Exact answer for exec ids older than fills_seen_max: was this fill (or funding row) applied? NULL: "no". Pure function

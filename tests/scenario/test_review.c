@@ -171,6 +171,28 @@ TEST(review, an_exit_reduces_what_the_bot_itself_holds)
     rig_free(r);
 }
 
+TEST(review, limits_that_are_set_again_forgive_no_loss)
+{
+    struct rig *r = started("10");
+    bot_event ev = event(BOT_EV_LIMITS);
+    ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(0), .limits = { .position_max = { rig_num("10") }, .loss_max = { rig_num("10") } } };
+    ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
+    for (int i = 0; i < 2; i++) { /* six lost, twice */
+        EXPECT_OPEN(r);
+        bot_id in, out;
+        ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "1", &in), BOT_OK);
+        rig_for(r, RIG_MS(100));
+        rig_trade(r, 0, &in, BOT_BUY, "1", "100");
+        ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_SELL, "1", &out), BOT_OK);
+        rig_for(r, RIG_MS(100));
+        rig_trade(r, 0, &out, BOT_SELL, "1", "94");
+        ev.limits.limits.position_max.v = rig_num("9"); /* tighter, which needs no word */
+        ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
+    }
+    EXPECT_SHUT(r, BOT_GATE_LOSS);
+    rig_free(r);
+}
+
 /* ---- drift ---- */
 
 TEST(review, on_an_account_that_never_rests_what_is_missing_is_found_after_one_grace_time)

@@ -120,6 +120,7 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
     c->refusal = (bot_refusal){ 0 };
     c->stats.submits++;
     c->client_seq++; /* also when refused: an id is never given out twice */
+    bot__client_id_given(c, &s->client_id);
 
     if (s->bot >= c->options.bots_max || !c->bots[s->bot].attached)
         return refuse_order(c, BOT_ERR_INVALID, "no such bot is attached", 0);

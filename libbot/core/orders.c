@@ -184,23 +184,36 @@ bool bot__orders_sums_hold(const struct orders *t)
 
 /* ---- places ---- */
 
-static uint32_t take_place(struct orders *t)
+/* A closed order's place that may be given away. What only we took for ended is kept as long as there is another: it may show signs of
+ * life. */
+static uint32_t find_place(struct orders *t, bool concluded)
 {
-    if (t->used < t->max)
-        return t->used++;
     for (uint32_t n = 0; n < t->max; n++) {
         const uint32_t i = t->evict;
         t->evict = (t->evict + 1) % t->max;
         const struct order *o = &t->orders[i];
-        if (o->state == ORDER_FREE)
+        if (o->state == ORDER_FREE || (o->state == ORDER_CLOSED && o->counted == 0 && (!o->concluded || concluded)))
             return i;
-        if (o->state == ORDER_CLOSED && o->counted == 0) {
-            erase(t, t->by_client, i);
-            erase(t, t->by_venue, i);
-            return i;
-        }
     }
     return ORDER_NONE;
+}
+
+static uint32_t take_place(struct orders *t)
+{
+    if (t->used < t->max)
+        return t->used++;
+    uint32_t i = find_place(t, false);
+    if (i == ORDER_NONE) {
+        i = find_place(t, true);
+        if (i == ORDER_NONE)
+            return ORDER_NONE;
+        t->remembered = t->issued;
+    }
+    if (t->orders[i].state != ORDER_FREE) {
+        erase(t, t->by_client, i);
+        erase(t, t->by_venue, i);
+    }
+    return i;
 }
 
 int64_t bot__orders_add(struct orders *t, const struct order *order)

@@ -44,7 +44,8 @@ struct order {
     bool             cancel_asked;
     bool             derived_fills; /* fills were derived from its reports (venues without a fills channel) */
     bool             denied;        /* UNKNOWN, and so often absent that it shuts the gate no longer; it counts until the proof */
-    uint8_t          unused[11];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
+    bool             concluded;     /* CLOSED without the venue's report of its end: by an error answer, or by absence */
+    uint8_t          unused[10];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
     bot_i128         qty;          /* what may fill in all: the larger one while an amend is open */
     bot_i128         amend_qty;    /* asked for and not answered; 0 none */
     bot_i128         amend_old;    /* quantity before that amend */
@@ -82,6 +83,10 @@ struct orders {
     uint64_t     *live;               /* a bit for each place whose order may be live: most are kept for late fills only */
     uint32_t      max, mask, used;
     uint32_t      evict;              /* next place to look for a CLOSED order to reuse */
+    /* Of the client ids that the session has given out all from `remembered` until below `issued` stand here, or their end was told by
+     * the venue. The session by its digits in them. */
+    uint64_t      issued, remembered;
+    char          session[16];
     /* Sums, maintained with every change: [instrument * ORDER_LEGS + leg] for the account, and for each bot. */
     struct order_sums *account, *bot;
     uint32_t     *bot_open;           /* open orders a bot */

@@ -116,6 +116,8 @@ static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrumen
     const bot_ev_order *r = &ev->order;
     if (final_status(r->status) || r->status == BOT_ORDER_NONE || r->side == BOT_SIDE_NONE || qty < 0)
         return ORDER_NONE;
+    if (bot__client_id_ended(c, &r->client_id)) /* ours, and no longer in the table: a list as old as that, or a late report */
+        return ORDER_NONE;
     uint32_t bot = bot_core_client_id_bot(c, &r->client_id);
     if (bot != ORDER_BOT_NONE && !c->bots[bot].attached)
         bot = ORDER_BOT_NONE;
@@ -224,8 +226,7 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
     }
     if (o->state == ORDER_CLOSED && !final_status(r->status)) {
         /* "Open" after a final report is a late message, unless we closed it on an error answer or on absence. */
-        const bool by_venue = o->status == BOT_ORDER_FILLED || o->status == BOT_ORDER_CANCELED || o->acked_at != 0;
-        if (!by_venue && !old)
+        if (o->concluded && !old)
             bot__core_reopen_order(c, at);
     }
     if (!c->options.venue.has_fills_channel)
@@ -322,6 +323,7 @@ static int answered(bot_core *c, uint32_t at, bot_request_kind request, bot_outc
             bot__core_venue_closed(c, venue_code); /* no order would have been taken: that is no fault of the bot's */
         else if (outcome != BOT_OUTCOME_NOT_SENT)
             count_reject(c, o->bot);
+        o->concluded = true;
         bot__core_close_order(c, at, BOT_ORDER_REJECTED, outcome == BOT_OUTCOME_NOT_SENT ? BOT_ERR_NOT_CONNECTED : BOT_ERR_REJECTED,
                               venue_code, reason);
         return 1;
@@ -406,6 +408,7 @@ void bot__core_order_absent(bot_core *c, uint32_t at)
         return;
     c->stats.orders_lost++;
     bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, c->now - o->absent_at, "the venue does not know it: proven absent");
+    o->concluded = true;
     bot__core_close_order(c, at, BOT_ORDER_EXPIRED, BOT_OK, 0, "proven absent");
 }
 

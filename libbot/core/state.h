@@ -209,6 +209,10 @@ void bot__core_interval(const bot_core *c, uint32_t instrument, bot_leg leg, bot
 bool bot__core_flat(const bot_core *c); /* no position, nothing working, in any instrument */
 /* Held, working or traded: its disagreement shuts the gate. */
 bool bot__core_in_use(const bot_core *c, uint32_t instrument);
+/* A client id that an order is submitted with. */
+void bot__client_id_given(bot_core *core, const bot_id *client_id);
+/* A client id of this session whose order the table has forgotten: only what the venue itself has told the end of is. */
+bool bot__client_id_ended(const bot_core *core, const bot_id *client_id);
 /* Closes an order by the venue's word or by proof. */
 void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status, int code, int64_t venue_code, const char *reason);
 void bot__core_reopen_order(bot_core *c, uint32_t order); /* a closed order that shows signs of life */

@@ -299,12 +299,53 @@ static bool in_files(struct journal_older *o, struct seen *s, uint64_t key)
     return false;
 }
 
+static struct journal_doubt *doubt_of(struct journal_older *o, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    for (int i = 0; i < JOURNAL_DOUBTS_MAX; i++)
+        if (o->doubts[i].id.len != 0 && bot__id_eq(&o->doubts[i].id, exec_id) && bot__symbol_eq(&o->doubts[i].instrument, instrument))
+            return &o->doubts[i];
+    return NULL;
+}
+
+/* The event that asks stands in the journal already and is not applied: it must not answer for itself when it comes again. */
+static void doubt(struct journal_older *o, struct journal_doubt *d, const struct journal_execs *execs, const bot_symbol *instrument,
+                  const bot_id *exec_id)
+{
+    o->guessed = true;
+    for (int i = 0; i < JOURNAL_DOUBTS_MAX && d == NULL; i++)
+        if (o->doubts[i].id.len == 0) {
+            d = &o->doubts[i];
+            *d = (struct journal_doubt){ .instrument = *instrument, .id = *exec_id };
+        }
+    if (d == NULL)
+        return;
+    d->fills += execs->newest_kind == BOT_EV_FILL;
+    d->fundings += execs->newest_kind == BOT_EV_FUNDING;
+    d->appended = execs->appended;
+}
+
+static bool in_live(struct journal_older *o, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    struct journal_doubt *d = doubt_of(o, instrument, exec_id);
+    const struct journal_execs execs = bot__journal_execs(o->live, instrument, exec_id);
+    int fill = BOT_ERR_IO, funding = BOT_ERR_IO;
+    if (d == NULL || execs.written >= d->appended) { /* else some of those that do not count are not among what is counted */
+        fill = bot__journal_has_exec_but(o->live, BOT_EV_FILL, instrument, exec_id, d != NULL ? d->fills : 0);
+        funding = fill > 0 ? 0 : bot__journal_has_exec_but(o->live, BOT_EV_FUNDING, instrument, exec_id, d != NULL ? d->fundings : 0);
+    }
+    if (fill > 0 || funding > 0 || (fill == 0 && funding == 0)) {
+        if (d != NULL) d->id = (bot_id){ 0 };
+        return fill > 0 || funding > 0;
+    }
+    doubt(o, d, &execs, instrument, exec_id);
+    return true;
+}
+
 bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bot_id *exec_id)
 {
     struct journal_older *o = older;
     if (o->live != NULL)
-        return bot__journal_has_exec(o->live, BOT_EV_FILL, instrument, exec_id) != 0 ||
-               bot__journal_has_exec(o->live, BOT_EV_FUNDING, instrument, exec_id) != 0;
+        return in_live(o, instrument, exec_id);
     struct seen *s = o->seen;
     if (s == NULL)
         return false;

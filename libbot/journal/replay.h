@@ -42,6 +42,8 @@ int bot__journal_begin(bot_journal_reader *reader, bot_ts *ret_ts);
  * what they do not name. BOT_ERR_NOT_FOUND: none. Leaves the reader at its start. */
 int bot__journal_options_at(bot_journal_reader *reader, uint64_t record, bot_core_options *ret_options);
 
+#define JOURNAL_DOUBTS_MAX 32 /* while a disk fails; behind that a fill is found missing by reconciliation alone */
+
 /* Was this fill journaled before the event that is being stepped on? For bot_core_options.older_fill, with a journal_older as
  * user_data, in a replay and live alike. */
 struct journal_older {
@@ -49,7 +51,15 @@ struct journal_older {
     const char     *path;   /* of the journal; borrowed */
     struct journal *live;   /* NULL while replaying; set once the replay is done */
     void           *seen;   /* replay: how far it has come */
-    bool            guessed; /* replay: it said yes because files could not be read: what follows is no state to keep */
+    bool            guessed; /* it said yes because files could not be read: a replay's state then is none to keep */
+    /* Live: fills of which that was said, and how many events of each stand in the journal since. They were not applied: when the venue's
+     * history brings one again and the files can be read, only what lies before counts. */
+    struct journal_doubt {
+        bot_symbol instrument;
+        bot_id     id;      /* empty: a free place */
+        uint32_t   fills, fundings;
+        uint64_t   appended; /* executions until the newest of them: written, before there is an answer */
+    } doubts[JOURNAL_DOUBTS_MAX];
 };
 void bot__journal_older_init(struct journal_older *o, const struct journal_fs *fs, const char *path);
 /* Replay: it does not begin at the beginning but at the first item of this record: what lies before counts as seen. BOT_OK or

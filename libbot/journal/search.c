@@ -51,7 +51,27 @@ static int count_sealed(struct journal *j, const struct sealed *s, const struct 
     return n;
 }
 
+static bool newest_is(const struct journal *j, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    return j->last_exec.len == exec_id->len && memcmp(j->last_exec.s, exec_id->s, exec_id->len) == 0 &&
+           j->last_exec_instrument.len == instrument->len && memcmp(j->last_exec_instrument.s, instrument->s, instrument->len) == 0;
+}
+
 int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    return bot__journal_has_exec_but(j, kind, instrument, exec_id, 0);
+}
+
+struct journal_execs bot__journal_execs(struct journal *j, const bot_symbol *instrument, const bot_id *exec_id)
+{
+    pthread_mutex_lock(&j->index_mutex);
+    const struct journal_execs execs = { .appended = j->execs_appended, .written = j->execs_written,
+                                         .newest_kind = newest_is(j, instrument, exec_id) ? j->last_exec_kind : 0 };
+    pthread_mutex_unlock(&j->index_mutex);
+    return execs;
+}
+
+int bot__journal_has_exec_but(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id, uint32_t others)
 {
     uint64_t records[INDEX_PER_KEY_MAX];
     const struct exec_question q = { kind, instrument, exec_id, bot__index_key(kind, instrument, exec_id) };
@@ -63,10 +83,8 @@ int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_symbol *in
     const bool newest_written = j->execs_written == j->execs_appended;
     const int n = bot__index_lookup(&j->table, q.key, records);
     pthread_mutex_unlock(&j->index_mutex);
-    const bool itself = j->last_exec_kind == kind && j->last_exec.len == exec_id->len &&
-                        memcmp(j->last_exec.s, exec_id->s, exec_id->len) == 0 && j->last_exec_instrument.len == instrument->len &&
-                        memcmp(j->last_exec_instrument.s, instrument->s, instrument->len) == 0;
-    const int enough = itself && newest_written ? 2 : 1;
+    const bool itself = j->last_exec_kind == kind && newest_is(j, instrument, exec_id);
+    const int enough = (itself && newest_written ? 2 : 1) + (int)others;
     int count = count_in(j, segment, first, records, n, &q);
     for (uint32_t i = sealed_n; i-- > 0 && count >= 0 && count < enough;) {
         pthread_mutex_lock(&j->index_mutex);

@@ -41,6 +41,7 @@ static void compare(struct dst_process *p, const bot_core *again)
 void dst_check_replay(struct dst_process *p)
 {
     if (p->journal == NULL || p->lost_events) return;
+    if (p->older.guessed) return; /* it took a fill for known while the disk failed and applied it later: a replay can read, and does at once */
     dst_process_journal_end(p);
     bot_journal_reader *reader;
     struct journal_core jc;

@@ -7,6 +7,7 @@
 #include "journal/crc.h"
 #include "journal/format.h"
 #include "journal/reader.h"
+#include "journal/replay.h"
 #include "journal/writer.h"
 #include "journal_events.h"
 #include "journal_memfs.h"
@@ -582,5 +583,84 @@ TEST(journal_faults, missing_swapped_repeated_and_foreign_records_are_found)
     memfs_remove(&m, "j/00000003.journal");
     read_all(&m, &s);
     ck_assert_uint_ge(s.damages, 1);
+    memfs_done(&m);
+}
+
+static void ask_of(struct journal *j, struct journal_older *older, unsigned number, bool want)
+{
+    bot_event ev;
+    test_event_fill(number, 0, &ev);
+    ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK); /* an event is written down before the core decides on it */
+    ck_assert_int_eq(bot__journal_older_fill(older, &ev.instrument, &ev.fill.exec_id), want);
+}
+
+/* While the disk cannot be read every fill is taken for a known one, for one that counts twice is worse; but it is in the journal by
+ * then, and must not be its own witness when the venue's history brings it again. */
+TEST(journal_faults, a_fill_that_could_not_be_looked_up_is_new_when_it_comes_again_and_a_known_one_still_known)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal_older older;
+    struct journal *j;
+    small_journal(&m);
+    struct journal_config c = config(&m);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    bot__journal_older_init(&older, &m.fs, "j");
+    bot__journal_older_live(&older, j);
+    ask_of(j, &older, 3, true);
+    ask_of(j, &older, 50, false);
+    bot__journal_round(j);
+    m.fail_op = MEMFS_OPEN;
+    m.fail_errno = EIO;
+    m.fail_nth = 1;
+    m.fail_times = UINT32_MAX;
+    for (int i = 0; i < 3; i++) { /* by the stream, and by two backfills */
+        ask_of(j, &older, 51, true);
+        ask_of(j, &older, 4, true);
+    }
+    ck_assert(older.guessed);
+    m.fail_nth = 0;
+    ask_of(j, &older, 51, true); /* not all of what must not count is written yet: no answer */
+    ask_of(j, &older, 4, true);
+    bot__journal_round(j);
+    ask_of(j, &older, 4, true);
+    ask_of(j, &older, 51, false); /* the first that counts */
+    bot__journal_round(j);
+    ask_of(j, &older, 51, true);
+    ask_of(j, &older, 4, true);
+    bot__journal_round(j);
+    ask_of(j, &older, 50, true);
+    ask_of(j, &older, 52, false);
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    bot__journal_older_live(&older, NULL);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
+/* More of them than are remembered: the rest is taken for known, and reconciliation finds it missing. */
+TEST(journal_faults, fills_that_could_not_be_looked_up_are_remembered_within_a_bound)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal_older older;
+    struct journal *j;
+    small_journal(&m);
+    struct journal_config c = config(&m);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    bot__journal_older_init(&older, &m.fs, "j");
+    bot__journal_older_live(&older, j);
+    m.fail_op = MEMFS_OPEN;
+    m.fail_errno = EIO;
+    m.fail_nth = 1;
+    m.fail_times = UINT32_MAX;
+    for (unsigned i = 0; i < JOURNAL_DOUBTS_MAX + 5; i++) ask_of(j, &older, 100 + i, true);
+    m.fail_nth = 0;
+    for (int i = 0; i < 5; i++) {
+        m.now += 2 * BOT_NS_PER_MS;
+        bot__journal_round(j);
+    }
+    for (unsigned i = 0; i < JOURNAL_DOUBTS_MAX + 5; i++) ask_of(j, &older, 100 + i, i >= JOURNAL_DOUBTS_MAX);
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    bot__journal_older_live(&older, NULL);
     memfs_done(&m);
 }

@@ -171,6 +171,63 @@ TEST(reports, open_after_an_end_is_late_news_unless_the_end_was_only_our_conclus
     rig_free(r);
 }
 
+/* The table holds the latest finished orders only; a list as old as the ones before shows them open. */
+TEST(reports, an_order_whose_end_was_told_stays_ended_when_the_table_has_forgotten_it)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.orders_max = 16;
+    struct rig *r = started(&o);
+    bot_id first, refused, id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &first), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    ck_assert_int_eq(report(r, &first, BOT_ORDER_CANCELED, "1", "0", NULL), 1);
+    r->auto_answer = false;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "3", "100", false, &refused), BOT_OK);
+    rig_reply(r, r->last_request, &refused, BOT_OUTCOME_REJECTED);
+    r->auto_answer = true;
+    for (int i = 0; i < 40; i++) {
+        rig_for(r, RIG_MS(500));
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), BOT_OK);
+        rig_for(r, RIG_MS(100));
+        (void)report(r, &id, BOT_ORDER_CANCELED, "1", "0", NULL);
+    }
+    bot_event row = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY, .read_id = 999999,
+                      .order = { .client_id = first, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .qty = dec("1") } };
+    ck_assert_int_eq(rig_step(r, &row), 0);
+    ck_assert(may_buy(r) == 0);
+    row.order.client_id.s[3] ^= 1; /* of an earlier start of ours: nobody here has been told its end */
+    (void)rig_step(r, &row);
+    ck_assert(may_buy(r) == rig_num("1"));
+    row.order.client_id = refused; /* only taken for ended, and kept for that */
+    row.order.qty = dec("3");
+    (void)rig_step(r, &row);
+    ck_assert(may_buy(r) == rig_num("4"));
+    rig_free(r);
+}
+
+/* Where the places of those that were only taken for ended are needed, too, every id may be one of them. */
+TEST(reports, an_order_only_taken_for_ended_counts_again_though_the_table_has_forgotten_it)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.orders_max = 16;
+    o.rejects_max = 0;
+    struct rig *r = started(&o);
+    bot_id ids[40];
+    r->auto_answer = false;
+    for (int i = 0; i < 40; i++) {
+        rig_for(r, RIG_MS(500));
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &ids[i]), BOT_OK);
+        rig_reply(r, r->last_request, &ids[i], BOT_OUTCOME_REJECTED);
+    }
+    bot_event row = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY,
+                      .order = { .client_id = ids[0], .status = BOT_ORDER_OPEN, .side = BOT_BUY, .qty = dec("1") } };
+    (void)rig_step(r, &row);
+    ck_assert(may_buy(r) == rig_num("1"));
+    rig_free(r);
+}
+
 /* Nobody can tell what became of a person's order: that shuts no gate, and nothing waits for the moment at which it would. */
 TEST(reports, a_persons_order_of_unknown_outcome_shuts_nothing_and_leaves_no_deadline_in_the_past)
 {

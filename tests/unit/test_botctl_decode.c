@@ -90,6 +90,7 @@ TEST(botctl_decode, what_cannot_be_read_says_why_and_what_the_venue_refused_is_n
         { "--venue okx --rest positions", "{\"code\":\"50011\",\"msg\":\"Too Many Requests\",\"data\":[]}", "\"code\":\"REJECTED\",\"venue_code\":50011,\"detail\":\"Too Many Requests\"", 0 },
         { "--venue binance-usdm --rest positions", "{\"code\":-1001,\"msg\":\"Internal error\"}", "\"code\":\"REJECTED\",\"venue_code\":-1001,\"detail\":\"Internal error\"", 0 },
         { "--venue binance-usdm --rest order_ack", "{\"code\":-1006,\"msg\":\"Execution status unknown.\"}", "\"code\":\"UNKNOWN_OUTCOME\",\"venue_code\":-1006", 0 },
+        { "--venue hyperliquid --rest positions", "{\"status\":\"err\",\"response\":\"User does not exist.\"}", "\"line\":1,\"code\":\"REJECTED\",\"detail\":\"User does not exist.\"}", 0 },
         { "--venue bitflyer", "[]", "\"line\":1,\"code\":\"MALFORMED\",\"detail\":\"no frame that names its channel", 1 },
         { "--venue bitflyer", "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32000,\"message\":\"no\"}}", "\"code\":\"REJECTED\",\"venue_code\":-32000", 0 },
     };

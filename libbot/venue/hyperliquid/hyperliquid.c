@@ -321,7 +321,8 @@ static int decode_rest(struct venue_context *ctx, enum venue_call call, int http
     struct slice m[2];
     if (members(body, names, 2, m) == BOT_OK && slice_is(unquoted(m[0]), "err")) {
         const bool limited = http_status == 429 || (m[1].len > 9 && memcmp(m[1].p, "\"Too many", 9) == 0);
-        return bot__reply_fail(ret, limited ? BOT_OUTCOME_LIMITED : BOT_OUTCOME_REJECTED, http_status, unquoted(m[1]));
+        /* HTTP's 200 is no code of the venue's for an error. */
+        return bot__reply_fail(ret, limited ? BOT_OUTCOME_LIMITED : BOT_OUTCOME_REJECTED, http_status == 200 ? 0 : http_status, unquoted(m[1]));
     }
     const bot_outcome http = bot__http_outcome(http_status);
     if (http != BOT_OUTCOME_OK) {

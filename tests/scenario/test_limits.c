@@ -240,6 +240,48 @@ TEST(scenario, s60_the_venues_switch_is_armed_while_the_gate_is_open_and_left_to
     rig_free(r);
 }
 
+/* SIGSTOP for 70 s: the venue's switch has run out and the order is gone, which nobody told us. Awake again we are shut, keep its room
+ * until the venue has said so, and arm the switch when the position is proven and not before. */
+TEST(scenario, s60_what_the_switch_cancelled_while_we_were_frozen_keeps_its_room_until_it_is_proven)
+{
+    struct rig *r = with_switch();
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), 0);
+    rig_for(r, RIG_MS(1000));
+    struct rig_order *o = NULL;
+    for (int i = 0; i < RIG_ORDERS; i++)
+        if (r->orders[i].used && bot__id_eq(&r->orders[i].client_id, &id))
+            o = &r->orders[i];
+    ck_assert_ptr_nonnull(o);
+    const uint32_t armed = r->dead_mans, lists = r->reads[BOT_READ_OPEN_ORDERS], alone = r->reads[BOT_READ_ORDER];
+    r->queue_n = 0;
+    r->now += RIG_MS(70000);
+    o->open = false;
+    o->status = BOT_ORDER_CANCELED;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, NULL), BOT_ERR_GATE_SHUT); /* whatever comes first */
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_GAP], 1);
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("1"));
+    while (!rig_open(r)) {
+        ck_assert_uint_eq(r->dead_mans, armed);
+        rig_for(r, RIG_MS(10));
+        ck_assert_int_lt(r->now, RIG_MS(200000));
+    }
+    rig_for(r, RIG_MS(10));
+    ck_assert_uint_eq(r->dead_mans, armed + 1);
+    rig_position(r, 0, &p);
+    if (r->reads[BOT_READ_OPEN_ORDERS] == lists && r->reads[BOT_READ_ORDER] == alone)
+        ck_assert(p.working_buy.v == rig_num("1"));
+    for (int i = 0; i < 6000 && p.working_buy.v != 0; i++) {
+        rig_for(r, RIG_MS(10));
+        rig_position(r, 0, &p);
+    }
+    ck_assert_msg(p.working_buy.v == 0, "never taken off\n%s", rig_tail(r));
+    ck_assert(r->reads[BOT_READ_OPEN_ORDERS] > lists && r->reads[BOT_READ_ORDER] > alone); /* by the list, and then by asking for it */
+    rig_free(r);
+}
+
 TEST(scenario, s60_a_venue_without_a_switch_is_never_asked_for_one)
 {
     bot_core_options o;
@@ -651,22 +693,23 @@ TEST(limits, limits_wait_for_their_instrument_and_for_no_more_than_there_is_room
     bot_core_options o;
     rig_options(&o);
     o.instruments_max = 80;
+    o.bots_max = 1; /* a place for each bot and instrument */
     struct rig *r = rig_new(&o);
     rig_start(r, "10");
     bot_event ev = event(BOT_EV_LIMITS);
     char name[16];
-    for (int i = 0; i < 65; i++) {
+    for (int i = 0; i < 81; i++) {
         snprintf(name, sizeof name, "L%dUSDT", i);
         bot__symbol_set(&ev.limits.instrument, name, strlen(name));
         ev.limits.limits.position_max.v = rig_num("1");
-        ck_assert_int_eq(rig_step(r, &ev), i < 64 ? BOT_OK : BOT_ERR_FULL);
+        ck_assert_int_eq(rig_step(r, &ev), i < 80 ? BOT_OK : BOT_ERR_FULL);
     }
     const int at = instrument_row(r, "L7USDT", true, "0.1", "0.01");
     ck_assert_int_eq(at, 2);
     bot_event order = order_of(r, 0, BOT_BUY, "2");
     bot__symbol_set(&order.submit.order.instrument, "L7USDT", 6);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_POSITION);
-    bot__symbol_set(&ev.limits.instrument, "L64USDT", 7);
+    bot__symbol_set(&ev.limits.instrument, "L80USDT", 7);
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK); /* its place is free again */
     rig_free(r);
 }

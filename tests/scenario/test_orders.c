@@ -388,3 +388,37 @@ TEST(scenario, s55_not_found_once_and_present_later_is_no_loss)
     EXPECT_QTY(r, 0, "1");
     rig_free(r);
 }
+
+TEST(orders, a_bot_is_told_of_its_own_live_orders_and_of_how_many_there_are)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_event attach = { .kind = BOT_EV_ATTACH, .seq = BOT_SEQ_NONE, .attach = { .bot = 1, .scope = BOT_SCOPE_ACCOUNT, .sends_orders = true } };
+    rig_step(r, &attach);
+    bot_id ids[3];
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(rig_submit(r, i / 2, i == 1 ? BOT_SELL : BOT_BUY, "2", i == 1 ? "110" : "90", false, &ids[i]), BOT_OK);
+    rig_for(r, RIG_MS(500));
+    bot_order_info seen[3] = { 0 };
+    ck_assert_uint_eq(bot_core_orders(r->core, 0, NULL, 0), 3);
+    ck_assert_uint_eq(bot_core_orders(r->core, 0, seen, 1), 3); /* counted beyond what there is room for, and not written */
+    ck_assert_uint_eq(seen[1].client_id.len, 0);
+    ck_assert_uint_eq(bot_core_orders(r->core, 1, seen, 3), 0);
+    ck_assert_uint_eq(bot_core_orders(r->core, UINT32_MAX, seen, 3), 0); /* strangers' are nobody's */
+    ck_assert_int_eq(rig_cancel(r, &ids[1]), BOT_OK);
+    ck_assert_uint_eq(bot_core_orders(r->core, 0, seen, 3), 3);
+    for (int i = 0; i < 3; i++) {
+        int k = 0;
+        while (k < 3 && memcmp(&seen[k].client_id, &ids[i], sizeof ids[i]) != 0) k++;
+        ck_assert_int_lt(k, 3);
+        const bot_symbol symbol = rig_symbol(i / 2);
+        ck_assert(memcmp(&seen[k].instrument, &symbol, sizeof symbol) == 0 && seen[k].side == (i == 1 ? BOT_SELL : BOT_BUY));
+        ck_assert(seen[k].qty.v == rig_num("2") && seen[k].filled.v == 0 && seen[k].price.v == rig_num(i == 1 ? "110" : "90"));
+        ck_assert(seen[k].cancel_asked == (i == 1) && !seen[k].outcome_unknown && seen[k].type == BOT_LIMIT && seen[k].tif == BOT_GTC);
+    }
+    rig_trade(r, 0, &ids[0], BOT_BUY, "2", "90"); /* filled: not live any more, */
+    rig_report(r, &ids[1], BOT_ORDER_CANCELED, "0"); /* nor is this one */
+    ck_assert_uint_eq(bot_core_orders(r->core, 0, seen, 3), 1);
+    ck_assert(memcmp(&seen[0].client_id, &ids[2], sizeof ids[2]) == 0);
+    rig_free(r);
+}

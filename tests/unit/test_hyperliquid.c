@@ -14,7 +14,7 @@ static const struct recording_kind kinds[] = {
     { "rest_ledger", RECORDING_REST, VENUE_CALL_ACCOUNT_LOG, 0, "an empty list" },
     { "rest_misc", RECORDING_NOTHING, 0, 0, "roles are not asked for" },
     { "rest_order_ack", RECORDING_NOTHING, 0, 0, "read-only: no orders are sent" },
-    { "rest_order_history", RECORDING_NOTHING, 0, 0, "order history is not asked for" },
+    { "rest_order_history", RECORDING_REST, VENUE_CALL_OPEN_ORDERS, YIELDS(BOT_EV_ORDER), NULL },
     { "rest_orderbook", RECORDING_REST, VENUE_CALL_BOOK, YIELDS(BOT_EV_BOOK), NULL },
     { "rest_orders", RECORDING_REST, VENUE_CALL_OPEN_ORDERS, YIELDS(BOT_EV_ORDER), NULL },
     { "rest_positions", RECORDING_REST, VENUE_CALL_POSITIONS, YIELDS(BOT_EV_POSITION), NULL },

@@ -299,6 +299,8 @@ static int order_event(struct fields *f, struct json *j, struct hl_rows *o, stru
     if (trigger && bot__field_dec_positive(f, O_TRIGGER_PX, &ev->order.trigger_price))
         ev->has |= BOT_HAS_TRIGGER_PRICE;
     ev->order.status = status.len == 0 ? (trigger ? BOT_ORDER_UNTRIGGERED : BOT_ORDER_OPEN) : status_of(status);
+    if (ev->order.status == BOT_ORDER_OPEN && trigger)
+        ev->order.status = BOT_ORDER_UNTRIGGERED;
     if (ev->order.status == BOT_ORDER_OPEN && (ev->has & BOT_HAS_QTY) && (ev->has & BOT_HAS_LEAVES_QTY) &&
         bot_dec_cmp(ev->order.leaves_qty, ev->order.qty) < 0)
         ev->order.status = BOT_ORDER_PARTIALLY_FILLED;
@@ -308,13 +310,6 @@ static int order_event(struct fields *f, struct json *j, struct hl_rows *o, stru
         bot__text_copy(status, ev->order.reason, sizeof ev->order.reason);
     ev->venue_ns = status_ms > 0 ? status_ms * BOT_NS_PER_MS : bot__field_ms(f, O_TIME);
     return bot__row_end(f, j, &o->e, ev, o->why, sizeof o->why);
-}
-
-int bot__hl_order_row(struct json *j, void *arg)
-{
-    struct fields f;
-    fields_row(&f, j, order_fields, O_FIELDS, order_find, 0);
-    return f.err != 0 ? f.err : order_event(&f, j, arg, (struct slice){ NULL, 0 }, 0);
 }
 
 /* {"order":{..},"status":"open","statusTimestamp":..} */
@@ -348,6 +343,19 @@ int bot__hl_order_update_row(struct json *j, void *arg)
     if (j->err == 0 && ((seen & ORDER) == 0 || status.len == 0 || ms < 0 || ms > INT64_MAX / BOT_NS_PER_MS))
         bot__json_fail(j, BOT_ERR_MALFORMED);
     return j->err != 0 ? j->err : order_event(&f, j, arg, status, ms);
+}
+
+/* A row of the open orders, or of the order history, which has the shape of an update. */
+int bot__hl_order_row(struct json *j, void *arg)
+{
+    struct json ahead = *j;
+    struct slice key;
+    if (bot__json_object(&ahead) && bot__json_key(&ahead, &key) &&
+        (slice_is(key, "order") || slice_is(key, "status") || slice_is(key, "statusTimestamp")))
+        return bot__hl_order_update_row(j, arg);
+    struct fields f;
+    fields_row(&f, j, order_fields, O_FIELDS, order_find, 0);
+    return f.err != 0 ? f.err : order_event(&f, j, arg, (struct slice){ NULL, 0 }, 0);
 }
 
 enum { U_COIN, U_USDC, U_TIME, U_FIELDS };

@@ -398,3 +398,15 @@ TEST(budget, reads_have_room_for_so_many_and_no_more)
     ck_assert_uint_eq(who[0], 100);
     ck_assert_uint_eq(bot__budget_read_finish(b, first, who, 4), 0); /* over is over */
 }
+
+TEST(budget, a_shorter_refusal_ends_no_ban)
+{
+    const struct budget_scope s = kit_scope("ip", false, 100, 60);
+    struct budget *b = kit_budget(&s, 1, 0);
+    const struct budget_request r = kit_request(BUDGET_REST, 0, 1);
+    bot__budget_refused(b, 0, 0, true, 3600 * BOT_NS_PER_S, 0);
+    bot__budget_refused(b, 0, 0, false, BOT_NS_PER_S, BOT_NS_PER_S); /* of a request that was under way */
+    ck_assert_int_eq(bot__budget_take(b, &r, 10 * BOT_NS_PER_S), BOT_ERR_BUDGET);
+    ck_assert_int_eq(bot__budget_ready_at(b, &r, 10 * BOT_NS_PER_S), 3600 * BOT_NS_PER_S);
+    ck_assert_int_eq(bot__budget_take(b, &r, 3600 * BOT_NS_PER_S), BOT_OK);
+}

@@ -287,8 +287,9 @@ static int report(bot_journal_reader *r, bot_journal_place *ret, bot_damage dama
     r->pending_len = 0;
     if (ret != NULL) {
         *ret = (bot_journal_place){ damage, r->segments[r->at], offset, record, records, "" };
-        snprintf(ret->text, sizeof ret->text, "segment %u, byte %llu, record %llu: %.80s", r->segments[r->at],
-                 (unsigned long long)offset, (unsigned long long)record, what);
+        char text[320]; /* only what is too long for the place is cut: the remedy stands at the end */
+        snprintf(text, sizeof text, "segment %u, byte %llu, record %llu: %s", r->segments[r->at], (unsigned long long)offset, (unsigned long long)record, what);
+        snprintf(ret->text, sizeof ret->text, "%.159s", text);
     }
     return codes[damage];
 }
@@ -353,13 +354,13 @@ static bool foreign(const bot_journal_reader *r, const struct journal_header *ou
 /* Tells of it and stands at its end: not one of its records is ours, whole as they may be. */
 static int skip_foreign(bot_journal_reader *r, const struct journal_header *ours, bot_journal_place *ret_place)
 {
-    char what[100];
+    char what[140];
     const struct journal_header h = r->header;
     const int64_t size = r->fs->size(r->fs->self, r->fd);
     if (size < 0)
         return BOT_ERR_IO;
     const uint64_t records = size > JOURNAL_HEADER_SIZE ? ((uint64_t)size - JOURNAL_HEADER_SIZE) / JOURNAL_RECORD_SIZE : 0;
-    snprintf(what, sizeof what, "it is of another journal (%.20s at %.15s, from record %llu on), passed over", h.account, h.venue,
+    snprintf(what, sizeof what, "it is of another journal (%.20s at %.15s, from record %llu on), passed over; move it away", h.account, h.venue,
              (unsigned long long)h.first_record);
     r->header = *ours; /* what comes next must follow on ours */
     r->offset = (uint64_t)size;

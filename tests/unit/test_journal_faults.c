@@ -521,6 +521,7 @@ TEST(journal_faults, a_foreign_segment_in_the_middle_is_named_with_its_place_and
         ck_assert(named.damage == BOT_DAMAGE_HEADER && named.segment == 2 && named.offset == 0);
         ck_assert_msg(strstr(named.text, same_account ? "segment 2, byte 0, record 14: it is of another journal (main at bybit, from record 0 on)"
                                                       : "it is of another journal (someone else at bybit, from record 0 on)") != NULL, "%s", named.text);
+        ck_assert_msg(strstr(named.text, "; move it away") != NULL, "the remedy is cut: %s", named.text);
         ck_assert_uint_eq(missing, 1); /* ours, that it stands in the place of */
         ck_assert_uint_le(damages, 3); /* and an item that was cut in two */
         ck_assert_uint_ge(fills, 10);

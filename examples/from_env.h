@@ -1,7 +1,8 @@
 /* from_env.h: where to connect, out of the environment. `botctl paper` prints lines to copy:
  *   BOT_KEY BOT_SECRET BOT_VENUE (bybit) BOT_INSTRUMENT (BTCUSDT) and, for another place than the venue's own,
  *   BOT_REST_URL BOT_WS_PRIVATE_URL BOT_WS_PUBLIC_URL BOT_CA_FILE
- * and BOT_JOURNAL, a directory for the flight recorder: `botctl explain` tells what happened. */
+ * and BOT_JOURNAL, a directory for the flight recorder: `botctl explain` tells what happened, and a restart goes on from it;
+ * BOT_START_ADOPT=1 takes a position that the account holds at the start at the venue's word (else a person is asked). */
 #ifndef FROM_ENV_H
 #define FROM_ENV_H
 
@@ -37,6 +38,7 @@ static inline void options_from_env(bot_account_options *o)
     o->ws_public_url = getenv("BOT_WS_PUBLIC_URL");
     o->ca_file = getenv("BOT_CA_FILE");
     o->journal.path = getenv("BOT_JOURNAL");
+    o->core.start_adopt = strcmp(env_or("BOT_START_ADOPT", "0"), "1") == 0;
     o->instruments = &instrument;
     o->instruments_n = 1;
     o->log = log_to_stderr;

@@ -22,7 +22,7 @@
  *
  * The program itself includes <uv.h>, whose header needs POSIX names: compile with -std=gnu11 or later, or with -D_GNU_SOURCE.
  *
- * The library prints nothing (but see bot_set_on_fatal in err.h). Names of the venues are what `botctl help decode` lists.
+ * The library prints nothing (but see bot_set_on_fatal in err.h). Names of the venues are what `botctl help` lists.
  */
 #ifndef BOT_ACCOUNT_H
 #define BOT_ACCOUNT_H

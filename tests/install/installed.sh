@@ -34,7 +34,8 @@ LD_LIBRARY_PATH=$libdir "$botctl" version | grep -q '^botctl [0-9]' || { echo "t
 if command -v bash >/dev/null; then
     completed=$(LD_LIBRARY_PATH=$libdir PATH=$(dirname "$botctl"):$PATH bash -c '. "$1"
         COMP_WORDS=(botctl ex) COMP_CWORD=1; _botctl; echo "${COMPREPLY[*]}"
+        COMP_WORDS=(botctl poll --venue ok) COMP_CWORD=3; _botctl; echo "${COMPREPLY[*]}"
         COMP_WORDS=(botctl paper --fa) COMP_CWORD=2; _botctl; echo "${COMPREPLY[*]}"' completion "$(find "$scratch" -path '*/completions/botctl')" | tr '\n' ' ')
-    [ "$completed" = "explain export --fault " ] || { echo "completed: $completed"; exit 1; }
+    [ "$completed" = "explain export okx --fault " ] || { echo "completed: $completed"; exit 1; }
 fi
 LD_LIBRARY_PATH=$libdir "$scratch/consumer"

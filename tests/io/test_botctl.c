@@ -248,6 +248,20 @@ static void switch_on(const char *venue, const char *line)
     expect(command, 0, "switched: good");
 }
 
+/* The first minutes of somebody without a key: what paper gives to copy makes an example that the doctor finds well. */
+TEST(botctl, the_watch_can_be_tried_on_the_paper_exchange_without_writing_a_line)
+{
+    static const char *const venues[] = { "bybit", "binance-usdm" };
+    for (int i = 0; i < 2; i++) {
+        char command[900];
+        snprintf(command, sizeof command,
+                 "paper --for 120 --venue %s > ready 2> exports & paper=$!; for _ in $(seq 200); do sleep 0.05; grep -q '\"event\":\"paper\"' ready && break; done; "
+                 "eval \"$(grep export exports)\"; botctl config example --venue %s > paper.json; botctl doctor paper.json; status=$?; kill $paper; wait; exit $status",
+                 venues[i], venues[i]);
+        expect(command, 0, "fills and REST agree");
+    }
+}
+
 /* Taking the comment from any line of the example, or from all, leaves a configuration that is good. */
 TEST(botctl, each_line_of_the_example_can_be_switched_on)
 {

@@ -17,7 +17,7 @@ static const char head[] =
     "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--bg);max-width:960px;margin:2rem auto;padding:0 1rem}"
     "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .3rem}svg{width:100%;min-width:640px;height:auto;display:block}"
     /* On a narrow screen a table or a plot is moved sideways by itself; the page is not, and the labels stay readable. */
-    ".wide{overflow-x:auto}table{min-width:600px}"
+    ".wide{overflow-x:auto}table{min-width:600px}@media(max-width:700px){text{font-size:15px}}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:right;padding:.3rem .5rem;border-bottom:1px solid var(--line)}"
     "td:first-child,th:first-child{text-align:left}.bad{color:var(--bad);font-weight:600}.dim{color:var(--dim)}"
     "text{fill:var(--dim);font-size:11px}.k{display:inline-block;width:1.4em;height:.35em;vertical-align:middle;margin:0 .3em 0 1em}"
@@ -136,8 +136,8 @@ void demo_html(const struct demo_result *results, uint32_t n, uint64_t seed, FIL
                 r->max_true > r->limit ? "bad" : "", most, r->orders_while_wrong, r->seconds_blind, pnl);
     }
     fputs("</table></div><p><span class=k style='background:var(--true)'></span>true position<span class=k style='background:var(--belief)'></span>what the bot believes"
-          "<span class=k style='background:var(--limit)'></span>limit<span class=k style='background:var(--shut);height:.9em'></span>gate shut (hover for the reasons). "
-          "Up: position in coins; across: minutes of the story.</p>", f);
+          "<span class=k style='background:var(--limit)'></span>limit<span class=k style='background:var(--shut);height:.9em'></span>gate shut (hover for the reasons)</p>"
+          "<p class=dim>Up: position in coins. Across: minutes of the story.</p>", f);
     char text[BOT_DEC_TEXT_MAX];
     for (uint32_t i = 0; i < n; i++) {
         double limit = 1;

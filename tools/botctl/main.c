@@ -67,16 +67,20 @@ int botctl_usage(const char *name, const char *format, ...)
     return EXIT_USAGE;
 }
 
+static const char *venue_names(char *buf, size_t size)
+{
+    buf[0] = '\0';
+    for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
+        snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", i == 0 ? "" : ", ", bot__venue_at(i)->name);
+    return buf;
+}
+
 const struct venue *botctl_venue(const char *name, const char *venue)
 {
     const struct venue *v = bot__venue_find(venue);
-    if (v != NULL)
-        return v;
-    char known[200] = "";
-    for (uint32_t i = 0; bot__venue_at(i) != NULL; i++)
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i == 0 ? "" : ", ", bot__venue_at(i)->name);
-    botctl_usage(name, "there is no venue '%s'; known are %s", venue, known);
-    return NULL;
+    if (v == NULL)
+        botctl_usage(name, "there is no venue '%s'; known are %s", venue, venue_names((char[200]){ 0 }, 200));
+    return v;
 }
 
 /* Every command reads "--name value"; "--name=value" is taken apart for it. NULL: out of memory. */
@@ -126,7 +130,9 @@ static int help(FILE *out, const char *name)
     for (const struct command *const *c = botctl_commands; *c != NULL; c++)
         fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
     fprintf(out, "  %-10s %s\n  %-10s %s\n", "help", "this list, or `botctl help COMMAND`", "version", "the version");
-    fprintf(out, "\nExit status: 0 fine, 1 something was found wrong, 2 wrong command line.\n");
+    fprintf(out, "\nVenues: %s\n", venue_names((char[200]){ 0 }, 200));
+    fprintf(out, "Exit status: 0 fine, 1 something was found wrong, 2 wrong command line,\n"
+                 "or for watch and doctor a configuration that is wrong.\n");
     return 0;
 }
 

@@ -204,6 +204,7 @@ static const char style[] =
     "polyline{fill:none;stroke-width:1.1;vector-effect:non-scaling-stroke}.rate{stroke:var(--rate)}.reference{stroke:var(--reference);stroke-width:1.6}\n"
     ".lag{stroke:var(--lag)}.alarm{fill:var(--alarm);opacity:.3}.axis{stroke:var(--faint)}svg text{font-size:10px;fill:var(--faint)}\n"
     ".right{text-anchor:end}table{border-collapse:collapse;width:100%}td,th{text-align:left;white-space:nowrap;padding:.2em .7em .2em 0;border-bottom:1px solid #8883;font-variant-numeric:tabular-nums}\n"
+    "@media (max-width:700px){svg text{font-size:15px}}\n"
     ".key span{margin-right:1.4em;font-weight:600}";
 
 void rate_report_write(const struct rate_report *report, FILE *file, const char *const *names, uint32_t names_n, double budget)

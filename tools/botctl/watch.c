@@ -215,6 +215,8 @@ const struct command command_config = {
     .summary = "writes an example configuration of `botctl watch`, or looks through one",
     .help = "`example` prints a complete file with comments. `check` reads a file as `botctl watch` would,\n"
             "secrets included, and names the place of the first fault (FILE:LINE:COLUMN) and what to do about\n"
-            "it; exit status 1 then.\n",
+            "it; exit status 1 then.\n\n"
+            "To try the watch without a key: run the lines that `botctl paper` gives to copy; `example` then\n"
+            "writes a configuration for that exchange.\n",
     .run = config,
 };

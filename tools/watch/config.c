@@ -710,8 +710,29 @@ bool watch_config_needs_restart(const struct watch_config *now, const struct wat
 
 /* ---- an example ---- */
 
+/* Another place than the venue's own, as `botctl paper` exports it for the examples: the file is then one for that place. */
+static void example_places(char *buf, size_t size)
+{
+    static const char *const names[][2] = { { "BOT_REST_URL", "rest_url" }, { "BOT_WS_PRIVATE_URL", "ws_private_url" },
+                                            { "BOT_WS_PUBLIC_URL", "ws_public_url" }, { "BOT_CA_FILE", "ca_file" } };
+    size_t n = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *value = getenv(names[i][0]);
+        if (value == NULL || value[0] == '\0' || strlen(value) > 200)
+            continue;
+        bool plain = true;
+        for (const char *c = value; *c != '\0'; c++)
+            plain = plain && *c > 0x20 && *c < 0x7f && *c != '"' && *c != '\\';
+        if (plain && n < size)
+            n += (size_t)snprintf(buf + n, size - n, "      \"%s\": \"%s\", // %s of the environment\n", names[i][1], value, names[i][0]);
+    }
+}
+
 int watch_config_example(const char *venue, char *buf, size_t size)
 {
+    char places[1200];
+    example_places(places, sizeof places);
     const struct venue *v = bot__venue_find(venue);
     if (v == NULL)
         return BOT_ERR_NOT_FOUND;
@@ -728,7 +749,7 @@ int watch_config_example(const char *venue, char *buf, size_t size)
         "      \"venue\": \"%s\",\n"
         "      // Secrets come from the environment, or from a file that only its owner may read (mode 600).\n"
         "      \"key\": {\"env\": \"BOT_KEY\"},%s\n"
-        "%s%s"
+        "%s%s%s"
         "      // Public trades of these are watched for the venue slowing down; positions are watched whatever they are in.\n"
         "      \"instruments\": [\"%s\"],\n"
         "      // \"journal\": \"/var/lib/libbot-watch/main\",  // keeps every event: botctl explain, replay, verify\n"
@@ -757,7 +778,7 @@ int watch_config_example(const char *venue, char *buf, size_t size)
         "  }\n"
         "}\n",
         venue, keyed ? "" : " // the address of the account, 0x...", keyed ? "      \"secret\": {\"env\": \"BOT_SECRET\"},\n" : "",
-        passphrase ? "      \"passphrase\": {\"env\": \"BOT_PASSPHRASE\"},\n" : "", instrument);
+        passphrase ? "      \"passphrase\": {\"env\": \"BOT_PASSPHRASE\"},\n" : "", places, instrument);
     return n >= 0 && (size_t)n < size ? n : BOT_ERR_FULL;
 }
 

@@ -77,7 +77,8 @@ bool watch_config_needs_restart(const struct watch_config *now, const struct wat
 typedef void (*watch_config_key)(void *user_data, const char *section, const char *key, bool required);
 void watch_config_keys(watch_config_key each, void *user_data);
 
-/* A complete example for a venue. Static text built into buf (4 KiB are enough); BOT_ERR_NOT_FOUND: no such venue. */
+/* A complete example for a venue, at another place than its own where the environment names one (BOT_REST_URL, BOT_WS_PRIVATE_URL,
+ * BOT_WS_PUBLIC_URL, BOT_CA_FILE). 4 KiB are enough; BOT_ERR_NOT_FOUND: no such venue. */
 int watch_config_example(const char *venue, char *buf, size_t size);
 
 #endif

@@ -364,12 +364,22 @@ int bot_core_step(bot_core *core, const bot_event *ev)
 uint32_t bot_core_effects_count(const bot_core *core) { return core->effects_n; }
 const bot_effect *bot_core_effect(const bot_core *core, uint32_t i) { return i < core->effects_n ? &core->effects[i] : NULL; }
 
+int bot__core_step_quietly(bot_core *core, const bot_event *ev)
+{
+    core->quiet = true;
+    const int r = bot_core_step(core, ev);
+    core->quiet = false;
+    core->effects_n = 0;
+    return r;
+}
+
 const bot_core_options *bot__core_options(const bot_core *core) { return &core->options; }
 
 void bot__core_drop_effects(bot_core *core)
 {
     core->effects_n = 0;
     memset(&core->fill_key, 0, sizeof core->fill_key);
+    memset(&core->fill_event, 0, sizeof core->fill_event);
     memset(&core->refusal, 0, sizeof core->refusal);
     memset(core->effects, 0, ((size_t)core->options.effects_max + 1) * sizeof *core->effects);
 }

@@ -120,7 +120,8 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     if ((r->flags & LEDGER_WRONG_SIDE) != 0)
         bot__core_want_fills(c);
 
-    memcpy(&c->fill_event, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
+    if (!c->quiet)
+        memcpy(&c->fill_event, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
     bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
     e->fill.fill = &c->fill_event;
     e->fill.external = external;
@@ -231,7 +232,8 @@ int bot__core_funding(bot_core *c, const bot_event *ev)
     const int r = bot__ledger_apply_funding(c->ledger, ev, LEDGER_EXTERNAL, BOT_LEG_NET, &result);
     if (r == LEDGER_NEW) {
         bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, UINT32_MAX, result.instrument);
-        c->fill_event = *ev;
+        if (!c->quiet)
+            c->fill_event = *ev;
         e->fill.fill = &c->fill_event;
         e->fill.external = true;
         bot__core_check_limits(c, result.instrument, BOT_LEG_NET);

@@ -10,6 +10,8 @@
 
 /* The effects of the last step, its refusal and all that it borrowed are gone, and no trace of them is left in the memory. */
 void bot__core_drop_effects(bot_core *core);
+/* bot_core_step for whoever replays and carries nothing out: the same in all but the effects, of which there are none to be seen. */
+int bot__core_step_quietly(bot_core *core, const bot_event *ev);
 /* Its own copy of the options it was given, in its memory: what lies between the fields there is the giver's. */
 const bot_core_options *bot__core_options(const bot_core *core);
 

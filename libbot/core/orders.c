@@ -36,8 +36,6 @@ static const bot_id *key_of(const struct orders *t, const uint32_t *slots, uint3
 
 static uint32_t lookup(const struct orders *t, const uint32_t *slots, const bot_id *id)
 {
-    if (id->len == 0)
-        return ORDER_NONE;
     for (uint32_t at = hash_id(id) & t->mask;; at = (at + 1) & t->mask) {
         if (slots[at] == 0)
             return ORDER_NONE;
@@ -92,8 +90,8 @@ uint32_t bot__orders_next_live(const struct orders *t, uint32_t from)
     return ORDER_NONE;
 }
 
-uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id) { return lookup(t, t->by_client, client_id); }
-uint32_t bot__orders_by_venue(const struct orders *t, const bot_id *order_id) { return lookup(t, t->by_venue, order_id); }
+uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id) { return client_id->len == 0 || t->used == 0 ? ORDER_NONE : lookup(t, t->by_client, client_id); }
+uint32_t bot__orders_by_venue(const struct orders *t, const bot_id *order_id) { return order_id->len == 0 || t->used == 0 ? ORDER_NONE : lookup(t, t->by_venue, order_id); }
 
 /* ---- what counts ---- */
 

@@ -17,6 +17,8 @@ bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot
         c->stats.effects_lost++;
         bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, BOT_ERR_FULL, c->now);
     }
+    if (c->quiet)
+        return e; /* counted; what is written into it nobody reads */
     /* What the small ones do not use of the union is not worth wiping a thousand times a second. */
     if (kind == BOT_EFFECT_FILL || kind == BOT_EFFECT_POSITION || kind == BOT_EFFECT_VERDICT || kind == BOT_EFFECT_GATE)
         memset(e, 0, offsetof(bot_effect, verdict) + sizeof e->verdict);

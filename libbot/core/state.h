@@ -163,6 +163,7 @@ struct bot_core {
     bot_ts      deadline;                 /* as of the end of the last step */
     bot_ts      dead_man_at;              /* next refresh; NEVER */
     bool        dead_man_armed;
+    bool        quiet;                    /* within a step whose effects nobody will look at */
 };
 
 static inline bot_ts core_after(bot_ts at, int64_t ns)

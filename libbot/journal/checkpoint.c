@@ -453,7 +453,7 @@ static int make_step(void *user_data, const bot_journal_item *item)
     }
     if (m->stop != NULL && atomic_load_explicit(m->stop, memory_order_relaxed))
         return 1;
-    const int e = bot__journal_core_step(&m->core, item);
+    const int e = bot__journal_core_pass(&m->core, item);
     return e < 0 ? e : 0;
 }
 

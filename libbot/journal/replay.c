@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/json.h"
+#include "core/image.h"
 #include "journal/index.h"
 #include "journal/segment.h"
 #include "journal/writer_state.h"
@@ -395,7 +396,7 @@ int bot__journal_core_resume(struct journal_core *jc, uint64_t record, int64_t r
     return bot__journal_older_from(&jc->older, record);
 }
 
-int bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item)
+static int core_take(struct journal_core *jc, const bot_journal_item *item, bool quietly)
 {
     if (item->kind == BOT_JOURNAL_RUN) {
         jc->run_wall_ns = item->run.wall_ns;
@@ -403,10 +404,13 @@ int bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item
     }
     if (item->kind != BOT_JOURNAL_EVENT)
         return 0;
-    jc->r = bot_core_step(jc->core, &item->event);
+    jc->r = quietly ? bot__core_step_quietly(jc->core, &item->event) : bot_core_step(jc->core, &item->event);
     int e = bot__journal_older_see(&jc->older, item);
     return e < 0 ? e : 1;
 }
+
+int bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item) { return core_take(jc, item, false); }
+int bot__journal_core_pass(struct journal_core *jc, const bot_journal_item *item) { return core_take(jc, item, true); }
 
 void bot__journal_core_close(struct journal_core *jc)
 {

@@ -95,6 +95,8 @@ int  bot__journal_core_open_as(struct journal_core *jc, const struct journal_fs 
 int  bot__journal_core_resume(struct journal_core *jc, uint64_t record, int64_t run_wall_ns, bot_ts run_ts);
 /* Steps on the item if it is an event (1: it did, jc->r and the core's effects say what followed), notes it in any case (0). */
 int  bot__journal_core_step(struct journal_core *jc, const bot_journal_item *item);
+/* The same for the state alone: effects are not made, which is quicker. */
+int  bot__journal_core_pass(struct journal_core *jc, const bot_journal_item *item);
 void bot__journal_core_close(struct journal_core *jc);
 /* Wall time of a moment of the run that was stepped on last. */
 static inline int64_t bot__journal_core_wall(const struct journal_core *jc, bot_ts ts) { return jc->run_wall_ns + (ts - jc->run_ts); }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/image.h"
 #include "core/ledger.h"
 
 #define PUBLIC_LEASE_NS (10 * BOT_NS_PER_S)
@@ -284,7 +285,7 @@ void bot__session_replay(struct session *s, const bot_event *ev)
 {
     if (ev->venue_ns > s->funding_from_ns)
         s->funding_from_ns = ev->venue_ns; /* what was paid while nobody looked is fetched */
-    (void)bot_core_step(s->core, ev); /* effects of the past are not carried out again */
+    (void)bot__core_step_quietly(s->core, ev); /* effects of the past are not carried out again */
 }
 
 void bot__session_resumed(struct session *s)

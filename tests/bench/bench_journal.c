@@ -184,7 +184,7 @@ static void bench_core(const char *path)
     if (bot_journal_open_read(path, NULL, NULL, &r, NULL) != BOT_OK || bot__journal_core_open(&jc, NULL, path, r, 1) != BOT_OK)
         exit(1);
     while (bot_journal_next(r, &item, NULL) == 1)
-        events += bot__journal_core_step(&jc, &item) == 1;
+        events += bot__journal_core_pass(&jc, &item) == 1;
     t = now_ns() - t;
     bot_core_stats stats;
     bot_core_stats_get(jc.core, &stats);
@@ -196,7 +196,7 @@ static void bench_core(const char *path)
 
 static int resume_step(void *user_data, const bot_journal_item *item)
 {
-    const int r = bot__journal_core_step(user_data, item);
+    const int r = bot__journal_core_pass(user_data, item);
     return r < 0 ? r : 0;
 }
 

@@ -97,6 +97,42 @@ TEST(journal_checkpoint, from_any_record_on_the_state_is_that_of_a_whole_replay)
     }
 }
 
+TEST(journal_checkpoint, a_core_that_passes_quietly_ends_as_the_one_that_tells_what_follows)
+{
+    static struct memfs m;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bot_core_options o;
+        struct replayed loud, quiet;
+        memfs_init(&m);
+        options_of(kind, &o);
+        o.effects_max = 64; /* some steps want more */
+        journal_make(&m, &o, 40 + kind);
+        bot_journal_reader *r = reader_of(&m);
+        begin(&m, r, &o, 1, &loud);
+        begin(&m, r, &o, 2, &quiet);
+        bot_journal_item item;
+        uint64_t told = 0, items = 0;
+        while (bot_journal_next(r, &item, NULL) == 1) {
+            scribble(3);
+            const int stepped = bot__journal_core_step(&loud.jc, &item);
+            scribble(4);
+            ck_assert_int_eq(bot__journal_core_pass(&quiet.jc, &item), stepped);
+            ck_assert_int_eq(loud.jc.r, quiet.jc.r);
+            ck_assert(bot_core_deadline(loud.jc.core) == bot_core_deadline(quiet.jc.core));
+            told += bot_core_effects_count(loud.jc.core);
+            ck_assert_uint_eq(bot_core_effects_count(quiet.jc.core), 0);
+            if (++items % 97 == 0)
+                ck_assert_msg(equal(&loud, &quiet), "kind %u, item %llu", kind, (unsigned long long)items);
+        }
+        ck_assert(equal(&loud, &quiet));
+        ck_assert_uint_gt(told, 1000);
+        end(&loud);
+        end(&quiet);
+        bot_journal_close_read(r);
+        memfs_done(&m);
+    }
+}
+
 TEST(journal_checkpoint, one_that_does_not_fit_is_passed_over_for_the_one_before_or_the_whole_and_it_is_said)
 {
     static struct memfs m;

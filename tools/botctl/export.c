@@ -162,7 +162,7 @@ static int run(int argc, char **argv)
             sums(jc.core, &item.event.instrument, &qty, &realised_before);
         bot_core_stats before, after;
         bot_core_stats_get(jc.core, &before);
-        if (bot__journal_core_step(&jc, &item) != 1 || !money)
+        if (bot__journal_core_pass(&jc, &item) != 1 || !money)
             continue;
         bot_core_stats_get(jc.core, &after);
         const int64_t wall = bot__journal_core_wall(&jc, item.ts);

@@ -130,7 +130,7 @@ static int run(int argc, char **argv)
         if (args.to_ns != INT64_MAX && item.kind == BOT_JOURNAL_EVENT && bot__journal_core_wall(&jc, item.ts) > args.to_ns)
             break;
         damages += item.kind == BOT_JOURNAL_LOST;
-        events += bot__journal_core_step(&jc, &item) == 1;
+        events += bot__journal_core_pass(&jc, &item) == 1;
         now = item.ts > now ? item.ts : now;
         last = item.record_end;
     }

@@ -138,7 +138,7 @@ static int to_record_step(void *user_data, const bot_journal_item *item)
     struct to_record *p = user_data;
     if (item->record >= p->record)
         return 1;
-    const int r = bot__journal_core_step(&p->core, item);
+    const int r = bot__journal_core_pass(&p->core, item);
     p->events += r == 1;
     return r < 0 ? r : 0;
 }

@@ -256,16 +256,19 @@ def twenty_busy_instruments_are_drawn_in_time(b):
     with watch(d) as w:
         opened(b, w)
         b.js('''window.longest = 0; new PerformanceObserver(l => { for (const e of l.getEntries()) window.longest = Math.max(window.longest, e.duration); }).observe({ entryTypes: ['longtask'] })''')
-        longest = []
+        longest, plain = [], []
         for _ in range(8):
+            plain.append(b.js('(() => { const t = performance.now(); let x = 0; for (let i = 0; i < 3e7; i++) x = (x * 31 + i) | 0; window.x = x; return performance.now() - t })()'))
             b.js('window.longest = 0')
             w.show(d)
             time.sleep(0.4)
             longest.append(b.js('window.longest'))
         longest.sort()
-        print(f'# twenty instruments: the longest task of each drawing took {longest} ms')
-        # About 100 ms on an idle machine. On a busy one a single drawing may be struck by anything; not each of them.
-        assert longest[2] < 2000, longest
+        plain.sort()
+        print(f'# twenty instruments: the longest task of each drawing took {longest} ms; a plain loop {plain}')
+        # About 100 ms on an idle machine, where the plain loop takes 30. On a busy one a single drawing may be struck by anything;
+        # not each of them, unless the plain loop is slow as well.
+        assert longest[2] < max(2000, 60 * plain[4]), (longest, plain)
         assert b.complaints() == [], b.complaints()
 
 

@@ -37,15 +37,19 @@
 #define PEAK_EVALUATIONS_MAX 60 /* 15 window lengths: then it is no lull any more but the flow */
 #define DEAD_BLOCKS 6
 #define TRUSTED_BLOCKS 15
+#define CLUMPS 3
+#define CLUMPED_BLOCK_NS_MAX (240 * BOT_NS_PER_S)
 #define STUTTER_NS (600 * BOT_NS_PER_S)
 #define STALE_LASTING_NS (300 * BOT_NS_PER_S)
 #define STALE_STEADY 0.2
 #define FOLLOW_S_MIN 150.0
 #define FOLLOW_S_MAX 10000.0
 #define STEPS_MISSED_MAX 1000
-#define SWEEPS_MIN 60 /* learning is over when this many sweeps, this much time and this many steps were seen */
+#define SWEEPS_MIN 60 /* learning is over when this many sweeps, this much time and this many steps were seen, ... */
 #define LEARN_S 60.0
 #define LEARN_STEPS 30
+#define SWEEPS_KNOWN 300 /* ... and so many sweeps or so much time: of starts at any moment of the tuning tapes every fifth */
+#define KNOWN_S 300.0    /* gave an alarm within ten minutes without this, every tenth with it */
 
 static const uint32_t span_buckets[1 + SHORT] = { 4, 1, 2, 3 };
 
@@ -58,7 +62,7 @@ struct part {
     struct bot__tail_law law;
 };
 static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bend_least = -0.2, .bend_most = 0.3 } };
-static const struct part part_window = { 0.25, 0.03, { .slope = 1.0, .slope_least = 0.5, .few = 2, .unsure = 0.65 } };
+static const struct part part_window = { 0.20, 0.02, { .slope = 0.8, .slope_least = 0.35, .few = 3, .unsure = 0.65 } };
 
 #define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected sweeps */
 #define VALUES_LEAST 8.0  /* and was seen so many times */
@@ -114,6 +118,7 @@ struct series {
     bot_ts   block_ns, block_until, alive_at; /* alive_at: end of the first block that was like the reference */
     bot_ts   unlearned_until;
     uint32_t dead_blocks, trusted_blocks;
+    uint32_t clumps;         /* blocks that held what the dead ones before them lacked */
     uint32_t suspect;        /* which test dropped it, and its limit */
     double   suspect_limit;
 };
@@ -255,6 +260,8 @@ static void set_numbers(struct series *s, double sweeps, double expected, double
 
 static bool is_learning(const struct bot__rate *r, const struct series *s)
 {
+    if (s->total < SWEEPS_KNOWN && s->total_s < KNOWN_S)
+        return true;
     return s->total < SWEEPS_MIN || s->total_s < LEARN_S || s->steps < LEARN_STEPS || (r->step_s >= SHORT_FROM_S && s->total_s < 20 * r->step_s);
 }
 
@@ -281,7 +288,7 @@ static void drop(struct bot__rate *r, struct series *s, double sweeps, double ex
     s->block_ns = (bot_ts)(block_s * 1e9);
     s->block_until = r->now + s->block_ns;
     s->back = s->block = 0;
-    s->dead_blocks = s->trusted_blocks = 0;
+    s->dead_blocks = s->trusted_blocks = s->clumps = 0;
     s->alive_at = BOT_TS_NEVER;
 }
 
@@ -329,6 +336,15 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
     if (s->block > 0 && s->dead_blocks >= DEAD_BLOCKS) s->trusted_blocks = TRUSTED_BLOCKS;
     const double blocks = s->dead_blocks + 1.0; /* since the last one that held something */
     s->dead_blocks = s->block > 0 ? 0 : s->dead_blocks + 1;
+    /* The whole flow, but in clumps that are further apart than a block is long (a page polled once a minute): then dead
+     * blocks are no evidence, and would take back for ever what each clump proved. */
+    if (blocks >= 3 && part >= 0.5 * blocks && ++s->clumps >= CLUMPS && s->block_ns < CLUMPED_BLOCK_NS_MAX) {
+        s->block_ns *= 2;
+        s->block_until = r->now + s->block_ns;
+        s->back = s->block = 0;
+        s->clumps = s->dead_blocks = 0;
+        return;
+    }
     s->back += (part < 1.6 ? part : 1.6) * 0.98 - (s->trusted_blocks > 0 ? 0.35 : 0.5);
     if (s->trusted_blocks > 0) s->trusted_blocks--;
     if (s->back < 0) s->back = 0;

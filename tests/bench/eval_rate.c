@@ -1,6 +1,6 @@
 /* eval_rate: how good is the trade-rate monitor on recorded tapes?
  *
- *     eval_rate [--market DIR] [--seed N] [--injections N] [--only SUBSTRING] [--set tuning|holdout]
+ *     eval_rate [--market DIR] [--seed N] [--injections N] [--starts N] [--only SUBSTRING] [--set tuning|holdout]
  *
  * Each tape is run as it is, and the alarms outside its real stops are counted. Then outages are put into it at random
  * moments, each into a copy of the monitor as it stood there:
@@ -303,6 +303,7 @@ struct totals {
     size_t ratios, stops_slow, stops_fast;
     double alarms, days, worst_per_day;
     size_t early;
+    int starts, start_alarms, start_hour_alarms, start_most;
 };
 
 static int compare_at(const void *a, const void *b)
@@ -347,7 +348,51 @@ static void report_tape(const struct tape *t, const struct span *span, struct to
     (void)t;
 }
 
-static void eval_rows(const struct tape *t, double budget, int injections, bool verbose, struct totals *totals)
+/* What a bot sees that starts at any moment: alarms of a monitor that knows nothing yet. */
+static void fresh_starts(const struct tape *t, double budget, const struct span *span, int starts, struct totals *totals)
+{
+    const int64_t length = 3600 * S;
+    if (starts == 0 || span->to - span->from < 2 * length)
+        return;
+    int early = 0, all = 0, most = 0, done = 0;
+    for (int k = 0; k < starts; k++) {
+        const int64_t from = span->from + (int64_t)((double)(span->to - span->from - length) * (k + 0.5) / starts);
+        if (mask_at(t, from - 900 * S, from + length) != NULL)
+            continue;
+        size_t first = 0, last = t->n;
+        while (first < last) {
+            const size_t middle = (first + last) / 2;
+            if (t->rows[middle].received < from) first = middle + 1;
+            else last = middle;
+        }
+        injected.n = 0;
+        struct rate_tape *m = monitor_new(t, budget, &injected);
+        for (size_t i = first; i < t->n && t->rows[i].received < from + length; i++)
+            rate_tape_trade(m, t->rows[i].instrument, t->rows[i].received, t->rows[i].venue);
+        rate_tape_free(m);
+        int ten = 0, hour = 0;
+        for (size_t i = 0; i < injected.n; i++) {
+            if (injected.events[i].state != BOT__RATE_DROPPED)
+                continue;
+            hour++;
+            ten += injected.events[i].time_ns < from + 600 * S;
+        }
+        early += ten;
+        all += hour;
+        if (ten > most) most = ten;
+        done += (int)t->instruments;
+    }
+    if (done == 0)
+        return;
+    printf("  fresh starts %d: alarms a start in the first ten minutes %.3f (at most %d), in the first hour %.3f\n", done, (double)early / done, most,
+           (double)all / done);
+    totals->starts += done;
+    totals->start_alarms += early;
+    totals->start_hour_alarms += all;
+    if (most > totals->start_most) totals->start_most = most;
+}
+
+static void eval_rows(const struct tape *t, double budget, int injections, int starts, bool verbose, struct totals *totals)
 {
     const struct span span = span_of(t);
     static int64_t moments[INJECTIONS_MAX];
@@ -404,6 +449,8 @@ static void eval_rows(const struct tape *t, double budget, int injections, bool 
     totals->alarms += total;
     totals->days += days * t->instruments;
     if (days > 0.5 && most / days > totals->worst_per_day) totals->worst_per_day = most / days;
+
+    fresh_starts(t, budget, &span, starts, totals);
 
     struct rules rules[TAPE_INSTRUMENTS_MAX];
     for (uint32_t i = 0; i < t->instruments; i++) {
@@ -619,6 +666,9 @@ static void report_totals(const char *name, const struct totals *t)
            t->alarms, t->days, t->alarms / t->days, t->worst_per_day, t->early);
     printf("  median over tapes and shapes of delay against the best rule of that shape %.2f, against the best single rule %.2f\n",
            quantile(t->ratio, t->ratios, 0.5), quantile(t->one_ratio, t->ratios, 0.5));
+    if (t->starts > 0)
+        printf("  fresh starts: alarms a start in the first ten minutes %.3f (at most %d), in the first hour %.3f\n",
+               (double)t->start_alarms / t->starts, t->start_most, (double)t->start_hour_alarms / t->starts);
     printf("  plain stops: median ratio on tapes of hours %.2f, on fast tapes %.2f\n", quantile(t->stop_slow, t->stops_slow, 0.5),
            quantile(t->stop_fast, t->stops_fast, 0.5));
 }
@@ -628,7 +678,7 @@ int main(int argc, char **argv)
     const char *market = NULL, *only = NULL, *set = NULL;
     char fallback[1024];
     unsigned long long seed = 1;
-    int injections = 40;
+    int injections = 40, starts = 100;
     double budget = 1;
     bool verbose = false;
     for (int i = 1; i < argc; i++) {
@@ -636,11 +686,12 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--market") == 0 && more) market = argv[++i];
         else if (strcmp(argv[i], "--seed") == 0 && more) seed = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--injections") == 0 && more) injections = atoi(argv[++i]);
+        else if (strcmp(argv[i], "--starts") == 0 && more) starts = atoi(argv[++i]);
         else if (strcmp(argv[i], "--only") == 0 && more) only = argv[++i];
         else if (strcmp(argv[i], "--set") == 0 && more) set = argv[++i];
         else if (strcmp(argv[i], "--budget") == 0 && more) budget = atof(argv[++i]);
         else if (strcmp(argv[i], "--verbose") == 0) verbose = true;
-        else return fprintf(stderr, "usage: eval_rate [--market DIR] [--seed N] [--injections N] [--only SUBSTRING] "
+        else return fprintf(stderr, "usage: eval_rate [--market DIR] [--seed N] [--injections N] [--starts N] [--only SUBSTRING] "
                                     "[--set tuning|holdout] [--budget ALARMS_PER_DAY] [--verbose]\n"), 2;
     }
     if (injections < 1 || injections > INJECTIONS_MAX)
@@ -662,7 +713,7 @@ int main(int argc, char **argv)
         const bool wanted = (only == NULL || strstr(tapes[i].name, only) != NULL) &&
             (set == NULL || (strcmp(set, "tuning") == 0) == tapes[i].tuning);
         if (wanted && tapes[i].minutes_n > 0) eval_minutes(&tapes[i], budget, injections, verbose, &totals[tapes[i].tuning]);
-        else if (wanted) eval_rows(&tapes[i], budget, injections, verbose, &totals[tapes[i].tuning]);
+        else if (wanted) eval_rows(&tapes[i], budget, injections, starts, verbose, &totals[tapes[i].tuning]);
         fflush(stdout);
     }
     report_totals("tuning tapes", &totals[true]);

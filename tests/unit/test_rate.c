@@ -346,6 +346,44 @@ TEST(rate, a_reference_of_minutes_gives_way_to_a_quieter_market_within_half_an_h
     flow_free(&f);
 }
 
+/* A page every `poll` with what a steady `per_s` traded since the page before. */
+static void run_polled(struct flow *f, double per_s, bot_ts poll, bot_ts length)
+{
+    const bot_ts until = f->now + length;
+    while (f->now + poll <= until) {
+        const int rows = (int)(per_s * (double)poll / 1e9 * (0.8 + 0.4 * uniform(f)));
+        pass(f, f->now + poll);
+        for (int i = rows; i > 0; i--)
+            bot__rate_trade(f->rate, 0, f->now, f->now - i * poll / (rows + 1), BOT_BUY);
+    }
+}
+
+TEST(rate, a_feed_that_comes_to_be_polled_more_seldom_is_not_shut_out_for_ever)
+{
+    struct flow f = flow_new(14);
+    run_polled(&f, 1, 15 * S, 420 * S);
+    ck_assert_int_eq(view(&f).state, BOT__RATE_NORMAL);
+    run_polled(&f, 1, 60 * S, 3600 * S);
+    ck_assert_int_ge(f.drops, 1); /* a minute without a trade was unheard of; */
+    ck_assert_int_eq(view(&f).state, BOT__RATE_NORMAL);
+    ck_assert_int_lt(f.released_at, T0 + 2400 * S);
+    flow_free(&f);
+}
+
+TEST(rate, what_is_seldom_seen_is_learned_for_five_minutes)
+{
+    struct flow f = flow_new(15);
+    run(&f, 0, 0.5, 290 * S);
+    ck_assert_int_eq(view(&f).state, BOT__RATE_LEARNING);
+    run(&f, 0, 0.5, 20 * S);
+    ck_assert_int_eq(view(&f).state, BOT__RATE_NORMAL);
+    flow_free(&f);
+    f = flow_new(15); /* and what is seen often for a minute */
+    run(&f, 0, 20, 65 * S);
+    ck_assert_int_eq(view(&f).state, BOT__RATE_NORMAL);
+    flow_free(&f);
+}
+
 TEST(rate, the_pool_speaks_for_an_instrument_too_thin_to_tell)
 {
     bot__rate_options o;

@@ -188,7 +188,7 @@ static void judge(struct bot__lag *lag, int64_t excess)
     if (!lag->late) {
         lag->above_n = excess > limit ? lag->above_n + 1 : 0;
         /* One message may be anything; two in a row, or one far out, are not. */
-        if (lag->above_n >= 2 || excess > 3 * limit) set(lag, true, BOT__LAG_LATE);
+        if (lag->above_n >= 2 || excess > 2 * limit) set(lag, true, BOT__LAG_LATE);
         else if (rising(lag)) set(lag, true, BOT__LAG_RAMP);
         else set(lag, false, BOT__LAG_NONE);
         if (lag->late) pending_drop(lag);

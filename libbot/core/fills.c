@@ -131,6 +131,8 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
         e->position.qty.v = r->after;
         e->position.before.v = r->before;
     }
+    if ((r->flags & LEDGER_COST_UNKNOWN) != 0)
+        bot__core_disown_result(c, r->instrument, r->realised);
     bot__core_check_limits(c, r->instrument, r->leg);
     bot__verdict_filled(c, r->instrument, r->leg);
 }
@@ -262,6 +264,8 @@ void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report)
     if (owner == LEDGER_EXTERNAL)
         external_fill(c, result.instrument, BOT_FILL_TRADE, result.moved);
     fill_order(c, order, moved, 0);
+    if ((result.flags & LEDGER_COST_UNKNOWN) != 0)
+        bot__core_disown_result(c, result.instrument, result.realised);
     bot__core_check_limits(c, result.instrument, result.leg);
     bot__verdict_filled(c, result.instrument, result.leg);
 }

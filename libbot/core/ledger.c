@@ -222,7 +222,7 @@ static int change_add(struct change *c, const struct instrument *in, bot_i128 qt
 {
     /* One bot alone on an instrument has the account's own position: the same sum need not be done twice. */
     const bool same = c->account.qty == c->owner.qty && c->account.cost == c->owner.cost;
-    const bool unproven = c->owner.unproven;
+    const bool unproven = c->owner.unproven, cost_unknown = c->owner.cost_unknown;
     bot_i128 owner_realised;
     int r = bot__position_add(&c->account, in, qty, value, price, &c->realised);
     if (r < 0)
@@ -237,6 +237,7 @@ static int change_add(struct change *c, const struct instrument *in, bot_i128 qt
         c->owner.qty = c->account.qty;
         c->owner.cost = c->account.cost;
         c->owner.unproven = unproven && c->account.unproven;
+        c->owner.cost_unknown = cost_unknown && c->account.cost_unknown;
     }
     return r < 0 ? r : BOT_OK;
 }
@@ -423,6 +424,12 @@ static uint32_t side_flag(const struct change *c)
     return (c->slot == SLOT_LONG && c->account.qty < 0) || (c->slot == SLOT_SHORT && c->account.qty > 0) ? LEDGER_WRONG_SIDE : 0;
 }
 
+/* Before the commit: what the account held is still there. */
+static uint32_t unknown_flag(const struct ledger *l, const struct change *c)
+{
+    return l->account[c->cell].cost_unknown && c->realised != 0 ? LEDGER_COST_UNKNOWN : 0;
+}
+
 static int hold(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg leg)
 {
     if (l->held_n == l->opt.held_max)
@@ -527,7 +534,7 @@ static int apply_fill(struct ledger *l, const struct dedupe_key *key, const bot_
     /* Past the last failure: nothing above this line has touched what is held. */
     c.account.fills++;
     c.owner.fills++;
-    c.flags |= side_flag(&c) | group_flag(l, &c) | (v.external ? LEDGER_EXTERNAL_KIND : 0);
+    c.flags |= side_flag(&c) | unknown_flag(l, &c) | group_flag(l, &c) | (v.external ? LEDGER_EXTERNAL_KIND : 0);
     bot__dedupe_add(&l->dedupe, key, fingerprint, ev->venue_ns, v.has_fee ? DEDUPE_HAS_FEE : 0);
     /* An order that cannot be taken any more is counted without it: its late update is refused by its time. */
     if (track && order == NULL && bot__derive_can_add(&l->derive, ev->venue_ns) == BOT_OK)
@@ -722,7 +729,7 @@ int bot__ledger_apply_order(struct ledger *l, const bot_event *ev, uint32_t owne
         o->venue_ns = ev->venue_ns;
     c.account.fills++;
     c.owner.fills++;
-    c.flags |= LEDGER_DERIVED | side_flag(&c) | group_flag(l, &c);
+    c.flags |= LEDGER_DERIVED | side_flag(&c) | unknown_flag(l, &c) | group_flag(l, &c);
     change_commit(l, &c, ev, true);
     l->stats.fills++;
     l->stats.fills_derived++;
@@ -804,6 +811,8 @@ int bot__ledger_baseline(struct ledger *l, uint32_t instrument, bot_leg leg, bot
         return r;
     c.account.unproven = qty != 0; /* also at an entry price: the venue's word is no fill of ours */
     c.owner.unproven = c.account.unproven && c.owner.qty != 0;
+    c.account.cost_unknown = qty != 0 && entry_price == 0;
+    c.owner.cost_unknown = c.account.cost_unknown && c.owner.qty != 0;
     const bot_event stamp = { .ts = ts, .venue_ns = venue_ns, .seq = seq };
     change_commit(l, &c, &stamp, true);
     l->stats.baselines++;

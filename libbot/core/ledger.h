@@ -45,6 +45,7 @@ enum {
     LEDGER_ABSORBED = 1u << 4,      /* confirms (a part of) what was derived: `moved` is what it still moved */
     LEDGER_FLIPPED = 1u << 5,
     LEDGER_FEE_ONLY = 1u << 6,      /* a repeated execution brought the fee that the first row lacked */
+    LEDGER_COST_UNKNOWN = 1u << 7,  /* it closed what was taken over without a price: `realised` means nothing */
 };
 struct ledger_result {
     uint32_t instrument;

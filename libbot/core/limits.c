@@ -92,6 +92,15 @@ void bot__core_limits_known(bot_core *c, uint32_t instrument)
     c->pending_limits_n = kept;
 }
 
+void bot__core_disown_result(bot_core *c, uint32_t instrument, bot_i128 realised)
+{
+    for (uint32_t b = 0; b < c->bots_n; b++) {
+        struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
+        if (l->set && c->bots[b].scope == BOT_SCOPE_ACCOUNT)
+            (void)bot_fixed_add(l->loss_base, realised, &l->loss_base);
+    }
+}
+
 void bot__core_check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
 {
     if (c->bots_n == 0)

@@ -68,7 +68,7 @@ int bot__position_add(struct position *p, const struct instrument *in, bot_i128 
     p->cost = cost;
     p->realised = total;
     if (flipped || sum == 0)
-        p->unproven = false;
+        p->unproven = p->cost_unknown = false;
     *ret_realised = realised;
     return flipped;
 }

@@ -22,6 +22,7 @@
 struct position {
     bot_i128 qty, cost, realised;
     uint64_t fills;      /* executions that moved it */
+    bool     cost_unknown; /* taken over without a price: what is realised against it means nothing; until flat or flipped */
     bool     unproven;   /* taken over: no fills of ours say what it cost; until flat or flipped */
     uint8_t  unused[7];  /* named: see struct order */
     /* What few fills touch; what every fill does stands above. */

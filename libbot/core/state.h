@@ -243,6 +243,8 @@ bool bot__verdict_order_in_baseline(const bot_core *c, uint32_t instrument, bot_
 int bot__core_attach(bot_core *c, const bot_event *ev);
 int bot__core_set_limits(bot_core *c, const bot_event *ev);
 void bot__core_limits_known(bot_core *c, uint32_t instrument); /* those that waited for it */
+/* Of the account's result, which loss limits count: means nothing, and counts neither way. */
+void bot__core_disown_result(bot_core *c, uint32_t instrument, bot_i128 realised);
 void bot__core_check_limits(bot_core *c, uint32_t instrument, bot_leg leg); /* after its position has changed */
 /* Result of an owner on an instrument since ever: realised less fees in the settle currency less funding. */
 bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner);

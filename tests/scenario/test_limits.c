@@ -87,6 +87,32 @@ TEST(limits, a_loss_at_its_limit_latches_until_a_person_has_looked)
     rig_free(r);
 }
 
+/* What was taken over without a price closes at a gain or loss that nobody knows: the limit neither latches on it nor is covered by it. */
+TEST(limits, a_baseline_without_a_price_is_no_gain_and_no_loss)
+{
+    for (int side = -1; side <= 1; side += 2) {
+        bot_core_options o;
+        rig_options(&o);
+        o.start_adopt = true;
+        struct rig *r = rig_new(&o);
+        r->qty[0] = side * rig_num("7");
+        r->seq[0] = 12;
+        rig_start(r, "10");
+        EXPECT_OPEN(r);
+        const bot_limits limits = { .position_max = { rig_num("10") }, .loss_max = { rig_num("10") } };
+        ck_assert_int_eq(set_limits(r, 0, 0, &limits), BOT_OK);
+        rig_trade(r, 0, NULL, side > 0 ? BOT_SELL : BOT_BUY, "3", "100");
+        rig_trade(r, 0, NULL, side > 0 ? BOT_SELL : BOT_BUY, "4", "100");
+        ck_assert(rig_qty(r, 0) == 0);
+        EXPECT_OPEN(r);
+        lose(r, "90.01");
+        EXPECT_OPEN(r);
+        lose(r, "99.99");
+        EXPECT_SHUT(r, BOT_GATE_LOSS);
+        rig_free(r);
+    }
+}
+
 TEST(limits, fees_in_the_settlement_and_funding_are_losses_too)
 {
     struct rig *r = started("10");

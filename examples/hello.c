@@ -31,7 +31,7 @@ int main(void)
     bot_opts.callbacks = (bot_callbacks){ .gate = on_gate, .position = on_position };
     bot_handle *bot;
     if (bot_attach(account, &bot_opts, &bot) < 0)
-        return fprintf(stderr, "cannot attach\n"), 1;
+        return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }

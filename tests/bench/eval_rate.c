@@ -16,7 +16,11 @@
  * is chosen in hindsight: the most sensitive one that gives no more false alarms on this very tape than the monitor
  * did. "best rule" is, again in hindsight, the W with the shortest median delay for that shape, so the rule may be
  * another one for each shape; "one rule" is the best single one for all shapes of the tape. Delays of what was not
- * found within the outage count as the outage's length. */
+ * found within the outage count as the outage's length.
+ *
+ * Two yardsticks say how much of that is the statistic and how much the limit: a trailing likelihood ratio on counts, its
+ * one limit chosen in hindsight like the rules' ("LR"), and the same with each window scaled by its own limit in hindsight
+ * ("LR scaled"): what a monitor could do that knew on the first day how bursty the day would be. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +123,8 @@ struct rules {
     uint32_t *before;          /* before[s]: sweeps in seconds 0 .. s-1 */
     int reference_s;
     double f[WINDOWS];         /* below 0: this window cannot keep the false alarms down */
+    double lr_limit[WINDOWS];  /* of the likelihood ratio of each window, in hindsight */
+    double lr_one, lr_scaled;  /* of the largest, and of the largest in units of its limit */
 };
 
 static double rule_value(const uint32_t *before, int second, int window, int reference)
@@ -144,6 +150,81 @@ static int rule_alarms(const struct tape *t, const struct rules *r, int window, 
         quiet_until = s + 60; /* a lull is one alarm, but a rule that is always in alarm is none */
     }
     return alarms;
+}
+
+/* ---- yardsticks ---- */
+
+/* Deviance of a negative binomial (shape 5) against the geometric mean of what the times before foretell. */
+static double lr_value(const uint32_t *before, int second, int window)
+{
+    static const double weight[3] = { 0.10, 0.45, 0.35 };
+    if (second < 5 * window)
+        return 0;
+    const double usual = (before[second] + 0.5) / (second + 1.0), shape = 5;
+    double sum = 0.10 * log(usual), total = 0.10;
+    int back = 3 * window;
+    for (int i = 0; i < 3; i++, back *= 4) {
+        const int to = second - window, from = to > back ? to - back : 0;
+        const double rate = ((double)(before[to] - before[from]) + 0.5 + 0.05 * usual * (to - from)) / (1.05 * (to - from) + 0.5 / usual);
+        sum += weight[i] * log(rate);
+        total += weight[i];
+    }
+    const double m = exp(sum / total) * window, n = before[second] - before[second - window];
+    if (n >= m || usual * window < 4)
+        return 0;
+    return (n + shape) * log((m + shape) / (n + shape)) - (n > 0 ? n * log(m / n) : 0);
+}
+
+/* The largest likelihood ratio, and the largest in units of its window's limit. */
+static void lr_largest(const uint32_t *before, int second, const double limit[WINDOWS], double *ret_one, double *ret_scaled)
+{
+    *ret_one = *ret_scaled = 0;
+    for (size_t w = 0; w < WINDOWS; w++) {
+        const double value = lr_value(before, second, windows_s[w]);
+        if (value > *ret_one) *ret_one = value;
+        if (limit[w] > 0 && value / limit[w] > *ret_scaled) *ret_scaled = value / limit[w];
+    }
+}
+
+static double lr_hindsight(const struct tape *t, const struct rules *r, const float *values, int first, int allowed)
+{
+    double low = 0, high = 1000;
+    for (int i = 0; i < 40; i++) {
+        const double mid = (low + high) / 2;
+        int alarms = 0, quiet_until = 0;
+        for (int s = first; s <= r->seconds && alarms <= allowed; s++) {
+            if ((double)values[s] <= mid || s < quiet_until)
+                continue;
+            alarms += mask_at(t, r->from + (s - 600) * S, r->from + s * S) == NULL;
+            quiet_until = s + 60;
+        }
+        if (alarms <= allowed) high = mid;
+        else low = mid;
+    }
+    return high;
+}
+
+static void lr_choose(const struct tape *t, const struct span *span, struct rules *r, int allowed)
+{
+    const int first = (int)((span->warm - span->from) / S);
+    float *values = calloc((size_t)r->seconds + 1, sizeof *values), *scaled = calloc((size_t)r->seconds + 1, sizeof *scaled);
+    if (values == NULL || scaled == NULL) abort();
+    for (size_t w = 0; w < WINDOWS; w++) {
+        for (int s = windows_s[w]; s <= r->seconds; s++)
+            values[s] = (float)lr_value(r->before, s, windows_s[w]);
+        r->lr_limit[w] = windows_s[w] > r->seconds / 4 ? 0 : lr_hindsight(t, r, values, first, allowed);
+        memset(values, 0, ((size_t)r->seconds + 1) * sizeof *values);
+    }
+    for (int s = 1; s <= r->seconds; s++) {
+        double one, most;
+        lr_largest(r->before, s, r->lr_limit, &one, &most);
+        values[s] = (float)one;
+        scaled[s] = (float)most;
+    }
+    r->lr_one = lr_hindsight(t, r, values, first, allowed);
+    r->lr_scaled = lr_hindsight(t, r, scaled, first, allowed);
+    free(values);
+    free(scaled);
 }
 
 static uint32_t *count_seconds(const struct row *rows, size_t n, uint32_t instrument, int64_t from, int seconds)
@@ -234,6 +315,7 @@ static int outage_s(enum shape shape, const struct span *span, double sweeps_per
 struct result {
     double delay[INJECTIONS_MAX * TAPE_INSTRUMENTS_MAX], release[INJECTIONS_MAX * TAPE_INSTRUMENTS_MAX];
     double rule[WINDOWS][INJECTIONS_MAX * TAPE_INSTRUMENTS_MAX];
+    double lr_one[INJECTIONS_MAX * TAPE_INSTRUMENTS_MAX], lr_scaled[INJECTIONS_MAX * TAPE_INSTRUMENTS_MAX];
     size_t n, released, missed, early;
 };
 static struct result results[SHAPES];
@@ -293,6 +375,16 @@ static void measure(const struct tape *t, const struct outage *o, const struct r
             }
         res->rule[w][res->n] = found_after < length ? found_after : length;
     }
+    res->lr_one[res->n] = res->lr_scaled[res->n] = length;
+    for (int s = from_s + 1; s <= to_s; s++) {
+        double one, scaled;
+        lr_largest(joined, s, r->lr_limit, &one, &scaled);
+        const double after_s = fmin((double)(r->from + s * S - o->from) / 1e9, length);
+        if (one > r->lr_one && after_s < res->lr_one[res->n]) res->lr_one[res->n] = after_s;
+        if (scaled > r->lr_scaled && after_s < res->lr_scaled[res->n]) res->lr_scaled[res->n] = after_s;
+        if (res->lr_one[res->n] < length && res->lr_scaled[res->n] < length)
+            break;
+    }
     free(after);
     free(joined);
     res->n++;
@@ -300,7 +392,8 @@ static void measure(const struct tape *t, const struct outage *o, const struct r
 
 struct totals {
     double ratio[TAPES_MAX * SHAPES], one_ratio[TAPES_MAX * SHAPES], stop_slow[TAPES_MAX], stop_fast[TAPES_MAX];
-    size_t ratios, stops_slow, stops_fast;
+    double lr_one[TAPES_MAX * SHAPES], lr_scaled[TAPES_MAX * SHAPES], lr_scaled_one[TAPES_MAX * SHAPES];
+    size_t ratios, lr_ratios, stops_slow, stops_fast;
     double alarms, days, worst_per_day;
     size_t early;
     int starts, start_alarms, start_hour_alarms, start_most;
@@ -337,6 +430,11 @@ static void report_tape(const struct tape *t, const struct span *span, struct to
         if (shape_compared[s]) {
             printf("  | best rule %4d s %8.1f s, ratio %.2f | one rule %4d s %8.1f s, ratio %.2f", windows_s[best], rule, p50 / rule,
                    windows_s[one], one_rule, p50 / one_rule);
+            const double lr_one = quantile(res->lr_one, res->n, 0.5), lr_scaled = quantile(res->lr_scaled, res->n, 0.5);
+            printf(" | LR %8.1f s, ratio %.2f, scaled %8.1f s, ratio %.2f", lr_one, lr_one / rule, lr_scaled, lr_scaled / rule);
+            totals->lr_one[totals->lr_ratios] = lr_one / rule;
+            totals->lr_scaled_one[totals->lr_ratios] = lr_scaled / one_rule;
+            totals->lr_scaled[totals->lr_ratios++] = lr_scaled / rule;
             totals->ratio[totals->ratios] = p50 / rule;
             totals->one_ratio[totals->ratios++] = p50 / one_rule;
             if (s == STOP && span->fast) totals->stop_fast[totals->stops_fast++] = p50 / rule;
@@ -459,6 +557,7 @@ static void eval_rows(const struct tape *t, double budget, int injections, int s
         rules[i].before = count_seconds(t->rows, t->n, i, span.from, rules[i].seconds);
         rules[i].reference_s = span.fast ? 60 : 600;
         rules_choose(t, &span, &rules[i], alarms[i]);
+        lr_choose(t, &span, &rules[i], alarms[i]);
     }
 
     struct row *rows = malloc((t->n + 1) * sizeof *rows);
@@ -666,6 +765,9 @@ static void report_totals(const char *name, const struct totals *t)
            t->alarms, t->days, t->alarms / t->days, t->worst_per_day, t->early);
     printf("  median over tapes and shapes of delay against the best rule of that shape %.2f, against the best single rule %.2f\n",
            quantile(t->ratio, t->ratios, 0.5), quantile(t->one_ratio, t->ratios, 0.5));
+    printf("  yardsticks with limits in hindsight, tapes of rows: one trailing likelihood ratio %.2f of the best rule of that shape; scaled by "
+           "window %.2f, and %.2f of the best single rule\n", quantile(t->lr_one, t->lr_ratios, 0.5), quantile(t->lr_scaled, t->lr_ratios, 0.5),
+           quantile(t->lr_scaled_one, t->lr_ratios, 0.5));
     if (t->starts > 0)
         printf("  fresh starts: alarms a start in the first ten minutes %.3f (at most %d), in the first hour %.3f\n",
                (double)t->start_alarms / t->starts, t->start_most, (double)t->start_hour_alarms / t->starts);

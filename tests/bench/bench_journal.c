@@ -188,8 +188,11 @@ static void bench_core(const char *path)
     t = now_ns() - t;
     bot_core_stats stats;
     bot_core_stats_get(jc.core, &stats);
-    printf("through the core: %llu events, %llu fills applied, %.3f s: %.2f M/s, %ld KiB more in memory\n", events,
-           (unsigned long long)stats.fills_applied, (double)t / 1e9, (double)events * 1e3 / (double)t, rss_kib() - before);
+    bot_journal_info info;
+    bot_journal_info_get(r, &info);
+    printf("through the core: %llu events in %llu records, %llu fills applied, %.3f s: %.2f M events/s, %.2f M records/s, %ld KiB more in memory\n", events,
+           (unsigned long long)info.record_end, (unsigned long long)stats.fills_applied, (double)t / 1e9, (double)events * 1e3 / (double)t,
+           (double)info.record_end * 1e3 / (double)t, rss_kib() - before);
     bot__journal_core_close(&jc);
     bot_journal_close_read(r);
 }

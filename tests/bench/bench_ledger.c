@@ -1,9 +1,10 @@
 /* What a fill costs. Times are medians over batches; run under `valgrind --tool=callgrind --toggle-collect='bench_*'` with an
  * argument naming one case for instruction counts.
  *
- * Measured on the project's shared 2-core virtual machine, gcc 12 -O3, default bounds, best of 200 batches in some forty runs within
- * an hour: apply_linear_add 92 to 184 ns (sets of fourteen: median 107 to 135), 1,200 instructions; apply_linear_mixed 111 to 148;
- * duplicate 35 to 50 ns, 490; find_instrument 8 to 11 ns. Medians are half as much again to twice as much with the neighbours.
+ * Measured on the project's shared 2-core virtual machine under load, gcc 12 -O3, default bounds, best of 200 batches in five runs:
+ * apply_linear_add 90 to 102 ns, 1,100 instructions; apply_linear_mixed 100 to 112, 1,200; duplicate 31, 430. (Before the index of ids
+ * was a table of groups, beside it in the same minutes: 113 to 134, 118 to 152, 35.) Medians are half as much again to twice as much
+ * with the neighbours.
  * Much of an apply is memory: the places of the new id and of the one that leaves are random in a megabyte. */
 #include <stdio.h>
 #include <stdlib.h>

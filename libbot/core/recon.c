@@ -146,6 +146,10 @@ static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
 static void orders_answered(bot_core *c, bot_ts sent_at)
 {
     c->recon.orders_listed = core_stream_ready(c) && sent_at >= c->recon.stream_ready_at;
+    if (c->recon.orders_listed && c->recon.orders_lists < ORDERS_LISTS_MIN && ++c->recon.orders_lists < ORDERS_LISTS_MIN)
+        c->recon.orders.due = core_after(c->now, c->options.read_retry_ns);
+    if (core_stream_ready(c) && !c->recon.orders_listed) /* asked for before the stream was there */
+        c->recon.orders.due = c->now;
     for (uint32_t i = 0; i < c->orders.used; i++) {
         const struct order *o = &c->orders.orders[i];
         if (!bot__order_live(o) || c->list_seen[i] == c->recon.list_generation || o->updated_at >= sent_at || o->submitted_at >= sent_at)
@@ -206,6 +210,8 @@ void bot__recon_read_end(bot_core *c, const bot_event *ev)
             c->recon.backfilled = true;
             bot__core_history_read(c, r->sent_at);
             c->recon.positions.due = core_min(c->recon.positions.due, c->now);
+        } else if (core_stream_ready(c) && !c->recon.backfilled) { /* asked for before the stream was there: it says nothing of the gap */
+            bot__core_want_fills(c);
         }
     }
 }
@@ -222,6 +228,7 @@ void bot__recon_stream(bot_core *c, const bot_event *ev)
     /* What was missed while it was down is read before anything is believed again. */
     r->stream_ready_at = c->now;
     r->backfilled = r->orders_listed = false;
+    r->orders_lists = 0;
     r->agreed_min = 0;
     r->positions.due = r->orders.due = c->now;
     if (!r->cold)

@@ -90,6 +90,10 @@ struct recon_read {
     uint32_t failures;        /* in a row */
 };
 
+/* A list may leave out an order that a crash has forgotten, and then nobody knows of it: two must not show it before a gate that was open
+ * once opens again. */
+#define ORDERS_LISTS_MIN 2
+
 struct recon {
     struct recon_read positions, orders, fills;
     bot_ts   answered_sent_at; /* when the last position read that was answered whole was sent; INT64_MIN: none */
@@ -105,6 +109,7 @@ struct recon {
     bot_ts   agreed_min;      /* oldest agreed_at over what is in use: what the lease rests on */
     bot_ts   newest_fill_at;  /* host time of the newest applied fill */
     bool     orders_listed;   /* a complete open-orders list since the stream became ready */
+    uint8_t  orders_lists;    /* how many, up to ORDERS_LISTS_MIN */
     bool     fills_wanted;
     int64_t  fills_from_ns;   /* venue time from which they are wanted, when that is earlier than the usual; 0 not so */
     uint64_t fills_before;    /* applied when the backfill began */

@@ -74,7 +74,7 @@ void bot__verdict_renew(bot_core *c)
     }
     bot__gate_renew_for(&c->gate, GATE_LEASE_RECONCILED, oldest,
                         bot__core_flat(c) ? c->options.reconciled_flat_ns : c->options.reconciled_lease_ns);
-    if (r->backfilled)
+    if (r->backfilled && (!c->gate.proven || r->orders_lists == ORDERS_LISTS_MIN))
         bot__gate_agreement(&c->gate, true, oldest);
 }
 

@@ -206,6 +206,12 @@ static int recover_last(struct journal *j, uint32_t segment, uint8_t *buf, const
         e = bot__journal_add_sealed(j, (struct sealed){ segment, false, scan.number_first });
         if (e != BOT_OK)
             return fail(ret, e, "%s", bot_strerror(e));
+        /* What can be read behind the damage is replayed: the new run's time must not begin before it. */
+        struct index_table passed = { 0 };
+        e = bot__journal_index_segment(j->fs, path, &passed, &ret->ts_last);
+        bot__index_release(j->fs, &passed);
+        if (e != BOT_OK && e != BOT_ERR_VERSION)
+            return fail(ret, e, "%s: %s", path, bot_strerror(e));
         if (scan.header_err == BOT_OK)
             j->header.journal_id = scan.header.journal_id;
         j->header.segment = segment + 1;

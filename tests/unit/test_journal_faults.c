@@ -466,6 +466,34 @@ TEST(journal_faults, writing_goes_on_behind_damage_which_is_kept_and_named)
     }
 }
 
+/* What lies behind a damaged place is replayed: a run whose time began before that would ask for reads that look older than what they
+ * are to answer. */
+TEST(journal_faults, a_run_behind_damage_begins_after_everything_that_can_be_read)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    memfs_init(&m);
+    struct journal_config c = config(&m);
+    c.options.segment_bytes = 1 << 16;
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    for (int i = 0; i < 50; i++) { /* many to a record, which carries the time of its first */
+        const bot_event tick = { .kind = BOT_EV_TICK, .ts = (bot_ts)i * BOT_NS_PER_S, .seq = BOT_SEQ_NONE };
+        ck_assert_int_eq(bot__journal_append(j, &tick), BOT_OK);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    struct memfs_file *f = memfs_find(&m, "j/00000001.journal");
+    ck_assert_uint_gt(f->size, JOURNAL_HEADER_SIZE + 2 * JOURNAL_RECORD_SIZE);
+    f->data[JOURNAL_HEADER_SIZE + 100] ^= 0x40;
+    m.now = 5;
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    ck_assert_int_ne(rec.damage.damage, BOT_DAMAGE_NONE);
+    ck_assert_int_gt(m.now + rec.ts_offset, 49 * BOT_NS_PER_S);
+    bot__journal_close(j);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
 TEST(journal_faults, a_flipped_bit_in_an_index_changes_no_answer)
 {
     static struct memfs m;

@@ -217,6 +217,33 @@ TEST(session_reads, who_waits_is_not_left_alone_when_the_asker_goes)
     ck_assert(!knows(&p, third) && !knows(&p, leader));
 }
 
+TEST(session_reads, a_list_whose_pages_do_not_end_is_not_taken_for_whole)
+{
+    static struct place p;
+    place_open_of(&p, "bybit", "BTCUSDT", NULL, false);
+    bot__session_start(p.session[0], now_of(&p));
+    unsigned pages = 0;
+    for (bool asked = true; asked && pages < 1000; pages += asked) {
+        asked = false;
+        unsigned kept = 0;
+        for (unsigned i = 0; i < p.asked_n; i++)
+            if (p.asked[i].session >= 0) p.asked[kept++] = p.asked[i];
+        p.asked_n = kept;
+        for (unsigned i = 0; i < p.asked_n && !asked; i++)
+            if (strstr(p.asked[i].path, "instruments-info") != NULL) {
+                asked = true;
+                page(&p, &p.asked[i], "next");
+            }
+    }
+    ck_assert_uint_gt(pages, 1);
+    ck_assert_uint_lt(pages, 1000);
+    ck_assert(!p.ports[0].opened); /* what is traded on what was not read, nobody knows */
+    tick_all(&p, 3 * BOT_NS_PER_S);
+    page(&p, list_of(&p), ""); /* asked again, and whole */
+    page(&p, list_of(&p), "");
+    ck_assert(knows(&p, 0));
+}
+
 /* ---- bitFlyer: a whole session on canned answers ---- */
 
 /* A hundred executions from this id down, half a minute apart, the newest of now. */

@@ -23,7 +23,7 @@
 #define BOT__RATE_CLOSURES_MAX 16u
 
 typedef enum bot__rate_state {
-    BOT__RATE_LEARNING, /* too little seen to judge: ok, and said so */
+    BOT__RATE_LEARNING, /* too little seen to judge: ok, and said so. A minute at least, five while sweeps are few. */
     BOT__RATE_NORMAL,
     BOT__RATE_DROPPED,  /* evidence of a drop; left only by flow that is back, fresh and lasting */
 } bot__rate_state;

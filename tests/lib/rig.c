@@ -161,7 +161,7 @@ static void answer_read(struct rig *r, const bot_effect *e)
     if (r->venue_clock)
         begin.venue_ns = r->wall_ns;
     later(r, 0, &begin);
-    if (r->rest == RIG_REST_HANG || (r->hang_fills && e->read.read == BOT_READ_FILLS) ||
+    if (r->rest == RIG_REST_HANG || (r->hang_fills && e->read.read == BOT_READ_FILLS) || (r->hang_orders && e->read.read == BOT_READ_OPEN_ORDERS) ||
         (r->hang_positions && e->read.read == BOT_READ_POSITIONS)) { /* the shell's own deadline ends it */
         end.read.outcome = BOT_OUTCOME_TIMEOUT;
         later(r, e->read.deadline - r->now, &end);

@@ -59,6 +59,7 @@ struct rig {
     bool rest_times;           /* position rows carry an update time */
     bool drop_row;             /* the row of instrument 0 is missing from an answer that says it is complete */
     bool hang_fills;           /* the fill history does not answer */
+    bool hang_orders;          /* the list of open orders does not */
     bool hang_positions;       /* positions do not, everything else does */
     bool hide_fills;           /* the private stream loses fills */
     bool hide_list;            /* the open-orders list is empty */

@@ -239,6 +239,29 @@ TEST(rules, an_order_after_a_lease_ran_out_is_refused_with_the_reason)
     rig_free(r);
 }
 
+/* A crash may have forgotten an order that had just left. One list may leave it out; without any nobody would ever know. */
+TEST(rules, a_reconnect_opens_only_after_two_lists_of_orders)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    hold_one(r);
+    rig_for(r, RIG_MS(5000));
+    EXPECT_OPEN(r);
+    r->hang_orders = true; /* positions and history answer, and agree */
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_for(r, RIG_MS(1000));
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    rig_for(r, RIG_MS(60000));
+    ck_assert_msg(!rig_open(r), "open without a list of orders\n%s", rig_tail(r));
+    r->hang_orders = false;
+    const uint32_t before = r->reads[BOT_READ_OPEN_ORDERS];
+    while (!rig_open(r) && r->reads[BOT_READ_OPEN_ORDERS] < before + 10) rig_for(r, RIG_MS(100));
+    EXPECT_OPEN(r);
+    ck_assert_uint_ge(r->reads[BOT_READ_OPEN_ORDERS], before + 2);
+    rig_free(r);
+}
+
 TEST(rules, a_kill_cancels_every_order_of_ours_and_none_of_a_persons)
 {
     struct rig *r = rig_new(NULL);

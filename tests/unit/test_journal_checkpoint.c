@@ -125,7 +125,7 @@ TEST(journal_checkpoint, a_core_that_passes_quietly_ends_as_the_one_that_tells_w
                 ck_assert_msg(equal(&loud, &quiet), "kind %u, item %llu", kind, (unsigned long long)items);
         }
         ck_assert(equal(&loud, &quiet));
-        ck_assert_uint_gt(told, 1000);
+        ck_assert_uint_gt(told, 500); /* it was about something */
         end(&loud);
         end(&quiet);
         bot_journal_close_read(r);

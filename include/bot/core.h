@@ -74,7 +74,8 @@ typedef struct bot_core_options {
     uint32_t bots_max;              /* 16 */
     uint32_t fills_seen_max;        /* 65536: exec ids kept; older ones are answered by older_fill */
     uint32_t path_steps_max;        /* 8192: steps of a position's path kept for each instrument and leg */
-    uint32_t effects_max;           /* 256: effects of one step; more shuts the gate and is counted */
+    uint32_t effects_max;           /* 256: effects of one step; more shuts the gate and is counted. The step that brings an instrument
+                                     * may have more: it tells of every fill that waited for it */
 
     bool     hedge;                 /* the account holds long and short legs apart */
 

@@ -66,6 +66,7 @@ static void ledger_options(const bot_core_options *o, bot_core *c, struct ledger
     ret->owners_max = o->bots_max;
     ret->execs_max = o->fills_seen_max;
     ret->path_steps_max = o->path_steps_max;
+    ret->held_max = HELD_MAX;
     ret->derived_orders_max = o->venue.has_fills_channel ? 64 : 4096;
     ret->fills_come = o->venue.has_fills_channel;
     ret->hedge = o->hedge;
@@ -110,6 +111,10 @@ const char *bot_core_options_wrong(const bot_core_options *o)
     return bot__ledger_size(&lo) == 0 ? "fills_seen_max or path_steps_max" : NULL;
 }
 
+/* One more of each to write into when they are full. */
+static size_t effects_max(const bot_core_options *o) { return (size_t)o->effects_max + HELD_MAX * EFFECTS_OF_FILL + 1; }
+#define FILL_EVENTS_MAX (HELD_MAX + 1)
+
 static bot_core *carve(struct arena *a, const bot_core_options *o)
 {
     bot_core *c = bot__arena_take(a, 1, sizeof *c);
@@ -121,7 +126,8 @@ static bot_core *carve(struct arena *a, const bot_core_options *o)
     bot_ev_limits *pending_limits = bot__arena_take(a, core_pending_limits_max(o), sizeof *pending_limits);
     uint32_t *list_seen = bot__arena_take(a, o->orders_max, sizeof *list_seen);
     struct stranger *strangers = bot__arena_take(a, STRANGERS_MAX, sizeof *strangers);
-    bot_effect *effects = bot__arena_take(a, (size_t)o->effects_max + 1, sizeof *effects); /* one more to write into when full */
+    bot_effect *effects = bot__arena_take(a, effects_max(o), sizeof *effects);
+    bot_event *fill_events = bot__arena_take(a, FILL_EVENTS_MAX, sizeof *fill_events);
     struct ledger_options lo;
     ledger_options(o, c, &lo);
     const size_t ledger_size = bot__ledger_size(&lo);
@@ -138,6 +144,8 @@ static bot_core *carve(struct arena *a, const bot_core_options *o)
     c->list_seen = list_seen;
     c->strangers = strangers;
     c->effects = effects;
+    c->effects_room = o->effects_max;
+    c->fill_events = fill_events;
     c->ledger = bot__ledger_init(ledger, &lo);
     return c;
 }
@@ -312,7 +320,8 @@ static void dead_man(bot_core *c)
 int bot_core_step(bot_core *core, const bot_event *ev)
 {
     bot_core *c = core;
-    c->effects_n = 0;
+    c->effects_n = c->fill_events_n = 0;
+    c->effects_room = c->options.effects_max;
     c->stats.events++;
     if (ev->ts > c->now)
         c->now = ev->ts;
@@ -379,9 +388,10 @@ void bot__core_drop_effects(bot_core *core)
 {
     core->effects_n = 0;
     memset(&core->fill_key, 0, sizeof core->fill_key);
-    memset(&core->fill_event, 0, sizeof core->fill_event);
+    core->fill_events_n = 0;
+    memset(core->fill_events, 0, FILL_EVENTS_MAX * sizeof *core->fill_events);
     memset(&core->refusal, 0, sizeof core->refusal);
-    memset(core->effects, 0, ((size_t)core->options.effects_max + 1) * sizeof *core->effects);
+    memset(core->effects, 0, effects_max(&core->options) * sizeof *core->effects);
 }
 
 bot_ts bot_core_deadline(const bot_core *core) { return core->deadline; }

@@ -88,6 +88,12 @@ static bool awaits_name(const bot_core *c, uint32_t instrument, bot_side side)
     return false;
 }
 
+/* A place for the fill that an effect of this step lends out. */
+static bot_event *lend(bot_core *c)
+{
+    return &c->fill_events[c->fill_events_n < HELD_MAX ? c->fill_events_n++ : HELD_MAX];
+}
+
 static void applied(bot_core *c, const bot_event *ev, const struct ledger_result *r, uint32_t order)
 {
     const bot_ev_fill *f = &ev->fill;
@@ -120,10 +126,11 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     if ((r->flags & LEDGER_WRONG_SIDE) != 0)
         bot__core_want_fills(c);
 
+    bot_event *lent = lend(c);
     if (!c->quiet)
-        memcpy(&c->fill_event, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
+        memcpy(lent, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
     bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
-    e->fill.fill = &c->fill_event;
+    e->fill.fill = lent;
     e->fill.external = external;
     if (r->moved != 0) {
         e = bot__core_effect_add(c, BOT_EFFECT_POSITION, external ? UINT32_MAX : r->owner, r->instrument);
@@ -234,9 +241,10 @@ int bot__core_funding(bot_core *c, const bot_event *ev)
     const int r = bot__ledger_apply_funding(c->ledger, ev, LEDGER_EXTERNAL, BOT_LEG_NET, &result);
     if (r == LEDGER_NEW) {
         bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, UINT32_MAX, result.instrument);
+        bot_event *lent = lend(c);
         if (!c->quiet)
-            c->fill_event = *ev;
-        e->fill.fill = &c->fill_event;
+            *lent = *ev;
+        e->fill.fill = lent;
         e->fill.external = true;
         bot__core_check_limits(c, result.instrument, BOT_LEG_NET);
     } else if (r == LEDGER_HELD) {
@@ -329,6 +337,9 @@ int bot__core_instrument_row(bot_core *c, const bot_event *ev)
     int r = bot__instrument_from_event(ev, &row);
     if (r < 0)
         return r;
+    struct ledger_stats waiting;
+    bot__ledger_stats(c->ledger, &waiting);
+    c->effects_room = c->options.effects_max + waiting.held * EFFECTS_OF_FILL;
     r = bot__ledger_instrument_put(c->ledger, &row, c->now, held_outcome, c);
     if (r < 0) {
         bot__core_alert(c, BOT_ALERT_FULL, UINT32_MAX, UINT32_MAX, r, "an instrument cannot be taken up");

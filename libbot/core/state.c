@@ -10,7 +10,7 @@
 bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument)
 {
     bot_effect *e = &c->effects[c->effects_n];
-    if (c->effects_n < c->options.effects_max) {
+    if (c->effects_n < c->effects_room) {
         c->effects_n++;
     } else {
         /* A step that wants more than the host made room for cannot be carried out whole: nothing may leave any more. */

@@ -23,6 +23,8 @@
 
 #define SUBMIT_RING BOT_ORDERS_PER_S_MAX
 #define RECON_MENDS (BOT_GATE_STARTUP | BOT_GATE_RECONCILED | BOT_GATE_REST | BOT_GATE_HOLD_DOWN) /* by position reads */
+#define HELD_MAX 256      /* fills and payments that wait for their instrument: the step that brings it tells of all of them */
+#define EFFECTS_OF_FILL 4 /* the fill, the position, its order or an alert, and one besides */
 #define STRANGERS_MAX 64  /* fills whose order nobody knows yet */
 #define STRANGER_WAIT_NS (10 * BOT_NS_PER_S)
 #define CLOSED_WAIT_NS (30 * BOT_NS_PER_S)      /* the venue takes no orders: the next may try after that, */
@@ -157,7 +159,9 @@ struct bot_core {
     uint32_t    effects_n;
     struct dedupe_key fill_key;           /* of the fill that this step is about; valid within the step, see core/image.h */
     struct sockets sockets;
-    bot_event   fill_event;               /* what BOT_EFFECT_FILL lends out */
+    bot_event  *fill_events;              /* what BOT_EFFECT_FILL lends out: one for each of a step */
+    uint32_t    fill_events_n;
+    uint32_t    effects_room;             /* of this step: options.effects_max, and more while fills are told that waited */
     bot_refusal refusal;
     bot_core_stats stats;
     bool        cancels_wanted;           /* an order's cancel waits for room among the effects of a step */

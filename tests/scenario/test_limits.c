@@ -797,6 +797,31 @@ TEST(limits, what_waits_for_an_instrument_asks_for_it_and_only_fills_hold_the_ga
     rig_free(r);
 }
 
+TEST(limits, every_fill_that_waited_for_its_instrument_is_told_by_its_own_name)
+{
+    enum { WAITED = 250 };
+    struct rig *r = started("10");
+    char name[16];
+    for (int i = 0; i < WAITED; i++) {
+        snprintf(name, sizeof name, "N%d", i);
+        bot_event fill = rig_fill_event(r, 0, name, NULL, "web", i % 2 == 0 ? BOT_BUY : BOT_SELL, "1", "100");
+        bot__symbol_set(&fill.instrument, "NEWUSDT", 7);
+        ck_assert_int_eq(rig_step(r, &fill), 2);
+    }
+    ck_assert_int_eq(instrument_row(r, "NEWUSDT", true, "0.1", "0.01"), 2);
+    int told = 0;
+    for (uint32_t i = 0; i < bot_core_effects_count(r->core); i++) {
+        const bot_effect *e = bot_core_effect(r->core, i);
+        if (e->kind != BOT_EFFECT_FILL) continue;
+        snprintf(name, sizeof name, "N%d", told++);
+        ck_assert_str_eq(e->fill.fill->fill.exec_id.s, name);
+    }
+    ck_assert_int_eq(told, WAITED);
+    ck_assert_uint_eq(effects_lost(r), 0);
+    ck_assert_uint_eq(rig_reasons(r) & (BOT_GATE_UNKNOWN_EXEC | BOT_GATE_HELD_FILLS), 0);
+    rig_free(r);
+}
+
 /* ---- a venue without a channel of fills ---- */
 
 static bot_event grown(struct rig *r, const bot_id *client, const char *order, bot_side side, const char *cum, const char *average)

@@ -54,6 +54,11 @@ TEST(dialects, s25_rest_answers_old_data)
     tell_all(&(struct story){ .faults = "at 60s for 120s rest.stale on=positions age=60s..299s\n", .minutes = 6, .shuts = true });
 }
 
+TEST(dialects, an_order_whose_connection_breaks_behind_it_is_of_unknown_outcome)
+{
+    tell_all(&(struct story){ .faults = "at 60s for 60s rest.reset on=create done=1\n", .minutes = 5, .unknown = true });
+}
+
 TEST(dialects, s26_a_read_hangs)
 {
     tell_all(&(struct story){ .faults = "at 60s for 90s rest.hang on=positions,fills\n", .minutes = 5, .shuts = true });

@@ -293,6 +293,25 @@ TEST(found, a_report_that_an_amend_has_overtaken_makes_no_room)
     rig_free(r);
 }
 
+TEST(found, a_report_that_was_overtaken_takes_back_nothing_that_was_filled)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    const bot_id id = order(r, BOT_BUY, "5");
+    const int64_t t = INT64_C(1700000000) * BOT_NS_PER_S;
+    told(r, &id, "5", "3", t + 100 * BOT_NS_PER_MS);
+    bot_event end = { .kind = BOT_EV_ORDER, .source = BOT_SOURCE_WS_PRIVATE, .seq = BOT_SEQ_NONE, .venue_ns = t + 200 * BOT_NS_PER_MS, .instrument = rig_symbol(0), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
+    end.order = (bot_ev_order){ .client_id = id, .status = BOT_ORDER_CANCELED, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(rig_num("5")), .cum_qty = bot_dec_from_fixed(rig_num("3")) };
+    (void)rig_step(r, &end);
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("3"), "%s", rig_tail(r)); /* its fills have not come yet */
+    told(r, &id, "5", "1", t); /* of the first of them, delayed */
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("3"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
 TEST(found, a_quantity_that_a_crash_has_forgotten_is_taken_from_the_venue)
 {
     struct rig *r = rig_new(NULL);

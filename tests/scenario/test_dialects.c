@@ -59,6 +59,11 @@ TEST(dialects, an_order_whose_connection_breaks_behind_it_is_of_unknown_outcome)
     tell_all(&(struct story){ .faults = "at 60s for 60s rest.reset on=create done=1\n", .minutes = 5, .unknown = true });
 }
 
+TEST(dialects, an_order_whose_answer_cannot_be_read_is_of_unknown_outcome)
+{
+    tell_all(&(struct story){ .faults = "at 60s for 60s rest.ghost on=create status=200 body=cut\n", .minutes = 5, .unknown = true });
+}
+
 TEST(dialects, s26_a_read_hangs)
 {
     tell_all(&(struct story){ .faults = "at 60s for 90s rest.hang on=positions,fills\n", .minutes = 5, .shuts = true });

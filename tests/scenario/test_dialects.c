@@ -64,6 +64,13 @@ TEST(dialects, an_order_whose_answer_cannot_be_read_is_of_unknown_outcome)
     tell_all(&(struct story){ .faults = "at 60s for 60s rest.ghost on=create status=200 body=cut\n", .minutes = 5, .unknown = true });
 }
 
+TEST(dialects, orders_on_a_socket_that_is_lost_are_of_unknown_outcome)
+{
+    tell_all(&(struct story){ .faults = "at 60s for 3s ws.halfopen stream=trade\nat 63s ws.cut stream=trade\n"
+                                        "at 100s for 3s ws.halfopen stream=trade\nat 103s ws.cut stream=trade\n",
+                              .minutes = 5, .over_ws = true, .unknown = true });
+}
+
 TEST(dialects, s26_a_read_hangs)
 {
     tell_all(&(struct story){ .faults = "at 60s for 90s rest.hang on=positions,fills\n", .minutes = 5, .shuts = true });

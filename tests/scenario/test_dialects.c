@@ -71,6 +71,18 @@ TEST(dialects, orders_on_a_socket_that_is_lost_are_of_unknown_outcome)
                               .minutes = 5, .over_ws = true, .unknown = true });
 }
 
+TEST(dialects, a_private_message_that_cannot_be_read_shuts_the_gate)
+{
+    const char *venue;
+    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) {
+        struct simrig *r = tell(venue, &(struct story){ .minutes = 3 });
+        static const char cut[] = "{\"topic\":\"execution\",\"e\":\"ORDER_TRADE_UPDATE\",\"data\":[{\"symbol\":";
+        bot__session_ws_message(r->session, bot__world_time(r->world, r->client), BOT_STREAM_PRIVATE, cut, sizeof cut - 1);
+        ck_assert_msg(!simrig_open(r), "%s: open behind a message that may have been a fill", venue);
+        simrig_free(r);
+    }
+}
+
 TEST(dialects, s26_a_read_hangs)
 {
     tell_all(&(struct story){ .faults = "at 60s for 90s rest.hang on=positions,fills\n", .minutes = 5, .shuts = true });

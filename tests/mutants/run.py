@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -79,13 +80,16 @@ def first_failure(tree, seconds, tests=TESTS):
     for test in tests:
         if not os.path.exists(tree + '/build/' + test):
             continue
-        try:
-            done = subprocess.run([tree + '/build/' + test], capture_output=True, text=True, errors='replace', timeout=seconds, env=env, cwd=tree)
-        except subprocess.TimeoutExpired:
-            return os.path.basename(test) + ': ran out of time'
-        bad = re.search(r'^not ok \d+ - (.*)', done.stdout, re.M)
-        if bad or done.returncode != 0:
-            return '%s: %s' % (os.path.basename(test), bad[1] if bad else 'status %d' % done.returncode)
+        with subprocess.Popen([tree + '/build/' + test], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', env=env, cwd=tree,
+                              start_new_session=True) as run:
+            try:
+                out = run.communicate(timeout=seconds)[0]
+            except subprocess.TimeoutExpired:
+                os.killpg(run.pid, signal.SIGKILL) # the tests that it forked as well
+                return os.path.basename(test) + ': ran out of time'
+        bad = re.search(r'^not ok \d+ - (.*)', out, re.M)
+        if bad or run.returncode != 0:
+            return '%s: %s' % (os.path.basename(test), bad[1] if bad else 'status %d' % run.returncode)
     return None
 
 

@@ -210,7 +210,7 @@ TEST(simbinance, refuses_orders_with_the_venues_codes)
         { "POST", "symbol=BTCUSDT&side=BUY&type=STOP_MARKET&stopPrice=1&quantity=1", "-4120" },
         { "POST", "symbol=BTCUSDT&side=BUY&type=MARKET&timeInForce=GTC&quantity=1", "-1106" },
         { "POST", "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=60000", "-1102" },
-        { "POST", "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=XXX&quantity=1&price=60000", "-1115" },
+        { "POST", "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=SOON&quantity=1&price=60000", "-1115" },
         { "POST", LIMIT "quantity=1", "-1102" },
         { "POST", LIMIT "price=60000", "-1102" },
         { "POST", LIMIT "quantity=0&price=60000", "-4003" },

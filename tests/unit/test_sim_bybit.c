@@ -172,7 +172,7 @@ TEST(simbybit, refuses_orders_with_the_venues_codes)
     begin(false);
     static const struct { const char *body, *code; } cases[] = {
         { "{\"symbol\":\"BTCUSDT\"}", "10001" },
-        { "{\"category\":\"linear\",\"symbol\":\"XXX\",\"side\":\"Buy\",\"orderType\":\"Market\",\"qty\":\"1\"}", "10001" },
+        { "{\"category\":\"linear\",\"symbol\":\"NOSUCH\",\"side\":\"Buy\",\"orderType\":\"Market\",\"qty\":\"1\"}", "10001" },
         { BUY_MARKET("0.0015"), "10001" },
         { BUY_MARKET("1e3"), "10001" },
         { BUY_LIMIT("0.001", "60000.05", "a"), "10001" },

@@ -2,17 +2,9 @@
 # dead_man.sh BOTCTL DEAD_MAN MARKET_MAKER: a bot that rests quotes at the paper exchange is frozen; what it rests is cancelled by the
 # process beside it, and then nothing of it is left at the venue.
 set -eu
-command -v python3 >/dev/null || { echo "no python3 here"; exit 77; }
-scratch=$(mktemp -d)
-"$1" paper --for 60 --dir "$scratch" > "$scratch/paper" 2>&1 &
-paper=$!
+. "$(dirname "$0")/paper.sh"
+paper_start "$1" 60
 trap 'kill $paper 2>/dev/null || true; kill -CONT $(cat "$scratch/maker") 2>/dev/null || true; kill -9 $(cat "$scratch/maker") 2>/dev/null || true; rm -rf "$scratch"' EXIT
-for _ in $(seq 100); do
-    grep -q '"event":"paper"' "$scratch/paper" 2>/dev/null && break
-    sleep 0.1
-done
-eval "$(grep export "$scratch/paper")"
-export BOT_VENUE BOT_KEY BOT_SECRET BOT_REST_URL BOT_WS_PRIVATE_URL BOT_WS_PUBLIC_URL BOT_CA_FILE scratch
 # Beats while the maker lives; then it is frozen, and the shell that beat for it ends.
 "$2" 2 sh -c '
     "$0" > "$scratch/lines" 2>&1 &
@@ -30,7 +22,6 @@ for _ in $(seq 300); do
 done
 kill $helper 2>/dev/null || true
 cat "$scratch/out"
-"$1" poll --help >/dev/null
 python3 - "$scratch/out" <<'END'
 import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]

@@ -2,18 +2,9 @@
 # paper_binance.sh BOTCTL EXAMPLE_HELLO: the paper exchange in Binance's dialect, as a person starts it, and beside it the first example
 # and the poller. Somebody trades by hand meanwhile: all three must come to the same position.
 set -eu
-command -v python3 >/dev/null || { echo "no python3 here"; exit 77; }
-scratch=$(mktemp -d)
+. "$(dirname "$0")/paper.sh"
 printf 'at 4s trade side=buy qty=0.05\n' > "$scratch/faults"
-"$1" paper --venue binance-usdm --for 60 --dir "$scratch" --fault "$scratch/faults" > "$scratch/paper" 2>&1 &
-paper=$!
-trap 'kill $paper 2>/dev/null || true; rm -rf "$scratch"' EXIT
-for _ in $(seq 100); do
-    grep -q '"event":"paper"' "$scratch/paper" 2>/dev/null && break
-    sleep 0.1
-done
-eval "$(grep export "$scratch/paper")"
-export BOT_VENUE BOT_KEY BOT_SECRET BOT_REST_URL BOT_WS_PRIVATE_URL BOT_WS_PUBLIC_URL BOT_CA_FILE
+paper_start "$1" 60 --venue binance-usdm --fault "$scratch/faults"
 [ "$BOT_VENUE" = binance-usdm ]
 "$2" > "$scratch/hello" 2> "$scratch/log" &
 hello=$!

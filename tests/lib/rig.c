@@ -104,6 +104,19 @@ struct rig *rig_new(const bot_core_options *o)
     return r;
 }
 
+struct rig *rig_upon(bot_i128 qty, const char *limit)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->qty[0] = qty;
+    r->seq[0] = 12;
+    rig_start(r, limit);
+    ck_assert_msg(rig_reasons(r) == 0, "shut\n%s", rig_tail(r));
+    return r;
+}
+
 void rig_free(struct rig *r)
 {
     free(r->memory);
@@ -400,6 +413,13 @@ int rig_submit(struct rig *r, int instrument, bot_side side, const char *qty, co
         ev.submit.order.price.v = rig_num(price);
     if (ret_id != NULL)
         *ret_id = ev.submit.client_id;
+    return rig_step(r, &ev);
+}
+
+int rig_amend(struct rig *r, const bot_id *client_id, const char *qty, const char *price)
+{
+    bot_event ev = event(BOT_EV_AMEND);
+    ev.amend = (bot_ev_amend){ .bot = 0, .client_id = *client_id, .qty = { rig_num(qty) }, .price = { rig_num(price) } };
     return rig_step(r, &ev);
 }
 

@@ -90,6 +90,8 @@ bool rig_from_orders(void);
 
 void rig_options(bot_core_options *o);              /* the defaults that the rig runs with */
 struct rig *rig_new(const bot_core_options *o);     /* NULL: rig_options */
+/* One that began upon a position which it took over, without a price: qty is signed. The gate is open. */
+struct rig *rig_upon(bot_i128 qty, const char *limit);
 void rig_free(struct rig *r);
 void rig_run(struct rig *r, bot_ts until);          /* absolute */
 void rig_for(struct rig *r, bot_ts duration);
@@ -104,6 +106,8 @@ bot_symbol rig_symbol(int instrument);
 bot_i128 rig_num(const char *text);
 /* A strategy's order; *ret_id may be NULL. Returns the core's answer. */
 int rig_submit(struct rig *r, int instrument, bot_side side, const char *qty, const char *price, bool reduce_only, bot_id *ret_id);
+/* Of bot 0; a price of "0" leaves it as it is. */
+int rig_amend(struct rig *r, const bot_id *client_id, const char *qty, const char *price);
 int rig_cancel(struct rig *r, const bot_id *client_id);
 /* The venue trades: truth moves, the private stream tells (unless hide_fills). client may be NULL: not ours. */
 void rig_trade(struct rig *r, int instrument, const bot_id *client, bot_side side, const char *qty, const char *price);

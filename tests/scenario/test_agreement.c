@@ -34,14 +34,7 @@ TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues
 TEST(scenario, s21_a_baseline_without_an_entry_price_is_marked_unproven_and_never_refused)
 {
     for (int side = -1; side <= 1; side += 2) {
-        bot_core_options o;
-        rig_options(&o);
-        o.start_adopt = true;
-        struct rig *r = rig_new(&o);
-        r->qty[0] = side * rig_num("7");
-        r->seq[0] = 12;
-        rig_start(r, "10");
-        EXPECT_OPEN(r);
+        struct rig *r = rig_upon(side * rig_num("7"), "10");
         bot_position p;
         rig_position(r, 0, &p);
         ck_assert(p.qty.v == side * rig_num("7")); /* its sign is the venue's */

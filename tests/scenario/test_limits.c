@@ -91,14 +91,7 @@ TEST(limits, a_loss_at_its_limit_latches_until_a_person_has_looked)
 TEST(limits, a_baseline_without_a_price_is_no_gain_and_no_loss)
 {
     for (int side = -1; side <= 1; side += 2) {
-        bot_core_options o;
-        rig_options(&o);
-        o.start_adopt = true;
-        struct rig *r = rig_new(&o);
-        r->qty[0] = side * rig_num("7");
-        r->seq[0] = 12;
-        rig_start(r, "10");
-        EXPECT_OPEN(r);
+        struct rig *r = rig_upon(side * rig_num("7"), "10");
         const bot_limits limits = { .position_max = { rig_num("10") }, .loss_max = { rig_num("10") } };
         ck_assert_int_eq(set_limits(r, 0, 0, &limits), BOT_OK);
         rig_trade(r, 0, NULL, side > 0 ? BOT_SELL : BOT_BUY, "3", "100");
@@ -628,37 +621,30 @@ TEST(limits, one_latch_is_re_armed_with_a_reason_or_not_at_all)
 
 /* ---- orders and amends that cannot be ---- */
 
-static int amend(struct rig *r, const bot_id *id, const char *qty, const char *price)
-{
-    bot_event ev = event(BOT_EV_AMEND);
-    ev.amend = (bot_ev_amend){ .bot = 0, .client_id = *id, .qty = { rig_num(qty) }, .price = { rig_num(price) } };
-    return rig_step(r, &ev);
-}
-
 TEST(limits, an_amend_that_cannot_be_changes_nothing)
 {
     struct rig *r = started("10");
     bot_id id;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
-    ck_assert_int_eq(amend(r, &id, "1", "0"), BOT_ERR_ORDER_STATE); /* not acknowledged yet */
+    ck_assert_int_eq(rig_amend(r, &id, "1", "0"), BOT_ERR_ORDER_STATE); /* not acknowledged yet */
     rig_for(r, RIG_MS(100));
     rig_trade(r, 0, &id, BOT_BUY, "0.5", "100");
-    ck_assert_int_eq(amend(r, &id, "-1", "0"), BOT_ERR_INVALID);
-    ck_assert_int_eq(amend(r, &id, "0", "-1"), BOT_ERR_INVALID);
-    ck_assert_int_eq(amend(r, &id, "0", "0"), BOT_ERR_INVALID);
-    ck_assert_int_eq(amend(r, &id, "1.001", "0"), BOT_ERR_INVALID); /* off the lot's grid */
-    ck_assert_int_eq(amend(r, &id, "0", "100.01"), BOT_ERR_INVALID); /* off the tick's */
-    ck_assert_int_eq(amend(r, &id, "0.5", "0"), BOT_ERR_INVALID); /* all of that is filled */
-    ck_assert_int_eq(amend(r, &id, "10.5", "0"), BOT_ERR_LIMIT_POSITION);
+    ck_assert_int_eq(rig_amend(r, &id, "-1", "0"), BOT_ERR_INVALID);
+    ck_assert_int_eq(rig_amend(r, &id, "0", "-1"), BOT_ERR_INVALID);
+    ck_assert_int_eq(rig_amend(r, &id, "0", "0"), BOT_ERR_INVALID);
+    ck_assert_int_eq(rig_amend(r, &id, "1.001", "0"), BOT_ERR_INVALID); /* off the lot's grid */
+    ck_assert_int_eq(rig_amend(r, &id, "0", "100.01"), BOT_ERR_INVALID); /* off the tick's */
+    ck_assert_int_eq(rig_amend(r, &id, "0.5", "0"), BOT_ERR_INVALID); /* all of that is filled */
+    ck_assert_int_eq(rig_amend(r, &id, "10.5", "0"), BOT_ERR_LIMIT_POSITION);
     const bot_id other = bot_core_next_client_id(r->core, 0);
-    ck_assert_int_eq(amend(r, &other, "1", "0"), BOT_ERR_NOT_FOUND);
+    ck_assert_int_eq(rig_amend(r, &other, "1", "0"), BOT_ERR_NOT_FOUND);
     bot_limits limits = { .position_max = { rig_num("10") }, .orders_per_s_max = 1 };
     ck_assert_int_eq(set_limits(r, 0, 0, &limits), BOT_OK);
-    ck_assert_int_eq(amend(r, &id, "3", "0"), BOT_ERR_LIMIT_RATE);
+    ck_assert_int_eq(rig_amend(r, &id, "3", "0"), BOT_ERR_LIMIT_RATE);
     rig_for(r, RIG_MS(1000));
     ck_assert_uint_eq(r->sends[BOT_REQUEST_AMEND], 0);
-    ck_assert_int_eq(amend(r, &id, "3", "0"), BOT_OK);
-    ck_assert_int_eq(amend(r, &id, "1", "0"), BOT_ERR_ORDER_STATE); /* one is under way */
+    ck_assert_int_eq(rig_amend(r, &id, "3", "0"), BOT_OK);
+    ck_assert_int_eq(rig_amend(r, &id, "1", "0"), BOT_ERR_ORDER_STATE); /* one is under way */
     bot_position p;
     rig_position(r, 0, &p);
     ck_assert(p.working_buy.v == rig_num("2.5"));
@@ -667,7 +653,7 @@ TEST(limits, an_amend_that_cannot_be_changes_nothing)
     ck_assert(p.working_buy.v == rig_num("1.5")); /* as before */
     ck_assert_int_eq(rig_cancel(r, &id), BOT_OK);
     rig_for(r, RIG_MS(1000));
-    ck_assert_int_eq(amend(r, &id, "3", "0"), BOT_ERR_ORDER_STATE); /* about to go */
+    ck_assert_int_eq(rig_amend(r, &id, "3", "0"), BOT_ERR_ORDER_STATE); /* about to go */
     rig_free(r);
     bot_core_options o;
     rig_options(&o);
@@ -676,7 +662,7 @@ TEST(limits, an_amend_that_cannot_be_changes_nothing)
     rig_start(r, "10");
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
     rig_for(r, RIG_MS(100));
-    ck_assert_int_eq(amend(r, &id, "1", "0"), BOT_ERR_UNSUPPORTED);
+    ck_assert_int_eq(rig_amend(r, &id, "1", "0"), BOT_ERR_UNSUPPORTED);
     rig_free(r);
 }
 

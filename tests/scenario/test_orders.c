@@ -137,6 +137,16 @@ TEST(scenario, s44_worst_case_on_each_side_with_numbers)
     rig_free(r);
 }
 
+/* All the room of the limit is in an order on which the venue has not answered. */
+static struct rig *unanswered(bot_id *ret_id)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "1");
+    r->auto_answer = false;
+    rig_submit(r, 0, BOT_BUY, "1", "100", false, ret_id);
+    return r;
+}
+
 TEST(scenario, s45_three_submits_in_one_tick_with_room_for_one)
 {
     struct rig *r = rig_new(NULL);
@@ -150,11 +160,8 @@ TEST(scenario, s45_three_submits_in_one_tick_with_room_for_one)
 
 TEST(scenario, s46_a_timed_out_create_stays_reserved_until_proof_of_absence)
 {
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "1");
-    r->auto_answer = false;
     bot_id id;
-    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    struct rig *r = unanswered(&id);
     const uint64_t request = r->last_request;
     rig_for(r, RIG_MS(3000));
     rig_reply(r, request, &id, BOT_OUTCOME_TIMEOUT);
@@ -175,11 +182,8 @@ TEST(scenario, s46_a_timed_out_create_stays_reserved_until_proof_of_absence)
 
 TEST(scenario, s46_a_late_fill_of_an_unknown_order_stays_inside_its_reservation)
 {
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "1");
-    r->auto_answer = false;
     bot_id id;
-    rig_submit(r, 0, BOT_BUY, "1", "100", false, &id);
+    struct rig *r = unanswered(&id);
     rig_reply(r, r->last_request, &id, BOT_OUTCOME_UNKNOWN);
     rig_for(r, RIG_MS(500));
     bot_event fill = rig_fill_event(r, 0, "E1", &id, "V4", BOT_BUY, "1", "100");

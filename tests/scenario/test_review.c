@@ -43,13 +43,6 @@ static int ordered(struct rig *r, uint32_t bot, bot_leg leg, bot_side side, cons
     return rig_step(r, &ev);
 }
 
-static int amended(struct rig *r, const bot_id *id, const char *qty, const char *price)
-{
-    bot_event ev = event(BOT_EV_AMEND);
-    ev.amend = (bot_ev_amend){ .bot = 0, .client_id = *id, .qty = { rig_num(qty) }, .price = { rig_num(price) } };
-    return rig_step(r, &ev);
-}
-
 /* ---- the kill switch ---- */
 
 TEST(review, a_kill_lasts_until_a_person_re_arms_whatever_good_news_there_is)
@@ -83,14 +76,14 @@ TEST(review, an_amend_takes_the_place_of_what_its_order_counts_and_no_more)
     ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "6", &id), BOT_OK);
     ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "3", &other), BOT_OK);
     rig_for(r, RIG_MS(100));
-    ck_assert_int_eq(amended(r, &id, "7.01", "0"), BOT_ERR_LIMIT_POSITION);
-    ck_assert_int_eq(amended(r, &id, "7", "0"), BOT_OK); /* 7 and 3 */
+    ck_assert_int_eq(rig_amend(r, &id, "7.01", "0"), BOT_ERR_LIMIT_POSITION);
+    ck_assert_int_eq(rig_amend(r, &id, "7", "0"), BOT_OK); /* 7 and 3 */
     rig_reply(r, r->last_request, &id, BOT_OUTCOME_REJECTED);
-    ck_assert_int_eq(amended(r, &id, "6", "101"), BOT_OK); /* another price and no more: not six beside six */
+    ck_assert_int_eq(rig_amend(r, &id, "6", "101"), BOT_OK); /* another price and no more: not six beside six */
     rig_reply(r, r->last_request, &id, BOT_OUTCOME_REJECTED);
     rig_trade(r, 0, &id, BOT_BUY, "2", "100"); /* what was filled is in the position, and the rest in the order */
-    ck_assert_int_eq(amended(r, &id, "7.01", "0"), BOT_ERR_LIMIT_POSITION);
-    ck_assert_int_eq(amended(r, &id, "7", "0"), BOT_OK);
+    ck_assert_int_eq(rig_amend(r, &id, "7.01", "0"), BOT_ERR_LIMIT_POSITION);
+    ck_assert_int_eq(rig_amend(r, &id, "7", "0"), BOT_OK);
     bot_position p;
     rig_position(r, 0, &p);
     ck_assert(p.qty.v == rig_num("2") && p.working_buy.v == rig_num("8"));

@@ -18,6 +18,18 @@ static void hold_one(struct rig *r)
     rig_trade(r, 0, &id, BOT_BUY, "1", "100");
 }
 
+/* Open, with a position, all quiet. */
+static struct rig *holding_one(void)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(5000));
+    hold_one(r);
+    rig_for(r, RIG_MS(5000));
+    EXPECT_OPEN(r);
+    return r;
+}
+
 TEST(rules, the_rest_lease_counts_from_the_sending)
 {
     bot_core_options o;
@@ -119,12 +131,7 @@ TEST(rules, nothing_is_adopted_while_fills_come)
 
 TEST(rules, a_reconnect_opens_only_after_its_backfill)
 {
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "10");
-    rig_for(r, RIG_MS(5000));
-    hold_one(r);
-    rig_for(r, RIG_MS(5000));
-    EXPECT_OPEN(r);
+    struct rig *r = holding_one();
     r->hang_fills = true; /* positions and orders answer, and agree; the history does not */
     rig_stream(r, BOT_STREAM_PRIVATE, false);
     rig_for(r, RIG_MS(1000));
@@ -140,11 +147,7 @@ TEST(rules, a_reconnect_opens_only_after_its_backfill)
 /* Found by a seeded world: the second backfill was forgotten when the first one ended, and the gate stayed in HOLD_DOWN for ever. */
 TEST(rules, a_stream_that_bounces_during_its_backfill_is_backfilled_again)
 {
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "10");
-    rig_for(r, RIG_MS(5000));
-    hold_one(r);
-    rig_for(r, RIG_MS(5000));
+    struct rig *r = holding_one();
     r->latency = RIG_MS(500);
     rig_stream(r, BOT_STREAM_PRIVATE, false);
     rig_for(r, RIG_MS(200));
@@ -160,11 +163,7 @@ TEST(rules, a_stream_that_bounces_during_its_backfill_is_backfilled_again)
 
 TEST(rules, an_agreement_asked_for_before_the_stream_was_back_proves_nothing)
 {
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "10");
-    rig_for(r, RIG_MS(5000));
-    hold_one(r);
-    rig_for(r, RIG_MS(5000));
+    struct rig *r = holding_one();
     bot_position before, after;
     rig_position(r, 0, &before);
     r->latency = RIG_MS(1400); /* a read is under way most of the time */
@@ -242,12 +241,7 @@ TEST(rules, an_order_after_a_lease_ran_out_is_refused_with_the_reason)
 /* A crash may have forgotten an order that had just left. One list may leave it out; without any nobody would ever know. */
 TEST(rules, a_reconnect_opens_only_after_two_lists_of_orders)
 {
-    struct rig *r = rig_new(NULL);
-    rig_start(r, "10");
-    rig_for(r, RIG_MS(5000));
-    hold_one(r);
-    rig_for(r, RIG_MS(5000));
-    EXPECT_OPEN(r);
+    struct rig *r = holding_one();
     r->hang_orders = true; /* positions and history answer, and agree */
     rig_stream(r, BOT_STREAM_PRIVATE, false);
     rig_for(r, RIG_MS(1000));

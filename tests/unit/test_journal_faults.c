@@ -623,26 +623,38 @@ static void ask_of(struct journal *j, struct journal_older *older, unsigned numb
     ck_assert_int_eq(bot__journal_older_fill(older, &ev.instrument, &ev.fill.exec_id), want);
 }
 
+/* One that is written to and asked for old ids. */
+static struct journal *asked_journal(struct memfs *m, struct journal_older *ret_older)
+{
+    struct journal_recovery rec;
+    struct journal *j;
+    small_journal(m);
+    struct journal_config c = config(m);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    bot__journal_older_init(ret_older, &m->fs, "j");
+    bot__journal_older_live(ret_older, j);
+    return j;
+}
+
+static void unreadable(struct memfs *m)
+{
+    m->fail_op = MEMFS_OPEN;
+    m->fail_errno = EIO;
+    m->fail_nth = 1;
+    m->fail_times = UINT32_MAX;
+}
+
 /* While the disk cannot be read every fill is taken for a known one, for one that counts twice is worse; but it is in the journal by
  * then, and must not be its own witness when the venue's history brings it again. */
 TEST(journal_faults, a_fill_that_could_not_be_looked_up_is_new_when_it_comes_again_and_a_known_one_still_known)
 {
     static struct memfs m;
-    struct journal_recovery rec;
     struct journal_older older;
-    struct journal *j;
-    small_journal(&m);
-    struct journal_config c = config(&m);
-    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    bot__journal_older_init(&older, &m.fs, "j");
-    bot__journal_older_live(&older, j);
+    struct journal *j = asked_journal(&m, &older);
     ask_of(j, &older, 3, true);
     ask_of(j, &older, 50, false);
     bot__journal_round(j);
-    m.fail_op = MEMFS_OPEN;
-    m.fail_errno = EIO;
-    m.fail_nth = 1;
-    m.fail_times = UINT32_MAX;
+    unreadable(&m);
     for (int i = 0; i < 3; i++) { /* by the stream, and by two backfills */
         ask_of(j, &older, 51, true);
         ask_of(j, &older, 4, true);
@@ -670,18 +682,9 @@ TEST(journal_faults, a_fill_that_could_not_be_looked_up_is_new_when_it_comes_aga
 TEST(journal_faults, fills_that_could_not_be_looked_up_are_remembered_within_a_bound)
 {
     static struct memfs m;
-    struct journal_recovery rec;
     struct journal_older older;
-    struct journal *j;
-    small_journal(&m);
-    struct journal_config c = config(&m);
-    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    bot__journal_older_init(&older, &m.fs, "j");
-    bot__journal_older_live(&older, j);
-    m.fail_op = MEMFS_OPEN;
-    m.fail_errno = EIO;
-    m.fail_nth = 1;
-    m.fail_times = UINT32_MAX;
+    struct journal *j = asked_journal(&m, &older);
+    unreadable(&m);
     for (unsigned i = 0; i < JOURNAL_DOUBTS_MAX + 5; i++) ask_of(j, &older, 100 + i, true);
     m.fail_nth = 0;
     for (int i = 0; i < 5; i++) {

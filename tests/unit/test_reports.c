@@ -37,12 +37,6 @@ static bot_i128 may_buy(const struct rig *r)
     return p.working_buy.v;
 }
 
-static int amend(struct rig *r, const bot_id *id, const char *qty)
-{
-    bot_event ev = { .kind = BOT_EV_AMEND, .seq = BOT_SEQ_NONE, .amend = { .bot = 0, .client_id = *id, .qty = { rig_num(qty) } } };
-    return rig_step(r, &ev);
-}
-
 /* A report with a quantity of its own. */
 static int report(struct rig *r, const bot_id *id, bot_order_status status, const char *qty, const char *cum, const char *price)
 {
@@ -110,7 +104,7 @@ TEST(reports, an_amendment_counts_until_the_venue_shows_the_quantity_that_was_as
     bot_id id;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "4", "100", false, &id), BOT_OK);
     rig_for(r, RIG_MS(100));
-    ck_assert_int_eq(amend(r, &id, "2"), BOT_OK);
+    ck_assert_int_eq(rig_amend(r, &id, "2", "0"), BOT_OK);
     ck_assert(may_buy(r) == rig_num("4"));
     ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "4", "0", NULL), 1);  /* from before */
     ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, NULL, "0", NULL), 1); /* says nothing of it */

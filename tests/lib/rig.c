@@ -113,7 +113,7 @@ struct rig *rig_upon(bot_i128 qty, const char *limit)
     r->qty[0] = qty;
     r->seq[0] = 12;
     rig_start(r, limit);
-    ck_assert_msg(rig_reasons(r) == 0, "shut\n%s", rig_tail(r));
+    EXPECT_OPEN(r);
     return r;
 }
 

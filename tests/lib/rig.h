@@ -123,4 +123,9 @@ void rig_reply(struct rig *r, uint64_t request_id, const bot_id *client, bot_out
 const char *rig_tail(const struct rig *r); /* the end of the trace, short enough for a failure message */
 void rig_rearm(struct rig *r, uint32_t latch);
 
+#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "the gate is shut: %x\n%s", rig_reasons(r), rig_tail(r))
+#define EXPECT_SHUT(r, bits) ck_assert_msg((rig_reasons(r) & (bits)) == (uint32_t)(bits), "reasons are %x\n%s", rig_reasons(r), rig_tail(r))
+#define BUY(r, qty) rig_submit(r, 0, BOT_BUY, qty, "100", false, NULL)
+#define SELL(r, qty) rig_submit(r, 0, BOT_SELL, qty, "100", false, NULL)
+
 #endif

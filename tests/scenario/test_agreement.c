@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "%x\n%s", rig_reasons(r), rig_tail(r))
-#define EXPECT_SHUT(r, bits) ck_assert_msg((rig_reasons(r) & (bits)) != 0, "%x\n%s", rig_reasons(r), rig_tail(r))
 #define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == rig_num(text), "not %s\n%s", text, rig_tail(r))
 
 TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues_word)

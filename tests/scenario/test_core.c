@@ -5,10 +5,6 @@
 #include <string.h>
 
 #define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == rig_num(text), "position is not " text "\n%s", rig_tail(r))
-#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "the gate is shut\n%s", rig_tail(r))
-#define EXPECT_SHUT(r, reason) ck_assert_msg((rig_reasons(r) & (reason)) != 0, "not shut by " #reason "\n%s", rig_tail(r))
-#define BUY(r, qty) rig_submit(r, 0, BOT_BUY, qty, "100", false, NULL)
-#define SELL(r, qty) rig_submit(r, 0, BOT_SELL, qty, "100", false, NULL)
 
 TEST(scenario, s12_fills_before_ack_and_of_strangers_count_at_once_and_find_their_owner)
 {

@@ -7,10 +7,6 @@
 
 #include "base/json.h"
 
-#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "the gate is shut\n%s", rig_tail(r))
-#define EXPECT_SHUT(r, bits) ck_assert_msg((rig_reasons(r) & (bits)) == (uint32_t)(bits), "reasons are %x\n%s", rig_reasons(r), rig_tail(r))
-#define BUY(r, qty) rig_submit((r), 0, BOT_BUY, (qty), "100", false, NULL)
-
 static bot_event event(bot_event_kind kind) { return (bot_event){ .kind = (uint16_t)kind, .seq = BOT_SEQ_NONE }; }
 
 static struct rig *started(const char *limit)

@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECT_SHUT(r, reason) ck_assert_msg((rig_reasons(r) & (reason)) != 0, "not shut by " #reason "\n%s", rig_tail(r))
 #define EXPECT_NOT(r, reason) ck_assert_msg((rig_reasons(r) & (reason)) == 0, "shut by " #reason "\n%s", rig_tail(r))
-#define EXPECT_OPEN(r) ck_assert_msg(rig_open(r), "the gate is shut\n%s", rig_tail(r))
 
 /* Buys one and lets the fill arrive. */
 static void hold_one(struct rig *r)

@@ -1,10 +1,4 @@
-/* Order books of the instruments, kept whole: every message of the public stream is applied, and a book that breaks
- * (sequence, checksum, crossed prices, depth worn away) is replaced by a new snapshot, asked for with back-off.
- *
- * A broken book costs the price collar its best reference, never the gate its leases: trades are there beside it. */
-#include "session/session_internal.h"
-
-#include <string.h>
+#include "session/books.h"
 
 #include "bot/decimal.h"
 
@@ -70,7 +64,8 @@ static void ask_again(struct session *s, struct live_book *b, bool whole)
     b->tries++;
 }
 
-static void resync(struct session *s, struct live_book *b)
+/* True: with what is wished for. */
+static bool resync(struct session *s, struct live_book *b, struct books_wish *ret)
 {
     const struct venue *v = s->options.venue;
     b->resync_at = BOT_TS_NEVER;
@@ -78,11 +73,12 @@ static void resync(struct session *s, struct live_book *b)
     const bot_symbol *symbol = symbol_of(s, b);
     const bot_stream stream = session_public_of(s, symbol, true);
     if (s->streams[stream].phase != STREAM_UP)
-        return; /* a new stream brings a new book */
+        return false; /* a new stream brings a new book */
     s->stats.book_resyncs++;
     bot__session_log(s, 2, "book_resync", "%.*s", (int)symbol->len, symbol->s);
+    *ret = (struct books_wish){ .stream = stream };
     if (v->book.snapshot_by_rest) {
-        bot__requests_book(s, symbol);
+        ret->snapshot = symbol;
     } else if (v->ws_resubscribe_book != NULL) {
         char text[1024];
         for (uint32_t i = 0;; i++) {
@@ -90,15 +86,16 @@ static void resync(struct session *s, struct live_book *b)
             if (len <= 0)
                 break;
             if (s->transport.ws_send(s->transport.self, stream, text, (size_t)len) < 0) {
-                bot__streams_resync(s, stream, "cannot send");
-                return;
+                ret->reason = "cannot send";
+                return true;
             }
         }
     } else {
-        bot__streams_resync(s, stream, "the order book broke");
-        return;
+        ret->reason = "the order book broke";
+        return true;
     }
     b->doubted_at = session_after(s->t.now, PATIENCE_NS); /* if nothing comes of it: again */
+    return ret->snapshot != NULL;
 }
 
 static bool crossed(const struct book *book)
@@ -165,17 +162,18 @@ void bot__books_lost(struct session *s, bot_stream stream)
     }
 }
 
-void bot__books_tick(struct session *s)
+bool bot__books_due(struct session *s, uint32_t *cursor, struct books_wish *ret)
 {
-    for (uint32_t i = 0; i < books_n(&s->options); i++) {
-        struct live_book *b = &s->books[i];
+    while (*cursor < books_n(&s->options)) {
+        struct live_book *b = &s->books[(*cursor)++];
         if (s->t.now >= b->doubted_at) {
             b->doubted_at = BOT_TS_NEVER;
             ask_again(s, b, b->book.state == BOOK_SYNCED);
         }
-        if (s->t.now >= b->resync_at)
-            resync(s, b);
+        if (s->t.now >= b->resync_at && resync(s, b, ret))
+            return true;
     }
+    return false;
 }
 
 bot_ts bot__books_deadline(const struct session *s)

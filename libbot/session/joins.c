@@ -1,7 +1,4 @@
-/* Public reads that several sessions behind one address want at once become one request: the list of instruments, which
- * every account of a process asks for when it starts. The first to ask sends it, page by page; the others get its answers
- * as if they were their own. What differs with the account is never shared. */
-#include "session/session_internal.h"
+#include "session/joins.h"
 
 #include <string.h>
 
@@ -58,12 +55,12 @@ void bot__joins_abandon(struct session *s, struct read *r)
     }
     struct read *others[JOINED_MAX];
     const uint32_t n = bot__joins_finish(s, r, others, JOINED_MAX);
-    for (uint32_t i = 0; i < n; i++) { /* each asks for itself; the first of them leads the rest again */
+    for (uint32_t i = 0; i < n; i++) { /* the first of them leads the rest again */
         struct session *its = others[i]->session;
         others[i]->joined = false;
         others[i]->http = 0;
         others[i]->waiting = true;
         others[i]->at = its->t.now;
-        bot__session_rearm(its);
+        its->transport.timer(its->transport.self, its->t.now - its->options.ts_offset);
     }
 }

@@ -2,14 +2,7 @@
  *
  * Brings the streams up (login, subscriptions, liveness, back-off), carries out the core's effects as requests, pages
  * through reads, keeps the clock measured, feeds the monitors, and hands everything that the core decides on to the host's
- * tap in the order in which it was decided: that sequence of events is the journal. Sans-IO: see transport.h.
- *
- * session.c   life, time, feeding the core, effects to the host
- * streams.c   sockets from closed to READY and back
- * requests.c  reads with pages, order requests, the budget
- * joins.c     public reads that several sessions share
- * feed.c      public data: reference prices and monitors
- * books.c     order books kept whole
+ * tap in the order in which it was decided: that sequence of events is the journal. Sans-IO: see transport.h. Its files: state.h.
  */
 #ifndef BOT_SESSION_SESSION_H
 #define BOT_SESSION_SESSION_H

@@ -1,12 +1,9 @@
-/* Sockets from closed to READY and back.
- *
- * IDLE -> WAITING (back-off, connection limit) -> OPENING -> LOGIN -> SUBSCRIBING -> UP. Any failure or silence leads back
- * to WAITING. READY is told to the core only when every subscription has been acknowledged: nothing after it is missed.
- */
-#include "session/session_internal.h"
+#include "session/streams.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "session/clock.h"
 
 #define BRING_UP_NS (10 * BOT_NS_PER_S) /* for each phase */
 #define BACKOFF_FIRST_NS (250 * BOT_NS_PER_MS)
@@ -15,9 +12,16 @@
 #define STEADY_NS (30 * BOT_NS_PER_S)    /* up for so long: the next failure starts the back-off anew */
 #define LISTEN_KEEP_NS (1800 * BOT_NS_PER_S)
 #define LISTEN_RETRY_NS (60 * BOT_NS_PER_S)
+#define FRAME_EVERY_NS (200 * BOT_NS_PER_MS)
 #define MESSAGE_MAX 24576
 
-static const char *const stream_names[BOT_STREAM_COUNT] = { "private", "public", "trade", "public_2" };
+static const struct stream_news no_news = { .what = STREAM_NO_NEWS };
+
+const char *bot__streams_name(bot_stream stream)
+{
+    static const char *const names[BOT_STREAM_COUNT] = { "private", "public", "trade", "public_2" };
+    return names[stream];
+}
 
 static const struct venue_stream_plan *plan_of(const struct session *s, bot_stream stream)
 {
@@ -97,15 +101,16 @@ bot_ts bot__streams_public_heard(const struct session *s)
     return at;
 }
 
-/* To the core the public sockets are one: ready with the last of them, lost with the first. */
-static void tell(struct session *s, bot_stream stream, bot_stream_state state, const char *reason, bool changes)
+bool bot__streams_decides(const struct session *s, bot_stream stream)
 {
-    bot_event ev = { .kind = BOT_EV_STREAM, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE, .stream = { .stream = session_is_public(stream) ? BOT_STREAM_PUBLIC : stream, .state = state } };
-    snprintf(ev.stream.reason, sizeof ev.stream.reason, "%s", reason);
-    bot__session_log(s, state == BOT_STREAM_READY ? 2 : 1, state == BOT_STREAM_READY ? "stream_ready" : "stream_lost", "%s%s%s",
-                     stream_names[stream], reason[0] != '\0' ? ": " : "", reason);
-    if (changes)
-        (void)bot__session_feed(s, &ev);
+    if (!session_is_public(stream))
+        return true;
+    for (size_t i = 0; i < PUBLICS; i++) {
+        const struct stream *st = &s->streams[publics[i]];
+        if (publics[i] != stream && st->wanted && st->phase != STREAM_UP)
+            return false;
+    }
+    return true;
 }
 
 static void wait_and_retry(struct session *s, bot_stream stream)
@@ -131,34 +136,29 @@ static void wait_and_retry(struct session *s, bot_stream stream)
     }
 }
 
-static void lost(struct session *s, bot_stream stream, const char *reason)
+static struct stream_news lost(struct session *s, bot_stream stream, const char *reason)
 {
     struct stream *st = &s->streams[stream];
-    const bool was_up = st->phase == STREAM_UP, changes = !session_is_public(stream) || bot__streams_public_up(s);
+    const bool was_up = st->phase == STREAM_UP;
     if (was_up && s->t.now - st->up_at >= STEADY_NS)
         st->failures = 0;
     st->failures++;
     s->stats.ws_losses++;
     if (st->phase == STREAM_LOGIN) /* perhaps for its stamp, a clock having been set: and while nothing is read nobody else would find out */
-        s->clock_at = s->t.now;
+        bot__clock_doubt(s);
     s->transport.ws_close(s->transport.self, stream);
     wait_and_retry(s, stream);
-    if (was_up)
-        tell(s, stream, BOT_STREAM_LOST, reason, changes);
-    else
-        bot__session_log(s, 1, "stream_failed", "%s: %s", stream_names[stream], reason);
-    if (stream == BOT_STREAM_TRADE)
-        bot__requests_trade_lost(s);
-    if (session_is_public(stream) && was_up)
-        bot__feed_lost(s, stream);
     if (stream == BOT_STREAM_PRIVATE)
         s->listen_key[0] = '\0'; /* fetched anew: another process may have deleted it */
+    if (was_up)
+        return (struct stream_news){ STREAM_WENT_DOWN, reason };
+    bot__session_log(s, 1, "stream_failed", "%s: %s", bot__streams_name(stream), reason);
+    return no_news;
 }
 
-void bot__streams_resync(struct session *s, bot_stream stream, const char *reason)
+struct stream_news bot__streams_resync(struct session *s, bot_stream stream, const char *reason)
 {
-    if (s->streams[stream].phase >= STREAM_OPENING)
-        lost(s, stream, reason);
+    return s->streams[stream].phase >= STREAM_OPENING ? lost(s, stream, reason) : no_news;
 }
 
 /* Instruments known to the session, as the venue's calls want them. */
@@ -168,7 +168,7 @@ static uint32_t instruments(const struct session *s, const bot_symbol **ret)
     return s->options.instruments_n;
 }
 
-static void open_stream(struct session *s, bot_stream stream)
+static struct stream_news open_stream(struct session *s, bot_stream stream)
 {
     struct stream *st = &s->streams[stream];
     const struct venue *v = s->options.venue;
@@ -176,18 +176,17 @@ static void open_stream(struct session *s, bot_stream stream)
     const uint32_t n = instruments(s, &symbols);
     if (stream == BOT_STREAM_PRIVATE && s->listen_key[0] == '\0' && v->needs_listen_key) {
         st->at = session_after(s->t.now, BRING_UP_NS); /* asked for again then, if it has not come */
-        bot__requests_own_read(s, VENUE_CALL_LISTEN_KEY, BOT_READ_NONE, 0);
-        return;
+        return (struct stream_news){ .what = STREAM_WANTS_KEY };
     }
     char url[SESSION_URL_MAX + 2048];
     int len = snprintf(url, sizeof url, "%s", base_url(s, stream));
     if (v->ws_path != NULL) {
         const int r = v->ws_path(stream, symbols, n, s->listen_key, url + len, sizeof url - (size_t)len);
         if (r < 0) {
-            bot__session_log(s, 0, "stream_url", "%s: %s", stream_names[stream], bot_strerror(r));
+            bot__session_log(s, 0, "stream_url", "%s: %s", bot__streams_name(stream), bot_strerror(r));
             st->failures++;
             wait_and_retry(s, stream);
-            return;
+            return no_news;
         }
     }
     st->connects[st->connects_next] = s->t.now;
@@ -201,9 +200,10 @@ static void open_stream(struct session *s, bot_stream stream)
         st->failures++;
         wait_and_retry(s, stream);
     }
+    return no_news;
 }
 
-static void up(struct session *s, bot_stream stream)
+static struct stream_news up(struct session *s, bot_stream stream)
 {
     struct stream *st = &s->streams[stream];
     st->phase = STREAM_UP;
@@ -215,12 +215,10 @@ static void up(struct session *s, bot_stream stream)
         st->at = session_after(s->t.now, (int64_t)plan->life_max_s * BOT_NS_PER_S - 60 * BOT_NS_PER_S);
     if (stream == BOT_STREAM_PRIVATE && s->options.venue->needs_listen_key)
         s->listen_keep_at = session_after(s->t.now, LISTEN_KEEP_NS);
-    if (stream == BOT_STREAM_PRIVATE)
-        bot__feed_private_fresh(s);
-    tell(s, stream, BOT_STREAM_READY, "", !session_is_public(stream) || bot__streams_public_up(s));
+    return (struct stream_news){ .what = STREAM_CAME_UP };
 }
 
-static void subscribe(struct session *s, bot_stream stream)
+static struct stream_news subscribe(struct session *s, bot_stream stream)
 {
     struct stream *st = &s->streams[stream];
     const struct venue *v = s->options.venue;
@@ -232,91 +230,82 @@ static void subscribe(struct session *s, bot_stream stream)
         const int len = v->ws_subscribe(stream, symbols, n, i, text, sizeof text);
         if (len == 0)
             break;
-        if (len < 0 || s->transport.ws_send(s->transport.self, stream, text, (size_t)len) < 0) {
-            lost(s, stream, "cannot subscribe");
-            return;
-        }
+        if (len < 0 || s->transport.ws_send(s->transport.self, stream, text, (size_t)len) < 0)
+            return lost(s, stream, "cannot subscribe");
         sent++;
     }
     st->phase = STREAM_SUBSCRIBING;
     st->at = session_after(s->t.now, BRING_UP_NS);
     st->acks_missing = plan_of(s, stream)->subscribe_acked ? sent : 0;
-    if (st->acks_missing == 0)
-        up(s, stream);
+    return st->acks_missing == 0 ? up(s, stream) : no_news;
 }
 
-static void begin(struct session *s, bot_stream stream)
+struct stream_news bot__streams_opened(struct session *s, bot_stream stream)
 {
     struct stream *st = &s->streams[stream];
-    if (!plan_of(s, stream)->login) {
-        subscribe(s, stream);
-        return;
-    }
+    st->heard_at = s->t.now;
+    if (!plan_of(s, stream)->login)
+        return subscribe(s, stream);
     char text[2048];
     const int len = s->options.venue->ws_login(stream, &s->options.keys, session_venue_wall(s), text, sizeof text);
-    if (len <= 0 || s->transport.ws_send(s->transport.self, stream, text, (size_t)len) < 0) {
-        lost(s, stream, "cannot log in");
-        return;
-    }
+    if (len <= 0 || s->transport.ws_send(s->transport.self, stream, text, (size_t)len) < 0)
+        return lost(s, stream, "cannot log in");
     st->phase = STREAM_LOGIN;
     st->at = session_after(s->t.now, BRING_UP_NS);
+    return no_news;
 }
 
-void bot__session_ws_opened(struct session *s, struct session_time t, bot_stream stream)
-{
-    if (s->stopped || s->streams[stream].phase != STREAM_OPENING)
-        return;
-    bot__session_enter(s, t);
-    s->streams[stream].heard_at = s->t.now;
-    begin(s, stream);
-    bot__session_leave(s);
-}
+struct stream_news bot__streams_closed(struct session *s, bot_stream stream, const char *reason) { return lost(s, stream, reason); }
 
-void bot__session_ws_closed(struct session *s, struct session_time t, bot_stream stream, const char *reason)
-{
-    if (s->stopped || s->streams[stream].phase < STREAM_OPENING)
-        return;
-    bot__session_enter(s, t);
-    lost(s, stream, reason);
-    bot__session_leave(s);
-}
-
-void bot__streams_control(struct session *s, bot_stream stream, const bot_event *ev)
+struct stream_news bot__streams_control(struct session *s, bot_stream stream, const bot_event *ev)
 {
     struct stream *st = &s->streams[stream];
     switch (ev->control.control) {
-    case BOT_CONTROL_AUTH:
-        if (st->phase == STREAM_LOGIN)
-            subscribe(s, stream);
-        break;
+    case BOT_CONTROL_AUTH: return st->phase == STREAM_LOGIN ? subscribe(s, stream) : no_news;
     case BOT_CONTROL_SUBSCRIBED:
-        if (st->phase == STREAM_SUBSCRIBING && st->acks_missing != 0 && --st->acks_missing == 0)
-            up(s, stream);
-        break;
-    case BOT_CONTROL_LISTEN_KEY_EXPIRED: lost(s, stream, "listen key expired"); break;
-    case BOT_CONTROL_DISCONNECT: lost(s, stream, "the venue announced a disconnect"); break;
+        return st->phase == STREAM_SUBSCRIBING && st->acks_missing != 0 && --st->acks_missing == 0 ? up(s, stream) : no_news;
+    case BOT_CONTROL_LISTEN_KEY_EXPIRED: return lost(s, stream, "listen key expired");
+    case BOT_CONTROL_DISCONNECT: return lost(s, stream, "the venue announced a disconnect");
     case BOT_CONTROL_NONE:
     case BOT_CONTROL_PING:
     case BOT_CONTROL_PONG:
     case BOT_CONTROL_UNSUBSCRIBED:
     case BOT_CONTROL_OTHER: break;
     }
+    return no_news;
 }
 
-void bot__streams_listen_key(struct session *s, const char *key)
+bool bot__streams_heard(struct session *s, bot_stream stream, bot_event *ret)
+{
+    s->streams[stream].heard_at = s->t.now;
+    if (session_is_public(stream)) {
+        /* Two public sockets renew one lease: in turns, so that one that is silent is not covered by the other. */
+        stream = BOT_STREAM_PUBLIC;
+        if (!bot__streams_public_up(s) || bot__streams_public_heard(s) <= s->streams[stream].framed_at)
+            return false;
+    }
+    struct stream *st = &s->streams[stream];
+    if ((st->phase != STREAM_UP && stream != BOT_STREAM_PUBLIC) || s->t.now - st->framed_at < FRAME_EVERY_NS)
+        return false;
+    st->framed_at = s->t.now;
+    *ret = (bot_event){ .kind = BOT_EV_FRAME, .source = (uint8_t)session_source_of(stream), .seq = BOT_SEQ_NONE, .stream = { .stream = stream } };
+    return true;
+}
+
+struct stream_news bot__streams_listen_key(struct session *s, const char *key)
 {
     snprintf(s->listen_key, sizeof s->listen_key, "%s", key);
-    if (s->streams[BOT_STREAM_PRIVATE].phase == STREAM_WAITING)
-        open_stream(s, BOT_STREAM_PRIVATE);
+    return s->streams[BOT_STREAM_PRIVATE].phase == STREAM_WAITING ? open_stream(s, BOT_STREAM_PRIVATE) : no_news;
 }
 
-void bot__streams_listen_kept(struct session *s, bot_outcome outcome)
+struct stream_news bot__streams_listen_kept(struct session *s, bot_outcome outcome)
 {
     if (outcome == BOT_OUTCOME_OK)
-        return;
+        return no_news;
     s->listen_keep_at = session_after(s->t.now, LISTEN_RETRY_NS);
     if (outcome == BOT_OUTCOME_NOT_FOUND && s->streams[BOT_STREAM_PRIVATE].phase >= STREAM_OPENING)
-        lost(s, BOT_STREAM_PRIVATE, "listen key gone");
+        return lost(s, BOT_STREAM_PRIVATE, "listen key gone");
+    return no_news;
 }
 
 void bot__streams_start(struct session *s)
@@ -330,10 +319,9 @@ void bot__streams_start(struct session *s)
         if (st->wanted && st->phase == STREAM_IDLE)
             wait_and_retry(s, (bot_stream)i);
     }
-    bot__streams_tick(s);
 }
 
-static void ping(struct session *s, bot_stream stream)
+static struct stream_news ping(struct session *s, bot_stream stream)
 {
     struct stream *st = &s->streams[stream];
     const struct venue_stream_plan *plan = plan_of(s, stream);
@@ -341,43 +329,39 @@ static void ping(struct session *s, bot_stream stream)
     char text[256];
     const int len = plan->ping_every_ms != 0 && s->options.venue->ws_ping != NULL ? s->options.venue->ws_ping(stream, text, sizeof text) : 0;
     const int r = len > 0 ? s->transport.ws_send(s->transport.self, stream, text, (size_t)len) : s->transport.ws_ping(s->transport.self, stream);
-    if (r < 0)
-        lost(s, stream, "cannot send");
+    return r < 0 ? lost(s, stream, "cannot send") : no_news;
 }
 
-void bot__streams_tick(struct session *s)
+struct stream_news bot__streams_tick(struct session *s, bot_stream stream)
 {
-    for (int i = 0; i < BOT_STREAM_COUNT; i++) {
-        const bot_stream stream = (bot_stream)i;
-        struct stream *st = &s->streams[i];
-        const int64_t dead_ns = (int64_t)plan_of(s, stream)->dead_after_ms * BOT_NS_PER_MS;
-        switch (st->phase) {
-        case STREAM_IDLE: break;
-        case STREAM_WAITING:
-            if (s->t.now >= st->at)
-                open_stream(s, stream);
+    struct stream *st = &s->streams[stream];
+    const int64_t dead_ns = (int64_t)plan_of(s, stream)->dead_after_ms * BOT_NS_PER_MS;
+    switch (st->phase) {
+    case STREAM_IDLE: break;
+    case STREAM_WAITING: return s->t.now >= st->at ? open_stream(s, stream) : no_news;
+    case STREAM_OPENING:
+    case STREAM_LOGIN:
+    case STREAM_SUBSCRIBING:
+        if (s->t.now < st->at)
             break;
-        case STREAM_OPENING:
-        case STREAM_LOGIN:
-        case STREAM_SUBSCRIBING:
-            if (s->t.now >= st->at)
-                lost(s, stream, st->phase == STREAM_OPENING ? "no connection in time" : st->phase == STREAM_LOGIN ? "no answer to the login"
-                                                                                                                : "subscriptions not acknowledged");
-            break;
-        case STREAM_UP:
-            if (s->t.now >= st->at)
-                lost(s, stream, "renewed before the venue's cut");
-            else if (dead_ns != 0 && s->t.now - st->heard_at >= dead_ns)
-                lost(s, stream, "nothing heard: half-open");
-            else if (s->t.now >= st->ping_at)
-                ping(s, stream);
-            break;
-        }
+        return lost(s, stream, st->phase == STREAM_OPENING ? "no connection in time" : st->phase == STREAM_LOGIN ? "no answer to the login"
+                                                                                                              : "subscriptions not acknowledged");
+    case STREAM_UP:
+        if (s->t.now >= st->at)
+            return lost(s, stream, "renewed before the venue's cut");
+        if (dead_ns != 0 && s->t.now - st->heard_at >= dead_ns)
+            return lost(s, stream, "nothing heard: half-open");
+        return s->t.now >= st->ping_at ? ping(s, stream) : no_news;
     }
-    if (s->t.now >= s->listen_keep_at) {
-        s->listen_keep_at = session_after(s->t.now, LISTEN_KEEP_NS);
-        bot__requests_own_read(s, VENUE_CALL_LISTEN_KEEP, BOT_READ_NONE, 0);
-    }
+    return no_news;
+}
+
+bool bot__streams_keep_due(struct session *s)
+{
+    if (s->t.now < s->listen_keep_at)
+        return false;
+    s->listen_keep_at = session_after(s->t.now, LISTEN_KEEP_NS);
+    return true;
 }
 
 bot_ts bot__streams_deadline(const struct session *s)

@@ -1,5 +1,5 @@
 /* Whole clients against the paper exchange on virtual time. */
-#include "session/session_internal.h"
+#include "session/state.h"
 #include "simrig.h"
 
 #include <stdio.h>
@@ -222,12 +222,11 @@ TEST(scenario, s43_logins_that_a_set_clock_makes_stale_have_the_clock_measured_a
         struct simrig_options o;
         simrig_options_init(&o);
         o.trade_every_ns = 0;
+        o.faults = "at 10s ws.cut stream=private\n";
         struct simrig *r = simrig_new(&o);
-        simrig_run(r, 10 * BOT_NS_PER_S);
+        simrig_run(r, 10 * BOT_NS_PER_S - 1);
         ck_assert(simrig_open(r));
         bot__world_client_skew(r->world, r->client, skew);
-        bot__streams_resync(r->session, BOT_STREAM_PRIVATE, "a cut");
-        bot__session_rearm(r->session);
         simrig_run(r, 10 * BOT_NS_PER_S);
         struct session_stats stats;
         bot__session_stats_get(r->session, &stats);

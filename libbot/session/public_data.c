@@ -1,29 +1,35 @@
-/* Public data: reference prices, and the monitors that decide whether the venue is slowing down. */
-#include "session/session_internal.h"
+#include "session/public_data.h"
 
 #include "bot/decimal.h"
 #include "core/resting.h"
+#include "session/books.h"
+#include "session/clock.h"
+#include "session/streams.h"
 
 #define BOOK_BEHIND_NS (2 * BOT_NS_PER_S)
 #define CLOCK_ASK_NS (5 * BOT_NS_PER_S)
 
-size_t bot__feed_memory(const struct session_options *o)
+static void rate_options(const struct session_options *o, bot__rate_options *ret)
+{
+    bot__rate_options_init(ret);
+    ret->instruments = o->instruments_n;
+    if (o->rate_alarms_per_day > 0)
+        ret->alarms_per_day = o->rate_alarms_per_day;
+}
+
+size_t bot__public_memory(const struct session_options *o)
 {
     if (!o->public_data || o->instruments_n == 0)
         return 0;
     bot__rate_options ro;
-    bot__rate_options_init(&ro);
-    ro.instruments = o->instruments_n;
-    if (o->rate_alarms_per_day > 0)
-        ro.alarms_per_day = o->rate_alarms_per_day;
+    rate_options(o, &ro);
     return bot__rate_size(&ro);
 }
 
-bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size)
+bool bot__public_open(struct session *s, void *rate_memory, size_t rate_size)
 {
-    for (uint32_t i = 0; i < s->options.instruments_n; i++) {
+    for (uint32_t i = 0; i < s->options.instruments_n; i++)
         bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
-    }
     bot__lag_options lo;
     bot__lag_options_init(&lo);
     bot__lag_init(&s->feed_lag, &lo, s->t.now);
@@ -33,10 +39,7 @@ bool bot__feed_open(struct session *s, void *rate_memory, size_t rate_size)
     if (rate_size == 0)
         return true;
     bot__rate_options ro;
-    bot__rate_options_init(&ro);
-    ro.instruments = s->options.instruments_n;
-    if (s->options.rate_alarms_per_day > 0)
-        ro.alarms_per_day = s->options.rate_alarms_per_day;
+    rate_options(&s->options, &ro);
     return bot__rate_init(rate_memory, rate_size, &ro, s->t.now, &s->rate) == BOT_OK;
 }
 
@@ -77,42 +80,6 @@ bool bot__session_rate(const struct session *s, const bot_symbol *instrument, st
     return true;
 }
 
-void bot__session_stream(const struct session *s, bot_stream stream, bot_ts now, struct session_stream_view *ret)
-{
-    const struct stream *st = &s->streams[stream];
-    *ret = (struct session_stream_view){ .up = st->phase == STREAM_UP, .age_ns = -1 };
-    bot_ts heard_at = st->heard_at;
-    if (stream == BOT_STREAM_PUBLIC) { /* all of them: as good as the worst */
-        ret->up = bot__streams_public_up(s);
-        heard_at = bot__streams_public_heard(s);
-    }
-    if (ret->up)
-        ret->age_ns = now > heard_at ? now - heard_at : 0;
-    if (stream == BOT_STREAM_PUBLIC && s->options.public_data) {
-        bot__lag_view lag;
-        bot__lag_get(&s->feed_lag, &lag);
-        ret->lag_ns = lag.value_ns > 0 ? lag.value_ns : 0;
-    } else if (stream == BOT_STREAM_PRIVATE) {
-        bot_core_stats stats;
-        bot_core_stats_get(s->core, &stats);
-        ret->lag_ns = (int64_t)stats.socket_lag_max_ns;
-    }
-}
-
-static void monitor_event(struct session *s, bot_monitor monitor, bool ok, int64_t value, int64_t reference, const char *reason)
-{
-    if (!s->options.monitors)
-        return;
-    bot_event ev = { .kind = BOT_EV_MONITOR, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE,
-                     .monitor = { .monitor = monitor, .ok = ok, .value = value, .reference = reference } };
-    size_t n = 0;
-    for (; reason[n] != '\0' && n + 1 < sizeof ev.monitor.reason; n++)
-        ev.monitor.reason[n] = reason[n];
-    (void)bot__session_feed(s, &ev);
-}
-
-static void private_changes(struct session *s);
-
 /* ---- the private stream by evidence ---- */
 
 /* Resting orders of ours that this trade went through. */
@@ -124,7 +91,7 @@ static void traded_through(struct session *s, const bot_event *ev, bot_px price)
         (void)bot__private_trade(&s->private_watch, s->t.now, price, ev->venue_ns, o.client_id, o.side, o.price, o.acked_at, 0);
 }
 
-void bot__feed_private_event(struct session *s, const bot_event *ev)
+void bot__public_own_event(struct session *s, const bot_event *ev)
 {
     const bot_id *client = ev->kind == BOT_EV_FILL ? &ev->fill.client_id : &ev->order.client_id;
     if (client->len != 0)
@@ -133,7 +100,7 @@ void bot__feed_private_event(struct session *s, const bot_event *ev)
 
 /* ---- public events ---- */
 
-void bot__feed_event(struct session *s, const bot_event *ev)
+void bot__public_event(struct session *s, const bot_event *ev)
 {
     struct feed_instrument *f = find(s, &ev->instrument);
     if (f == NULL)
@@ -161,13 +128,7 @@ void bot__feed_event(struct session *s, const bot_event *ev)
     traded_through(s, ev, price);
 }
 
-void bot__feed_private_fresh(struct session *s)
-{
-    bot__private_reset(&s->private_watch, s->t.now);
-    private_changes(s);
-}
-
-void bot__feed_lost(struct session *s, bot_stream stream)
+void bot__public_lost(struct session *s, bot_stream stream)
 {
     bool trades = false;
     for (uint32_t i = 0; i < s->options.instruments_n; i++) {
@@ -178,31 +139,44 @@ void bot__feed_lost(struct session *s, bot_stream stream)
     }
     if (trades && s->rate != NULL)
         bot__rate_resume(s->rate, s->t.now);
-    bot__books_lost(s, stream);
 }
 
-void bot__feed_clock(struct session *s, bot_ts sent_at, int64_t offset_ns, int64_t error_ns)
+void bot__public_clock(struct session *s, bot_ts sent_at, int64_t venue_ns)
 {
+    const int64_t half = (s->t.now - sent_at) / 2, ahead = venue_ns - (sent_at + half);
     if (s->options.public_data)
-        bot__lag_clock(&s->feed_lag, sent_at, offset_ns, error_ns);
+        bot__lag_clock(&s->feed_lag, sent_at, ahead, half);
+    if (s->rate != NULL)
+        bot__rate_set_wall(s->rate, ahead);
 }
 
-void bot__feed_acked(struct session *s, bot_ts sent_at)
+void bot__public_acked(struct session *s, bot_ts sent_at)
 {
     bot__lag_sample(&s->ack_lag, s->t.now, s->t.now - sent_at);
 }
 
-/* ---- time ---- */
+/* ---- the monitors ---- */
 
-static void rate_changes(struct session *s)
+static void says(bot_monitor monitor, bool ok, int64_t value, int64_t reference, const char *reason, bot_event *ret)
 {
+    *ret = (bot_event){ .kind = BOT_EV_MONITOR, .source = BOT_SOURCE_HOST, .seq = BOT_SEQ_NONE,
+                        .monitor = { .monitor = monitor, .ok = ok, .value = value, .reference = reference } };
+    size_t n = 0;
+    for (; reason[n] != '\0' && n + 1 < sizeof ret->monitor.reason; n++)
+        ret->monitor.reason[n] = reason[n];
+}
+
+static bool rate_changed(struct session *s, bot_event *ret)
+{
+    if (s->rate == NULL || bot__rate_deadline(s->rate) > s->t.now)
+        return false;
     bot__rate_change change;
     bot__rate_tick(s->rate, s->t.now);
     bool any = false;
     while (bot__rate_next_change(s->rate, &change) == 1)
         any = true;
     if (!any)
-        return;
+        return false;
     /* The worst of all instruments shuts: one of them stopped is enough to doubt the venue. */
     bot__rate_view worst;
     bot__rate_get(s->rate, BOT__RATE_POOL, &worst);
@@ -212,24 +186,37 @@ static void rate_changes(struct session *s)
         if (v.state == BOT__RATE_DROPPED)
             worst = v;
     }
-    const bool bad = worst.state == BOT__RATE_DROPPED;
-    if (bad != s->rate_bad)
-        monitor_event(s, BOT_MONITOR_TRADE_RATE, !bad, worst.rate_milli, worst.reference_milli, bot__rate_reason_name(worst.reason));
+    const bool bad = worst.state == BOT__RATE_DROPPED, changed = bad != s->rate_bad;
+    if (changed)
+        says(BOT_MONITOR_TRADE_RATE, !bad, worst.rate_milli, worst.reference_milli, bot__rate_reason_name(worst.reason), ret);
     s->rate_bad = bad;
+    return changed;
 }
 
-static void lag_changes(struct session *s, struct bot__lag *lag, bot_monitor monitor, bool *bad)
+static bool lag_changed(struct session *s, struct bot__lag *lag, bot_monitor monitor, bool *bad, bot_event *ret)
 {
     if (!bot__lag_tick(lag, s->t.now))
-        return;
+        return false;
     bot__lag_view v;
     bot__lag_get(lag, &v);
-    if (*bad != !v.ok)
-        monitor_event(s, monitor, v.ok, v.value_ns, v.reference_ns, bot__lag_reason_name(v.reason));
+    const bool changed = *bad != !v.ok;
+    if (changed)
+        says(monitor, v.ok, v.value_ns, v.reference_ns, bot__lag_reason_name(v.reason), ret);
     *bad = !v.ok;
+    return changed;
 }
 
-static void feed_changes(struct session *s)
+static bool feed_lag_changed(struct session *s, bot_event *ret)
+{
+    const bool changed = lag_changed(s, &s->feed_lag, BOT_MONITOR_FEED_LAG, &s->lag_bad, ret);
+    if (bot__lag_asks(&s->feed_lag))
+        bot__clock_doubt_seldom(s, CLOCK_ASK_NS);
+    return changed;
+}
+
+static bool ack_lag_changed(struct session *s, bot_event *ret) { return lag_changed(s, &s->ack_lag, BOT_MONITOR_ACK_TIME, &s->ack_bad, ret); }
+
+static bool feed_changed(struct session *s, bot_event *ret)
 {
     bool was = false, is = false;
     bot__feed_reason reason = BOT__FEED_OK;
@@ -248,38 +235,47 @@ static void feed_changes(struct session *s)
         }
     }
     if (was != is)
-        monitor_event(s, BOT_MONITOR_FEED_PARTIAL, !is, s->t.now - since, 0, bot__feed_reason_name(reason));
+        says(BOT_MONITOR_FEED_PARTIAL, !is, s->t.now - since, 0, bot__feed_reason_name(reason), ret);
+    return was != is;
 }
 
-static void private_changes(struct session *s)
+static bool private_changed(struct session *s, bot_event *ret)
 {
     if (!bot__private_tick(&s->private_watch, s->t.now))
-        return;
+        return false;
     bot__private_view v;
     bot__private_get(&s->private_watch, &v);
-    const bool bad = v.reason != BOT__PRIVATE_OK;
-    if (bad != s->private_bad)
-        monitor_event(s, BOT_MONITOR_PRIVATE_SILENT, !bad, bad ? s->t.now - v.since : 0, 0, bot__private_reason_name(v.reason));
+    const bool bad = v.reason != BOT__PRIVATE_OK, changed = bad != s->private_bad;
+    if (changed)
+        says(BOT_MONITOR_PRIVATE_SILENT, !bad, bad ? s->t.now - v.since : 0, 0, bot__private_reason_name(v.reason), ret);
     s->private_bad = bad;
+    return changed;
 }
 
-void bot__feed_ticks(struct session *s)
+bool bot__public_due(struct session *s, uint32_t *cursor, bot_event *ret)
 {
+    static const struct {
+        bool (*changed)(struct session *s, bot_event *ret);
+        bool public_up; /* means something only then */
+    } monitors[] = { { rate_changed, true }, { feed_changed, true }, { feed_lag_changed, true }, { ack_lag_changed, false }, { private_changed, false } };
     if (!s->options.public_data)
-        return;
-    if (bot__streams_public_up(s)) {
-        if (s->rate != NULL && bot__rate_deadline(s->rate) <= s->t.now)
-            rate_changes(s);
-        feed_changes(s);
-        lag_changes(s, &s->feed_lag, BOT_MONITOR_FEED_LAG, &s->lag_bad);
-        if (bot__lag_asks(&s->feed_lag) && s->t.now < s->clock_at && s->t.now - s->clock_asked_at >= CLOCK_ASK_NS)
-            s->clock_at = s->t.now;
+        return false;
+    const bool up = bot__streams_public_up(s);
+    while (*cursor < sizeof monitors / sizeof *monitors) {
+        const uint32_t i = (*cursor)++;
+        if ((up || !monitors[i].public_up) && monitors[i].changed(s, ret) && s->options.monitors)
+            return true;
     }
-    lag_changes(s, &s->ack_lag, BOT_MONITOR_ACK_TIME, &s->ack_bad);
-    private_changes(s);
+    return false;
 }
 
-bot_ts bot__feeds_deadline(const struct session *s)
+bool bot__public_private_anew(struct session *s, bot_event *ret)
+{
+    bot__private_reset(&s->private_watch, s->t.now);
+    return private_changed(s, ret) && s->options.monitors;
+}
+
+bot_ts bot__public_deadline(const struct session *s)
 {
     if (!s->options.public_data)
         return BOT_TS_NEVER;

@@ -157,7 +157,7 @@ typedef struct bot_options {
     const char   *name;        /* "bot": for logs and the journal */
     bool          watch_only;  /* sends no orders */
     bot_scope     scope;       /* ACCOUNT (default) or OWN, where several bots share the account */
-    bot_limits    limits;      /* for each of the account's instruments; position_max 0 refuses everything */
+    bot_limits    limits;      /* for each of the account's instruments; position_max 0 refuses all that does not reduce */
     bot_callbacks callbacks;
     void         *user_data;
 } bot_options;
@@ -180,7 +180,8 @@ BOT_API bot_account *bot_account_of(const bot_handle *bot);
  * Submits an order.
  *
  * @order          Borrowed. qty > 0 and price (LIMIT) on the instrument's grid; leg NET unless the account is in hedge mode.
- *                 ref_price and ref_at are filled by the library.
+ *                 ref_price and ref_at are filled by the library. Where the gate is shut and the order passes because it only
+ *                 reduces, it is sent as reduce_only, asked for or not, where the venue knows that.
  * @ret_client_id  May be NULL. Its id, unique across restarts; written only with BOT_OK.
  * @ret_refusal    May be NULL. The numbers behind a refusal.
  *
@@ -190,8 +191,10 @@ BOT_API bot_account *bot_account_of(const bot_handle *bot);
  * what of it), BOT_ERR_CLOSED once the account is closing.
  */
 BOT_API int bot_submit(bot_handle *bot, const bot_order_request *order, bot_id *ret_client_id, bot_refusal *ret_refusal);
-/* New quantity (total) and price; 0 leaves either. As bot_submit; BOT_ERR_ORDER_STATE when it is not open, or a change is on
- * its way already, BOT_ERR_UNSUPPORTED where the venue cannot. */
+/* New quantity (total) and price; 0 leaves either. As bot_submit; BOT_ERR_ORDER_STATE when it is not open, or a change or its cancel is on
+ * its way already, BOT_ERR_UNSUPPORTED where the venue cannot. Making it smaller at its price passes whatever the gate says; any other
+ * amend counts as one that may increase. A change whose outcome is unknown counts with the larger quantity until the venue shows which
+ * holds. */
 BOT_API int bot_amend(bot_handle *bot, const bot_id *client_id, bot_qty qty, bot_px price, bot_refusal *ret_refusal);
 /* 0: asked for; 1: it was final already. Passes whatever the gate says, and may be repeated. BOT_ERR_NOT_FOUND. */
 BOT_API int bot_cancel(bot_handle *bot, const bot_id *client_id);

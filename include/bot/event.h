@@ -313,10 +313,10 @@ typedef struct bot_order_request {
     bot_leg        leg; /* NET unless the account is in hedge mode */
     bot_order_type type;
     bot_tif        tif;
-    bool           reduce_only;
+    bool           reduce_only; /* in what is sent also set for an exit that passes a shut gate */
     bot_qty        qty;
     bot_px         price;     /* LIMIT only */
-    bot_px         ref_price; /* filled by the library: what the collar compares with; 0 when none */
+    bot_px         ref_price; /* filled by the library, what the caller wrote is not looked at: what the collar compares with; 0 when none */
     bot_ts         ref_at;    /* when it was last confirmed */
 } bot_order_request;
 
@@ -330,6 +330,8 @@ typedef struct bot_ev_amend {
     bot_id   client_id;
     bot_qty  qty;   /* new total; 0 leaves it */
     bot_px   price; /* 0 leaves it */
+    bot_px   ref_price; /* filled by the library, like those of an order; 0 when none */
+    bot_ts   ref_at;
 } bot_ev_amend;
 typedef struct bot_ev_cancel {
     uint32_t bot;

@@ -22,7 +22,8 @@ static struct exposure exposure_of(const bot_core *c, uint32_t bot, uint32_t ins
     return e;
 }
 
-/* Sum of the limits of the bots that trade the instrument; no limit when one of them measures the account by itself. */
+/* What the bots that trade the instrument may hold together, or the one that measures the account by itself, whichever is more; below 0:
+ * no limit. */
 static bot_i128 account_limit(const bot_core *c, uint32_t instrument)
 {
     bot_i128 sum = 0, most = 0;
@@ -151,10 +152,12 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
         c->stats.submits_refused++;
         return r;
     }
+    /* It passes a shut gate because it only reduces, as far as we know: the venue, which does know, is told to see to it. */
+    const bool reduce_only = o->reduce_only || (c->options.venue.has_reduce_only && !bot__gate_open(&c->gate, c->now));
     const struct order order = {
         .client_id = s->client_id, .state = ORDER_IN_FLIGHT, .bot = s->bot, .instrument = instrument,
         .side = o->side, .leg = o->leg == BOT_LEG_NONE ? BOT_LEG_NET : o->leg, .type = o->type, .tif = o->tif,
-        .reduce_only = o->reduce_only, .qty = o->qty.v, .price = o->price,
+        .reduce_only = reduce_only, .qty = o->qty.v, .price = o->price,
         .request_id = c->next_request++ * 4 + BOT_REQUEST_SUBMIT,
         .submitted_at = c->now, .updated_at = c->now, .unknown_since = BOT_TS_NEVER, .absent_at = BOT_TS_NEVER,
         .query_at = BOT_TS_NEVER, .fills_at = BOT_TS_NEVER,
@@ -170,6 +173,7 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
     e->send.request = BOT_REQUEST_SUBMIT;
     e->send.client_id = order.client_id;
     e->send.order = *o;
+    e->send.order.reduce_only = reduce_only;
     return BOT_OK;
 }
 
@@ -188,7 +192,7 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
     struct order *o = bot__orders_at(&c->orders, at);
     if (!c->options.venue.has_amend)
         return refuse(c, BOT_ERR_UNSUPPORTED);
-    if (o->state != ORDER_OPEN || o->amend_qty != 0 || o->cancel_asked)
+    if (o->state != ORDER_OPEN || o->amend_qty != 0 || o->cancel_asked || o->cancel_stands)
         return refuse(c, BOT_ERR_ORDER_STATE);
     const struct instrument *spec = bot__ledger_instrument(c->ledger, o->instrument);
     const bot_i128 qty = a->qty.v != 0 ? a->qty.v : o->qty;
@@ -208,6 +212,8 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
     if (!shrinks) {
         bot_order_request rest = request;
         rest.qty.v = qty - o->filled;
+        rest.ref_price = a->ref_price;
+        rest.ref_at = a->ref_at;
         int r = check(c, o->bot, o->instrument, &rest, o->counted);
         if (r == BOT_OK && too_fast(&c->bots[o->bot], core_limits_of(c, o->bot, o->instrument)->limits.orders_per_s_max, c->now))
             r = c->refusal.code = BOT_ERR_LIMIT_RATE;
@@ -218,6 +224,7 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
     }
     o->amend_old = o->qty;
     o->amend_qty = qty;
+    o->amend_at = c->now;
     if (qty > o->qty)
         o->qty = qty;
     o->request_id = c->next_request++ * 4 + BOT_REQUEST_AMEND;
@@ -248,7 +255,7 @@ static void send_cancel(bot_core *c, uint32_t order)
     e->send.order_id = o->order_id;
     e->send.order = (bot_order_request){ .instrument = *core_symbol(c, o->instrument), .side = o->side, .leg = o->leg };
     if (o->query_at == BOT_TS_NEVER)
-        o->query_at = core_after(c->now, c->options.venue.order_unknown_ns);
+        o->query_at = core_after(c->now, core_patience(o, c->options.venue.order_unknown_ns));
     core_look_at_orders(c, o->query_at);
 }
 
@@ -264,7 +271,21 @@ int bot__core_cancel(bot_core *c, const bot_event *ev)
 }
 
 /* Of many orders: as many as one step has room for, the rest in the steps that follow at once. */
-static void want_cancel(bot_core *c, struct order *o) { o->cancel_wanted = c->cancels_wanted = true; }
+static void want_cancel(bot_core *c, struct order *o) { o->cancel_wanted = o->cancel_stands = c->cancels_wanted = true; }
+
+/* The venue says that it lives. A cancel can overtake its order, be refused in an overload, or be lost: what a kill, a cancel-all or the
+ * shut gate ended is ended again, and under a kill what nobody knew of. asked: in an answer to a question of ours. */
+void bot__core_cancel_again(bot_core *c, uint32_t order, bool asked)
+{
+    struct order *o = bot__orders_at(&c->orders, order);
+    const bool killed = (c->gate.held & BOT_GATE_KILL) != 0;
+    if (o->bot == ORDER_BOT_NONE || o->cancel_wanted || (!o->cancel_stands && !killed) || (o->cancel_asked && !asked))
+        return;
+    if (o->cancels_again < CANCEL_PATIENCE_MAX)
+        o->cancels_again++;
+    want_cancel(c, o);
+    bot__core_cancels_tick(c);
+}
 
 void bot__core_cancels_tick(bot_core *c)
 {

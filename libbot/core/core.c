@@ -497,6 +497,12 @@ bool bot__core_resting_next(const bot_core *core, const bot_symbol *instrument, 
     return false;
 }
 
+const bot_symbol *bot__core_order_instrument(const bot_core *core, const bot_id *client_id)
+{
+    const uint32_t at = bot__orders_by_client(&core->orders, client_id);
+    return at == ORDER_NONE ? NULL : core_symbol(core, core->orders.orders[at].instrument);
+}
+
 bool bot_core_gate_open(const bot_core *core, bot_ts now) { return bot__gate_open(&core->gate, now); }
 void bot_core_gate_state(const bot_core *core, bot_ts now, bot_gate_state *ret) { bot__gate_state(&core->gate, now, ret); }
 const bot_refusal *bot_core_last_refusal(const bot_core *core) { return &core->refusal; }

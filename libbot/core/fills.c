@@ -249,6 +249,9 @@ int bot__core_funding(bot_core *c, const bot_event *ev)
         bot__core_check_limits(c, result.instrument, BOT_LEG_NET);
     } else if (r == LEDGER_HELD) {
         (void)bot__core_instrument_of(c, &ev->instrument); /* asks for its row */
+    } else if (r == BOT_ERR_CONFLICT) {
+        c->stats.fills_conflict++;
+        bot__core_alert(c, BOT_ALERT_FILL_CONFLICT, UINT32_MAX, UINT32_MAX, 0, "a payment came again with another amount: the first is kept");
     }
     return r;
 }

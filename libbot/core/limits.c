@@ -41,6 +41,15 @@ static bool looser(bot_i128 now, bot_i128 before, bool zero_is_none)
     return before != 0 && (now == 0 || now > before);
 }
 
+/* Tighter takes effect at once; looser only when said explicitly, so that it stands in the journal as such. */
+static bool loosens(const bot_limits *n, const bot_limits *o)
+{
+    return looser(n->position_max.v, o->position_max.v, false) || looser(n->order_qty_max.v, o->order_qty_max.v, true) ||
+           looser(n->notional_max.v, o->notional_max.v, true) || looser(n->loss_max.v, o->loss_max.v, true) ||
+           looser(n->open_orders_max, o->open_orders_max, true) || looser(n->orders_per_s_max, o->orders_per_s_max, true) ||
+           looser(n->collar_bps, o->collar_bps, true);
+}
+
 static int set_limits(bot_core *c, const bot_ev_limits *e)
 {
     const bot_limits *n = &e->limits;
@@ -56,24 +65,23 @@ static int set_limits(bot_core *c, const bot_ev_limits *e)
             k++;
         if (k == core_pending_limits_max(&c->options))
             return BOT_ERR_FULL;
+        if (k < c->pending_limits_n && !e->loosen && loosens(n, &c->pending_limits[k].limits))
+            return BOT_ERR_STATE;
         c->pending_limits[k] = *e; /* the latest word of a bot is the one that holds */
         c->pending_limits_n += k == c->pending_limits_n;
         return BOT_OK;
     }
     struct core_limits *l = core_limits_of(c, e->bot, (uint32_t)i);
-    const bot_limits *o = &l->limits;
-    /* Tighter takes effect at once; looser only when said explicitly, so that it stands in the journal as such. */
-    if (l->set && !e->loosen &&
-        (looser(n->position_max.v, o->position_max.v, false) || looser(n->order_qty_max.v, o->order_qty_max.v, true) ||
-         looser(n->notional_max.v, o->notional_max.v, true) || looser(n->loss_max.v, o->loss_max.v, true) ||
-         looser(n->open_orders_max, o->open_orders_max, true) || looser(n->orders_per_s_max, o->orders_per_s_max, true) ||
-         looser(n->collar_bps, o->collar_bps, true)))
+    if (l->set && !e->loosen && loosens(n, &l->limits))
         return BOT_ERR_STATE;
     if (!l->set)
         l->loss_base = bot__core_result(c, (uint32_t)i, core_owner(c, e->bot));
     l->set = true;
     l->limits = *n;
-    c->instruments[i].traded = true;
+    if (!c->instruments[i].traded) {
+        c->instruments[i].traded = true;
+        bot__verdict_taken_into_use(c, (uint32_t)i);
+    }
     return BOT_OK;
 }
 

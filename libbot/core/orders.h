@@ -13,7 +13,7 @@
  *              (reported, not seen) cumulative quantity is above the fills that we have seen keeps the difference counted.
  *
  * A cancel that was asked for changes nothing of this: only its confirmation does. An amend counts the larger quantity
- * until the venue has said which one holds.
+ * until the venue has said which one holds, or still shows the old one when no such request can be carried out any more.
  */
 #ifndef BOT_CORE_ORDERS_H
 #define BOT_CORE_ORDERS_H
@@ -45,7 +45,9 @@ struct order {
     bool             derived_fills; /* fills were derived from its reports (venues without a fills channel) */
     bool             denied;        /* UNKNOWN, and so often absent that it shuts the gate no longer; it counts until the proof */
     bool             concluded;     /* CLOSED without the venue's report of its end: by an error answer, or by absence */
-    uint8_t          unused[10];    /* named, so that two cores after the same events are equal byte by byte: padding may not be */
+    bool             cancel_stands; /* a kill, a cancel-all or a shut gate wants it gone: asked for again when it turns out to live */
+    uint8_t          cancels_again; /* how often */
+    bot_ts           amend_at;      /* when the amend that is open was asked for */
     bot_i128         qty;          /* what may fill in all: the larger one while an amend is open */
     bot_i128         amend_qty;    /* asked for and not answered; 0 none */
     bot_i128         amend_old;    /* quantity before that amend */
@@ -69,8 +71,9 @@ struct order {
     uint32_t         fills_asked;   /* complete fill histories since, in which they were not */
     uint8_t          unused_behind[4];
 };
-/* A new field takes its bytes from `unused`. */
-static_assert(offsetof(struct order, unused) + sizeof((struct order *)0)->unused == offsetof(struct order, qty), "padding in struct order");
+/* No padding, so that two cores after the same events are equal byte by byte: what must be filled up is named `unused`. */
+static_assert(offsetof(struct order, cancels_again) + 1 == offsetof(struct order, amend_at), "padding in struct order");
+static_assert(offsetof(struct order, amend_at) + sizeof(bot_ts) == offsetof(struct order, qty), "padding in struct order");
 static_assert(offsetof(struct order, unused_behind) + sizeof((struct order *)0)->unused_behind == sizeof(struct order), "padding in struct order");
 
 struct order_sums { /* of one side and leg */

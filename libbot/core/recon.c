@@ -60,7 +60,8 @@ void bot__recon_read_begin(bot_core *c, const bot_event *ev)
     r->sent_venue_ns = ev->venue_ns;
     r->deadline = core_after(ev->ts, c->options.read_deadline_ns);
     r->sent = true;
-    if (r == &c->recon.positions)
+    if (r == &c->recon.positions) {
+        c->recon.row_unreadable = false;
         for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
             for (int k = 0; k < ORDER_LEGS; k++) {
                 struct recon_leg *l = &c->instruments[i].leg[k];
@@ -69,6 +70,7 @@ void bot__recon_read_begin(bot_core *c, const bot_event *ev)
                 l->row_seq = BOT_SEQ_NONE;
                 l->row_venue_ns = 0;
             }
+    }
     if (r == &c->recon.orders)
         c->recon.list_generation++;
     if (r == &c->recon.fills)
@@ -79,10 +81,12 @@ void bot__recon_position_row(bot_core *c, const bot_event *ev)
 {
     const bot_ev_position *p = &ev->position;
     bot_i128 qty;
-    if (bot_dec_to_fixed(p->qty, &qty) < 0)
-        return;
     if (ev->read_id == 0 || ev->read_id != c->recon.positions.id)
         return; /* rows of the private stream come with every order and say nothing that fills do not */
+    if (bot_dec_to_fixed(p->qty, &qty) < 0) { /* left out it would read as flat */
+        c->recon.row_unreadable = true;
+        return;
+    }
     if (qty == 0 && bot__ledger_find(c->ledger, &ev->instrument) == INSTRUMENT_NONE)
         return;
     const int64_t instrument = bot__core_instrument_of(c, &ev->instrument);
@@ -115,8 +119,11 @@ static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
         const bool in_use = bot__core_in_use(c, i);
         for (bot_leg leg = core_first_leg(c); leg <= core_last_leg(c); leg++) {
             struct recon_leg *l = core_leg(c, i, leg);
-            if (!l->row_seen && !in_use)
+            if (!l->row_seen && !in_use) { /* flat, and nobody asks: but somebody may begin to trade it */
+                if (c->options.venue.positions_omit_flat && core_stream_ready(c) && sent_at >= c->recon.stream_ready_at)
+                    l->agreed_at = core_max(l->agreed_at, sent_at);
                 continue;
+            }
             if (!l->row_seen && !c->options.venue.positions_omit_flat) {
                 bot__verdict_effect(c, i, leg, BOT_VERDICT_PARTIAL, 0, 0, 0);
                 well = false;
@@ -193,7 +200,7 @@ void bot__recon_read_end(bot_core *c, const bot_event *ev)
     r->id = 0;
     if (end->outcome == BOT_OUTCOME_OK && ev->ts <= r->deadline + READ_SLACK_NS)
         bot__gate_renew_for(&c->gate, GATE_LEASE_REST, r->sent_at, rest_lease(c));
-    if (end->outcome != BOT_OUTCOME_OK || !end->complete || !r->sent) {
+    if (end->outcome != BOT_OUTCOME_OK || !end->complete || !r->sent || (r == &c->recon.positions && c->recon.row_unreadable)) {
         failed(c, r, end);
         return;
     }

@@ -169,24 +169,37 @@ static uint32_t claim_by_looks(const bot_core *c, const bot_event *ev, uint32_t 
     return found;
 }
 
-/* What the order may fill in all, by a report. One that was overtaken tells of a quantity that an amend may have raised since: it makes
- * no room. (Its status may be news all the same: a venue's clock can be set back.) */
-static void take_quantity(struct order *o, const bot_event *ev, bot_i128 qty)
+/* What the order may fill in all, and its price, by a report. One that was overtaken tells of a quantity that an amend may have raised
+ * since: it makes no room. (Its status may be news all the same: a venue's clock can be set back.) asked_at: what it tells of is not
+ * older. */
+static void take_quantity(const bot_core *c, struct order *o, const bot_event *ev, bot_i128 qty, bot_ts asked_at)
 {
-    if (ev->venue_ns != 0 && ev->venue_ns < o->told_venue_ns)
+    if (ev->venue_ns != 0 ? ev->venue_ns < o->told_venue_ns : asked_at < o->updated_at)
         return;
     if (ev->venue_ns != 0)
         o->told_venue_ns = ev->venue_ns;
+    bot_px price;
+    if (o->type == BOT_LIMIT && (ev->has & BOT_HAS_PRICE) != 0 && bot_dec_to_fixed(ev->order.price, &price.v) == BOT_OK && price.v > 0)
+        o->price = price;
     if (o->amend_qty != 0 && qty >= 0 && qty == o->amend_qty) {
         o->qty = qty;
         o->amend_qty = 0;
-        if ((ev->has & BOT_HAS_PRICE) != 0)
-            (void)bot_dec_to_fixed(ev->order.price, &o->price.v);
+    } else if (o->amend_qty != 0 && qty == o->amend_old && ev->read_id != 0 && asked_at >= core_after(o->amend_at, c->options.venue.absence_bound_ns)) {
+        o->qty = qty; /* an amend of unknown outcome that did not happen: no venue carries it out so late */
+        o->amend_qty = 0;
     } else if (o->amend_qty == 0 && qty > 0) {
         /* More than we sent is what a crash has forgotten that we sent, or a person's doing; by a report without a time it may as well be
          * one that was overtaken. */
         o->qty = qty > o->qty && o->bot != ORDER_BOT_NONE && ev->venue_ns == 0 ? o->qty : qty;
     }
+}
+
+/* What a message of the stream tells is of now; of a read, of its sending or later. */
+static bot_ts asked_when(const bot_core *c, const bot_event *ev)
+{
+    if (ev->read_id == 0)
+        return c->now;
+    return ev->read_id == c->recon.orders.id ? c->recon.orders.sent_at : c->now - c->options.read_deadline_ns;
 }
 
 int bot__core_order_report(bot_core *c, const bot_event *ev)
@@ -206,7 +219,8 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
     uint32_t at = find(c, &r->client_id, &r->order_id);
     if (at == ORDER_NONE)
         at = claim_by_looks(c, ev, (uint32_t)instrument, qty);
-    if (at == ORDER_NONE)
+    const bool met = at == ORDER_NONE;
+    if (met)
         at = adopt_order(c, ev, (uint32_t)instrument, qty, cum);
     if (at == ORDER_NONE)
         return 0;
@@ -217,9 +231,10 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
     bot__core_order_named(c, at);
     c->list_seen[at] = ev->read_id != 0 ? c->recon.list_generation : c->list_seen[at];
 
-    /* A row of a read that was asked for before the last news of this order is old: its cumulative quantity still is a
+    /* A row of a list that was asked for before the last news of this order is old: its cumulative quantity still is a
      * lower bound, its status is not news. */
-    const bool old = ev->read_id != 0 && ev->ts < o->updated_at;
+    const bot_ts asked_at = asked_when(c, ev);
+    const bool old = !met && ev->read_id != 0 && ev->read_id == c->recon.orders.id && asked_at < o->updated_at;
     if (cum > o->reported) {
         o->reported = cum;
         fills_missing(c, o, ev->venue_ns);
@@ -233,7 +248,7 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
         bot__core_derive_fill(c, at, ev);
 
     if (bot__order_live(o) && !old) {
-        take_quantity(o, ev, qty);
+        take_quantity(c, o, ev, qty, asked_at);
         if (o->acked_at == 0)
             o->acked_at = c->now;
         o->updated_at = c->now;
@@ -258,6 +273,7 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
         bot__orders_recount(&c->orders, at);
         if (!was_open || before != r->status)
             bot__core_order_effect(c, at, BOT_OK, 0, r->reason);
+        bot__core_cancel_again(c, at, ev->read_id != 0);
         return 1;
     }
     bot__orders_recount(&c->orders, at);
@@ -282,14 +298,15 @@ static void acked(bot_core *c, uint32_t at, const bot_id *order_id)
     }
 }
 
-static int answered(bot_core *c, uint32_t at, bot_request_kind request, bot_outcome outcome, const bot_id *order_id, int64_t venue_code,
-                    const char *reason)
+static int answered(bot_core *c, uint32_t at, const bot_ev_reply *r)
 {
     struct order *o = bot__orders_at(&c->orders, at);
+    const bot_request_kind request = (bot_request_kind)(r->request_id % 4);
+    const bot_outcome outcome = r->outcome;
     switch (outcome) {
     case BOT_OUTCOME_OK:
         if (request == BOT_REQUEST_SUBMIT)
-            acked(c, at, order_id);
+            acked(c, at, &r->order_id);
         return 1;
 
     case BOT_OUTCOME_UNKNOWN:
@@ -303,6 +320,8 @@ static int answered(bot_core *c, uint32_t at, bot_request_kind request, bot_outc
         return 1;
 
     case BOT_OUTCOME_NOT_FOUND: /* an answer to a cancel or amend; once proves nothing */
+        if (request == BOT_REQUEST_CANCEL)
+            o->cancel_asked = false; /* should it live after all */
         bot__core_order_absent(c, at);
         return 1;
 
@@ -320,26 +339,27 @@ static int answered(bot_core *c, uint32_t at, bot_request_kind request, bot_outc
         if (o->state != ORDER_IN_FLIGHT)
             return 0; /* a report or fill has said otherwise already: that one is right */
         if (outcome == BOT_OUTCOME_MAINTENANCE)
-            bot__core_venue_closed(c, venue_code); /* no order would have been taken: that is no fault of the bot's */
+            bot__core_venue_closed(c, r->venue_code); /* no order would have been taken: that is no fault of the bot's */
         else if (outcome != BOT_OUTCOME_NOT_SENT)
             count_reject(c, o->bot);
         o->concluded = true;
         bot__core_close_order(c, at, BOT_ORDER_REJECTED, outcome == BOT_OUTCOME_NOT_SENT ? BOT_ERR_NOT_CONNECTED : BOT_ERR_REJECTED,
-                              venue_code, reason);
+                              r->venue_code, r->reason);
         return 1;
     }
-    if (request == BOT_REQUEST_AMEND && o->amend_qty != 0) {
-        o->qty = o->amend_old;
+    if (request == BOT_REQUEST_AMEND && r->request_id == o->request_id && bot__order_live(o)) {
+        if (o->amend_qty != 0) /* else a report has shown that quantity already: of the price nothing is counted */
+            o->qty = o->amend_old;
         o->amend_qty = 0;
         bot__orders_recount(&c->orders, at);
-        bot__core_order_effect(c, at, BOT_ERR_REJECTED, venue_code, reason);
+        bot__core_order_effect(c, at, BOT_ERR_REJECTED, r->venue_code, r->reason);
         return 1;
     }
     if (request == BOT_REQUEST_CANCEL && bot__order_live(o)) {
         /* A refused cancel is ambiguous (filled? gone? never there?): ask, and let the strategy cancel again. */
         o->cancel_asked = false;
-        core_look_at_orders(c, o->query_at = core_after(c->now, c->options.order_query_every_ns / 4));
-        bot__core_order_effect(c, at, BOT_ERR_REJECTED, venue_code, reason);
+        core_look_at_orders(c, o->query_at = core_after(c->now, core_patience(o, c->options.order_query_every_ns / 4)));
+        bot__core_order_effect(c, at, BOT_ERR_REJECTED, r->venue_code, r->reason);
     }
     return 1;
 }
@@ -350,7 +370,7 @@ int bot__core_reply(bot_core *c, const bot_event *ev)
     const uint32_t at = find(c, &r->client_id, &r->order_id);
     if (at == ORDER_NONE)
         return BOT_ERR_NOT_FOUND;
-    return answered(c, at, (bot_request_kind)(r->request_id % 4), r->outcome, &r->order_id, r->venue_code, r->reason);
+    return answered(c, at, r);
 }
 
 int bot__core_sent(bot_core *c, const bot_event *ev)

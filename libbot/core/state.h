@@ -107,6 +107,7 @@ struct recon {
     bot_ts   dispute_from;    /* sending time of the first of them */
     bool     cold;            /* never proven yet, in this run or in those that the journal holds: history is not ours to apply */
     bool     adopt_once;      /* a person said: take the venue's number */
+    bool     row_unreadable;  /* a row of the position read under way says what we cannot hold: that answer proves nothing */
     bool     start_alerted;
     bot_ts   agreed_min;      /* oldest agreed_at over what is in use: what the lease rests on */
     bot_ts   newest_fill_at;  /* host time of the newest applied fill */
@@ -206,6 +207,13 @@ static inline uint32_t core_owner(const bot_core *c, uint32_t bot)
 /* May a step that goes over many orders ask for more? What it leaves it takes up in the next step, which is due at once. */
 #define EFFECTS_KEPT 16 /* for the gate, alerts and reads of the same step */
 static inline bool core_has_room(const bot_core *c) { return c->effects_n + EFFECTS_KEPT < c->options.effects_max; }
+/* A cancel that stands is repeated, each time later: a venue in an overload is not helped by more of them. */
+#define CANCEL_PATIENCE_MAX 3
+static inline int64_t core_patience(const struct order *o, int64_t ns)
+{
+    int64_t longer;
+    return __builtin_mul_overflow(ns, INT64_C(1) << o->cancels_again, &longer) ? ns : longer;
+}
 /* Something of the orders table will need a look at that time. */
 static inline void core_look_at_orders(bot_core *c, bot_ts at) { c->orders_at = core_min(c->orders_at, at); }
 
@@ -243,6 +251,7 @@ void bot__verdict_judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts se
 bot_effect *bot__verdict_effect(bot_core *c, uint32_t instrument, bot_leg leg, bot_verdict verdict, uint32_t evidence, int64_t age,
                                 bot_i128 venue);
 void bot__verdict_renew(bot_core *c); /* the leases, by the oldest agreement of what is in use */
+void bot__verdict_taken_into_use(bot_core *c, uint32_t instrument); /* it is traded from here on: its own agreement counts, too */
 void bot__verdict_filled(bot_core *c, uint32_t instrument, bot_leg leg); /* a fill was applied */
 void bot__verdict_tick(bot_core *c);                                     /* answers that nothing has explained in time */
 bool bot__verdict_inside_baseline(const bot_core *c, uint32_t instrument, bot_leg leg, const bot_event *fill);
@@ -295,6 +304,7 @@ int bot__core_cancel_all(bot_core *c, const bot_event *ev);
 int bot__core_rearm(bot_core *c, const bot_event *ev);
 void bot__core_kill(bot_core *c);
 void bot__core_cancels_tick(bot_core *c); /* cancels that a step before had no room for */
+void bot__core_cancel_again(bot_core *c, uint32_t order, bool asked); /* the venue says that the order lives */
 /* Carries out the shut policy after the gate has shut. */
 void bot__core_on_shut(bot_core *c);
 

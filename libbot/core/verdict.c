@@ -78,6 +78,17 @@ void bot__verdict_renew(bot_core *c)
         bot__gate_agreement(&c->gate, true, oldest);
 }
 
+void bot__verdict_taken_into_use(bot_core *c, uint32_t instrument)
+{
+    bot_ts agreed = BOT_TS_NEVER;
+    for (bot_leg leg = core_first_leg(c); leg <= core_last_leg(c); leg++)
+        agreed = core_min(agreed, core_leg(c, instrument, leg)->agreed_at);
+    const bot_ts until = agreed == 0 ? c->now
+                                     : core_after(agreed, bot__core_flat(c) ? c->options.reconciled_flat_ns : c->options.reconciled_lease_ns);
+    bot__gate_cap(&c->gate, GATE_LEASE_RECONCILED, until);
+    c->recon.positions.due = core_min(c->recon.positions.due, c->now);
+}
+
 bot_effect *bot__verdict_effect(bot_core *c, uint32_t instrument, bot_leg leg, bot_verdict verdict, uint32_t evidence, int64_t age,
                                   bot_i128 venue)
 {

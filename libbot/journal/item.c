@@ -461,6 +461,11 @@ BOTH void event_payload(struct coder *c, enum way way, bot_event *ev)
         CODE_NAME(ev->amend.client_id);
         code_wide(c, way, &ev->amend.qty.v);
         code_wide(c, way, &ev->amend.price.v);
+        /* Records of before the collar held amends end here. */
+        if (way == ENCODE ? ev->amend.ref_price.v != 0 || ev->amend.ref_at != 0 : c->p != c->end) {
+            code_wide(c, way, &ev->amend.ref_price.v);
+            code_num(c, way, &ev->amend.ref_at);
+        }
         break;
     case BOT_EV_CANCEL:
     case BOT_EV_CANCEL_ALL:
@@ -642,7 +647,7 @@ static int decode_event(const uint8_t *p, size_t len, size_t readable, bot_event
         memset(room + len, 0, sizeof room - len);
         p = room;
     }
-    struct coder c = { .p = (uint8_t *)(uintptr_t)p + JOURNAL_ITEM_HEAD, .roomy = true };
+    struct coder c = { .p = (uint8_t *)(uintptr_t)p + JOURNAL_ITEM_HEAD, .end = p + len, .roomy = true };
     memset(ret, 0, sizeof *ret);
     event_body(&c, DECODE, ret);
     return c.err == 0 && c.p == p + len ? BOT_OK : BOT_ERR_MALFORMED;

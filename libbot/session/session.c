@@ -4,6 +4,7 @@
 
 #include "core/arena.h"
 #include "core/image.h"
+#include "core/resting.h"
 #include "session/books.h"
 #include "session/effects.h"
 #include "session/funding.h"
@@ -182,6 +183,11 @@ int bot__session_command(struct session *s, struct session_time t, bot_event *ev
             c->client_id = bot_core_next_client_id(s->core, c->bot);
         c->order.ref_price.v = 0;
         (void)bot__session_reference(s, &c->order.instrument, &c->order.ref_price, &c->order.ref_at);
+    } else if (ev->kind == BOT_EV_AMEND) {
+        const bot_symbol *instrument = bot__core_order_instrument(s->core, &ev->amend.client_id);
+        ev->amend.ref_price.v = 0;
+        if (instrument != NULL)
+            (void)bot__session_reference(s, instrument, &ev->amend.ref_price, &ev->amend.ref_at);
     }
     ev->source = BOT_SOURCE_HOST;
     ev->seq = BOT_SEQ_NONE;

@@ -190,6 +190,8 @@ static void payload(test_rng *rng, bot_event *ev)
     case BOT_EV_AMEND:
         ev->amend.bot = (uint32_t)i64(rng), ev->amend.client_id = id(rng);
         ev->amend.qty.v = wide(rng), ev->amend.price.v = wide(rng);
+        if ((ev->amend.price.v & 1) != 0) /* drawn from what is drawn: the records of tests/data are made by the same draws */
+            ev->amend.ref_price.v = ev->amend.price.v / 3, ev->amend.ref_at = (bot_ts)ev->amend.qty.v;
         break;
     case BOT_EV_CANCEL:
     case BOT_EV_CANCEL_ALL: ev->cancel.bot = (uint32_t)i64(rng), ev->cancel.client_id = id(rng); break;

@@ -168,6 +168,7 @@ static bot_event order_event(const struct rig *r, const struct rig_order *o, uin
 static void answer_read(struct rig *r, const bot_effect *e)
 {
     r->reads[e->read.read]++;
+    r->read_ids[e->read.read] = e->read.id;
     bot_event begin = event(BOT_EV_READ_BEGIN), end = event(BOT_EV_READ_END);
     begin.read = end.read = (bot_ev_read){ .id = e->read.id, .read = e->read.read };
     begin.read_id = end.read_id = e->read.id;
@@ -187,13 +188,15 @@ static void answer_read(struct rig *r, const bot_effect *e)
         for (int i = 0; i < RIG_INSTRUMENTS; i++) {
             const bool frozen = r->rest == RIG_REST_FROZEN;
             const bot_i128 qty = frozen ? r->frozen[i] : r->qty[i];
-            if (qty == 0 || ((r->rest == RIG_REST_PARTIAL || r->drop_row) && i == 0))
+            if ((qty == 0 && !(r->unfit_row && i == 0)) || ((r->rest == RIG_REST_PARTIAL || r->drop_row) && i == 0))
                 continue;
             bot_event row = event(BOT_EV_POSITION);
             row.instrument = rig_symbol(i);
             row.read_id = e->read.id;
             row.has = BOT_HAS_QTY;
             row.position = (bot_ev_position){ .leg = BOT_LEG_NET, .qty = bot_dec_from_fixed(qty) };
+            if (r->unfit_row && i == 0)
+                row.position.qty = (bot_dec){ .coef = 1, .scale = 19 };
             if (r->rest_seq)
                 row.seq = frozen ? r->frozen_seq[i] : r->seq[i];
             if (r->rest_times)
@@ -240,6 +243,7 @@ static void answer_send(struct rig *r, const bot_effect *e)
     if (e->send.request == BOT_REQUEST_CANCEL && known != NULL)
         r->cancels_of[known - r->orders]++;
     r->last_request = e->send.request_id;
+    r->last_order = e->send.order;
     if (!r->auto_answer)
         return;
     bot_event reply = event(BOT_EV_REPLY);
@@ -298,6 +302,8 @@ int rig_step(struct rig *r, bot_event *ev)
             break;
         case BOT_EFFECT_VERDICT:
             r->verdicts[e->verdict.verdict]++;
+            if (e->verdict.verdict == BOT_VERDICT_AGREE && e->instrument == 0)
+                r->evidence = e->verdict.evidence;
             if (e->verdict.verdict != BOT_VERDICT_AGREE) {
                 char ours[BOT_DEC_TEXT_MAX], venue[BOT_DEC_TEXT_MAX];
                 bot_fixed_format(e->verdict.ours.v, ours);

@@ -57,6 +57,7 @@ struct rig {
     int64_t row_ns[RIG_INSTRUMENTS], frozen_ns[RIG_INSTRUMENTS]; /* update times of rows, where rest_times */
     bool venue_clock;          /* the shell knows the venue's clock when it sends a read */
     bool rest_times;           /* position rows carry an update time */
+    bool unfit_row;            /* a row of instrument 0 whose size has more digits than there are */
     bool drop_row;             /* the row of instrument 0 is missing from an answer that says it is complete */
     bool hang_fills;           /* the fill history does not answer */
     bool hang_orders;          /* the list of open orders does not */
@@ -72,9 +73,11 @@ struct rig {
     uint64_t order;
     /* What came out. */
     uint32_t reads[BOT_READ_KIND_COUNT], sends[3], alerts[BOT_ALERT_COUNT], verdicts[8];
+    uint32_t evidence;         /* of the last agreement on instrument 0 */
     uint32_t resyncs, dead_mans, dead_man_ms; /* how often the venue's switch was armed, and for how long the last time */
     uint32_t cancels_of[RIG_ORDERS];          /* cancels sent, by the rig's own index of the order */
-    uint64_t last_request;
+    bot_order_request last_order;
+    uint64_t last_request, read_ids[BOT_READ_KIND_COUNT]; /* the newest of each */
     bool auto_answer;          /* order requests are acknowledged by themselves */
     bool trace_on;
     char trace[16384];

@@ -26,6 +26,7 @@ struct venue_order {
     bool buy;
     int qty, cum, amend; /* amend: quantity on the wire, 0 none */
     bot_ts sent_at;
+    bot_ts amend_sent_at;
     uint64_t request, amend_request;
     bool cancel_on_wire;
     uint64_t cancel_request;
@@ -111,6 +112,7 @@ static void sent(struct model *m, const bot_effect *e)
     } else {
         o->amend = (int)(e->send.order.qty.v / UNIT);
         o->amend_request = e->send.request_id;
+        o->amend_sent_at = m->now;
     }
 }
 
@@ -285,13 +287,19 @@ static void strategy(struct model *m)
     (void)step(m, &ev);
 }
 
+/* An amend that has been on the wire for as long as any may. */
+static bool overdue(const struct model *m, const struct venue_order *o)
+{
+    return o->at == LIVE && o->amend != 0 && m->now - o->amend_sent_at > 8 * BOT_NS_PER_S;
+}
+
 /* Something happens at the venue or on the wire. */
 static void venue(struct model *m)
 {
     struct venue_order *o = &m->orders[test_rng_below(&m->rng, ORDERS)];
     /* Nothing stays on the wire for longer than the bound that the venue's table states for a proof of absence. */
     for (int i = 0; i < ORDERS; i++)
-        if (m->orders[i].at == ON_WIRE && m->now - m->orders[i].sent_at > 8 * BOT_NS_PER_S)
+        if ((m->orders[i].at == ON_WIRE && m->now - m->orders[i].sent_at > 8 * BOT_NS_PER_S) || overdue(m, &m->orders[i]))
             o = &m->orders[i];
     const unsigned what = (unsigned)test_rng_below(&m->rng, 12);
     char text[24];
@@ -317,14 +325,14 @@ static void venue(struct model *m)
             o->at = GONE;
         }
     } else if (o->at == LIVE) {
-        if (o->cancel_on_wire && what < 4) {
+        if (o->cancel_on_wire && what < 4 && !overdue(m, o)) {
             o->cancel_on_wire = false;
             o->amend = 0;
             reply(m, o, o->cancel_request, BOT_OUTCOME_OK);
             o->at = GONE;
             const bot_event r = report(o, BOT_ORDER_CANCELED);
             put(m, &r);
-        } else if (o->amend != 0 && what < 6) {
+        } else if (o->amend != 0 && (what < 6 || overdue(m, o))) {
             const bool taken = o->amend > o->cum && test_rng_below(&m->rng, 4) != 0;
             if (taken) o->qty = o->amend;
             o->amend = 0;

@@ -714,6 +714,7 @@ TEST(limits, limits_wait_for_their_instrument_and_for_no_more_than_there_is_room
     }
     const int at = instrument_row(r, "L7USDT", true, "0.1", "0.01");
     ck_assert_int_eq(at, 2);
+    rig_for(r, RIG_MS(10000)); /* what is taken into use is compared with the venue first */
     bot_event order = order_of(r, 0, BOT_BUY, "2");
     bot__symbol_set(&order.submit.order.instrument, "L7USDT", 6);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_POSITION);

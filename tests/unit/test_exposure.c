@@ -45,6 +45,20 @@ TEST(exposure, sums_at_the_end_of_the_numbers_stay_there)
     ck_assert(bot__exposure_room(&e, BOT_BUY, 10 * ONE) == 0);
 }
 
+/* Where the position is an interval, an exit is measured from its near end: the far one may not be there. */
+TEST(exposure, what_may_be_held_is_no_exit)
+{
+    struct exposure e = { .low = 3, .high = 8 };
+    ck_assert(bot__exposure_reducible(&e, BOT_SELL) == 3 && bot__exposure_reducible(&e, BOT_BUY) == 0);
+    e.working.sell = 2;
+    e.working.buy = 100; /* may fill or not */
+    ck_assert(bot__exposure_reducible(&e, BOT_SELL) == 1);
+    e = (struct exposure){ .low = -8, .high = -3, .working = { 2, 100 } };
+    ck_assert(bot__exposure_reducible(&e, BOT_BUY) == 1 && bot__exposure_reducible(&e, BOT_SELL) == 0);
+    e = (struct exposure){ .low = -1, .high = 8 };
+    ck_assert(bot__exposure_reducible(&e, BOT_BUY) == 0 && bot__exposure_reducible(&e, BOT_SELL) == 0);
+}
+
 TEST(exposure, an_account_without_a_limit_of_its_own_is_not_asked)
 {
     struct exposure_check c = ask();

@@ -156,33 +156,29 @@ char *test_read_gz(const char *path, size_t *ret_len)
     return buf;
 }
 
-/* Every jobs-th of the selected tests. */
-static void run_share(const char *name, unsigned share, unsigned jobs)
+/* Every jobs-th of the selected tests, each by a runner of its own: with TEST_STOP set none is begun behind one that failed. */
+static void run_share(unsigned share, unsigned jobs)
 {
-    Suite *suite = suite_create(name);
-    TTest *tests = calloc(selected_n, sizeof *tests);
-    if (tests == NULL) return;
-    const char *scale = getenv("TEST_TIMEOUT_SCALE");
+    const char *scale = getenv("TEST_TIMEOUT_SCALE"), *stop = getenv("TEST_STOP");
     for (unsigned i = share; i < selected_n; i += jobs) {
+        const TTest test = { selected[i]->name, run_one, selected[i]->file, selected[i]->line };
+        Suite *suite = suite_create(selected[i]->area);
         TCase *tc = tcase_create(selected[i]->name);
-        tests[i] = (TTest){ selected[i]->name, run_one, selected[i]->file, selected[i]->line };
         tcase_set_timeout(tc, 120 * (scale != NULL ? atof(scale) : 1));
-        tcase_add_loop_test(tc, &tests[i], (int)i, (int)i + 1);
+        tcase_add_loop_test(tc, &test, (int)i, (int)i + 1);
         suite_add_tcase(suite, tc);
-    }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_SILENT);
-    TestResult **results = srunner_results(runner);
-    const int n = srunner_ntests_run(runner);
-    for (int r = 0; r < n; r++) {
-        struct outcome *o = &outcomes[share + (unsigned)r * jobs];
+        SRunner *runner = srunner_create(suite);
+        srunner_run_all(runner, CK_SILENT);
+        TestResult **results = srunner_results(runner);
+        struct outcome *o = &outcomes[i];
         o->run = true;
-        o->passed = tr_rtype(results[r]) == CK_PASS;
-        snprintf(o->why, sizeof o->why, "%s:%d: %s", tr_lfile(results[r]), tr_lno(results[r]), tr_msg(results[r]));
+        o->passed = tr_rtype(results[0]) == CK_PASS;
+        snprintf(o->why, sizeof o->why, "%s:%d: %s", tr_lfile(results[0]), tr_lno(results[0]), tr_msg(results[0]));
+        free(results);
+        srunner_free(runner);
+        if (stop != NULL && !o->passed)
+            return;
     }
-    free(results);
-    srunner_free(runner);
-    free(tests);
 }
 
 /* Without patterns everything; else what contains one of them. */
@@ -216,11 +212,11 @@ int main(int argc, char **argv)
     unsigned jobs = given != NULL ? (unsigned)strtoul(given, NULL, 10) : 1;
     if (jobs < 1 || (fork_mode != NULL && strcmp(fork_mode, "no") == 0)) jobs = 1;
     if (jobs == 1) {
-        run_share(argv[0], 0, 1);
+        run_share(0, 1);
     } else {
         for (unsigned k = 0; k < jobs; k++)
             if (fork() == 0) {
-                run_share(argv[0], k, jobs);
+                run_share(k, jobs);
                 exit(0);
             }
         while (wait(NULL) > 0) {}
@@ -231,6 +227,8 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < selected_n; i++) {
         const struct test_entry *e = selected[i];
         failed += !outcomes[i].passed;
+        if (!outcomes[i].run && getenv("TEST_STOP") != NULL)
+            continue;
         if (!outcomes[i].passed)
             printf("not ok %u - %s/%s\n# %s\n", i + 1, e->area, e->name, outcomes[i].run ? outcomes[i].why : "did not run");
         else if (skipped[i][0] != '\0')

@@ -7,7 +7,7 @@
  *
  * A file registers its tests by itself and links with the harness, which brings main(). Output is TAP, so that meson
  * and tools/test.sh count tests, not programs. Arguments: none runs all; a substring runs what matches.
- * TEST_JOBS=N runs them N at a time, for programs whose tests wait more than they work.
+ * TEST_JOBS=N runs them N at a time, for programs whose tests wait more than they work. TEST_STOP=1 ends with the first that fails.
  */
 #ifndef TESTS_HARNESS_H
 #define TESTS_HARNESS_H

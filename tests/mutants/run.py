@@ -10,14 +10,17 @@ import sys
 import time
 
 # In this order, the quickest first; a mutant is caught by the first that fails. A block may name in a line `by` the one that caught it
-# last: that one is built and tried before all others, which takes seconds instead of half a minute.
+# last, or several: those are built and tried before all others, which takes seconds instead of half a minute.
 TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe', 'tests/unit/test_budget', 'tests/unit/test_ledger', 'tests/unit/test_orders',
-         'tests/unit/test_exposure', 'tests/unit/test_refusals', 'tests/unit/test_reports', 'tests/unit/test_baseline', 'tests/unit/test_ledger_bounds',
+         'tests/unit/test_exposure', 'tests/unit/test_refusals', 'tests/unit/test_reports', 'tests/unit/test_baseline', 'tests/unit/test_ledger_bounds', 'tests/unit/test_session',
          'tests/scenario/scenario_test_limits', 'tests/scenario/scenario_test_rules', 'tests/scenario/scenario_test_core', 'tests/scenario/scenario_test_orders',
-         'tests/scenario/scenario_test_review', 'tests/scenario/scenario_test_found', 'tests/scenario/scenario_test_cancels', 'tests/scenario/scenario_test_ledger', 'tests/scenario/scenario_test_world',
+         'tests/scenario/scenario_test_review', 'tests/scenario/scenario_test_adversary', 'tests/scenario/scenario_test_found', 'tests/scenario/scenario_test_cancels', 'tests/scenario/scenario_test_ledger', 'tests/scenario/scenario_test_world',
          'tests/scenario/scenario_test_interleavings', 'tests/scenario/scenario_test_budget', 'tests/unit/test_lag', 'tests/unit/test_silent',
          'tests/unit/test_session_reads', 'tests/scenario/scenario_test_agreement', 'tests/scenario/scenario_test_hedge',
          'tests/scenario/scenario_test_monitors', 'tests/scenario/scenario_test_dialects']
+# These only for mutants that name them.
+OTHERS = ['tests/unit/test_bybit', 'tests/unit/test_binance', 'tests/unit/test_okx', 'tests/unit/test_bitflyer', 'tests/unit/test_hyperliquid', 'tests/unit/test_journal',
+          'tests/unit/test_journal_faults', 'tests/unit/test_journal_replay', 'tests/scenario/scenario_test_numbers', 'tests/scenario/scenario_test_journal']
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
@@ -33,8 +36,8 @@ def read(path):
             current = {'name': m[1], 'says': m[2], 'edits': [], 'file': None, 'line': number, 'by': None}
             mutants.append(current)
         elif line.startswith('by '):
-            current['by'] = next((t for t in TESTS if os.path.basename(t) == line[3:]), None)
-            if current['by'] is None:
+            current['by'] = [t for name in line[3:].split() for t in TESTS + OTHERS if os.path.basename(t) == name]
+            if len(current['by']) != len(line[3:].split()):
                 sys.exit('%s:%d: no such test: %s' % (path, number, line[3:]))
         elif line.startswith('file '):
             current['file'] = line[5:]
@@ -75,7 +78,7 @@ def build(tree, tests=TESTS):
 
 
 def first_failure(tree, seconds, tests=TESTS):
-    env = dict(os.environ, LIBBOT_SOURCE=tree, LIBBOT_BUILD=tree + '/build')
+    env = dict(os.environ, LIBBOT_SOURCE=tree, LIBBOT_BUILD=tree + '/build', TEST_STOP='1')
     env.setdefault('LIBBOT_SHARED', os.path.join(ROOT, '..', 'shared'))
     for test in tests:
         if not os.path.exists(tree + '/build/' + test):
@@ -89,7 +92,8 @@ def first_failure(tree, seconds, tests=TESTS):
                 return os.path.basename(test) + ': ran out of time'
         bad = re.search(r'^not ok \d+ - (.*)', out, re.M)
         if bad or run.returncode != 0:
-            return '%s: %s' % (os.path.basename(test), bad[1] if bad else 'status %d' % run.returncode)
+            hung = bad and re.search(r'^not ok .*\n#.*Test timeout expired', out, re.M)
+            return '%s: %s%s' % (os.path.basename(test), bad[1] if bad else 'status %d' % run.returncode, ' (out of time)' if hung else '')
     return None
 
 
@@ -99,10 +103,12 @@ def main():
     parser.add_argument('--no-baseline', action='store_true', help='do not first see that the tests pass without a mutant')
     parser.add_argument('--check', action='store_true', help='only see that every block still fits')
     parser.add_argument('--part', metavar='K/N', help='only the K-th of N parts of the list, for runs that have an end')
+    parser.add_argument('--list', default=HERE + '/core.mutants', help='another list of mutants')
+    parser.add_argument('--by-only', action='store_true', help='run no tests but those that a block names')
     parser.add_argument('--dir', default=os.path.join(ROOT, 'build-mutants'), help='where the copy is built')
     parser.add_argument('--seconds', type=float, default=300, help='for one test program')
     arguments = parser.parse_args()
-    mutants = read(HERE + '/core.mutants')
+    mutants = read(arguments.list)
     bad = [line for m in mutants for line in misfits(open(os.path.join(ROOT, m['file']), encoding='utf-8').read(), m)]
     if bad:
         sys.exit('\n'.join(bad))
@@ -129,7 +135,7 @@ def main():
     if not os.path.exists(tree + '/build/build.ninja'):
         subprocess.run(['meson', 'setup', tree + '/build', tree, '-Dexamples=false', '-Dbenchmarks=false', '-Doptimization=1', '-Ddebug=false'],
                        check=True, stdout=subprocess.DEVNULL) # most of the time goes into compiling and linking
-    good, out = build(tree)
+    good, out = build(tree, sorted({t for m in mutants for t in m['by'] or TESTS}) if arguments.by_only else TESTS)
     if not good:
         sys.exit('the tree does not build as it is:\n' + out)
     if not arguments.no_baseline and (not arguments.part or arguments.part.startswith('1/')): # the first part answers for all
@@ -145,7 +151,7 @@ def main():
         open(path, 'w', encoding='utf-8').write(apply(text, m))
         try:
             caught = None
-            for tests in ([[m['by']]] if m['by'] else []) + [TESTS]:
+            for tests in ([m['by']] if m['by'] else []) + ([] if m['by'] and arguments.by_only else [TESTS]):
                 good, out = build(tree, tests)
                 if not good:
                     sys.exit('%s does not compile:\n%s' % (m['name'], out))

@@ -36,7 +36,7 @@ TEST(budget, reserved_shares_stay_free_for_their_class)
     struct budget *b = kit_budget(&s, 1, 0);
     struct budget_request rest = kit_request(BUDGET_REST, 0, 1), cancel = kit_request(BUDGET_CANCEL, 0, 1), reconcile = kit_request(BUDGET_RECONCILE, 0, 1);
     int n = 0;
-    while (bot__budget_take(b, &rest, 0) == BOT_OK)
+    while (n < 1000 && bot__budget_take(b, &rest, 0) == BOT_OK)
         n++;
     ck_assert_int_eq(n, 95);
     ck_assert_int_eq(bot__budget_take(b, &reconcile, 0), BOT_OK);
@@ -88,7 +88,7 @@ TEST(budget, accounts_share_the_address_and_not_the_key)
     int taken[3] = { 0 };
     for (uint32_t account = 0; account < 3; account++) {
         struct budget_request r = { .cls = BUDGET_REST, .account = account, .draws_n = 2, .draws = { { 0, 1 }, { 1, 1 } } };
-        while (bot__budget_take(b, &r, 0) == BOT_OK)
+        while (taken[account] < 100 && bot__budget_take(b, &r, 0) == BOT_OK)
             taken[account]++;
     }
     ck_assert_int_eq(taken[0], 4);

@@ -19,7 +19,7 @@ static void carry_out(struct session *s, const bot_effect *e);
 int bot__drive_tell(struct session *s, bot_event *ev)
 {
     const int r = bot__effects_step(s, ev);
-    if (s->carrying)
+    if (s->carrying || s->effects.requests_n == 0)
         return r;
     s->carrying = true;
     bot_effect e;

@@ -1,5 +1,12 @@
-/* The exchange's insides, shared by its files only: exchange.c (orders and matching), exchange_account.c (positions, money,
- * what the venue does of itself), exchange_truth.c (what can be asked). */
+/* The exchange's insides, for its own files. Each stands on those below it:
+ *
+ * exchange.c          life, and what clients ask for
+ * exchange_venue.c    what the venue does of itself; the end of a call
+ * exchange_match.c    orders against the book
+ * exchange_account.c  positions, money, margin           exchange_truth.c  what can be asked
+ * exchange_book.c     the table of orders, and those that rest by price
+ * exchange_units.c    lots, ticks and values as numbers
+ */
 #ifndef BOT_SIM_EXCHANGE_INTERNAL_H
 #define BOT_SIM_EXCHANGE_INTERNAL_H
 
@@ -89,25 +96,65 @@ struct exchange {
 static inline uint32_t side_index(uint8_t side) { return side == BOT_BUY ? 0 : 1; }
 static inline struct exchange_position *leg_of(struct holding *h, uint8_t leg) { return &h->leg[leg - BOT_LEG_NET]; }
 
-/* exchange.c */
-void     bot__exchange_emit(struct exchange *x, struct exchange_event ev);
-/* Opens and closes a call: flushes positions, wallets, books. */
-void     bot__exchange_call_end(struct exchange *x);
+static inline int64_t abs64(int64_t v) { return v < 0 ? -v : v; }
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline void exchange_emit(struct exchange *x, struct exchange_event ev)
+{
+    if (x->opt.event == NULL) return;
+    ev.ns = x->now;
+    x->opt.event(x->opt.self, &ev);
+}
+
+/* exchange_units.c */
+/* a * b / c, half-even. The formulas hold for |lots| < 2^40 and prices < 2^40 ticks, which the options' sane values keep; what
+ * overflows 128 bits nevertheless is a bug in the instrument given, so it stops. */
+bot_i128 bot__exchange_muldiv(bot_i128 a, bot_i128 b, bot_i128 c);
+bot_i128 bot__exchange_unit(const struct exchange_instrument *def); /* instrument.unit */
+static inline bot_i128 value_of(const struct exchange_instrument *def, bot_i128 unit, int64_t lots, int64_t ticks)
+{
+    if (lots == 0) return 0;
+    return def->contract == BOT_LINEAR ? unit * lots * ticks : bot__exchange_muldiv(unit, lots, def->tick.coef * ticks);
+}
+static inline bot_i128 value(const struct instrument *in, int64_t lots, int64_t ticks) { return value_of(&in->def, in->unit, lots, ticks); }
+
+/* exchange_book.c */
+struct exchange_order *bot__exchange_order_new(struct exchange *x); /* NULL: no room */
+void bot__exchange_order_index(struct exchange *x, struct exchange_order *o);
 struct exchange_order *bot__exchange_find(struct exchange *x, uint32_t account, uint64_t id);
-int      bot__exchange_place(struct exchange *x, const struct exchange_request *r, uint64_t *ret_id);
-void     bot__exchange_remove(struct exchange *x, struct exchange_order *o, enum exchange_end why);
-void     bot__exchange_reduce_only_trim(struct exchange *x, uint32_t account, uint16_t instrument);
+void bot__exchange_order_done(struct exchange *x, struct exchange_order *o);
+bool bot__exchange_has_room(const struct exchange *x, uint16_t instrument, uint32_t s, int64_t price);
+void bot__exchange_rest(struct exchange *x, struct exchange_order *o);
+void bot__exchange_unrest(struct exchange *x, struct exchange_order *o);
+/* A resting order loses `lots` of what is left, by a fill or by amending. */
+void bot__exchange_shrink(struct exchange *x, struct exchange_order *o, int64_t lots);
 
 /* exchange_account.c */
-uint32_t bot__exchange_currency(const struct exchange *x, const bot_currency *c);
+uint32_t bot__exchange_currency(const struct exchange *x, const bot_currency *c); /* its number, or NONE */
 /* Applies one side of a trade to the account and emits its fill. */
 void bot__exchange_apply(struct exchange *x, struct exchange_order *o, int64_t price, int64_t lots, bool maker, uint8_t kind);
+/* Pays (or is paid, where negative) funding for the leg. */
+void bot__exchange_pay_funding(struct exchange *x, uint32_t account, uint16_t instrument, uint8_t leg, int32_t rate_e8);
+bot_i128 bot__exchange_unrealised(const struct instrument *in, const struct exchange_position *p);
 /* Enough free balance for that much more open interest? */
 bool bot__exchange_affords(const struct exchange *x, const struct exchange_request *r, int64_t price);
-/* Liquidates who has to be. True when somebody was: look again. */
-bool bot__exchange_check_margins(struct exchange *x, uint16_t instrument);
-void bot__exchange_touch(struct exchange *x, uint32_t account);
+bool bot__exchange_below_maintenance(const struct exchange *x, uint32_t account, uint32_t currency);
 void bot__exchange_remember_position(struct exchange *x, uint32_t account, uint16_t instrument, uint8_t leg);
-void bot__exchange_remember_order(struct exchange *x, struct exchange_order *o);
+/* Its state is kept, and told where it is a client's. */
+void bot__exchange_tell_order(struct exchange *x, struct exchange_order *o);
+
+/* exchange_match.c */
+int  bot__exchange_place(struct exchange *x, const struct exchange_request *r, uint64_t *ret_id);
+/* Matches a live order that is not in the book, and rests or ends what is left. */
+void bot__exchange_work(struct exchange *x, struct exchange_order *o);
+void bot__exchange_remove(struct exchange *x, struct exchange_order *o, enum exchange_end why);
+/* All of the account's orders in the instrument, up to max; the count. */
+uint32_t bot__exchange_remove_all(struct exchange *x, uint32_t account, uint16_t instrument, enum exchange_end why, uint32_t max);
+void bot__exchange_reduce_only_trim(struct exchange *x, uint32_t account, uint16_t instrument);
+bool bot__exchange_out_of_band(const struct instrument *in, bot_side side, int64_t price);
+
+/* exchange_venue.c */
+void bot__exchange_call_begin(struct exchange *x, int64_t now_ns);
+/* Everything that is said once a call, however often it changed inside: positions, wallets, books. */
+void bot__exchange_call_end(struct exchange *x);
 
 #endif

@@ -98,7 +98,7 @@ static void on_fill(bot_handle *bot, const bot_event *ev, bool external, void *u
 {
     struct maker *m = user_data;
     (void)bot;
-    if (external || ev->kind != BOT_EV_FILL)
+    if (external)
         return;
     char qty[BOT_DEC_TEXT_MAX], price[BOT_DEC_TEXT_MAX];
     bot_dec_format(ev->fill.qty, qty);

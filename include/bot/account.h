@@ -150,6 +150,7 @@ typedef struct bot_callbacks {
     void (*alert)(bot_handle *bot, const bot_alert_info *alert, void *user_data);
     void (*verdict)(bot_handle *bot, const bot_verdict_info *verdict, void *user_data);
     void (*market)(bot_handle *bot, const bot_event *ev, void *user_data);                 /* TRADE, BOOK, WALLET as they come */
+    void (*funding)(bot_handle *bot, const bot_event *funding, void *user_data);           /* the account's; it moves no size */
 } bot_callbacks;
 
 typedef struct bot_options {

@@ -181,7 +181,7 @@ typedef enum bot_effect_kind {
     BOT_EFFECT_RESYNC,       /* the private stream is not to be trusted: reconnect it */
     BOT_EFFECT_GATE,         /* the set of reasons changed */
     BOT_EFFECT_ORDER,        /* an order of a bot changed */
-    BOT_EFFECT_FILL,         /* a fill was applied (fill: borrowed until the next step) */
+    BOT_EFFECT_FILL,         /* a fill was applied (fill: borrowed until the next step); or a funding: fill->kind says which */
     BOT_EFFECT_POSITION,     /* an instrument's position changed */
     BOT_EFFECT_VERDICT,      /* a read was judged, for one instrument */
     BOT_EFFECT_ALERT,

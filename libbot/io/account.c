@@ -125,9 +125,13 @@ static void tell_bot(bot_account *a, bot_handle *b, const bot_effect *e)
             cb->position(b, &p, b->user_data);
         }
         break;
-    case BOT_EFFECT_FILL:
-        if (cb->fill != NULL && (e->fill.external || e->bot == b->index))
+    case BOT_EFFECT_FILL: /* of money alone, too */
+        if (e->fill.fill->kind == BOT_EV_FUNDING) {
+            if (cb->funding != NULL)
+                cb->funding(b, e->fill.fill, b->user_data);
+        } else if (cb->fill != NULL && (e->fill.external || e->bot == b->index)) {
             cb->fill(b, e->fill.fill, e->fill.external, b->user_data);
+        }
         break;
     case BOT_EFFECT_ORDER:
         if (cb->order != NULL && e->bot == b->index) {
@@ -159,8 +163,9 @@ static void effect(void *self, const bot_effect *e)
 {
     bot_account *a = self;
     if (e->kind == BOT_EFFECT_ALERT) {
-        char text[160];
-        snprintf(text, sizeof text, "%s%s%s", symbol_of(a, e->instrument).s, e->instrument != UINT32_MAX ? ": " : "", e->alert.text);
+        char text[240];
+        snprintf(text, sizeof text, "%s%s%s: %s", bot_alert_name(e->alert.alert), e->instrument != UINT32_MAX ? " " : "",
+                 symbol_of(a, e->instrument).s, e->alert.text);
         say(a, BOT_LOG_WARNING, "alert", text);
     }
     for (uint32_t i = 0; i < a->bots_n && !a->closing; i++)
@@ -447,7 +452,7 @@ int bot_account_open(struct uv_loop_s *loop, const bot_account_options *options,
     }
     const struct transport_uv_options to = { .ca_file = o.ca_file, .ws_impl = ws };
     if (r == BOT_OK && (r = bot__transport_uv_open(loop, &to, &a->transport)) < 0)
-        r = bot__account_refuse(r, r == BOT_ERR_FULL ? "options.ca_file: more different ones than one loop holds: %s" : "options.ca_file: cannot be read: %s", o.ca_file != NULL ? o.ca_file : "the system's store");
+        r = bot__account_refuse(r, r == BOT_ERR_FULL ? "options.ca_file: more different ones than one loop holds: %s" : "options.ca_file: no certificate (PEM) can be read from %s", o.ca_file != NULL ? o.ca_file : "the system's store");
     if (r < 0)
         goto fail_handles;
 

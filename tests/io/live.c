@@ -57,6 +57,12 @@ static void on_fill(bot_handle *bot, const bot_event *fill, bool external, void 
     (void)bot, (void)fill;
     (external ? &a->external : &a->fills)[0]++;
 }
+static void on_funding(bot_handle *bot, const bot_event *funding, void *user_data)
+{
+    struct live_account *a = user_data;
+    (void)bot;
+    a->fundings += funding->kind == BOT_EV_FUNDING;
+}
 static void on_order(bot_handle *bot, const bot_order_update *u, void *user_data)
 {
     struct live_account *a = user_data;
@@ -224,7 +230,8 @@ struct live_account *live_open(struct live *l, uint32_t i, const bot_account_opt
         bot_options_init(&bo);
         bo.limits.position_max.v = a->limit / bots; /* each bot's own; together the account's */
         bo.scope = bots > 1 ? BOT_SCOPE_OWN : BOT_SCOPE_ACCOUNT;
-        bo.callbacks = (bot_callbacks){ .gate = on_gate, .position = on_position, .fill = on_fill, .order = on_order, .alert = on_alert, .verdict = on_verdict };
+        bo.callbacks = (bot_callbacks){ .gate = on_gate, .position = on_position, .fill = on_fill, .order = on_order, .alert = on_alert, .verdict = on_verdict,
+                                         .funding = on_funding };
         bo.user_data = a;
         ck_assert_int_eq(bot_attach(a->account, &bo, &a->bots[a->bots_n++]), BOT_OK);
     }

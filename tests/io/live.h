@@ -37,7 +37,7 @@ struct live_account {
     char         log[16384];    /* "event: text" lines, the older ones kept */
     size_t       log_len;
     /* Counts of callbacks, of all bots; the order updates by status. */
-    unsigned     gates, positions, fills, external, verdicts[8], alerts[BOT_ALERT_COUNT], orders[16], order_errors;
+    unsigned     gates, positions, fills, external, fundings, verdicts[8], alerts[BOT_ALERT_COUNT], orders[16], order_errors;
     int          last_order_code;
     bot_position last_position;
     uint32_t     reasons_seen;  /* every reason that shut the gate, since somebody set it to 0 */

@@ -489,6 +489,44 @@ TEST(live, s36_a_manual_trade_and_a_persons_order_over_sockets)
     live_end(&l);
 }
 
+static bool has_funding(struct live_account *a) { return a->fundings != 0; }
+
+TEST(live, funding_is_told_as_money_and_never_as_a_fill)
+{
+    struct live_account *a = begin_open("1");
+    buy(a, "0.4");
+    const unsigned fills = a->fills, external = a->external;
+    live_fault(&l, "at 0s fund rate=0.0001\n");
+    LIVE_UNTIL(a, has_funding, 3000);
+    ck_assert_uint_eq(a->fundings, 1);
+    ck_assert_uint_eq(a->fills, fills);
+    ck_assert_uint_eq(a->external, external);
+    bot_position p;
+    ck_assert_int_eq(bot_get_position(a->bots[0], LIVE_INSTRUMENT, BOT_LEG_NET, &p), BOT_OK);
+    ck_assert(p.funding.v > 0);
+    live_end(&l);
+}
+
+TEST(live, what_fails_is_named_with_its_place)
+{
+    live_begin(&l);
+    bot_account_options o;
+    live_options(&l, 0, &o);
+    o.instruments = (const char *const[]){ "BTCUSDT", "ethusdt" };
+    o.instruments_n = 2;
+    struct live_account *a = live_open(&l, 0, &o, 1, "1");
+    LIVE_UNTIL(a, live_is_open, 8000);
+    ck_assert_msg(strstr(a->log, "unknown_instrument: ethusdt is not in the venue's list") != NULL, "%s", a->log);
+    ck_assert_msg(strstr(a->log, "unknown_instrument: BTCUSDT") == NULL, "%s", a->log);
+    live_fault(&l, "at 0s for 2s rest.error on=positions code=10016\nat 0s liquidate qty=0.1\n");
+    buy(a, "0.1");
+    loop_for(&l.loop, live_ms(1000));
+    char text[120];
+    snprintf(text, sizeof text, "read_failed: positions from %s: ", paper_rest_url(l.paper));
+    ck_assert_msg(strstr(a->log, text) != NULL && strstr(a->log, "(code 10016)") != NULL, "%s", a->log);
+    live_end(&l);
+}
+
 TEST(live, s43_a_venue_clock_of_three_seconds_is_corrected_and_of_thirty_shuts_over_sockets)
 {
     live_begin(&l);
@@ -598,7 +636,7 @@ TEST(live, another_authority_than_the_venues_is_refused_and_said_plainly)
     struct live_account *a = live_open(&l, 0, &o, 1, "1");
     loop_for(&l.loop, live_ms(1500));
     ck_assert(live_is_shut(a) && !live_stats(a).private_ready && live_stats(a).http_requests > 0);
-    ck_assert_msg(strstr(a->log, "certificate") != NULL || strstr(a->log, "SSL") != NULL, "%s", a->log);
+    ck_assert_msg(strstr(a->log, "read_failed: instruments from https://") != NULL && strstr(a->log, "; ca_file ") != NULL, "%s", a->log);
     ck_assert_uint_lt(live_stats(a).http_requests, 40);
     live_end(&l);
 }

@@ -126,7 +126,7 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
     /* The other shapes, over TLS, are in test_incidents.c. */
     static const char *const faults[PLACES] = {
         /* REST says success and shows the state of a minute ago: after a fill that is a position that was. */
-        "at 4s trade qty=0.01 side=buy account=1\nat 6s for 5s rest.stale on=positions age=60s\n",
+        "at 4s trade qty=0.01 side=buy account=1\nat 5s fund rate=0.0001\nat 6s for 5s rest.stale on=positions age=60s\n",
         /* A liquidation. */
         "at 3s trade qty=0.5 side=buy account=1\nat 6s liquidate account=1\n",
     };
@@ -150,6 +150,8 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
     /* The right ones and no others: nothing was wrong with what was left alone. */
     ck_assert_int_eq(count("p1", "stale", "firing") + count("p1", "drift", "firing") + count("p1", "private_stream", "firing") +
                      count("p0", "private_stream", "firing") + count("p0", "drift", "firing"), 0);
+    /* Funding is no trade that somebody forced. */
+    ck_assert_int_eq(count("p0", "forced_trade", "firing"), 0);
     for (int i = 0; i < WATCH_ALERTS_MAX; i++)
         if (watch->alerts.list[i].state != ALERT_NONE)
             ck_assert_int_eq(watch->alerts.list[i].delivery, DELIVERY_DELIVERED);

@@ -325,6 +325,13 @@ static void conclude(struct request *q, CURLcode code)
         finish(q, TRANSPORT_OK, (int)status, "");
         return;
     }
+    if (q->own_error == NULL && (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR)) {
+        /* Behind curl's words. A bad signature reaches it as an error of the handshake. */
+        const char *remedy = code == CURLE_SSL_CONNECT_ERROR ? "; ca_file does not fit, or no TLS at that address" : "; ca_file says whom to trust";
+        const size_t n = strlen(q->error), more = strlen(remedy) + 1;
+        if (n != 0 && n + more <= sizeof q->error)
+            memcpy(q->error + n, remedy, more);
+    }
     if (!q->ready) q->client->known_until_ms = 0; /* the name may have moved */
     finish(q, q->ready ? TRANSPORT_BROKEN : TRANSPORT_NOT_SENT, 0, error);
 }

@@ -7,6 +7,7 @@
 #include "session/effects.h"
 #include "session/funding.h"
 #include "session/joins.h"
+#include "session/log.h"
 #include "session/order_calls.h"
 #include "session/public_data.h"
 #include "session/reads.h"
@@ -61,6 +62,7 @@ static void follow_read(struct session *s, const struct read *done, bot_outcome 
             bot__reads_instruments_again(s);
             return;
         }
+        bot__log_unknown_instruments(s);
         bot__streams_start(s);
         tick_streams(s);
     }
@@ -72,7 +74,7 @@ static void end_read(struct session *s, struct read *r, const struct read_end *e
     bot__reads_end(s, r);
     if (end->outcome != BOT_OUTCOME_OK) {
         s->stats.http_failures++;
-        bot__session_log(s, 1, "read_failed", "%s", end->detail);
+        bot__log_read_failed(s, done.call, end->outcome, end->detail, end->code);
     }
     bot_event ev;
     if (done.kind == BOT_READ_ORDER && done.id != 0 && end->outcome == BOT_OUTCOME_NOT_FOUND) {
@@ -260,7 +262,7 @@ static void carry_out(struct session *s, const bot_effect *e)
         read_for_core(s, e);
         break;
     case BOT_EFFECT_DEAD_MAN: bot__drive_read(s, VENUE_CALL_DEAD_MAN, BOT_READ_NONE, e->dead_man.window_ms); break;
-    case BOT_EFFECT_RESYNC: resync(s, BOT_STREAM_PRIVATE, "not to be trusted"); break;
+    case BOT_EFFECT_RESYNC: resync(s, BOT_STREAM_PRIVATE, "silent though our orders must have traded"); break;
     case BOT_EFFECT_ORDER:
     case BOT_EFFECT_GATE:
     case BOT_EFFECT_FILL:
@@ -513,7 +515,7 @@ static void order_answered_ws(struct session *s, const bot_event *ev)
     if (c != NULL)
         end_order(s, c, &end);
     else if (ev->kind == BOT_EV_ERROR)
-        bot__session_log(s, 1, "venue_error", "trade stream: %lld %s", (long long)ev->error.venue_code, ev->error.detail);
+        bot__log_venue_error(s, BOT_STREAM_TRADE, ev);
 }
 
 static int received(void *user_data, const bot_event *decoded)
@@ -550,8 +552,7 @@ static int received(void *user_data, const bot_event *decoded)
             return 0;
         }
         if (ev.kind == BOT_EV_ERROR)
-            bot__session_log(s, 1, "venue_error", "%s stream: %lld %s", session_is_public(rx->stream) ? "public" : "private",
-                             (long long)ev.error.venue_code, ev.error.detail);
+            bot__log_venue_error(s, rx->stream, &ev);
         if (ev.kind == BOT_EV_ERROR && s->streams[rx->stream].phase != STREAM_UP) {
             resync(s, rx->stream, "refused by the venue");
             return 0;

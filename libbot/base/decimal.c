@@ -124,10 +124,18 @@ bot_dec bot_dec_from_fixed(bot_i128 v)
         dec.coef /= 1000000000;
         dec.scale -= 9;
     }
-    while (dec.scale > 0 && dec.coef % 10 == 0) {
+    while (dec.scale > 0 && dec.coef != (int64_t)dec.coef && dec.coef % 10 == 0) {
         dec.coef /= 10;
         dec.scale--;
     }
+    if (dec.coef != (int64_t)dec.coef)
+        return dec;
+    int64_t coef = (int64_t)dec.coef; /* the rest of nearly every number: without a call for each division */
+    while (dec.scale > 0 && coef % 10 == 0) {
+        coef /= 10;
+        dec.scale--;
+    }
+    dec.coef = coef;
     return dec;
 }
 

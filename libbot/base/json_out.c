@@ -28,8 +28,11 @@ static void put_escaped(struct json_out *o, const char *p, size_t n)
             put(o, (const char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
             i++;
         } else if (c < 0x80) {
-            put(o, p + i, 1);
-            i++;
+            size_t end = i + 1;
+            while (end < n && (unsigned char)p[end] >= 0x20 && (unsigned char)p[end] < 0x7f && p[end] != '"' && p[end] != '\\')
+                end++;
+            put(o, p + i, end - i);
+            i = end;
         } else {
             /* What is no UTF-8 becomes the replacement character, so that what we write can always be read. */
             size_t len = c >= 0xf0 && c <= 0xf4 ? 4 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xc2 && c < 0xe0 ? 2 : 0;

@@ -167,9 +167,11 @@ static void order_entry(struct simvenue *b, struct conn *c, struct slice message
 static void message(struct simvenue *b, struct conn *c, struct slice message)
 {
     char op[32], req_id[REQ_ID_MAX + 1];
-    bot__plain(bot__member(message, "op"), op, sizeof op);
-    bot__plain(bot__member(message, "req_id"), req_id, sizeof req_id);
-    const struct slice args = bot__member(message, "args");
+    struct members m;
+    bot__members(message, &m);
+    bot__plain(bot__members_get(&m, "op"), op, sizeof op);
+    bot__plain(bot__members_get(&m, "req_id"), req_id, sizeof req_id);
+    const struct slice args = bot__members_get(&m, "args");
     struct text t = bot__text(b->scratch, MESSAGE_MAX);
     if (!bot__is_object(message) || op[0] == '\0') {
         bot__text_put(&t, "{'success':false,'ret_msg':'error:request is invalid','conn_id':'%s','op':''}", c->id);

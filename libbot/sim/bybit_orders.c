@@ -21,10 +21,10 @@ static bool fail(struct outcome *o, int32_t code, const char *message)
     return false;
 }
 
-static bool read_instrument(struct simvenue *b, const char *category, struct slice body, struct outcome *o, uint16_t *ret)
+static bool read_instrument(struct simvenue *b, const char *category, struct slice name, struct outcome *o, uint16_t *ret)
 {
     char symbol[BOT_SYMBOL_MAX + 1];
-    bot__plain(bot__member(body, "symbol"), symbol, sizeof symbol);
+    bot__plain(name, symbol, sizeof symbol);
     const int i = bot__exchange_instrument_find(b->x, symbol, strlen(symbol));
     if (i < 0 || strcmp(bot__simbybit_category(&b->instrument[i]), category) != 0) return fail(o, 10001, "params error: symbol invalid");
     *ret = (uint16_t)i;
@@ -48,33 +48,33 @@ static bool link_id_fits(const char *id)
            strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(id);
 }
 
-static bool read_create(struct simvenue *b, uint32_t account, const char *category, struct slice body, struct exchange_request *r, struct outcome *o)
+static bool read_create(struct simvenue *b, uint32_t account, const char *category, const struct members *body, struct exchange_request *r, struct outcome *o)
 {
     char word[64];
     *r = (struct exchange_request){ .account = account };
-    bot__plain(bot__member(body, "orderLinkId"), o->link_id, sizeof o->link_id);
+    bot__plain(bot__members_get(body, "orderLinkId"), o->link_id, sizeof o->link_id);
     if (!link_id_fits(o->link_id)) return fail(o, 10001, "params error: OrderLinkId is invalid");
     memcpy(r->link_id, o->link_id, strlen(o->link_id) + 1);
-    if (!read_instrument(b, category, body, o, &r->instrument)) return false;
-    bot__plain(bot__member(body, "side"), word, sizeof word);
+    if (!read_instrument(b, category, bot__members_get(body, "symbol"), o, &r->instrument)) return false;
+    bot__plain(bot__members_get(body, "side"), word, sizeof word);
     r->side = strcmp(word, "Buy") == 0 ? BOT_BUY : strcmp(word, "Sell") == 0 ? BOT_SELL : BOT_SIDE_NONE;
     if (r->side == BOT_SIDE_NONE) return fail(o, 10001, "params error: side invalid");
-    bot__plain(bot__member(body, "orderType"), word, sizeof word);
+    bot__plain(bot__members_get(body, "orderType"), word, sizeof word);
     r->type = strcmp(word, "Limit") == 0 ? BOT_LIMIT : strcmp(word, "Market") == 0 ? BOT_MARKET : BOT_TYPE_NONE;
     if (r->type == BOT_TYPE_NONE) return fail(o, 10001, "params error: orderType invalid");
-    bot__plain(bot__member(body, "triggerPrice"), word, sizeof word);
+    bot__plain(bot__members_get(body, "triggerPrice"), word, sizeof word);
     if (word[0] != '\0') return fail(o, 10001, "params error: conditional orders are not offered here");
-    bot__plain(bot__member(body, "timeInForce"), word, sizeof word);
+    bot__plain(bot__members_get(body, "timeInForce"), word, sizeof word);
     r->tif = word[0] == '\0' || strcmp(word, "GTC") == 0 ? BOT_GTC : strcmp(word, "IOC") == 0 ? BOT_IOC : strcmp(word, "FOK") == 0 ? BOT_FOK
              : strcmp(word, "PostOnly") == 0 ? BOT_POST_ONLY : BOT_TIF_NONE;
     if (r->tif == BOT_TIF_NONE) return fail(o, 10001, "params error: timeInForce invalid");
-    bot__plain(bot__member(body, "positionIdx"), word, sizeof word);
+    bot__plain(bot__members_get(body, "positionIdx"), word, sizeof word);
     const int leg = word[0] == '\0' ? 0 : atoi(word);
     if (leg < 0 || leg > 2) return fail(o, 10001, "params error: positionIdx invalid");
     r->leg = (bot_leg)(BOT_LEG_NET + leg);
-    r->reduce_only = bot__truth(bot__member(body, "reduceOnly")) || bot__truth(bot__member(body, "closeOnTrigger"));
-    if (!read_units(b, r->instrument, bot__member(body, "qty"), false, &r->lots)) return fail(o, 10001, "Qty invalid");
-    if (r->type == BOT_LIMIT && !read_units(b, r->instrument, bot__member(body, "price"), true, &r->price_ticks))
+    r->reduce_only = bot__truth(bot__members_get(body, "reduceOnly")) || bot__truth(bot__members_get(body, "closeOnTrigger"));
+    if (!read_units(b, r->instrument, bot__members_get(body, "qty"), false, &r->lots)) return fail(o, 10001, "Qty invalid");
+    if (r->type == BOT_LIMIT && !read_units(b, r->instrument, bot__members_get(body, "price"), true, &r->price_ticks))
         return fail(o, 10001, "Price invalid");
     if (r->lots == 0 && r->reduce_only) { /* "0" closes what there is */
         const int64_t held = bot__exchange_position(b->x, account, r->instrument, r->leg)->lots;
@@ -128,7 +128,7 @@ static int32_t code_of(int refusal, bool amend, const char **ret_message)
 
 /* ---- what is taken in and not done yet ------------------------------------------------------------------------- */
 
-static void note_one(struct simvenue *b, enum route_id route, const char *category, struct slice body, struct simvenue_weight *w)
+static void note_one(struct simvenue *b, enum route_id route, const char *category, const struct members *body, struct simvenue_weight *w)
 {
     struct outcome o = { 0 };
     if (route == ROUTE_CREATE || route == ROUTE_CREATE_BATCH) {
@@ -137,21 +137,26 @@ static void note_one(struct simvenue *b, enum route_id route, const char *catego
         return;
     }
     if (route != ROUTE_AMEND && route != ROUTE_AMEND_BATCH) return;
-    const struct exchange_order *order = named(b, w->account, body, &o);
+    const struct exchange_order *order = named(b, w->account, body->object, &o);
     int64_t lots;
-    if (order != NULL && order->leaves_lots > 0 && read_units(b, order->instrument, bot__member(body, "qty"), false, &lots))
+    if (order != NULL && order->leaves_lots > 0 && read_units(b, order->instrument, bot__members_get(body, "qty"), false, &lots))
         bot__simvenue_note(w, order->instrument, order->side, lots - order->lots);
 }
 
 void bot__simbybit_weigh_call(struct simvenue *b, enum route_id route, struct slice body, struct simvenue_weight *w)
 {
     char category[16];
-    bot__plain(bot__member(body, "category"), category, sizeof category);
-    const struct slice list = bot__member(body, "request");
+    struct members m;
+    bot__members(body, &m);
+    bot__plain(bot__members_get(&m, "category"), category, sizeof category);
+    const struct slice list = bot__members_get(&m, "request");
     struct slice one;
     w->n = 0;
-    if (list.p == NULL) note_one(b, route, category, body, w);
-    for (size_t at = 0; bot__items(list, &at, &one);) note_one(b, route, category, one, w);
+    if (list.p == NULL) note_one(b, route, category, &m, w);
+    for (size_t at = 0; bot__items(list, &at, &one);) {
+        bot__members(one, &m);
+        note_one(b, route, category, &m, w);
+    }
 }
 
 /* ---- carrying out ---------------------------------------------------------------------------------------------- */
@@ -159,8 +164,10 @@ void bot__simbybit_weigh_call(struct simvenue *b, enum route_id route, struct sl
 static void do_create(struct simvenue *b, const struct call *c, const char *category, struct slice body, struct outcome *o)
 {
     struct exchange_request r;
+    struct members m;
     uint64_t id = 0;
-    if (!read_create(b, c->account, category, body, &r, o)) return;
+    bot__members(body, &m);
+    if (!read_create(b, c->account, category, &m, &r, o)) return;
     b->client[c->account].orders++;
     o->code = code_of(bot__exchange_submit(b->x, b->now, &r, &id), false, &o->message);
     if (o->code == 0) bot__simbybit_uuid(b, SALT_ORDER, id, o->order_id);
@@ -206,7 +213,7 @@ static void do_cancel_all(struct simvenue *b, const struct call *c, const char *
     bot__plain(bot__member(body, "baseCoin"), base, sizeof base);
     uint16_t only = 0;
     if (symbol[0] != '\0') {
-        if (!read_instrument(b, category, body, &o, &only)) {
+        if (!read_instrument(b, category, bot__member(body, "symbol"), &o, &only)) {
             r->code = o.code;
             r->message = o.message;
             return;

@@ -4,7 +4,7 @@
 
 #define DEPTH_MAX 8
 
-static void put(struct text *t, const char *p, size_t n)
+static inline void put(struct text *t, const char *p, size_t n)
 {
     if (t->size - t->len <= n) {
         t->full = true;
@@ -63,6 +63,24 @@ static void put_escaped(struct text *t, const struct slice *s)
     }
 }
 
+typedef char sixteen __attribute__((vector_size(16)));
+
+/* A format's own text: ' becomes ". Sixteen bytes at a time, the last of them overlapping those before. */
+static void copy_quoted(char *to, const char *from, size_t n)
+{
+    if (n < 16) {
+        for (size_t i = 0; i < n; i++) to[i] = from[i] == '\'' ? '"' : from[i];
+        return;
+    }
+    for (size_t i = 0;; i = i + 32 <= n ? i + 16 : n - 16) {
+        sixteen v;
+        memcpy(&v, from + i, sizeof v);
+        v ^= (sixteen)(v == '\'') & (char)('\'' ^ '"');
+        memcpy(to + i, &v, sizeof v);
+        if (i + 16 == n) return;
+    }
+}
+
 void bot__text_put(struct text *t, const char *format, ...)
 {
     va_list ap;
@@ -73,8 +91,7 @@ void bot__text_put(struct text *t, const char *format, ...)
             const char *const stop = memchr(f, '%', (size_t)(end - f));
             const size_t run = (size_t)((stop != NULL ? stop : end) - f), room = t->size > t->len ? t->size - t->len - 1 : 0;
             const size_t n = run < room ? run : room;
-            char *to = t->buf + t->len;
-            for (size_t i = 0; i < n; i++) to[i] = f[i] == '\'' ? '"' : f[i];
+            copy_quoted(t->buf + t->len, f, n);
             t->len += n;
             t->full |= n < run;
             f += run;
@@ -107,6 +124,34 @@ static size_t space(struct slice s, size_t i)
     return i;
 }
 
+/* How many of eight bytes stand before the first that ends a string or escapes in it; 8: none does. */
+static size_t plain_bytes(const char *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    const uint64_t quotes = v ^ ones * '"', escapes = v ^ ones * '\\'; /* a byte that matches is zero now */
+    const uint64_t found = (((quotes - ones) & ~quotes) | ((escapes - ones) & ~escapes)) & tops; /* right up to the first */
+    return found == 0 ? 8 : (size_t)__builtin_ctzll(found) / 8;
+#else
+    size_t n = 0;
+    while (n < 8 && p[n] != '"' && p[n] != '\\') n++;
+    return n;
+#endif
+}
+
+/* Index behind the string that begins at i, or 0 when it does not end. */
+static size_t string_end(struct slice s, size_t i)
+{
+    for (i++;; i++) {
+        for (size_t n = 8; n == 8 && i < s.len && s.len - i >= 8; i += n) n = plain_bytes(s.p + i);
+        if (i >= s.len) return 0;
+        if (s.p[i] == '"') return i + 1;
+        if (s.p[i] == '\\') i++;
+    }
+}
+
 /* Index behind the value that begins at i, or 0 when it is not readable. Brackets are matched on a stack of bits. */
 static size_t value_end(struct slice s, size_t i)
 {
@@ -116,10 +161,8 @@ static size_t value_end(struct slice s, size_t i)
         if (i >= s.len) return 0;
         const char c = s.p[i];
         if (c == '"') {
-            for (i++; i < s.len && s.p[i] != '"'; i++)
-                if (s.p[i] == '\\') i++;
-            if (i >= s.len) return 0;
-            i++;
+            i = string_end(s, i);
+            if (i == 0) return 0;
         } else if (c == '{' || c == '[') {
             if (++depth > DEPTH_MAX) return 0;
             kinds = c == '[' ? kinds | 1u << depth : kinds & ~(1u << depth);
@@ -147,27 +190,47 @@ bool bot__is_object(struct slice text)
     return end != 0 && space(text, end) == text.len;
 }
 
+/* The members of an object in turn: *at starts at 0. False behind the last, and where it cannot be read any further. */
+static bool next_member(struct slice o, size_t *at, struct slice *ret_name, struct slice *ret_value)
+{
+    if (o.p == NULL) return false;
+    size_t i = space(o, *at);
+    if (i >= o.len || o.p[i] != (*at == 0 ? '{' : ',')) return false;
+    const size_t name = space(o, i + 1), name_end = name < o.len && o.p[name] == '"' ? value_end(o, name) : 0;
+    i = space(o, name_end);
+    if (name_end == 0 || i >= o.len || o.p[i] != ':') return false;
+    const size_t value = space(o, i + 1), end = value_end(o, value);
+    if (end == 0) return false;
+    *ret_name = (struct slice){ o.p + name + 1, name_end - name - 2 };
+    *ret_value = (struct slice){ o.p + value, end - value };
+    *at = end;
+    return true;
+}
+
+static bool same(struct slice name, const char *key, size_t len) { return name.len == len && memcmp(name.p, key, len) == 0; }
+
 struct slice bot__member(struct slice o, const char *key)
 {
-    const struct slice none = { NULL, 0 };
-    size_t i = o.p == NULL ? 0 : space(o, 0);
-    if (o.p == NULL || i >= o.len || o.p[i] != '{') return none;
-    for (i++;;) {
-        i = space(o, i);
-        if (i >= o.len || o.p[i] != '"') return none;
-        const size_t name = i, name_end = value_end(o, i);
-        if (name_end == 0) return none;
-        i = space(o, name_end);
-        if (i >= o.len || o.p[i] != ':') return none;
-        i = space(o, i + 1);
-        const size_t end = value_end(o, i);
-        if (end == 0) return none;
-        if (name_end - name - 2 == strlen(key) && memcmp(o.p + name + 1, key, strlen(key)) == 0)
-            return (struct slice){ o.p + i, end - i };
-        i = space(o, end);
-        if (i >= o.len || o.p[i] != ',') return none;
-        i++;
-    }
+    const size_t len = strlen(key);
+    struct slice name, value;
+    for (size_t at = 0; next_member(o, &at, &name, &value);)
+        if (same(name, key, len)) return value;
+    return (struct slice){ NULL, 0 };
+}
+
+void bot__members(struct slice o, struct members *ret)
+{
+    size_t at = 0;
+    ret->object = o;
+    for (ret->n = 0; ret->n < MEMBERS_MAX && next_member(o, &at, &ret->name[ret->n], &ret->value[ret->n]);) ret->n++;
+}
+
+struct slice bot__members_get(const struct members *m, const char *key)
+{
+    const size_t len = strlen(key);
+    for (uint32_t i = 0; i < m->n; i++)
+        if (same(m->name[i], key, len)) return m->value[i];
+    return m->n < MEMBERS_MAX ? (struct slice){ NULL, 0 } : bot__member(m->object, key);
 }
 
 bool bot__items(struct slice a, size_t *at, struct slice *ret)

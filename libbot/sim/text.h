@@ -27,6 +27,14 @@ void bot__text_put(struct text *t, const char *format, ...);
 
 /* A value's slice: strings with their quotes, containers with their brackets; p NULL: not there or not readable. */
 struct slice bot__member(struct slice object, const char *key);
+/* The same for many members of one object, which is read once. Borrows it. */
+#define MEMBERS_MAX 24 /* any further are looked for each time */
+struct members {
+    struct slice object, name[MEMBERS_MAX], value[MEMBERS_MAX];
+    uint32_t     n;
+};
+void bot__members(struct slice object, struct members *ret);
+struct slice bot__members_get(const struct members *members, const char *key);
 /* Next item of an array: *at starts at 0. False behind the last. */
 bool bot__items(struct slice array, size_t *at, struct slice *ret);
 /* Is it a whole readable object? */

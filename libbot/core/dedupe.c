@@ -29,12 +29,6 @@ void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, ded
     d->slots = carve_take(c, (size_t)groups * GROUP, sizeof *d->slots);
 }
 
-uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
-{
-    const bot_i128 words[2] = { qty, price };
-    return hash_pairs64(words, 2, 1 + (uint64_t)side) >> 8;
-}
-
 /* From the end of the hash that its home does not use. */
 static uint8_t tag_of(uint32_t hash) { return hash >> 24 != 0 ? (uint8_t)(hash >> 24) : 1; }
 

@@ -53,7 +53,11 @@ struct carve;
 void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, dedupe_older older, void *user_data);
 
 /* Side, quantity and price by value ("1.0" equals "1"). */
-uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price);
+static inline uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
+{
+    const bot_i128 words[2] = { qty, price };
+    return hash_pairs64(words, 2, 1 + (uint64_t)side) >> 8;
+}
 
 /* What an execution is known by, hashed once for all that is done with it. id is borrowed. */
 struct dedupe_key {

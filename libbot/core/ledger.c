@@ -13,6 +13,10 @@
 #define PATH_STEPS_MIN 4096
 #define ONE ((bot_i128)1000000000000000000)
 
+/* What every fill passes is one function to the compiler; what few fills need stays out of it. */
+#define OFTEN __attribute__((flatten))
+#define SELDOM __attribute__((noinline))
+
 enum { SLOT_NET, SLOT_LONG, SLOT_SHORT };
 
 struct held {
@@ -224,6 +228,17 @@ static int change_add(struct change *c, const struct instrument *in, bot_i128 qt
     const bool same = c->account.qty == c->owner.qty && c->account.cost == c->owner.cost;
     const bool unproven = c->owner.unproven, cost_unknown = c->owner.cost_unknown;
     bot_i128 owner_realised;
+    if (same && position_grows(&c->account, qty)) { /* as bot__position_add does it, without the call */
+        bot_i128 sum, cost;
+        if (!position_sum(c->account.qty, qty, &sum) || !position_sum(c->account.cost, value, &cost))
+            return BOT_ERR_OVERFLOW;
+        c->account.qty = c->owner.qty = sum;
+        c->account.cost = c->owner.cost = cost;
+        c->realised = 0;
+        c->owner.unproven = unproven && c->account.unproven;
+        c->owner.cost_unknown = cost_unknown && c->account.cost_unknown;
+        return BOT_OK;
+    }
     int r = bot__position_add(&c->account, in, qty, value, price, &c->realised);
     if (r < 0)
         return r;
@@ -439,7 +454,7 @@ static int hold(struct ledger *l, const bot_event *ev, uint32_t owner, bot_leg l
 }
 
 /* The id is known. A row of it that brings the fee for the first time is worth that fee and nothing else. */
-static int complete_fee(struct ledger *l, const bot_event *ev, const struct fill *v, struct dedupe_entry *e, uint32_t instrument, int64_t cell,
+static SELDOM int complete_fee(struct ledger *l, const bot_event *ev, const struct fill *v, struct dedupe_entry *e, uint32_t instrument, int64_t cell,
                         uint32_t owner, struct ledger_result *ret)
 {
     const struct instrument *in = &l->instruments.rows[instrument];
@@ -468,7 +483,7 @@ static int complete_fee(struct ledger *l, const bot_event *ev, const struct fill
     return LEDGER_KNOWN;
 }
 
-static int refuse(struct ledger *l, int err)
+static SELDOM int refuse(struct ledger *l, int err)
 {
     l->stats.refused++;
     if (err == BOT_ERR_CONFLICT)
@@ -478,7 +493,7 @@ static int refuse(struct ledger *l, int err)
     return err;
 }
 
-static int apply_fill(struct ledger *l, const struct dedupe_key *key, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
+static OFTEN int apply_fill(struct ledger *l, const struct dedupe_key *key, const bot_event *ev, uint32_t owner, bot_leg leg, struct ledger_result *ret)
 {
     const bot_ev_fill *f = &ev->fill;
     const uint32_t instrument = key->instrument;

@@ -15,20 +15,6 @@ static const struct path_step *back(const struct path *p, uint32_t i)
     return &p->steps[p->next > i ? p->next - 1 - i : p->max + p->next - 1 - i];
 }
 
-void bot__path_push(struct path *p, bot_ts ts, int64_t venue_ns, int64_t seq, bot_i128 qty)
-{
-    if (p->n > 0 && ts < back(p, 0)->ts)
-        ts = back(p, 0)->ts;
-    p->steps[p->next] = (struct path_step){ qty, ts, venue_ns, seq };
-    p->next = p->next + 1 == p->max ? 0 : p->next + 1;
-    if (p->n < p->max)
-        p->n++;
-    if (venue_ns > p->newest_venue_ns)
-        p->newest_venue_ns = venue_ns;
-    if (seq != BOT_SEQ_NONE && (p->newest_seq == BOT_SEQ_NONE || seq > p->newest_seq))
-        p->newest_seq = seq;
-}
-
 int bot__path_held(const struct path *p, bot_i128 qty, bot_ts from, bot_ts to, bot_ts *ret_until)
 {
     BOT_ASSERT(from <= to);

@@ -29,7 +29,22 @@ struct path {
 void bot__path_init(struct path *p, struct path_step *steps, uint32_t max);
 
 /* The quantity became qty at ts. An earlier ts than the newest step's counts as that one's. */
-void bot__path_push(struct path *p, bot_ts ts, int64_t venue_ns, int64_t seq, bot_i128 qty);
+static inline void bot__path_push(struct path *p, bot_ts ts, int64_t venue_ns, int64_t seq, bot_i128 qty)
+{
+    if (p->n > 0) {
+        const bot_ts newest = p->steps[(p->next > 0 ? p->next : p->max) - 1].ts;
+        if (ts < newest)
+            ts = newest;
+    }
+    p->steps[p->next] = (struct path_step){ qty, ts, venue_ns, seq };
+    p->next = p->next + 1 == p->max ? 0 : p->next + 1;
+    if (p->n < p->max)
+        p->n++;
+    if (venue_ns > p->newest_venue_ns)
+        p->newest_venue_ns = venue_ns;
+    if (seq != BOT_SEQ_NONE && (p->newest_seq == BOT_SEQ_NONE || seq > p->newest_seq))
+        p->newest_seq = seq;
+}
 
 /* Was the quantity equal to qty at some moment of [from, to]? from <= to.
  * 1 yes, 0 no, BOT_ERR_TRUNCATED: not in what is kept, but the path does not reach back to `from`.

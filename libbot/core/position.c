@@ -32,7 +32,7 @@ int bot__position_add(struct position *p, const struct instrument *in, bot_i128 
     bot_i128 sum, cost;
     if (!position_sum(p->qty, qty, &sum))
         return BOT_ERR_OVERFLOW;
-    if (p->qty == 0 || (p->qty < 0) == (qty < 0)) {
+    if (position_grows(p, qty)) {
         if (!position_sum(p->cost, value, &cost))
             return BOT_ERR_OVERFLOW;
         p->qty = sum;

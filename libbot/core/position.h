@@ -37,6 +37,9 @@ struct position {
 int bot__position_add(struct position *p, const struct instrument *in, bot_i128 qty, bot_i128 value, bot_i128 price,
                       bot_i128 *ret_realised);
 
+/* Does qty go onto the side of the position, or onto none? Then adding it needs no price and realises nothing. */
+static inline bool position_grows(const struct position *p, bot_i128 qty) { return p->qty == 0 || (p->qty < 0) == (qty < 0); }
+
 /* The value of earlier fills turned out to be larger by `value`: to the cost while the position is on `side`, else to
  * realised. Keeps the cash flow. */
 int bot__position_correct(struct position *p, const struct instrument *in, bot_side side, bot_i128 value, bot_i128 *ret_realised);

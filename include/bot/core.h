@@ -276,7 +276,7 @@ typedef struct bot_position {
     bot_symbol instrument;
     bot_leg    leg;
     bot_qty    qty;            /* signed */
-    bot_qty    low, high;      /* interval in which the truth lies while a stream is down or a drift is open */
+    bot_qty    low, high;      /* interval in which the truth lies while an answer of the venue differs and nothing has explained it; else both are qty */
     bot_px     avg_entry;      /* rounded half even, 12 digits (inverse: 8); 0 when flat */
     bot_money  cost, realised, funding; /* realised: price PnL, fees kept apart; funding: paid is positive */
     bool       cost_proven;    /* false: (partly) a baseline whose fills we have not seen: avg_entry and cost are the venue's word, 0 where it

@@ -174,12 +174,15 @@ static int outcome_of(bot_core *c, const bot_event *ev, int r, const struct ledg
     }
 }
 
-/* The order that a fill belongs to, and the bot that it belongs to by its client id even when the order is gone. */
-static uint32_t order_of(const bot_core *c, const bot_event *ev, uint32_t *ret_owner, bot_leg *ret_leg)
+/* The order that a fill belongs to, and the bot that it belongs to by its client id even when the order is gone. One of another
+ * instrument or side is not it, whatever it is called: its room is for its own fills. */
+static uint32_t order_of(const bot_core *c, const bot_event *ev, uint32_t instrument, uint32_t *ret_owner, bot_leg *ret_leg)
 {
     uint32_t at = bot__orders_by_client(&c->orders, &ev->fill.client_id);
     if (at == ORDER_NONE)
-        at = bot__orders_by_venue(&c->orders, &ev->fill.order_id);
+        at = bot__orders_by_venue(&c->orders, instrument, &ev->fill.order_id);
+    if (at != ORDER_NONE && (c->orders.orders[at].instrument != instrument || c->orders.orders[at].side != ev->fill.side))
+        at = ORDER_NONE;
     *ret_owner = LEDGER_EXTERNAL;
     *ret_leg = ev->fill.leg;
     uint32_t bot = at != ORDER_NONE ? c->orders.orders[at].bot : bot_core_client_id_bot(c, &ev->fill.client_id);
@@ -193,7 +196,7 @@ static uint32_t order_of(const bot_core *c, const bot_event *ev, uint32_t *ret_o
         *ret_leg = ev->fill.side == BOT_SELL ? BOT_LEG_LONG : BOT_LEG_SHORT;
     /* Neither does a person's order, nor one of ours that a crash forgot: what the fill did to the position and its side name
      * the leg. Not where the account has shown the other mode. */
-    if (at == ORDER_NONE && *ret_leg == BOT_LEG_NONE && c->options.hedge && !bot__ledger_nets(c->ledger, c->fill_key.instrument)) {
+    if (at == ORDER_NONE && *ret_leg == BOT_LEG_NONE && c->options.hedge && !bot__ledger_nets(c->ledger, instrument)) {
         const bool opens = (ev->has & BOT_HAS_OPENS) != 0, closes = (ev->has & BOT_HAS_CLOSES) != 0;
         if (opens != closes)
             *ret_leg = (ev->fill.side == BOT_BUY) == opens ? BOT_LEG_LONG : BOT_LEG_SHORT;
@@ -215,8 +218,8 @@ int bot__core_fill(bot_core *c, const bot_event *ev)
         return 0;
     uint32_t owner;
     bot_leg leg;
-    const uint32_t order = order_of(c, ev, &owner, &leg);
     const uint32_t instrument = c->fill_key.instrument;
+    const uint32_t order = order_of(c, ev, instrument, &owner, &leg);
     if (legless(c, ev, leg)) {
         c->stats.fills_legless++;
         c->recon.positions.due = c->now;
@@ -331,7 +334,7 @@ static void held_outcome(void *user_data, const bot_event *ev, int r, const stru
     uint32_t owner;
     bot_leg leg;
     if (ev->kind == BOT_EV_FILL)
-        (void)outcome_of(c, ev, r, result, order_of(c, ev, &owner, &leg));
+        (void)outcome_of(c, ev, r, result, order_of(c, ev, result->instrument, &owner, &leg));
 }
 
 int bot__core_instrument_row(bot_core *c, const bot_event *ev)

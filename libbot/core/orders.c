@@ -34,12 +34,12 @@ static const bot_id *key_of(const struct orders *t, const uint32_t *slots, uint3
     return slots == t->by_client ? &t->orders[i].client_id : &t->orders[i].order_id;
 }
 
-static uint32_t lookup(const struct orders *t, const uint32_t *slots, const bot_id *id)
+static uint32_t lookup(const struct orders *t, const uint32_t *slots, uint32_t instrument, const bot_id *id)
 {
     for (uint32_t at = hash_id(id) & t->mask;; at = (at + 1) & t->mask) {
         if (slots[at] == 0)
             return ORDER_NONE;
-        if (words_equal(key_of(t, slots, slots[at] - 1), id, sizeof *id / 8))
+        if (words_equal(key_of(t, slots, slots[at] - 1), id, sizeof *id / 8) && (instrument == ORDER_NONE || t->orders[slots[at] - 1].instrument == instrument))
             return slots[at] - 1;
     }
 }
@@ -90,8 +90,14 @@ uint32_t bot__orders_next_live(const struct orders *t, uint32_t from)
     return ORDER_NONE;
 }
 
-uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id) { return client_id->len == 0 || t->used == 0 ? ORDER_NONE : lookup(t, t->by_client, client_id); }
-uint32_t bot__orders_by_venue(const struct orders *t, const bot_id *order_id) { return order_id->len == 0 || t->used == 0 ? ORDER_NONE : lookup(t, t->by_venue, order_id); }
+uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id)
+{
+    return client_id->len == 0 || t->used == 0 ? ORDER_NONE : lookup(t, t->by_client, ORDER_NONE, client_id);
+}
+uint32_t bot__orders_by_venue(const struct orders *t, uint32_t instrument, const bot_id *order_id)
+{
+    return order_id->len == 0 || t->used == 0 ? ORDER_NONE : lookup(t, t->by_venue, instrument, order_id);
+}
 
 /* ---- what counts ---- */
 
@@ -236,7 +242,7 @@ void bot__orders_name(struct orders *t, uint32_t i, const bot_id *order_id)
     struct order *o = &t->orders[i];
     if (order_id->len == 0 || bot__id_eq(&o->order_id, order_id))
         return;
-    if (bot__orders_by_venue(t, order_id) != ORDER_NONE)
+    if (bot__orders_by_venue(t, o->instrument, order_id) != ORDER_NONE)
         return; /* another order carries it: that one was first, the caller sees the conflict in quantities */
     erase(t, t->by_venue, i);
     o->order_id = *order_id;

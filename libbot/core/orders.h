@@ -98,9 +98,10 @@ struct orders {
 
 void bot__orders_init(struct orders *t, struct arena *a, uint32_t orders_max, uint32_t instruments_max, uint32_t bots_max);
 
-/* Index of the order, or ORDER_NONE. */
+/* Index of the order, or ORDER_NONE. Venues may number the orders of each instrument by themselves: a number alone (instrument
+ * ORDER_NONE) finds any that has it. */
 uint32_t bot__orders_by_client(const struct orders *t, const bot_id *client_id);
-uint32_t bot__orders_by_venue(const struct orders *t, const bot_id *order_id);
+uint32_t bot__orders_by_venue(const struct orders *t, uint32_t instrument, const bot_id *order_id);
 static inline struct order *bot__orders_at(struct orders *t, uint32_t i) { return &t->orders[i]; }
 /* The first order from `from` on that may be live (bot__order_live says whether it is), ORDER_NONE behind the last. Looks at no other. */
 uint32_t bot__orders_next_live(const struct orders *t, uint32_t from);

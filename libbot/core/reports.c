@@ -14,10 +14,10 @@ static bool final_status(bot_order_status s)
     return s == BOT_ORDER_FILLED || s == BOT_ORDER_CANCELED || s == BOT_ORDER_REJECTED || s == BOT_ORDER_EXPIRED;
 }
 
-static uint32_t find(const bot_core *c, const bot_id *client_id, const bot_id *order_id)
+static uint32_t find(const bot_core *c, uint32_t instrument, const bot_id *client_id, const bot_id *order_id)
 {
     const uint32_t at = bot__orders_by_client(&c->orders, client_id);
-    return at != ORDER_NONE ? at : bot__orders_by_venue(&c->orders, order_id);
+    return at != ORDER_NONE ? at : bot__orders_by_venue(&c->orders, instrument, order_id);
 }
 
 static void count_reject(bot_core *c, uint32_t bot)
@@ -216,7 +216,7 @@ int bot__core_order_report(bot_core *c, const bot_event *ev)
     if ((ev->has & BOT_HAS_QTY) != 0 && (bot_dec_to_fixed(r->qty, &qty) < 0 || qty < 0))
         return BOT_ERR_MALFORMED;
 
-    uint32_t at = find(c, &r->client_id, &r->order_id);
+    uint32_t at = find(c, (uint32_t)instrument, &r->client_id, &r->order_id);
     if (at == ORDER_NONE)
         at = claim_by_looks(c, ev, (uint32_t)instrument, qty);
     const bool met = at == ORDER_NONE;
@@ -367,7 +367,7 @@ static int answered(bot_core *c, uint32_t at, const bot_ev_reply *r)
 int bot__core_reply(bot_core *c, const bot_event *ev)
 {
     const bot_ev_reply *r = &ev->reply;
-    const uint32_t at = find(c, &r->client_id, &r->order_id);
+    const uint32_t at = find(c, ORDER_NONE, &r->client_id, &r->order_id);
     if (at == ORDER_NONE)
         return BOT_ERR_NOT_FOUND;
     return answered(c, at, r);
@@ -383,7 +383,7 @@ int bot__core_sent(bot_core *c, const bot_event *ev)
 /* An acknowledgement that came by itself, over the order-entry socket or the private stream. */
 int bot__core_ack(bot_core *c, const bot_event *ev)
 {
-    const uint32_t at = find(c, &ev->ack.client_id, &ev->ack.order_id);
+    const uint32_t at = find(c, bot__ledger_find(c->ledger, &ev->instrument), &ev->ack.client_id, &ev->ack.order_id);
     if (at == ORDER_NONE)
         return 0;
     if (ev->ack.accepted)

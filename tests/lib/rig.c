@@ -169,6 +169,8 @@ static void answer_read(struct rig *r, const bot_effect *e)
 {
     r->reads[e->read.read]++;
     r->read_ids[e->read.read] = e->read.id;
+    if (e->read.read == BOT_READ_FILLS)
+        r->fills_from_ns = e->read.from_venue_ns;
     bot_event begin = event(BOT_EV_READ_BEGIN), end = event(BOT_EV_READ_END);
     begin.read = end.read = (bot_ev_read){ .id = e->read.id, .read = e->read.read };
     begin.read_id = end.read_id = e->read.id;

@@ -77,6 +77,7 @@ struct rig {
     uint32_t resyncs, dead_mans, dead_man_ms; /* how often the venue's switch was armed, and for how long the last time */
     uint32_t cancels_of[RIG_ORDERS];          /* cancels sent, by the rig's own index of the order */
     bot_order_request last_order;
+    int64_t fills_from_ns;     /* from when on the history was asked for the last time */
     uint64_t last_request, read_ids[BOT_READ_KIND_COUNT]; /* the newest of each */
     bool auto_answer;          /* order requests are acknowledged by themselves */
     bool trace_on;

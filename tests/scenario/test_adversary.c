@@ -163,6 +163,113 @@ TEST(adversary, an_order_is_not_proven_absent_without_a_list_since_the_reconnect
     }
 }
 
+/* ---- ids ---- */
+
+/* The venue remembers ids; so an id is of its run, of its bot, and of its number. */
+TEST(adversary, client_ids_differ_by_run_by_bot_and_by_number)
+{
+    bot_core_options o;
+    rig_options(&o);
+    bot_id ids[4];
+    for (int run = 0; run < 2; run++) {
+        o.session_id = 1700000000000u + (unsigned)run;
+        struct rig *r = started(&o);
+        ids[2 * run] = bot_core_next_client_id(r->core, 0);
+        ids[2 * run + 1] = bot_core_next_client_id(r->core, 1);
+        bot_id sent;
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "99", "100", false, &sent), BOT_ERR_LIMIT_POSITION);
+        ck_assert(bot__id_eq(&sent, &ids[2 * run]));
+        const bot_id next = bot_core_next_client_id(r->core, 0);
+        ck_assert(!bot__id_eq(&next, &sent)); /* though that one never left */
+        rig_free(r);
+    }
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < i; k++)
+            ck_assert(!bot__id_eq(&ids[i], &ids[k]));
+}
+
+/* Some venues number the orders of each instrument from one. A person's order with the number of ours is not ours, nor is its fill. */
+TEST(adversary, an_order_of_another_instrument_with_the_same_number_is_another_order)
+{
+    struct rig *r = started(NULL);
+    const bot_id id = resting(r, "2", "100"); /* on instrument 0 */
+    bot_event ev = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(1), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
+    ev.order = (bot_ev_order){ .order_id = r->orders[0].order_id, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT,
+                               .qty = dec("3"), .cum_qty = dec("0") };
+    bot__id_set(&ev.order.client_id, "web-1", 5);
+    ck_assert_int_ge(rig_step(r, &ev), 0);
+    bot_position p;
+    rig_position(r, 1, &p);
+    ck_assert(p.working_buy.v == rig_num("3"));
+    bot_event fill = rig_fill_event(r, 1, "X900", NULL, r->orders[0].order_id.s, BOT_BUY, "1", "100");
+    fill.seq = ++r->seq[1];
+    r->qty[1] = rig_num("1");
+    ck_assert_int_eq(rig_step(r, &fill), 1);
+    ck_assert(may_buy(r) == rig_num("2")); /* ours is where it was */
+    rig_position(r, 1, &p);
+    ck_assert(p.qty.v == rig_num("1") && p.working_buy.v == rig_num("2"));
+    bot_core_bot_position(r->core, 0, 1, BOT_LEG_NET, &p);
+    ck_assert(p.qty.v == 0); /* and not the bot's doing */
+
+    fill = rig_fill_event(r, 0, "X901", &id, r->orders[0].order_id.s, BOT_SELL, "1", "100"); /* a sale of a buy */
+    fill.seq = ++r->seq[0];
+    r->qty[0] = rig_num("-1");
+    ck_assert_int_eq(rig_step(r, &fill), 1);
+    ck_assert(may_buy(r) == rig_num("2"));
+    rig_free(r);
+}
+
+/* ---- answers ---- */
+
+/* An error answer is one witness; the venue's own report of the order is the better one, whichever came first. */
+TEST(adversary, an_error_answer_ends_no_order_that_was_reported_open)
+{
+    struct rig *r = started(NULL);
+    r->auto_answer = false;
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
+    told(r, &id, BOT_ORDER_OPEN, "2", NULL);
+    rig_reply(r, r->last_request, &id, BOT_OUTCOME_REJECTED);
+    ck_assert(may_buy(r) == rig_num("2"));
+    rig_free(r);
+}
+
+/* A storm is one reject after another. */
+TEST(adversary, rejects_with_orders_taken_between_are_no_storm)
+{
+    struct rig *r = started(NULL);
+    r->auto_answer = false;
+    for (uint32_t i = 0; i < 3 * r->options.rejects_max; i++) {
+        bot_id id;
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "0.1", "100", false, &id), BOT_OK);
+        if (i % 10 == 9)
+            told(r, &id, BOT_ORDER_OPEN, "0.1", NULL);
+        else
+            rig_reply(r, r->last_request, &id, BOT_OUTCOME_REJECTED);
+    }
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
+/* A report that was long on its way tells of fills that are older than the newest one that we know: they are asked for from their own
+ * time on. */
+TEST(adversary, what_a_late_report_tells_of_is_asked_for_from_its_own_time)
+{
+    struct rig *r = started(NULL);
+    const bot_id id = resting(r, "2", "100");
+    const int64_t then = r->wall_ns;
+    rig_for(r, RIG_MS(600000));
+    rig_trade(r, 1, NULL, BOT_BUY, "1", "100"); /* news of now */
+    rig_for(r, RIG_MS(1000));
+    bot_event ev = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .venue_ns = then, .instrument = rig_symbol(0), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
+    ev.order = (bot_ev_order){ .client_id = id, .status = BOT_ORDER_PARTIALLY_FILLED, .qty = dec("2"), .cum_qty = dec("1") };
+    r->fills_from_ns = 0;
+    ck_assert_int_ge(rig_step(r, &ev), 0);
+    rig_for(r, RIG_MS(5000));
+    ck_assert_msg(r->fills_from_ns != 0 && r->fills_from_ns <= then, "%s", rig_tail(r));
+    rig_free(r);
+}
+
 /* ---- what is taken into use ---- */
 
 /* An instrument that becomes known while the gate is open: nobody has compared what we hold of it with anything. */
@@ -279,6 +386,27 @@ TEST(adversary, a_start_in_the_noise_is_taken_up_when_it_is_quiet)
     rig_for(r, RIG_MS(30000));
     ck_assert_msg(rig_qty(r, 0) == 0, "%s", rig_tail(r));
     ck_assert_msg(rig_open(r), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+/* Before the proof two answers contradicted each other. The one that agrees may be the one that is wrong: once is not enough. */
+TEST(adversary, a_start_that_was_disputed_opens_on_no_single_agreement)
+{
+    struct rig *r = rig_new(NULL);
+    r->qty[0] = rig_num("3");
+    r->seq[0] = 900;
+    rig_start(r, "10");
+    EXPECT_SHUT(r, BOT_GATE_STARTUP);
+    bot_event late = rig_fill_event(r, 0, "late", NULL, "stranger", BOT_BUY, "3", "100"); /* the stream knew it all along */
+    late.seq = 900;
+    late.venue_ns -= 60 * BOT_NS_PER_S;
+    ck_assert_int_eq(rig_step(r, &late), 1);
+    const uint32_t reads = r->reads[BOT_READ_POSITIONS];
+    for (int i = 0; i < 30000 && !rig_open(r); i++)
+        rig_for(r, RIG_MS(1));
+    EXPECT_OPEN(r);
+    ck_assert(rig_qty(r, 0) == rig_num("3"));
+    ck_assert_msg(r->reads[BOT_READ_POSITIONS] - reads >= 2, "%u\n%s", r->reads[BOT_READ_POSITIONS] - reads, rig_tail(r));
     rig_free(r);
 }
 

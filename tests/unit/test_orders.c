@@ -48,7 +48,7 @@ static uint32_t by_client(const char *text)
 static uint32_t by_venue(const char *text)
 {
     const bot_id id = id_of(text);
-    return bot__orders_by_venue(&table, &id);
+    return bot__orders_by_venue(&table, ORDER_NONE, &id);
 }
 
 static void close_order(uint32_t i)

@@ -11,6 +11,7 @@
 #include "bot/decimal.h"
 #include "harness.h"
 #include "session/session.h"
+#include "session/venue_budget.h"
 
 #define KIT_ASKS 256
 
@@ -30,10 +31,16 @@ struct kit {
     unsigned opened[BOT_STREAM_COUNT], closed[BOT_STREAM_COUNT], sent[BOT_STREAM_COUNT], pings[BOT_STREAM_COUNT];
     bool silent[BOT_STREAM_COUNT];  /* the socket is half-open: nothing comes, nothing fails */
     bool hang[64], fail[64];        /* by venue_call: never answered; answered with an error */
-    bool over_ws, ws_full;          /* orders go over their own socket; which takes no more */
+    bool ws_full;                   /* the order socket takes no more */
+    unsigned subscriptions;         /* messages that subscribe each socket */
+    bot_outcome outcome;            /* of answers that are no success: see fail */
+    int64_t banned_for_ns;          /* what such an answer says */
     int64_t wall_skew_ns;
     struct kit_ask asks[KIT_ASKS];
-    unsigned asks_n, asked[64];     /* by venue_call */
+    struct venue_request log[KIT_ASKS]; /* what was asked, the first of it */
+    unsigned asks_n, log_n, asked[64];  /* by venue_call */
+    bot_ts last_asked[64];
+    bot_id ws_request;              /* of the last order over its socket */
     bot_event rows[8];              /* of position reads */
     unsigned rows_n;
     bot_event monitor[BOT_MONITOR_COUNT], submit, reply; /* the last of each that the core was fed */
@@ -87,9 +94,11 @@ static inline int kit_decode_rest(struct venue_context *ctx, enum venue_call cal
     struct kit *k = kit_now;
     memset(ret, 0, sizeof *ret);
     ret->used = ret->remaining = ret->limit = -1;
-    ret->outcome = k->fail[call] ? BOT_OUTCOME_MALFORMED : BOT_OUTCOME_OK;
-    if (k->fail[call])
+    ret->outcome = k->fail[call] ? k->outcome : BOT_OUTCOME_OK;
+    if (k->fail[call]) {
+        ret->banned_for_ns = k->banned_for_ns;
         return BOT_ERR_MALFORMED;
+    }
     if (call == VENUE_CALL_TIME)
         ret->venue_ns = kit_time(k).wall_ns;
     for (unsigned i = 0; call == VENUE_CALL_INSTRUMENTS && i < k->options.instruments_n; i++) {
@@ -122,6 +131,7 @@ static inline int kit_encode_rest(const struct venue_request *req, const struct 
 static inline int kit_encode_ws(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size)
 {
     (void)keys, (void)wall_ns;
+    kit_now->ws_request = req->request_id;
     return snprintf(buf, size, "order %s", req->client_id.s);
 }
 
@@ -134,7 +144,7 @@ static inline int kit_login(bot_stream stream, const struct venue_keys *keys, in
 static inline int kit_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t n, uint32_t index, char *buf, size_t size)
 {
     (void)instruments, (void)n;
-    return index != 0 || stream == BOT_STREAM_TRADE ? 0 : snprintf(buf, size, "subscribe");
+    return index >= kit_now->subscriptions || stream == BOT_STREAM_TRADE ? 0 : snprintf(buf, size, "subscribe");
 }
 
 /* ---- the transport ---- */
@@ -169,6 +179,9 @@ static inline int kit_http_start(void *self, uint64_t id, const char *base_url, 
     a->id = id;
     a->at = k->now;
     k->asked[a->req.call]++;
+    k->last_asked[a->req.call] = k->now;
+    if (k->log_n < KIT_ASKS)
+        k->log[k->log_n++] = a->req;
     return BOT_OK;
 }
 static inline void kit_http_cancel(void *self, uint64_t id)
@@ -216,7 +229,8 @@ static inline void kit_up(struct kit *k, bot_stream stream)
     bot__session_ws_opened(k->session, kit_time(k), stream);
     if (stream != BOT_STREAM_PUBLIC)
         kit_control(k, stream, BOT_CONTROL_AUTH);
-    kit_control(k, stream, BOT_CONTROL_SUBSCRIBED);
+    for (unsigned i = 0; i < k->subscriptions; i++)
+        kit_control(k, stream, BOT_CONTROL_SUBSCRIBED);
 }
 
 static inline void kit_answer(struct kit *k, struct kit_ask *a, enum transport_result result)
@@ -229,7 +243,7 @@ static inline void kit_answer(struct kit *k, struct kit_ask *a, enum transport_r
 /* Options as they are before kit_open: two instruments, public data, monitors. */
 static inline void kit_init(struct kit *k)
 {
-    *k = (struct kit){ .now = BOT_NS_PER_S, .timer_at = BOT_TS_NEVER, .latency = 20 * BOT_NS_PER_MS };
+    *k = (struct kit){ .now = BOT_NS_PER_S, .timer_at = BOT_TS_NEVER, .latency = 20 * BOT_NS_PER_MS, .subscriptions = 1, .outcome = BOT_OUTCOME_MALFORMED };
     k->venue = *bot__venue_find("bybit");
     k->venue.decode_ws = kit_decode_ws;
     k->venue.decode_rest = kit_decode_rest;
@@ -333,6 +347,17 @@ static inline void kit_start(struct kit *k, const bot_limits *limits)
             kit_up(k, (bot_stream)i);
     kit_run(k, 10 * BOT_NS_PER_S);
     ck_assert(bot_core_gate_open(k->core, k->now));
+}
+
+/* Of its own, by the scopes that the venue has now; before kit_open. */
+static inline struct budget *kit_budget(struct kit *k)
+{
+    struct budget_options bo;
+    bot__budget_options_init(&bo);
+    struct budget_scope scopes[BUDGET_SCOPES_MAX];
+    const uint32_t n = bot__venue_budget_scopes(&k->venue, scopes);
+    k->options.budget = bot__budget_init(test_memory(bot__budget_size(&bo, scopes, n)), &bo, scopes, n, k->now);
+    return k->options.budget;
 }
 
 static inline uint32_t kit_reasons(const struct kit *k)

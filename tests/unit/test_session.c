@@ -156,3 +156,262 @@ TEST(session, an_amend_is_held_by_the_collar_like_an_order)
     ck_assert_int_eq(kit_command(&k, amend), BOT_OK);
     ck_assert_uint_eq(k.asked[VENUE_CALL_AMEND], 1);
 }
+
+/* ---- reads over several calls ---- */
+
+/* The private socket was lost; what was missed is read from the newest that is known, less the overlap. */
+static void bounce(struct kit *k, int64_t since_ns)
+{
+    bot_event fill = { .kind = BOT_EV_FILL, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY | BOT_HAS_PRICE, .instrument = kit_symbol(0),
+                       .venue_ns = kit_time(k).wall_ns - since_ns };
+    fill.fill = (bot_ev_fill){ .side = BOT_BUY, .leg = BOT_LEG_NET, .kind = BOT_FILL_TRADE, .qty = kit_dec("1"), .price = kit_dec("100") };
+    bot__id_set(&fill.fill.exec_id, "X1", 2);
+    bot__id_set(&fill.fill.order_id, "O1", 2);
+    kit_message(k, BOT_STREAM_PRIVATE, &fill);
+    kit_now = k;
+    bot__session_ws_closed(k->session, kit_time(k), BOT_STREAM_PRIVATE, "cut");
+    kit_run(k, 5 * BOT_NS_PER_S);
+    k->log_n = 0;
+    kit_up(k, BOT_STREAM_PRIVATE);
+    kit_run(k, 2 * BOT_NS_PER_S);
+}
+
+/* A venue gives so much of its history at a time: all of it is asked for, window by window, and nothing lies between two. */
+TEST(session, a_history_of_several_windows_is_read_to_its_end)
+{
+    static struct kit k;
+    kit_init(&k);
+    const int64_t hour = 3600 * BOT_NS_PER_S;
+    k.venue.fills_window_max_ns = hour;
+    kit_open(&k);
+    const bot_limits limits = wide();
+    kit_start(&k, &limits);
+    const int64_t then = kit_time(&k).wall_ns - 5 * hour / 2;
+    bounce(&k, 5 * hour / 2);
+    unsigned windows = 0;
+    int64_t from = 0, to = 0;
+    for (unsigned i = 0; i < k.log_n; i++) {
+        if (k.log[i].call != VENUE_CALL_FILLS)
+            continue;
+        if (windows++ == 0)
+            from = k.log[i].from_ns;
+        else
+            ck_assert_msg(k.log[i].from_ns <= to, "a gap of %lld ns", (long long)(k.log[i].from_ns - to));
+        ck_assert(k.log[i].to_ns == 0 || k.log[i].to_ns - k.log[i].from_ns <= hour);
+        to = k.log[i].to_ns;
+    }
+    ck_assert_uint_eq(windows, 3);
+    ck_assert(from <= then && then - from <= k.options.core.backfill_overlap_ns);
+    ck_assert(to == 0 || to >= kit_time(&k).wall_ns); /* up to now */
+    ck_assert_uint_eq(kit_reasons(&k) & BOT_GATE_STARTUP, 0);
+}
+
+/* Where a venue answers for one instrument at a time a read of the account is one of each. */
+TEST(session, a_read_that_goes_by_instruments_leaves_none_out)
+{
+    static struct kit k;
+    kit_init(&k);
+    k.venue.fills_per_instrument = k.venue.positions_per_instrument = k.venue.orders_per_instrument = true;
+    kit_open(&k);
+    const bot_limits limits = wide();
+    kit_start(&k, &limits);
+    bounce(&k, 0);
+    static const enum venue_call calls[] = { VENUE_CALL_FILLS, VENUE_CALL_POSITIONS, VENUE_CALL_OPEN_ORDERS };
+    for (int c = 0; c < 3; c++) {
+        unsigned of[2] = { 0 };
+        for (unsigned i = 0; i < k.log_n; i++)
+            for (unsigned s = 0; s < 2; s++) {
+                const bot_symbol symbol = kit_symbol(s);
+                of[s] += k.log[i].call == calls[c] && bot__symbol_eq(&k.log[i].instrument, &symbol);
+            }
+        ck_assert_msg(of[0] > 0 && of[0] == of[1], "call %d: %u and %u", (int)calls[c], of[0], of[1]);
+    }
+}
+
+/* ---- orders over their own socket ---- */
+
+static void answer_over_socket(struct kit *k, bool accepted)
+{
+    bot_event ev = { .kind = BOT_EV_ACK, .seq = BOT_SEQ_NONE, .ack = { .accepted = accepted, .venue_code = accepted ? 0 : 170131 } };
+    ev.ack.request_id = k->ws_request;
+    kit_message(k, BOT_STREAM_TRADE, &ev);
+}
+
+static void over_socket(struct kit *k)
+{
+    kit_init(k);
+    k->options.orders_over_ws = true;
+    kit_open(k);
+    const bot_limits limits = wide();
+    kit_start(k, &limits);
+}
+
+TEST(session, the_order_sockets_no_is_a_no_and_its_silence_is_unknown)
+{
+    static struct kit k;
+    over_socket(&k);
+    for (int i = 0; i < 3; i++) {
+        const unsigned sent = k.sent[BOT_STREAM_TRADE];
+        memset(k.replies, 0, sizeof k.replies);
+        ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+        ck_assert_uint_eq(k.sent[BOT_STREAM_TRADE], sent + 1);
+        if (i < 2)
+            answer_over_socket(&k, i == 0);
+        kit_run(&k, k.venue.order_unknown_ns - BOT_NS_PER_S);
+        ck_assert_uint_eq(k.replies[BOT_OUTCOME_TIMEOUT], 0);
+        kit_run(&k, 2 * BOT_NS_PER_S);
+        ck_assert_uint_eq(k.replies[BOT_OUTCOME_OK], i == 0);
+        ck_assert_uint_eq(k.replies[BOT_OUTCOME_REJECTED], i == 1);
+        ck_assert_uint_eq(k.replies[BOT_OUTCOME_TIMEOUT], i == 2);
+    }
+    ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], 0); /* never by both ways */
+}
+
+TEST(session, an_order_that_its_socket_has_no_room_for_goes_by_rest)
+{
+    static struct kit k;
+    over_socket(&k);
+    k.ws_full = true;
+    ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+    ck_assert_uint_eq(k.sent[BOT_STREAM_TRADE], 1); /* the login */
+    ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], 1);
+    kit_run(&k, BOT_NS_PER_S);
+    ck_assert_uint_eq(k.replies[BOT_OUTCOME_OK], 1);
+}
+
+/* ---- bringing sockets up ---- */
+
+TEST(session, a_stream_is_ready_when_its_last_subscription_is_acknowledged)
+{
+    static struct kit k;
+    kit_init(&k);
+    k.subscriptions = 3;
+    kit_open(&k);
+    bot__session_start(k.session, kit_time(&k));
+    kit_run(&k, BOT_NS_PER_S);
+    bot__session_ws_opened(k.session, kit_time(&k), BOT_STREAM_PRIVATE);
+    struct session_stats stats;
+    ck_assert_uint_eq(k.sent[BOT_STREAM_PRIVATE], 1); /* the login, and nothing before it is accepted */
+    kit_control(&k, BOT_STREAM_PRIVATE, BOT_CONTROL_AUTH);
+    ck_assert_uint_eq(k.sent[BOT_STREAM_PRIVATE], 4);
+    for (unsigned i = 0; i < 3; i++) {
+        bot__session_stats_get(k.session, &stats);
+        ck_assert(!stats.ready[BOT_STREAM_PRIVATE]);
+        kit_control(&k, BOT_STREAM_PRIVATE, BOT_CONTROL_SUBSCRIBED);
+    }
+    bot__session_stats_get(k.session, &stats);
+    ck_assert(stats.ready[BOT_STREAM_PRIVATE]);
+}
+
+/* A venue that refuses is tried more and more seldom, up to half a minute. */
+TEST(session, a_socket_that_is_refused_is_tried_at_growing_pauses)
+{
+    static struct kit k;
+    kit_init(&k);
+    kit_open(&k);
+    bot__session_start(k.session, kit_time(&k));
+    kit_run(&k, BOT_NS_PER_S);
+    bot_ts refused_at = 0, pause = 0, longest = 0;
+    for (int i = 0; i < 12; i++) {
+        const unsigned opened = k.opened[BOT_STREAM_PRIVATE];
+        refused_at = k.now;
+        kit_now = &k;
+        bot__session_ws_closed(k.session, kit_time(&k), BOT_STREAM_PRIVATE, "refused");
+        for (int t = 0; t < 4000 && k.opened[BOT_STREAM_PRIVATE] == opened; t++)
+            kit_run(&k, 10 * BOT_NS_PER_MS);
+        ck_assert_uint_eq(k.opened[BOT_STREAM_PRIVATE], opened + 1);
+        pause = k.now - refused_at;
+        longest = pause > longest ? pause : longest;
+        ck_assert_msg(pause >= (100 * BOT_NS_PER_MS << (i < 7 ? i : 7)), "try %d after %lld ms", i, (long long)(pause / BOT_NS_PER_MS));
+    }
+    ck_assert_int_le(longest, 31 * BOT_NS_PER_S);
+}
+
+/* The venue closes what connects too often, for minutes: its own limit is kept, whatever drops the connections. */
+TEST(session, the_venues_limit_on_connects_is_kept)
+{
+    static struct kit k;
+    kit_init(&k);
+    k.venue.private_plan.connects_max = 4;
+    k.venue.private_plan.connects_window_ms = 600000;
+    kit_open(&k);
+    const bot_limits limits = wide();
+    kit_start(&k, &limits);
+    bot_ts at[16];
+    unsigned n = 0;
+    at[n++] = BOT_NS_PER_S;
+    for (int i = 0; i < 8; i++) {
+        const unsigned opened = k.opened[BOT_STREAM_PRIVATE];
+        kit_run(&k, 40 * BOT_NS_PER_S); /* steady: the back-off begins anew each time */
+        kit_now = &k;
+        bot__session_ws_closed(k.session, kit_time(&k), BOT_STREAM_PRIVATE, "cut");
+        for (int t = 0; t < 1000 && k.opened[BOT_STREAM_PRIVATE] == opened; t++)
+            kit_run(&k, BOT_NS_PER_S);
+        ck_assert_uint_eq(k.opened[BOT_STREAM_PRIVATE], opened + 1);
+        at[n++] = k.now;
+        kit_up(&k, BOT_STREAM_PRIVATE);
+        if (n > 4)
+            ck_assert_msg(at[n - 1] - at[n - 5] >= 598 * BOT_NS_PER_S, "five connects within %lld s", (long long)((at[n - 1] - at[n - 5]) / BOT_NS_PER_S));
+    }
+}
+
+/* ---- the budget ---- */
+
+/* One scope of so many requests a minute for everything. */
+static void scarce(struct kit *k, uint32_t limit)
+{
+    kit_init(k);
+    k->venue.scopes_n = 1;
+    k->venue.scopes[0] = (struct venue_scope){ .name = "all", .window = VENUE_WINDOW_ROLLING, .limit = limit, .window_ns = 60 * BOT_NS_PER_S };
+    kit_budget(k);
+    kit_open(k);
+    const bot_limits limits = wide();
+    kit_start(k, &limits);
+}
+
+/* A new order that finds no room is refused at once: its price will not be right later. A cancel has a share of its own, and where that is
+ * used up it waits for room. */
+TEST(session, without_room_an_order_is_refused_now_and_a_cancel_leaves_later)
+{
+    static struct kit k;
+    scarce(&k, 60);
+    int sent = 0;
+    for (int i = 0; i < 100 && k.replies[BOT_OUTCOME_NOT_SENT] == 0; i++)
+        sent += kit_submit(&k, 0, BOT_BUY, "0.01", "100") == BOT_OK;
+    ck_assert_uint_eq(k.replies[BOT_OUTCOME_NOT_SENT], 1); /* there and then */
+    const unsigned submits = k.asked[VENUE_CALL_SUBMIT];
+    ck_assert_uint_eq(submits, (unsigned)sent - 1);
+    ck_assert_uint_gt(submits, 10);
+    kit_run(&k, BOT_NS_PER_S);
+    const bot_event all = { .kind = BOT_EV_CANCEL_ALL, .cancel = { .bot = 0 } };
+    ck_assert_int_eq(kit_command(&k, all), (int)submits);
+    const unsigned at_once = k.asked[VENUE_CALL_CANCEL];
+    ck_assert_uint_ge(at_once, 1);
+    ck_assert_uint_lt(at_once, submits);
+    kit_run(&k, 180 * BOT_NS_PER_S);
+    ck_assert_uint_ge(k.asked[VENUE_CALL_CANCEL], submits); /* none was given up */
+    ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], submits);  /* and no order left behind its time */
+}
+
+TEST(session, a_ban_that_an_answer_tells_of_is_kept)
+{
+    static struct kit k;
+    scarce(&k, 600);
+    k.fail[VENUE_CALL_POSITIONS] = true;
+    k.outcome = BOT_OUTCOME_BANNED;
+    k.banned_for_ns = 120 * BOT_NS_PER_S;
+    const unsigned reads = k.asked[VENUE_CALL_POSITIONS];
+    for (int i = 0; i < 100 && k.asked[VENUE_CALL_POSITIONS] == reads; i++)
+        kit_run(&k, BOT_NS_PER_S);
+    kit_run(&k, BOT_NS_PER_S);
+    const bot_ts banned_at = k.now;
+    const unsigned asked = k.asked[VENUE_CALL_POSITIONS] + k.asked[VENUE_CALL_OPEN_ORDERS];
+    k.fail[VENUE_CALL_POSITIONS] = false;
+    kit_run(&k, 115 * BOT_NS_PER_S);
+    ck_assert_uint_eq(k.asked[VENUE_CALL_POSITIONS] + k.asked[VENUE_CALL_OPEN_ORDERS], asked);
+    ck_assert_uint_ne(kit_reasons(&k), 0);
+    kit_run(&k, 60 * BOT_NS_PER_S);
+    ck_assert_uint_gt(k.asked[VENUE_CALL_POSITIONS], 0);
+    ck_assert_int_ge(k.last_asked[VENUE_CALL_POSITIONS], banned_at + 115 * BOT_NS_PER_S);
+    ck_assert_uint_eq(kit_reasons(&k), 0);
+}

@@ -341,10 +341,11 @@ typedef struct bot_ev_cancel {
 #define BOT_ORDERS_PER_S_MAX 64
 /* Of each instrument. In all but the first, 0 is "no limit". */
 typedef struct bot_limits {
-    bot_qty   position_max;     /* absolute net position after the worst case; 0 refuses all that does not reduce */
+    bot_qty   position_max;     /* absolute net position (hedge mode: of each leg) after the worst case; 0 refuses all that does not reduce */
     bot_qty   order_qty_max;
-    bot_money notional_max;     /* value of one order, in the settle currency */
-    bot_money loss_max;         /* realised loss in the settle currency since the limits were first set; reached: latch LOSS */
+    bot_money notional_max;     /* value of one order, in the quote currency: of an inverse contract its face value, whatever the price */
+    bot_money loss_max;         /* realised loss in the settle currency, fees in it and funding among it, since the limits were first set or LOSS
+                                 * was re-armed; reached: latch LOSS */
     uint32_t  open_orders_max;  /* orders of the bot that may still fill */
     uint32_t  orders_per_s_max; /* submits and amends in a rolling second; at most BOT_ORDERS_PER_S_MAX */
     uint32_t  collar_bps;       /* a limit buy above the reference price by more, or a sell below it, is refused; 1 bp is 0.01 % */

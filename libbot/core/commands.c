@@ -361,7 +361,7 @@ void bot__core_on_shut(bot_core *c)
         return;
     for (uint32_t i = 0; i < c->orders.used; i++) {
         struct order *o = bot__orders_at(&c->orders, i);
-        if (!bot__order_live(o) || o->bot == ORDER_BOT_NONE || o->cancel_asked)
+        if (!bot__order_live(o) || o->bot == ORDER_BOT_NONE)
             continue;
         if (c->options.shut_policy == BOT_SHUT_CANCEL_INCREASING) {
             struct exposure e = exposure_of(c, o->bot, o->instrument, o->leg);
@@ -369,7 +369,10 @@ void bot__core_on_shut(bot_core *c)
             if (o->counted <= bot__exposure_reducible(&e, o->side))
                 continue;
         }
-        want_cancel(c, o);
+        if (o->cancel_asked)
+            o->cancel_stands = true; /* it is on its way; should the order live all the same, it is repeated */
+        else
+            want_cancel(c, o);
     }
     bot__core_cancels_tick(c);
 }

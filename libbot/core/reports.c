@@ -298,6 +298,15 @@ static void acked(bot_core *c, uint32_t at, const bot_id *order_id)
     }
 }
 
+/* That is ambiguous (filled? gone? never there?): ask, and let the strategy cancel again. */
+static void cancel_refused(bot_core *c, uint32_t at, int64_t venue_code, const char *reason)
+{
+    struct order *o = bot__orders_at(&c->orders, at);
+    o->cancel_asked = false;
+    core_look_at_orders(c, o->query_at = core_after(c->now, core_patience(o, c->options.order_query_every_ns / 4)));
+    bot__core_order_effect(c, at, BOT_ERR_REJECTED, venue_code, reason);
+}
+
 static int answered(bot_core *c, uint32_t at, const bot_ev_reply *r)
 {
     struct order *o = bot__orders_at(&c->orders, at);
@@ -355,12 +364,8 @@ static int answered(bot_core *c, uint32_t at, const bot_ev_reply *r)
         bot__core_order_effect(c, at, BOT_ERR_REJECTED, r->venue_code, r->reason);
         return 1;
     }
-    if (request == BOT_REQUEST_CANCEL && bot__order_live(o)) {
-        /* A refused cancel is ambiguous (filled? gone? never there?): ask, and let the strategy cancel again. */
-        o->cancel_asked = false;
-        core_look_at_orders(c, o->query_at = core_after(c->now, core_patience(o, c->options.order_query_every_ns / 4)));
-        bot__core_order_effect(c, at, BOT_ERR_REJECTED, r->venue_code, r->reason);
-    }
+    if (request == BOT_REQUEST_CANCEL && bot__order_live(o))
+        cancel_refused(c, at, r->venue_code, r->reason);
     return 1;
 }
 
@@ -388,6 +393,8 @@ int bot__core_ack(bot_core *c, const bot_event *ev)
         return 0;
     if (ev->ack.accepted)
         acked(c, at, &ev->ack.order_id);
+    else if (bot__order_live(&c->orders.orders[at]) && c->orders.orders[at].cancel_asked)
+        cancel_refused(c, at, ev->ack.venue_code, ev->ack.reason); /* orders that are refused are told of by a report */
     return 1;
 }
 

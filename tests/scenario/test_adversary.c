@@ -562,6 +562,42 @@ TEST(adversary, a_single_cancel_that_is_refused_is_not_repeated)
     rig_free(r);
 }
 
+/* bitFlyer takes a cancel and says on the stream that it failed. */
+TEST(adversary, a_cancel_that_the_stream_says_has_failed_may_be_asked_for_again)
+{
+    struct rig *r = started(NULL);
+    const bot_id id = resting(r, "2", "100");
+    ck_assert_int_eq(rig_cancel(r, &id), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    ck_assert(info(r).cancel_asked);
+    bot_event ev = { .kind = BOT_EV_ACK, .source = BOT_SOURCE_WS_PRIVATE, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0) };
+    ev.ack.order_id = r->orders[0].order_id;
+    ck_assert_int_eq(rig_step(r, &ev), 1);
+    ck_assert(!info(r).cancel_asked && may_buy(r) == rig_num("2"));
+    const uint32_t asked = r->reads[BOT_READ_ORDER];
+    rig_for(r, RIG_MS(3000));
+    ck_assert_uint_gt(r->reads[BOT_READ_ORDER], asked); /* why: filled, gone? */
+    rig_free(r);
+}
+
+/* A strategy's cancel that the venue forgot, and then the gate shuts with a policy to cancel: that it was asked for once does not spare it. */
+TEST(adversary, a_shut_gate_cancels_what_a_forgotten_cancel_left)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.shut_policy = BOT_SHUT_CANCEL_ALL;
+    struct rig *r = started(&o);
+    const bot_id id = resting(r, "2", "100");
+    ck_assert_int_eq(rig_cancel(r, &id), BOT_OK);
+    rig_for(r, RIG_MS(20000));
+    ck_assert_uint_eq(r->sends[BOT_REQUEST_CANCEL], 1);
+    bot_event ev = { .kind = BOT_EV_LEADER, .seq = BOT_SEQ_NONE };
+    rig_step(r, &ev);
+    rig_for(r, RIG_MS(40000)); /* the next list shows it */
+    ck_assert_uint_ge(r->sends[BOT_REQUEST_CANCEL], 2);
+    rig_free(r);
+}
+
 /* One of ours that a crash had forgotten, met under a kill. A person's is left alone. */
 TEST(adversary, a_kill_covers_orders_of_ours_that_are_met_later)
 {

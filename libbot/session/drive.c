@@ -414,6 +414,10 @@ static void read_answered(struct session *s, struct read *r, const struct http_a
     decode(s, r->call, r, a, &reply);
     bot__reads_arrived(s, r, &reply);
     struct read_end end = { .outcome = reply.outcome, .detail = reply.detail, .code = reply.venue_code };
+    if (reply.outcome == BOT_OUTCOME_NOT_FOUND && bot__reads_elsewhere(s, r)) {
+        go_on(s, r);
+        return;
+    }
     if (reply.outcome != BOT_OUTCOME_OK) {
         end_read(s, r, &end);
         return;

@@ -151,7 +151,8 @@ bool bot__reads_plan(struct session *s, struct read *r)
 {
     const struct venue *v = s->options.venue;
     r->parts = r->call == VENUE_CALL_POSITIONS ? v->positions_parts : r->call == VENUE_CALL_FILLS ? v->fills_parts
-               : r->call == VENUE_CALL_OPEN_ORDERS ? v->orders_parts : r->call == VENUE_CALL_INSTRUMENTS ? v->instruments_parts : 1;
+               : r->call == VENUE_CALL_OPEN_ORDERS ? v->orders_parts : r->call == VENUE_CALL_INSTRUMENTS ? v->instruments_parts
+               : r->call == VENUE_CALL_ORDER ? v->order_parts : 1;
     if (r->parts == 0)
         r->parts = 1;
     r->req.call = r->call;
@@ -267,11 +268,19 @@ bool bot__reads_turn(struct session *s, struct read *r, struct venue_reply *repl
         r->req.cursor = r->cursor;
         return true;
     }
-    if (next_part(s, r))
+    if (r->call != VENUE_CALL_ORDER && next_part(s, r))
         return true;
     s->paces[r->kind].pages = r->pages;
     *ret_end = (struct read_end){ .outcome = BOT_OUTCOME_OK, .complete = true, .detail = "" };
     return false;
+}
+
+bool bot__reads_elsewhere(struct session *s, struct read *r)
+{
+    if (r->call != VENUE_CALL_ORDER || !next_part(s, r))
+        return false;
+    r->pages++;
+    return true;
 }
 
 /* ---- time ---- */

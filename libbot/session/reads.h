@@ -34,6 +34,8 @@ bool bot__reads_send(struct session *s, struct read *r, const struct venue_http 
 void bot__reads_arrived(struct session *s, struct read *r, const struct venue_reply *reply);
 /* And it is a good one. True: the read goes on with another page; false: it ends. */
 bool bot__reads_turn(struct session *s, struct read *r, struct venue_reply *reply, struct read_end *ret_end);
+/* Not found there. True: the read goes on where else it may be. */
+bool bot__reads_elsewhere(struct session *s, struct read *r);
 
 /* Whether this is the beginning, of which the core is told; its time to answer runs from now. */
 bool bot__reads_begin(struct session *s, struct read *r);

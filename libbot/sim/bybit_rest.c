@@ -424,9 +424,12 @@ static void read_orders(struct simvenue *b, const struct call *c, struct slice q
     const uint64_t id = a.order_id[0] != '\0' ? bot__simbybit_uuid_read(b, SALT_ORDER, a.order_id) : 0;
     const bool forgotten = single && bot__faults_hit(&b->faults, FAULT_REST_FORGET, FAULT_ON_ORDER, c->account, b->now) != NULL;
     uint32_t n = 0;
-    /* One order asked for by its id is found open or closed; lists show the open ones, or the last 500 closed. */
+    /* One order asked for by its id is found open or closed; lists show the open ones, or the last 500 closed. Only the history goes
+     * back further than that. */
     if (!history || single) n = bot__exchange_orders_at(b->x, c->account, a.instrument, a.view.as_of, EXCHANGE_ORDERS_OPEN, b->orders, 600);
-    if (closed || single)
+    if (history && single)
+        n += bot__exchange_order_done_at(b->x, c->account, id, a.link_id, a.view.as_of, b->orders + n);
+    else if (closed || single)
         n += bot__exchange_orders_at(b->x, c->account, a.instrument, a.view.as_of, EXCHANGE_ORDERS_DONE, b->orders + n, 600 - n > 500 ? 500 : 600 - n);
     struct list l = { .t = &r->result };
     uint64_t last = 0, listed = 0;

@@ -128,6 +128,20 @@ uint32_t bot__exchange_orders_at(const struct exchange *x, uint32_t account, int
     return n;
 }
 
+bool bot__exchange_order_done_at(const struct exchange *x, uint32_t account, uint64_t id, const char *link_id, int64_t as_of_ns, struct exchange_order *ret)
+{
+    const struct account *a = &x->account[account];
+    const uint64_t oldest = a->orders_n > x->opt.history_max ? a->orders_n - x->opt.history_max : 0;
+    for (uint64_t i = a->orders_n; i > oldest; i--) {
+        const struct exchange_order *o = &a->orders[(i - 1) % x->opt.history_max].order;
+        if (o->updated_ns > as_of_ns || is_open(o) || (id != 0 ? o->id != id : strcmp(o->link_id, link_id) != 0))
+            continue;
+        *ret = *o;
+        return true;
+    }
+    return false;
+}
+
 bool bot__exchange_fill_at(const struct exchange *x, uint32_t account, int64_t as_of_ns, uint32_t index, struct exchange_fill *ret)
 {
     const struct account *a = &x->account[account];

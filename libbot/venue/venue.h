@@ -188,6 +188,7 @@ struct venue {
     int64_t order_unknown_ns;  /* an unanswered order request is UNKNOWN after this */
     int64_t fills_window_max_ns, fills_history_ns;
     uint32_t positions_parts, fills_parts, orders_parts, instruments_parts; /* number of calls for all of it; 0 is 1 */
+    uint32_t order_parts;      /* places to ask for one order, one behind the other while the answer is "not found"; 0 is 1 */
     uint32_t cancel_batch_max; /* > 0: there is no cancel-all call: list the open orders and cancel so many a call */
     uint32_t client_id_max;
     const char *client_id_alphabet; /* characters allowed */

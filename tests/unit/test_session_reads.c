@@ -67,6 +67,13 @@ static void http_cancel(void *self, uint64_t id)
 }
 static void timer(void *self, bot_ts at) { (void)self, (void)at; }
 static void on_effect(void *self, const bot_effect *e) { (void)self, (void)e; }
+static struct { unsigned orders, replies; } told; /* what was said of orders */
+static void on_event(void *self, const bot_event *ev)
+{
+    (void)self;
+    told.orders += ev->kind == BOT_EV_ORDER;
+    told.replies += ev->kind == BOT_EV_REPLY;
+}
 
 static void place_open_of(struct place *p, const char *venue_name, const char *instrument, struct bot__signer *signer, bool public_data)
 {
@@ -91,7 +98,7 @@ static void place_open_of(struct place *p, const char *venue_name, const char *i
         ck_assert_uint_gt(size, 0);
         void *memory = test_memory(size);
         memset(memory, 0, size);
-        p->session[i] = bot__session_init(memory, &o, &t, &(struct session_host){ .self = p, .effect = on_effect }, now_of(p));
+        p->session[i] = bot__session_init(memory, &o, &t, &(struct session_host){ .self = p, .effect = on_effect, .event = on_event }, now_of(p));
         ck_assert_ptr_nonnull(p->session[i]);
     }
 }
@@ -242,6 +249,66 @@ TEST(session_reads, a_list_whose_pages_do_not_end_is_not_taken_for_whole)
     page(&p, list_of(&p), ""); /* asked again, and whole */
     page(&p, list_of(&p), "");
     ck_assert(knows(&p, 0));
+}
+
+/* ---- Bybit: where an order may be ---- */
+
+static unsigned order_asked[2]; /* among the open ones, in the history */
+
+/* Answers whatever is open: lists are empty, and one order is where it says. */
+static void serve_bybit(struct place *p, bool in_history)
+{
+    static const char none[] = "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"category\":\"linear\",\"nextPageCursor\":\"\",\"list\":[]},\"time\":1700000000000}";
+    static const char ended[] = "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"category\":\"linear\",\"nextPageCursor\":\"a%3A1\",\"list\":[{\"orderId\":\"o-1\","
+        "\"orderLinkId\":\"mine\",\"symbol\":\"BTCUSDT\",\"side\":\"Buy\",\"orderType\":\"Limit\",\"orderStatus\":\"Cancelled\",\"timeInForce\":\"GTC\","
+        "\"price\":\"60000\",\"qty\":\"0.01\",\"cumExecQty\":\"0\",\"createdTime\":\"1699999999000\",\"updatedTime\":\"1699999999500\"}]},\"time\":1700000000000}";
+    for (unsigned i = 0; i < p->asked_n; i++) {
+        struct asked *a = &p->asked[i];
+        if (a->session != 0) continue;
+        const bool one = strstr(a->path, "o-1") != NULL, history = strstr(a->path, "/v5/order/history") != NULL;
+        ck_assert(!history || one);
+        if (one) order_asked[history]++;
+        answer(p, a, TRANSPORT_OK, 200, history && in_history ? ended : none);
+    }
+    unsigned kept = 0;
+    for (unsigned i = 0; i < p->asked_n; i++)
+        if (p->asked[i].session >= 0) p->asked[kept++] = p->asked[i];
+    p->asked_n = kept;
+}
+
+/* Bybit's endpoint of open orders forgets ended ones, all of them when the service restarts: an order that a crash left without its end
+ * would be unknown for half an hour. */
+TEST(session_reads, an_order_that_is_not_among_the_open_ones_is_asked_for_in_the_history)
+{
+    static const char *const said[] = {
+        "{\"success\":true,\"ret_msg\":\"\",\"op\":\"auth\",\"conn_id\":\"c\"}", "{\"success\":true,\"ret_msg\":\"\",\"op\":\"subscribe\",\"req_id\":\"1\",\"conn_id\":\"c\"}",
+        "{\"id\":\"1\",\"topic\":\"order\",\"creationTime\":1700000000000,\"data\":[{\"category\":\"linear\",\"orderId\":\"o-1\",\"orderLinkId\":\"mine\",\"symbol\":\"BTCUSDT\","
+        "\"side\":\"Buy\",\"orderType\":\"Limit\",\"orderStatus\":\"New\",\"timeInForce\":\"GTC\",\"price\":\"60000\",\"qty\":\"0.01\",\"cumExecQty\":\"0\","
+        "\"createdTime\":\"1700000000000\",\"updatedTime\":\"1700000000000\"}]}",
+    };
+    struct bot__signer *signer = bot__signer_new("s", 1);
+    for (int in_history = 0; in_history < 2; in_history++) {
+        static struct place p;
+        place_open_of(&p, "bybit", "BTCUSDT", signer, false);
+        bot__session_start(p.session[0], now_of(&p));
+        page(&p, list_of(&p), "");
+        page(&p, list_of(&p), "");
+        ck_assert_uint_gt(p.ports[0].opened, 0);
+        bot__session_ws_opened(p.session[0], now_of(&p), BOT_STREAM_PRIVATE);
+        for (int i = 0; i < 3; i++) bot__session_ws_message(p.session[0], now_of(&p), BOT_STREAM_PRIVATE, said[i], strlen(said[i]));
+        told.orders = told.replies = order_asked[0] = order_asked[1] = 0;
+        for (int s = 0; s < 60 && order_asked[1] == 0; s++) {
+            p.now += BOT_NS_PER_S;
+            bot__session_timer(p.session[0], now_of(&p));
+            bot__session_ws_alive(p.session[0], now_of(&p), BOT_STREAM_PRIVATE);
+            serve_bybit(&p, in_history != 0);
+        }
+        ck_assert_uint_eq(order_asked[0], 1);
+        ck_assert_uint_eq(order_asked[1], 1);
+        ck_assert_uint_eq(told.orders, (unsigned)in_history);
+        ck_assert_uint_eq(told.replies, (unsigned)!in_history); /* not found, once: half a question is none */
+    }
+    bot__signer_free(signer);
 }
 
 /* ---- bitFlyer: a whole session on canned answers ---- */

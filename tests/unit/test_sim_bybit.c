@@ -547,3 +547,22 @@ TEST(simbybit_faults, leaves_rows_out_doubles_them_and_forgets_orders)
     expect(sim_get(client, "/v5/order/realtime?category=linear&orderLinkId=one"), "\"orderStatus\":\"New\"");
     end();
 }
+
+/* As at the venue: what ended is found beside the open orders while it is one of the last 500 that did, and in the history after. */
+TEST(simbybit, tells_of_an_order_that_ended_long_ago_in_the_history_only)
+{
+    begin(false);
+    for (int i = 0; i < 510; i++) {
+        char body[200];
+        bot__world_run_until(world, (i + 1) * SIM_S / 4);
+        snprintf(body, sizeof body, "{\"category\":\"linear\",\"symbol\":\"BTCUSDT\",\"side\":\"Buy\",\"orderType\":\"Limit\",\"qty\":\"0.010\",\"price\":\"60000.00\",\"orderLinkId\":\"o%d\"}", i);
+        expect(sim_post(client, "/v5/order/create", body), "\"retCode\":0");
+        snprintf(body, sizeof body, "{\"category\":\"linear\",\"symbol\":\"BTCUSDT\",\"orderLinkId\":\"o%d\"}", i);
+        expect(sim_post(client, "/v5/order/cancel", body), "\"retCode\":0");
+    }
+    expect(sim_get(client, "/v5/order/realtime?category=linear&orderLinkId=o20"), "\"orderStatus\":\"Cancelled\"");
+    expect(sim_get(client, "/v5/order/realtime?category=linear&orderLinkId=o3"), "\"list\":[]");
+    expect(sim_get(client, "/v5/order/history?category=linear&orderLinkId=o3"), "\"orderStatus\":\"Cancelled\"");
+    expect(sim_get(client, "/v5/order/history?category=linear&orderLinkId=never"), "\"list\":[]");
+    end();
+}

@@ -107,8 +107,8 @@ static int build_query(const struct venue_request *req, const char **ret_path, s
         param_text(q, "limit", "50");
         break;
     case VENUE_CALL_ORDER:
-        *ret_path = "/v5/order/realtime";
-        if (req->instrument.len == 0 || (req->order_id.len == 0 && req->client_id.len == 0))
+        *ret_path = req->part == 0 ? "/v5/order/realtime" : "/v5/order/history";
+        if (req->part > 1 || req->instrument.len == 0 || (req->order_id.len == 0 && req->client_id.len == 0))
             return BOT_ERR_INVALID;
         param_text(q, "category", bot__bybit_category(&req->instrument));
         param(q, "symbol", req->instrument.s, req->instrument.len);

@@ -44,6 +44,7 @@ const struct venue bot__venue_bybit = {
     .fills_parts = 2,
     .orders_parts = 3,
     .instruments_parts = 2,
+    .order_parts = 2, /* order/realtime forgets what ended: all but the last 500, and all of it when the service restarts */
     .client_id_max = 36,
     .client_id_alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
     .decode_ws = bot__bybit_decode_ws,

@@ -35,7 +35,8 @@ typedef enum bot_event_kind {
     BOT_EV_STATUS,     /* venue or market status (health, maintenance) */
     BOT_EV_CONTROL,    /* pong, auth, subscribed, ... */
     BOT_EV_ERROR,      /* the venue says something in error, or bytes could not be read */
-    BOT_EV_GAP,        /* a sequence number or checksum broke: the book must be rebuilt */
+    BOT_EV_GAP,        /* a sequence number or checksum broke: the book must be rebuilt. Of BOT_SOURCE_JOURNAL: events are missing
+                        * from the journal that was resumed, from venue_ns on: history is read from there */
     /* Observed by the shell. */
     BOT_EV_TICK,       /* the deadline that the core asked for has come */
     BOT_EV_STREAM,     /* a socket came up or was lost */

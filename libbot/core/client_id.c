@@ -73,3 +73,5 @@ bool bot__client_id_ended(const bot_core *core, const bot_id *client_id)
     const uint64_t seq = seq_of(client_id);
     return seq >= t->remembered && seq < t->issued;
 }
+
+void bot__client_ids_forgotten(bot_core *core) { core->orders.remembered = core->orders.issued; }

@@ -291,13 +291,19 @@ static int dispatch(bot_core *c, const bot_event *ev)
     case BOT_EV_ATTACH: return bot__core_attach(c, ev);
     case BOT_EV_REARM: return bot__core_rearm(c, ev);
     case BOT_EV_KILL: bot__core_kill(c); return BOT_OK;
+    case BOT_EV_GAP: /* of a book: not our matter */
+        if (ev->source == BOT_SOURCE_JOURNAL) {
+            bot__client_ids_forgotten(c);
+            bot__recon_owe_fills(c, ev->venue_ns);
+            bot__core_want_fills(c);
+        }
+        return BOT_OK;
     case BOT_EV_TICK:
     case BOT_EV_WALLET:
     case BOT_EV_TRADE:
     case BOT_EV_BOOK:
     case BOT_EV_TIME:
     case BOT_EV_CONTROL:
-    case BOT_EV_GAP:
     case BOT_EV_BUDGET:
     case BOT_EV_CHECKPOINT:
         return BOT_OK;
@@ -383,6 +389,8 @@ int bot__core_step_quietly(bot_core *core, const bot_event *ev)
 }
 
 const bot_core_options *bot__core_options(const bot_core *core) { return &core->options; }
+
+int64_t bot__core_history_end(const bot_core *core) { return core->recon.newest_venue_ns; }
 
 void bot__core_drop_effects(bot_core *core)
 {

@@ -12,6 +12,8 @@
 void bot__core_drop_effects(bot_core *core);
 /* bot_core_step for whoever replays and carries nothing out: the same in all but the effects, of which there are none to be seen. */
 int bot__core_step_quietly(bot_core *core, const bot_event *ev);
+/* Venue time of the newest fill or proof; 0: none. */
+int64_t bot__core_history_end(const bot_core *core);
 /* Its own copy of the options it was given, in its memory: what lies between the fields there is the giver's. */
 const bot_core_options *bot__core_options(const bot_core *core);
 

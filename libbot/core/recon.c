@@ -167,9 +167,18 @@ static void orders_answered(bot_core *c, bot_ts sent_at)
     bot__verdict_renew(c);
 }
 
+void bot__recon_owe_fills(bot_core *c, int64_t from_venue_ns)
+{
+    struct recon *r = &c->recon;
+    if (from_venue_ns != 0 && (r->fills_from_ns == 0 || from_venue_ns < r->fills_from_ns))
+        r->fills_from_ns = from_venue_ns;
+}
+
 static void failed(bot_core *c, struct recon_read *r, const bot_ev_read *end)
 {
     r->failures++;
+    if (r == &c->recon.fills)
+        bot__recon_owe_fills(c, c->recon.fills_asked_from_ns);
     int64_t wait = c->options.read_retry_ns;
     for (uint32_t k = 1; k < r->failures && k < 4; k++)
         wait *= 2; /* 1, 2, 4, 8 s: an overloaded venue is not helped by more questions */
@@ -230,6 +239,7 @@ void bot__recon_stream(bot_core *c, const bot_event *ev)
     struct recon *r = &c->recon;
     if (ev->stream.state == BOT_STREAM_LOST) {
         r->stream_ready_at = BOT_TS_NEVER;
+        bot__recon_owe_fills(c, r->newest_venue_ns); /* not from what is newest when they are read at last: fills come meanwhile */
         return;
     }
     /* What was missed while it was down is read before anything is believed again. */
@@ -259,6 +269,7 @@ void bot__recon_tick(bot_core *c)
         int64_t newest = r->newest_venue_ns;
         if (r->fills_from_ns != 0 && r->fills_from_ns < newest)
             newest = r->fills_from_ns;
+        r->fills_asked_from_ns = r->fills_from_ns;
         r->fills_from_ns = 0;
         const int64_t from = newest - c->options.backfill_overlap_ns;
         ask(c, &r->fills, BOT_READ_FILLS, newest != 0 && from > 0 ? from : 0);

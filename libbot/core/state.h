@@ -114,7 +114,8 @@ struct recon {
     bool     orders_listed;   /* a complete open-orders list since the stream became ready */
     uint8_t  orders_lists;    /* how many, up to ORDERS_LISTS_MIN */
     bool     fills_wanted;
-    int64_t  fills_from_ns;   /* venue time from which they are wanted, when that is earlier than the usual; 0 not so */
+    int64_t  fills_from_ns;   /* venue time from which they are owed to us, until a read of them is answered whole; 0: none are */
+    int64_t  fills_asked_from_ns; /* the same of the read under way */
     uint64_t fills_before;    /* applied when the backfill began */
     int64_t  newest_venue_ns; /* newest venue time of a fill or a proof: backfills start an overlap before it */
     bot_ts   pending_at;      /* no pending read ends before; a lower bound */
@@ -231,6 +232,8 @@ bool bot__core_in_use(const bot_core *c, uint32_t instrument);
 void bot__client_id_given(bot_core *core, const bot_id *client_id);
 /* A client id of this session whose order the table has forgotten: only what the venue itself has told the end of is. */
 bool bot__client_id_ended(const bot_core *core, const bot_id *client_id);
+/* Some may have been given out that the table never heard of. */
+void bot__client_ids_forgotten(bot_core *core);
 /* Closes an order by the venue's word or by proof. */
 void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status, int code, int64_t venue_code, const char *reason);
 void bot__core_reopen_order(bot_core *c, uint32_t order); /* a closed order that shows signs of life */
@@ -290,6 +293,7 @@ void bot__core_orders_tick(bot_core *c);
 /* recon.c */
 void bot__recon_init(bot_core *c);
 void bot__recon_stream(bot_core *c, const bot_event *ev);
+void bot__recon_owe_fills(bot_core *c, int64_t from_venue_ns); /* 0: nothing is known of before */
 void bot__recon_read_begin(bot_core *c, const bot_event *ev);
 void bot__recon_read_end(bot_core *c, const bot_event *ev);
 void bot__recon_position_row(bot_core *c, const bot_event *ev);

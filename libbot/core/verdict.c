@@ -128,8 +128,11 @@ static void agree(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
         l->told = false;
     if (core_stream_ready(c) && sent_at >= c->recon.stream_ready_at)
         l->agreed_at = core_max(l->agreed_at, sent_at);
-    if (c->recon.cold)
+    if (c->recon.cold) {
         set_horizon(c, l);
+        if (l->horizon_sent_ns > c->recon.newest_venue_ns) /* a flat account has no row to say when */
+            c->recon.newest_venue_ns = l->horizon_sent_ns;
+    }
     if (lag > 0 && (uint64_t)lag > c->stats.socket_lag_max_ns)
         c->stats.socket_lag_max_ns = (uint64_t)lag;
     bot__verdict_effect(c, instrument, leg, BOT_VERDICT_AGREE, evidence, lag, venue);

@@ -315,7 +315,7 @@ static int resume(bot_account *a, const struct journal_resume *how)
     bot_journal_close_read(reader);
     if (text[0] != '\0')
         say(a, BOT_LOG_WARNING, "journal_checkpoint", text);
-    bot__session_resumed(a->session);
+    bot__session_resumed(a->session, result.hole, result.hole_venue_ns);
     const uint64_t damages = from.damages + result.damages;
     int n = snprintf(text, sizeof text, "%llu events replayed", (unsigned long long)result.events);
     if (from.record != 0)

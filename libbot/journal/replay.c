@@ -10,11 +10,19 @@
 #include "journal/segment.h"
 #include "journal/writer_state.h"
 
+static void note_hole(struct journal_replay_result *r, int64_t venue_ns)
+{
+    if (!r->hole)
+        r->hole_venue_ns = venue_ns;
+    r->hole = true;
+}
+
 int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool stop_at_damage, journal_step_fn step,
                         void *user_data, struct journal_replay_result *ret)
 {
     bot_journal_item item;
     bot_journal_place place;
+    int64_t venue_ns = 0;
     *ret = (struct journal_replay_result){ 0 };
     for (;;) {
         int e = bot_journal_next(reader, &item, &place);
@@ -25,6 +33,7 @@ int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool 
         if (e < 0) {
             if (ret->damages++ == 0)
                 ret->damage = place;
+            note_hole(ret, venue_ns);
             if (stop_at_damage)
                 return e;
             continue;
@@ -34,6 +43,10 @@ int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool 
         e = step(user_data, &item);
         if (e != 0) /* what it was stopped at was not taken */
             return e < 0 ? e : BOT_OK;
+        if (item.kind == BOT_JOURNAL_LOST)
+            note_hole(ret, venue_ns);
+        if (item.kind == BOT_JOURNAL_EVENT && item.event.venue_ns != 0)
+            venue_ns = item.event.venue_ns;
         ret->items++;
         ret->events += item.kind == BOT_JOURNAL_EVENT;
         ret->lost += item.kind == BOT_JOURNAL_LOST ? item.lost.items : 0;

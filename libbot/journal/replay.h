@@ -29,6 +29,8 @@ struct journal_replay_result {
     int64_t  run_wall_ns;          /* of the last run that begins in it; run_ts 0: none does */
     bot_ts   run_ts;
     bot_journal_place damage;      /* the first */
+    bool     hole;                 /* something was not there to be stepped on: damaged, or never written (lost) */
+    int64_t  hole_venue_ns;        /* the venue's time in the last event before the first hole that had one; 0: none had */
 };
 
 /* Hands every item that ends before record until_record (UINT64_MAX: all) to step. Damage is counted, the first is kept, and

@@ -110,8 +110,12 @@ void bot__session_replay(struct session *s, const bot_event *ev)
     (void)bot__core_step_quietly(s->core, ev); /* effects of the past are not carried out again */
 }
 
-void bot__session_resumed(struct session *s)
+void bot__session_resumed(struct session *s, bool hole, int64_t hole_venue_ns)
 {
+    s->resumed_over_hole = hole;
+    s->hole_venue_ns = hole_venue_ns;
+    if (hole && hole_venue_ns != 0 && hole_venue_ns < s->funding.from_ns)
+        s->funding.from_ns = hole_venue_ns;
     for (uint32_t i = 0; i < bot_core_instruments(s->core); i++)
         bot__session_want(s, bot_core_instrument(s->core, i));
 }
@@ -152,6 +156,10 @@ void bot__session_start(struct session *s, struct session_time t)
         (void)bot__drive_tell(s, &ev);
     }
     forget_monitors(s);
+    if (s->resumed_over_hole) {
+        bot_event ev = { .kind = BOT_EV_GAP, .source = BOT_SOURCE_JOURNAL, .seq = BOT_SEQ_NONE, .venue_ns = s->hole_venue_ns };
+        (void)bot__drive_tell(s, &ev);
+    }
     bot__funding_start(s);
     bot__drive_read_clock(s);
     bot__drive_read(s, VENUE_CALL_INSTRUMENTS, BOT_READ_INSTRUMENTS, 0);

@@ -56,8 +56,9 @@ struct session *bot__session_init(void *memory, const struct session_options *o,
                                   const struct session_host *host, struct session_time t);
 /* One journaled event, before start: brings the core to where it was. */
 void bot__session_replay(struct session *s, const bot_event *ev);
-/* The core has been brought there, by replaying or otherwise; before start. */
-void bot__session_resumed(struct session *s);
+/* The core has been brought there, by replaying or otherwise; before start. hole: events were missing, from that venue time on as far as
+ * is known (0: it is not): orders of that time are unknown, and the venue's history is read from there. */
+void bot__session_resumed(struct session *s, bool hole, int64_t hole_venue_ns);
 void bot__session_start(struct session *s, struct session_time t);
 /* Closes every stream and cancels every request; no effect or input follows. */
 void bot__session_stop(struct session *s);

@@ -161,6 +161,8 @@ struct session {
     uint32_t instruments_failures; /* in a row */
     uint32_t calls_top; /* one past the last one in use: mostly none or one is */
     struct order_call calls[REQUESTS_MAX];
+    bool resumed_over_hole;  /* the journal that was resumed lacked events, */
+    int64_t hole_venue_ns;   /* from that venue time on; 0: not known */
 
     struct feed_instrument feeds[SESSION_INSTRUMENTS_MAX];
     struct live_book books[SESSION_INSTRUMENTS_MAX];

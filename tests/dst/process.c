@@ -333,7 +333,7 @@ static bool resume(struct dst_process *p, bot_ts begin)
                                         .step = replay_item, .user_data = p };
     const int r = bot__journal_resume(&how, reader, &result, &from, passed_over, sizeof passed_over);
     bot_journal_close_read(reader);
-    bot__session_resumed(p->session);
+    bot__session_resumed(p->session, result.hole, result.hole_venue_ns);
     dst_trace(p->w, "p%u resumed from record %llu: %llu events, %llu damaged places, %llu lost%s%s", p->number,
               (unsigned long long)from.record, (unsigned long long)result.events, (unsigned long long)(from.damages + result.damages),
               (unsigned long long)(from.lost + result.lost), passed_over[0] != '\0' ? "; " : "", passed_over);

@@ -405,3 +405,93 @@ TEST(found, an_acknowledged_order_that_is_denied_shuts_the_gate_all_the_same)
     ck_assert_msg((rig_reasons(r) & BOT_GATE_ORDER_UNKNOWN) != 0, "%s", rig_tail(r));
     rig_free(r);
 }
+
+/* The history is down for as long as it takes, and fills go on coming by the stream: what was missed lies far behind the newest of them. */
+TEST(found, fills_missed_with_the_stream_are_fetched_however_late_the_history_answers)
+{
+    if (rig_from_orders()) test_skip("a venue without a fills channel");
+    struct rig *r = rig_new(NULL);
+    r->venue_clock = true;
+    rig_start(r, "10");
+    const bot_id missed = order(r, BOT_BUY, "2"), resting = order(r, BOT_BUY, "5");
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_trade(r, 0, &missed, BOT_BUY, "2", "100");
+    r->hang_fills = true;
+    rig_for(r, RIG_MS(1000));
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    for (int i = 0; i < 10; i++) {
+        rig_for(r, RIG_MS(30000));
+        rig_trade(r, 0, &resting, BOT_BUY, "0.1", "100");
+        ck_assert(!rig_open(r));
+    }
+    ck_assert(rig_qty(r, 0) == rig_num("1"));
+    r->hang_fills = false;
+    rig_for(r, RIG_MS(60000));
+    ck_assert_msg(rig_qty(r, 0) == rig_num("3"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+static void hole(struct rig *r, int64_t venue_ns)
+{
+    bot_event ev;
+    memset(&ev, 0, sizeof ev);
+    ev.kind = BOT_EV_GAP;
+    ev.source = BOT_SOURCE_JOURNAL;
+    ev.seq = BOT_SEQ_NONE;
+    ev.venue_ns = venue_ns;
+    ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
+}
+
+/* Power went twice: what the second loss took from the middle lies behind what is newest, and nobody would look for it there. */
+TEST(found, fills_that_a_hole_in_the_journal_swallowed_are_fetched_from_the_history)
+{
+    if (rig_from_orders()) test_skip("a venue without a fills channel");
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    const bot_id lost = order(r, BOT_BUY, "1"), resting = order(r, BOT_BUY, "5");
+    r->hide_fills = true;
+    rig_trade(r, 0, &lost, BOT_BUY, "1", "100");
+    r->hide_fills = false;
+    const bot_event row = r->fills[--r->fills_n].ev; /* the core of now stands for one that was replayed without it */
+    for (int i = 0; i < 4; i++) {
+        rig_for(r, RIG_MS(30000));
+        rig_trade(r, 0, &resting, BOT_BUY, "0.1", "100");
+    }
+    r->fills[r->fills_n++].ev = row;
+    rig_for(r, RIG_MS(5000));
+    ck_assert(rig_qty(r, 0) == rig_num("0.4"));
+    hole(r, row.venue_ns - BOT_NS_PER_S);
+    rig_for(r, RIG_MS(5000));
+    ck_assert_msg(rig_qty(r, 0) == rig_num("1.4"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+/* Ids between those that the journal knows of are not all of orders that ended: it may have lost one that is open, and a limit with it. */
+TEST(found, an_open_order_that_a_hole_in_the_journal_swallowed_counts_when_the_venue_shows_it)
+{
+    struct rig *r = rig_new(NULL);
+    if (!r->options.venue.has_client_ids) test_skip("orders have no client ids");
+    rig_start(r, "10");
+    bot_id unknown;
+    (void)order(r, BOT_BUY, "1");
+    ck_assert_int_lt(rig_submit(r, 0, BOT_BUY, "1000", "100", false, &unknown), 0); /* an id that the table does not hold */
+    (void)order(r, BOT_BUY, "1");
+    bot_event ev;
+    memset(&ev, 0, sizeof ev);
+    ev.kind = BOT_EV_ORDER;
+    ev.seq = BOT_SEQ_NONE;
+    ev.instrument = rig_symbol(0);
+    ev.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
+    ev.order = (bot_ev_order){ .client_id = unknown, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT,
+                               .qty = bot_dec_from_fixed(rig_num("4")) };
+    bot__id_set(&ev.order.order_id, "forgotten", 9);
+    bot_position p;
+    (void)rig_step(r, &ev);
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_buy.v == rig_num("2"), "what a whole journal does not know of has ended: a late report");
+    hole(r, 0);
+    (void)rig_step(r, &ev);
+    rig_position(r, 0, &p);
+    ck_assert(p.working_buy.v == rig_num("6"));
+    rig_free(r);
+}

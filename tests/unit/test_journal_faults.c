@@ -278,6 +278,14 @@ TEST(journal_faults, a_full_disk_is_visible_at_once_and_nothing_is_lost_while_th
     memfs_done(&m);
 }
 
+static int count_fill(void *user_data, const bot_journal_item *item)
+{
+    unsigned char *fills = user_data;
+    if (item->kind == BOT_JOURNAL_EVENT)
+        fills[item->event.seq]++;
+    return 0;
+}
+
 TEST(journal_faults, a_full_ring_is_a_failure_and_the_hole_is_marked)
 {
     static struct memfs m;
@@ -318,6 +326,13 @@ TEST(journal_faults, a_full_ring_is_a_failure_and_the_hole_is_marked)
     ck_assert_uint_eq(s.lost_items, 1);
     ck_assert_uint_eq(s.lost, refused);
     ck_assert_uint_eq(s.damages, 0);
+    unsigned char fills[4 * FILLS] = { 0 };
+    bot_journal_reader *r;
+    struct journal_replay_result result;
+    ck_assert_int_eq(bot__journal_open_read(&m.fs, "j", "bybit", "main", &r, NULL), BOT_OK);
+    ck_assert_int_eq(bot__journal_replay(r, UINT64_MAX, false, count_fill, fills, &result), BOT_OK);
+    bot_journal_close_read(r);
+    ck_assert(result.hole && result.hole_venue_ns == ev.venue_ns);
     memfs_done(&m);
 }
 
@@ -433,6 +448,37 @@ TEST(journal_faults, a_flipped_bit_anywhere_in_a_segment_is_reported)
             f->data[bit / 8] ^= (unsigned char)(1u << bit % 8);
         }
     }
+    memfs_done(&m);
+}
+
+/* Whoever resumes must know from when on the venue's history is to be read again. */
+TEST(journal_faults, a_hole_is_told_with_the_venues_time_before_it)
+{
+    static struct memfs m;
+    small_journal(&m);
+    struct memfs_file *f = memfs_find(&m, "j/00000001.journal");
+    unsigned holes = 0;
+    for (size_t at = 512; at < f->size; at += 256) {
+        unsigned char fills[4 * FILLS] = { 0 };
+        bot_journal_reader *r;
+        struct journal_replay_result result;
+        f->data[at] ^= 1;
+        ck_assert_int_eq(bot__journal_open_read(&m.fs, "j", "bybit", "main", &r, NULL), BOT_OK);
+        ck_assert_int_eq(bot__journal_replay(r, UINT64_MAX, false, count_fill, fills, &result), BOT_OK);
+        bot_journal_close_read(r);
+        unsigned first = 0;
+        while (first < 25 && fills[first] == 1) first++;
+        ck_assert_msg(result.hole == (result.damages != 0), "byte %zu", at);
+        ck_assert(first == 25 || result.hole);
+        if (first < 25) {
+            bot_event before;
+            test_event_fill(first - 1, 0, &before);
+            ck_assert_int_eq(result.hole_venue_ns, first == 0 ? 0 : before.venue_ns);
+            holes++;
+        }
+        f->data[at] ^= 1;
+    }
+    ck_assert_uint_gt(holes, 3);
     memfs_done(&m);
 }
 

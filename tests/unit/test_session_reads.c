@@ -67,12 +67,14 @@ static void http_cancel(void *self, uint64_t id)
 }
 static void timer(void *self, bot_ts at) { (void)self, (void)at; }
 static void on_effect(void *self, const bot_effect *e) { (void)self, (void)e; }
-static struct { unsigned orders, replies; } told; /* what was said of orders */
+static struct { unsigned orders, replies, gaps; int64_t gap_venue_ns; } told;
 static void on_event(void *self, const bot_event *ev)
 {
     (void)self;
     told.orders += ev->kind == BOT_EV_ORDER;
     told.replies += ev->kind == BOT_EV_REPLY;
+    told.gaps += ev->kind == BOT_EV_GAP;
+    if (ev->kind == BOT_EV_GAP) told.gap_venue_ns = ev->venue_ns;
 }
 
 static void place_open_of(struct place *p, const char *venue_name, const char *instrument, struct bot__signer *signer, bool public_data)
@@ -309,6 +311,20 @@ TEST(session_reads, an_order_that_is_not_among_the_open_ones_is_asked_for_in_the
         ck_assert_uint_eq(told.replies, (unsigned)!in_history); /* not found, once: half a question is none */
     }
     bot__signer_free(signer);
+}
+
+/* As an event of the run, so that its own journal tells the same when it is replayed. */
+TEST(session_reads, a_hole_in_the_journal_is_told_to_the_core_when_the_run_begins)
+{
+    static struct place p;
+    for (int hole = 0; hole < 2; hole++) {
+        told.gaps = 0;
+        place_open_of(&p, "bybit", "BTCUSDT", NULL, false);
+        bot__session_resumed(p.session[0], hole != 0, hole != 0 ? 12345 : 0);
+        bot__session_start(p.session[0], now_of(&p));
+        ck_assert_uint_eq(told.gaps, (unsigned)hole);
+    }
+    ck_assert_int_eq(told.gap_venue_ns, 12345);
 }
 
 /* ---- bitFlyer: a whole session on canned answers ---- */

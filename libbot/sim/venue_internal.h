@@ -1,5 +1,10 @@
-/* Insides of sim/venue.h's object, shared by its files and the dialects': venue.c (life, sockets, queue, time), venue_push.c
- * (what is pushed), venue_calls.c (requests and answers), and a folder's worth of <dialect>*.c each with one struct dialect. */
+/* Insides of sim/venue.h's object, for its files and the dialects'. Each stands on those below it:
+ *
+ * venue.c        life and time: what is due, in its order
+ * <dialect>*.c   one struct dialect each
+ * venue_calls.c  requests and answers            venue_push.c  what is pushed
+ * venue_conns.c  who is connected
+ */
 #ifndef BOT_SIM_VENUE_INTERNAL_H
 #define BOT_SIM_VENUE_INTERNAL_H
 
@@ -198,7 +203,7 @@ struct stored_answer {
     struct number_header header[NUMBER_HEADERS_MAX];
 };
 
-/* venue.c */
+/* venue_conns.c */
 int64_t  bot__simvenue_ms(const struct simvenue *b, int64_t ns); /* the venue's clock as it shows it */
 struct conn *bot__simvenue_conn(struct simvenue *b, uint32_t number);
 /* Queues one message of a connection for then. */
@@ -207,6 +212,8 @@ void     bot__simvenue_send(struct simvenue *b, struct conn *c, int64_t at, cons
 void     bot__simvenue_say(struct simvenue *b, struct conn *c, const struct text *t);
 void     bot__simvenue_close(struct simvenue *b, struct conn *c, const char *reason);
 uint32_t bot__simvenue_stream(const struct conn *c); /* bit of FAULT_STREAM_* */
+/* At the moment of leaving: does the socket carry anything? */
+bool     bot__simvenue_carries(struct simvenue *b, const struct conn *c, bool pong);
 uint32_t bot__simvenue_auth(const struct simvenue *b, const char *key);
 void     bot__simvenue_hmac(const struct simvenue *b, uint32_t account, const struct slice *parts, uint32_t n, char ret_hex[65]);
 

@@ -223,10 +223,7 @@ void bot_account_kill(bot_account *account)
 
 /* ---- open ---- */
 
-static const struct transport_uv_inputs session_inputs = {
-    .ws_opened = bot__session_ws_opened, .ws_message = bot__session_ws_message, .ws_alive = bot__session_ws_alive,
-    .ws_closed = bot__session_ws_closed, .http_done = bot__session_http_done, .timer = bot__session_timer,
-};
+static const struct session_inputs session_inputs = SESSION_INPUTS;
 
 static void free_account(bot_account *a)
 {

@@ -24,7 +24,7 @@ struct transport_uv {
     struct io_timer                   timer;
     struct http_client               *http;
     struct leg                        legs[BOT_STREAM_COUNT];
-    const struct transport_uv_inputs *inputs;
+    const struct session_inputs *inputs;
     struct session                   *session; /* NULL before bind and after close */
     struct io_release                 release;
     void                            (*closed)(void *user_data);
@@ -191,7 +191,7 @@ int bot__transport_uv_open(uv_loop_t *loop, const struct transport_uv_options *o
 
 const struct transport *bot__transport_uv_table(struct transport_uv *t) { return &t->table; }
 
-void bot__transport_uv_bind(struct transport_uv *t, const struct transport_uv_inputs *inputs, struct session *session)
+void bot__transport_uv_bind(struct transport_uv *t, const struct session_inputs *inputs, struct session *session)
 {
     BOT_ASSERT(inputs != NULL && session != NULL);
     t->inputs = inputs;

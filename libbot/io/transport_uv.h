@@ -25,23 +25,12 @@ struct transport_uv_options {
     uint32_t     http_requests_max;
 };
 
-/* The session's inputs; the fields take the bot__session_* functions of the same names. */
-struct transport_uv_inputs {
-    void (*ws_opened)(struct session *s, struct session_time t, bot_stream stream);
-    void (*ws_message)(struct session *s, struct session_time t, bot_stream stream, const char *text, size_t len);
-    void (*ws_alive)(struct session *s, struct session_time t, bot_stream stream);
-    void (*ws_closed)(struct session *s, struct session_time t, bot_stream stream, const char *reason);
-    void (*http_done)(struct session *s, struct session_time t, uint64_t id, enum transport_result result, int http_status,
-                      const struct venue_header *headers, uint32_t headers_n, const char *body, size_t len, const char *error);
-    void (*timer)(struct session *s, struct session_time t);
-};
-
 /* BOT_ERR_NOMEM, BOT_ERR_IO (the CA file cannot be read). */
 int bot__transport_uv_open(struct uv_loop_s *loop, const struct transport_uv_options *options, struct transport_uv **ret);
 /* The table to give to the session; valid until close. */
 const struct transport *bot__transport_uv_table(struct transport_uv *t);
 /* inputs must be static. */
-void bot__transport_uv_bind(struct transport_uv *t, const struct transport_uv_inputs *inputs, struct session *session);
+void bot__transport_uv_bind(struct transport_uv *t, const struct session_inputs *inputs, struct session *session);
 /* Both clocks, read now. Any thread. */
 struct session_time bot__transport_uv_now(void);
 /* closed runs from the loop, once, when nothing of this account is left on it; t is freed by then. */

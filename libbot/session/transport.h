@@ -56,4 +56,18 @@ void bot__session_http_done(struct session *s, struct session_time t, uint64_t i
                             const char *error);
 void bot__session_timer(struct session *s, struct session_time t);
 
+/* The same as a table, for transports that are given to more kinds of client than one. */
+struct session_inputs {
+    void (*ws_opened)(struct session *s, struct session_time t, bot_stream stream);
+    void (*ws_message)(struct session *s, struct session_time t, bot_stream stream, const char *text, size_t len);
+    void (*ws_alive)(struct session *s, struct session_time t, bot_stream stream);
+    void (*ws_closed)(struct session *s, struct session_time t, bot_stream stream, const char *reason);
+    void (*http_done)(struct session *s, struct session_time t, uint64_t id, enum transport_result result, int http_status,
+                      const struct venue_header *headers, uint32_t headers_n, const char *body, size_t len, const char *error);
+    void (*timer)(struct session *s, struct session_time t);
+};
+#define SESSION_INPUTS                                                                                                    \
+    { .ws_opened = bot__session_ws_opened, .ws_message = bot__session_ws_message, .ws_alive = bot__session_ws_alive,      \
+      .ws_closed = bot__session_ws_closed, .http_done = bot__session_http_done, .timer = bot__session_timer }
+
 #endif

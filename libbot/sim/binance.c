@@ -79,14 +79,7 @@ static uint32_t headers(struct simvenue *b, const struct call *c, struct number_
 
 void bot__simbinance_reply(struct simvenue *b, const struct call *c, const struct reply *r)
 {
-    if (c->silent) {
-        b->stats.hung++;
-        return;
-    }
-    if (c->ghost) {
-        bot__simvenue_error(b, c, c->status, c->code, c->body);
-        return;
-    }
+    if (bot__simvenue_withheld(b, c)) return;
     const bool bad = r->code != 0 || r->body.full;
     char error[400];
     struct text e = bot__text(error, sizeof error);

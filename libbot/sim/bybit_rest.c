@@ -99,14 +99,7 @@ static const char *op_of(enum route_id route)
 
 void bot__simbybit_reply(struct simvenue *b, const struct call *c, const struct reply *r)
 {
-    if (c->silent) {
-        b->stats.hung++;
-        return;
-    }
-    if (c->ghost) {
-        bot__simvenue_error(b, c, c->status, c->code, c->body);
-        return;
-    }
+    if (bot__simvenue_withheld(b, c)) return;
     static const char empty[] = "{}";
     const char *result = r->code == 0 && r->result.len > 0 && !r->result.full ? r->result.buf : empty;
     const char *extra = r->extra.len > 0 && !r->extra.full ? r->extra.buf : empty;

@@ -37,6 +37,15 @@ void bot__simvenue_error(struct simvenue *b, const struct call *c, int32_t statu
     if (conn != NULL) bot__simvenue_send(b, conn, b->now + c->answer_delay_ns, page, len);
 }
 
+bool bot__simvenue_withheld(struct simvenue *b, const struct call *c)
+{
+    if (c->silent)
+        b->stats.hung++;
+    else if (c->ghost)
+        bot__simvenue_error(b, c, c->status, c->code, c->body);
+    return c->silent || c->ghost;
+}
+
 struct ip *bot__simvenue_ip(struct simvenue *b, uint32_t id)
 {
     for (uint32_t i = 0; i < b->ips_n; i++)

@@ -251,6 +251,8 @@ void bot__simvenue_row_end(struct list *l, const struct view *v);
 void bot__simvenue_answer(struct simvenue *b, const struct call *c, int32_t status, bool html, const char *body, size_t len);
 /* The error that a fault wants, in its form. */
 void bot__simvenue_error(struct simvenue *b, const struct call *c, int32_t status, int32_t code, enum fault_body body);
+/* Whether a fault keeps the answer of what was done: nothing is said, or the fault's error instead. */
+bool bot__simvenue_withheld(struct simvenue *b, const struct call *c);
 /* Does a call now, later or never, as the faults have it. */
 void bot__simvenue_dispatch(struct simvenue *b, struct call *c, struct slice query, struct slice body);
 /* NULL: there is none of that name. */

@@ -23,7 +23,7 @@ struct stream {
 
 struct client {
     struct world   *w;
-    struct world_client_ops ops;
+    struct session_inputs ops;
     struct session *session;
     struct stream   stream[BOT_STREAM_COUNT];
     bot_ts   timer_at;
@@ -376,7 +376,7 @@ int bot__world_faults(struct world *w, const char *text, char *error, size_t err
     return bot__faults_parse(bot__simvenue_faults(w->b), text, strlen(text), error, error_size);
 }
 
-int bot__world_client_add(struct world *w, const struct world_client_ops *ops, struct transport *ret_transport)
+int bot__world_client_add(struct world *w, const struct session_inputs *ops, struct transport *ret_transport)
 {
     if (w->clients_n == WORLD_CLIENTS_MAX) return BOT_ERR_FULL;
     struct client *c = &w->client[w->clients_n++];

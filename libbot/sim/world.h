@@ -33,22 +33,6 @@ struct world_options {
 /* Also sets options->venue to its defaults. */
 void bot__world_options_init(struct world_options *o);
 
-/* The inputs of a session; same meaning as bot__session_* of session/transport.h. */
-struct world_client_ops {
-    void (*ws_opened)(struct session *s, struct session_time t, bot_stream stream);
-    void (*ws_message)(struct session *s, struct session_time t, bot_stream stream, const char *text, size_t len);
-    void (*ws_alive)(struct session *s, struct session_time t, bot_stream stream);
-    void (*ws_closed)(struct session *s, struct session_time t, bot_stream stream, const char *reason);
-    void (*http_done)(struct session *s, struct session_time t, uint64_t id, enum transport_result result, int http_status,
-                      const struct venue_header *headers, uint32_t headers_n, const char *body, size_t len, const char *error);
-    void (*timer)(struct session *s, struct session_time t);
-};
-/* The table of the real one, for programs that link libbot's session. */
-#define WORLD_SESSION_OPS                                                                                          \
-    ((struct world_client_ops){ .ws_opened = bot__session_ws_opened, .ws_message = bot__session_ws_message,        \
-                                .ws_alive = bot__session_ws_alive, .ws_closed = bot__session_ws_closed,            \
-                                .http_done = bot__session_http_done, .timer = bot__session_timer })
-
 struct world;
 struct world *bot__world_new(const struct world_options *o, struct sim_alloc alloc); /* NULL: options or memory */
 void bot__world_free(struct world *w); /* takes NULL; sessions must not use their transports any more */
@@ -59,7 +43,7 @@ int bot__world_faults(struct world *w, const char *text, char *error, size_t err
 
 /* A client at an address of its own. *ret_transport is filled in; its self belongs to the world. Number from 1. */
 #define WORLD_CLIENTS_MAX 32
-int  bot__world_client_add(struct world *w, const struct world_client_ops *ops, struct transport *ret_transport);
+int  bot__world_client_add(struct world *w, const struct session_inputs *ops, struct transport *ret_transport);
 /* The first argument of the ops. Inputs that come before it are dropped. */
 void bot__world_client_attach(struct world *w, int client, struct session *session);
 /* The process dies (kill -9): its sockets close at the exchange, answers to it vanish, the timer is forgotten, and

@@ -29,6 +29,15 @@ void bot__emit(struct emit *e, const bot_event *ev)
         e->err = r;
 }
 
+void bot__emit_control(struct emit *e, bot_source source, bot_control what, struct slice text)
+{
+    bot_event ev;
+    bot__event_init(&ev, BOT_EV_CONTROL, source);
+    ev.control.control = what;
+    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
+    bot__emit(e, &ev);
+}
+
 int bot__row_end(struct fields *f, struct json *j, struct emit *e, const bot_event *ev, char *why, size_t size)
 {
     if (f->err != 0) {

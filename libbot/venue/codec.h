@@ -28,6 +28,8 @@ struct emit {
     struct emit_held *held; /* where they wait; NULL outside bot__read_ahead */
 };
 void bot__emit(struct emit *e, const bot_event *ev);
+/* A message that is about the connection alone; text says what it was. */
+void bot__emit_control(struct emit *e, bot_source source, bot_control what, struct slice text);
 /* The end of a row: its event, or the fault of the first field that could not be read, in `why` and in j. BOT_OK or that fault. */
 struct fields;
 int bot__row_end(struct fields *f, struct json *j, struct emit *e, const bot_event *ev, char *why, size_t size);

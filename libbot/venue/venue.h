@@ -217,7 +217,7 @@ struct venue {
      * (book) or the trades of the instrument; a socket that would bring nothing is not opened. ws_subscribe and ws_path go by
      * it. NULL: BOT_STREAM_PUBLIC brings all. */
     bot_stream (*ws_public_of)(const bot_symbol *instrument, bool book);
-    /* Path and query to append to the socket's URL (Binance: stream names, listen key), or "" . */
+    /* Path and query to append to the socket's URL (Binance: stream names, listen key); NULL: none. */
     int (*ws_path)(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf, size_t size);
 };
 

@@ -122,7 +122,7 @@ static void in_timer(struct session *s, struct session_time t)
     after(of(s));
 }
 
-static const struct world_client_ops ops = { in_opened, in_message, in_alive, in_closed, in_http, in_timer };
+static const struct session_inputs ops = { in_opened, in_message, in_alive, in_closed, in_http, in_timer };
 
 /* ---- the border: what goes out ------------------------------------------------------------------------------------- */
 

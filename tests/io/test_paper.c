@@ -52,7 +52,7 @@ static void http_done(struct session *s, struct session_time t, uint64_t id, enu
     snprintf(s->body, sizeof s->body, "%.*s", (int)len, body);
 }
 static void timer(struct session *s, struct session_time t) { (void)s, (void)t; }
-static const struct transport_uv_inputs inputs = { ws_opened, ws_message, ws_alive, ws_closed, http_done, timer };
+static const struct session_inputs inputs = { ws_opened, ws_message, ws_alive, ws_closed, http_done, timer };
 
 static uv_loop_t loop;
 static struct paper *paper;

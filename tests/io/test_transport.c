@@ -86,7 +86,7 @@ static void timer(struct session *s, struct session_time t)
     s->fired_at = t.now;
 }
 
-static const struct transport_uv_inputs inputs = { ws_opened, ws_message, ws_alive, ws_closed, http_done, timer };
+static const struct session_inputs inputs = { ws_opened, ws_message, ws_alive, ws_closed, http_done, timer };
 
 struct world {
     uv_loop_t      loop;

@@ -91,7 +91,7 @@ static inline void sim_timer(struct session *s, struct session_time t) { s->time
 
 static inline void sim_client_open(struct session *s, struct world *w, const char *key, const char *secret)
 {
-    static const struct world_client_ops ops = { sim_opened, sim_message, sim_alive, sim_closed, sim_http_done, sim_timer };
+    static const struct session_inputs ops = { sim_opened, sim_message, sim_alive, sim_closed, sim_http_done, sim_timer };
     memset(s, 0, sizeof *s);
     s->w = w;
     s->key = key;

@@ -235,7 +235,7 @@ struct simrig *simrig_new(const struct simrig_options *o)
     ck_assert_ptr_nonnull(r->world);
     r->account = bot__world_account_add(r->world, "test-key", "test-secret", (bot_money){ num("10000000") });
     ck_assert_int_gt(r->account, 0);
-    r->client = bot__world_client_add(r->world, &WORLD_SESSION_OPS, &r->transport);
+    r->client = bot__world_client_add(r->world, &(const struct session_inputs)SESSION_INPUTS, &r->transport);
     ck_assert_int_gt(r->client, 0);
     if (o->faults != NULL) {
         char error[200] = "";

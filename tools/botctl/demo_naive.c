@@ -111,7 +111,7 @@ static void decide(void *self, bool up)
 
 struct demo_naive *demo_naive_new(struct world *w, enum demo_kind kind)
 {
-    static const struct world_client_ops ops = { .ws_opened = ws_event, .ws_message = ws_message, .ws_alive = ws_event, .ws_closed = ws_closed,
+    static const struct session_inputs ops = { .ws_opened = ws_event, .ws_message = ws_message, .ws_alive = ws_event, .ws_closed = ws_closed,
                                                  .http_done = http_done, .timer = timer };
     struct demo_naive *n = calloc(1, sizeof *n);
     if (n == NULL)

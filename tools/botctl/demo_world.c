@@ -76,7 +76,7 @@ static bool libbot_open(struct libbot_client *c, struct world *w)
     struct transport transport;
     c->world = w;
     c->signer = bot__signer_new(DEMO_SECRET, strlen(DEMO_SECRET));
-    c->client = bot__world_client_add(w, &WORLD_SESSION_OPS, &transport);
+    c->client = bot__world_client_add(w, &(const struct session_inputs)SESSION_INPUTS, &transport);
     bot__symbol_set(&c->symbol, DEMO_INSTRUMENT, strlen(DEMO_INSTRUMENT));
     (void)bot_fixed_parse(DEMO_LIMIT, strlen(DEMO_LIMIT), &c->limit);
     (void)bot_fixed_parse(DEMO_ORDER, strlen(DEMO_ORDER), &c->qty);

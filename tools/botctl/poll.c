@@ -258,7 +258,7 @@ static void timer(struct session *s, struct session_time t)
 static void no_ws(struct session *s, struct session_time t, bot_stream stream) { (void)s, (void)t, (void)stream; }
 static void no_message(struct session *s, struct session_time t, bot_stream stream, const char *text, size_t len) { (void)s, (void)t, (void)stream, (void)text, (void)len; }
 static void no_close(struct session *s, struct session_time t, bot_stream stream, const char *reason) { (void)s, (void)t, (void)stream, (void)reason; }
-static const struct transport_uv_inputs inputs = { .ws_opened = no_ws, .ws_message = no_message, .ws_alive = no_ws, .ws_closed = no_close,
+static const struct session_inputs inputs = { .ws_opened = no_ws, .ws_message = no_message, .ws_alive = no_ws, .ws_closed = no_close,
                                                    .http_done = http_done, .timer = timer };
 
 static void on_interrupt(uv_signal_t *signal, int number)

@@ -69,7 +69,7 @@ static int accepted(struct binance_rows *o, const struct binance_payload *p, con
             return BOT_OK;
         }
     }
-    bot__binance_control(o, BOT_CONTROL_OTHER, SLICE("answer"));
+    bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, SLICE("answer"));
     return BOT_OK;
 }
 
@@ -83,7 +83,7 @@ static int answer(struct binance_rows *o, const struct binance_payload *p)
     if (!p->has_result)
         return BOT_ERR_MALFORMED;
     if (p->status.len == 0) {
-        bot__binance_control(o, BOT_CONTROL_SUBSCRIBED, p->id);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_SUBSCRIBED, p->id);
         return BOT_OK;
     }
     if (!slice_is(p->status, "200"))
@@ -118,15 +118,15 @@ static int dispatch(struct binance_rows *o, const struct binance_payload *p)
     if (slice_is(kind, "ALGO_UPDATE")) return bot__binance_algo_update(o, p);
     if (slice_is(kind, "CONDITIONAL_ORDER_TRIGGER_REJECT")) return bot__binance_trigger_reject(o, p);
     if (slice_is(kind, "listenKeyExpired")) {
-        bot__binance_control(o, BOT_CONTROL_LISTEN_KEY_EXPIRED, kind);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_LISTEN_KEY_EXPIRED, kind);
         return BOT_OK;
     }
     if (slice_is(kind, "serverShutdown")) {
-        bot__binance_control(o, BOT_CONTROL_DISCONNECT, kind);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_DISCONNECT, kind);
         return BOT_OK;
     }
     if (kind.len > 0) { /* bookTicker, forceOrder, TRADE_LITE, MARGIN_CALL, ACCOUNT_CONFIG_UPDATE, ... */
-        bot__binance_control(o, BOT_CONTROL_OTHER, kind);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, kind);
         return BOT_OK;
     }
     if (p->last_id.len > 0) return bot__binance_book(o, p, true);
@@ -136,14 +136,14 @@ static int dispatch(struct binance_rows *o, const struct binance_payload *p)
         return refused(o, p, &nobody);
     }
     if (p->stream.len > 0 && p->enclosed) {
-        bot__binance_control(o, BOT_CONTROL_OTHER, p->stream);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, p->stream);
         return BOT_OK;
     }
     int64_t code;
     if (p->code.len > 0 && bot__text_i64(p->code, &code)) {
         bot_event ev;
         if (code == 0 || code == 200) {
-            bot__binance_control(o, BOT_CONTROL_OTHER, p->msg);
+            bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, p->msg);
             return BOT_OK;
         }
         bot__event_init(&ev, BOT_EV_ERROR, o->source);

@@ -68,7 +68,6 @@ int bot__binance_trade(struct binance_rows *o, const struct binance_payload *p);
 /* Unix ms text -> ns; 0 when absent. False when unreadable. */
 bool bot__binance_ms(struct slice text, int64_t *ret_ns);
 
-void bot__binance_control(struct binance_rows *o, bot_control what, struct slice text);
 /* Reads a whole message into *p: BOT_OK or the reader's error. o and held: to read orders ahead (then p->ahead says that the
  * events are held), both NULL where that is not wanted. */
 int bot__binance_read(struct venue_context *ctx, struct slice msg, struct binance_rows *o, struct emit_held *held, struct binance_payload *p);

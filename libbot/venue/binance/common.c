@@ -13,15 +13,6 @@ bool bot__binance_ms(struct slice text, int64_t *ret_ns)
     return true;
 }
 
-void bot__binance_control(struct binance_rows *o, bot_control what, struct slice text)
-{
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
-    ev.control.control = what;
-    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
-    bot__emit(&o->e, &ev);
-}
-
 static bool holds(struct slice s, const char *text)
 {
     return s.p != NULL && s.len > 0 && memmem(s.p, s.len, text, strlen(text)) != NULL;

@@ -361,7 +361,7 @@ int bot__binance_account_update(struct binance_rows *o, const struct binance_pay
             return r;
     }
     if (o->e.n == 0)
-        bot__binance_control(o, BOT_CONTROL_OTHER, SLICE("ACCOUNT_UPDATE"));
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, SLICE("ACCOUNT_UPDATE"));
     return BOT_OK;
 }
 

@@ -65,7 +65,7 @@ int bot__binance_trade(struct binance_rows *o, const struct binance_payload *p)
         /* Rows of origin NA come with zeros; anything else with zeros is no trade either, but is not said to be none. */
         if (!slice_is(origin, "NA"))
             return BOT_ERR_MALFORMED;
-        bot__binance_control(o, BOT_CONTROL_OTHER, SLICE("trade of origin NA"));
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, SLICE("trade of origin NA"));
         return BOT_OK;
     }
     ev.has |= BOT_HAS_PRICE | BOT_HAS_QTY;

@@ -147,26 +147,17 @@ static int read_rpc(struct slice msg, struct rpc *rpc, struct bf_rows *o, struct
     return bot__json_end(&j);
 }
 
-static void control(struct bf_rows *o, bot_control what, struct slice text)
-{
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
-    ev.control.control = what;
-    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
-    bot__emit(&o->e, &ev);
-}
-
 static int channel_message(struct bf_rows *o, const struct rpc *rpc)
 {
     const struct channel c = channel_of(rpc->channel, &o->instrument);
     if (c.row != NULL) {
         const int n = o->e.n, r = bot__rows_each(rpc->message, c.whole, &o->e, c.row, o);
         if (r == BOT_OK && o->e.n == n)
-            control(o, BOT_CONTROL_OTHER, rpc->channel);
+            bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, rpc->channel);
         return r;
     }
     if (c.value == NULL) {
-        control(o, BOT_CONTROL_OTHER, rpc->channel); /* parent_order_events and what is to come */
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, rpc->channel); /* parent_order_events and what is to come */
         return BOT_OK;
     }
     struct json j;
@@ -205,7 +196,7 @@ int bot__bf_decode_ws(struct venue_context *ctx, bot_source source, struct slice
         return r;
     if (rpc.ahead) {
         if (held.n == 0)
-            control(&o, BOT_CONTROL_OTHER, rpc.channel);
+            bot__emit_control(&o.e, o.source, BOT_CONTROL_OTHER, rpc.channel);
         bot__emit_held(&o.e, &held);
         return o.e.err < 0 ? o.e.err : o.e.n;
     }
@@ -224,7 +215,7 @@ int bot__bf_decode_ws(struct venue_context *ctx, bot_source source, struct slice
         bot__text_copy(rpc.error_words, ev.error.detail, sizeof ev.error.detail);
         bot__emit(&o.e, &ev);
     } else if (rpc.result) {
-        control(&o, id == BF_ID_AUTH ? BOT_CONTROL_AUTH : BOT_CONTROL_SUBSCRIBED, id == BF_ID_AUTH ? SLICE("") : rpc.id);
+        bot__emit_control(&o.e, o.source, id == BF_ID_AUTH ? BOT_CONTROL_AUTH : BOT_CONTROL_SUBSCRIBED, id == BF_ID_AUTH ? SLICE("") : rpc.id);
     } else {
         r = BOT_ERR_MALFORMED;
     }
@@ -475,5 +466,4 @@ const struct venue bot__venue_bitflyer = {
     .ws_login = bot__bf_ws_login,
     .ws_subscribe = bot__bf_ws_subscribe,
     .ws_ping = NULL,
-    .ws_path = bot__bf_ws_path,
 };

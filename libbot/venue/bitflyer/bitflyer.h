@@ -58,8 +58,6 @@ int bot__bf_encode_rest(const struct venue_request *req, const struct venue_keys
 int bot__bf_ws_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
 int bot__bf_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf,
                          size_t size);
-int bot__bf_ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
-                    size_t size);
 
 enum bf_scope { BF_SCOPE_IP, BF_SCOPE_ACCOUNT, BF_SCOPE_ORDERS, BF_SCOPES };
 

@@ -249,13 +249,3 @@ int bot__bf_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint3
     bot__jo_object_end(&o);
     return bot__jo_end(&o);
 }
-
-int bot__bf_ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
-                    size_t size)
-{
-    (void)stream, (void)instruments, (void)instruments_n, (void)listen_key;
-    if (size < 1)
-        return BOT_ERR_FULL;
-    buf[0] = '\0';
-    return 0;
-}

@@ -26,20 +26,11 @@ static void message_error(struct emit *e, bot_source source, int code, int64_t v
     bot__emit(e, &ev);
 }
 
-static void control(struct emit *e, bot_source source, bot_control kind, struct slice text)
-{
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_CONTROL, source);
-    ev.control.control = kind;
-    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
-    bot__emit(e, &ev);
-}
-
 /* pong (in both shapes), auth, subscribe. Both say success; on /v5/trade auth carries a retCode instead. */
 static int control_message(const struct envelope *m, bot_source source, struct emit *e)
 {
     if (slice_is(m->op, "pong") || (slice_is(m->op, "ping") && slice_is(m->message, "pong"))) {
-        control(e, source, BOT_CONTROL_PONG, m->op);
+        bot__emit_control(e, source, BOT_CONTROL_PONG, m->op);
         return e->err;
     }
     const bool failed = (m->success_given && !m->success) || (m->code_given && m->code != 0);
@@ -48,13 +39,13 @@ static int control_message(const struct envelope *m, bot_source source, struct e
         return e->err;
     }
     if (slice_is(m->op, "auth"))
-        control(e, source, m->success_given || m->code_given ? BOT_CONTROL_AUTH : BOT_CONTROL_OTHER, m->op);
+        bot__emit_control(e, source, m->success_given || m->code_given ? BOT_CONTROL_AUTH : BOT_CONTROL_OTHER, m->op);
     else if (slice_is(m->op, "subscribe") && m->success_given)
-        control(e, source, BOT_CONTROL_SUBSCRIBED, m->op);
+        bot__emit_control(e, source, BOT_CONTROL_SUBSCRIBED, m->op);
     else if (slice_is(m->op, "unsubscribe") && m->success_given)
-        control(e, source, BOT_CONTROL_UNSUBSCRIBED, m->op);
+        bot__emit_control(e, source, BOT_CONTROL_UNSUBSCRIBED, m->op);
     else /* a request of a client, an announcement: understood, nothing for us */
-        control(e, source, BOT_CONTROL_OTHER, m->op);
+        bot__emit_control(e, source, BOT_CONTROL_OTHER, m->op);
     return e->err;
 }
 
@@ -146,7 +137,7 @@ int bot__bybit_batch(struct slice data, struct slice extra, struct slice request
 static int order_answer(const struct envelope *m, bot_source source, struct emit *e)
 {
     if (!m->code_given) { /* the request itself, as found in documentation and captures of the sending side */
-        control(e, source, BOT_CONTROL_OTHER, m->op);
+        bot__emit_control(e, source, BOT_CONTROL_OTHER, m->op);
         return e->err;
     }
     if (m->code != 0) {
@@ -184,7 +175,7 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
     int (*row)(struct json *j, void *arg) = NULL;
     bool money = true;
     if (topic_is(m->topic, "execution.fast")) {
-        control(e, source, BOT_CONTROL_OTHER, m->topic);
+        bot__emit_control(e, source, BOT_CONTROL_OTHER, m->topic);
         return e->err;
     }
     if (topic_is(m->topic, "execution")) row = bot__bybit_execution;
@@ -203,7 +194,7 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
         if (r < 0)
             snprintf(ctx->why, sizeof ctx->why, "%s", rows.error);
         else if (e->n == n) /* nothing has changed, no coin is held: an empty list is a message all the same */
-            control(e, source, BOT_CONTROL_OTHER, m->topic);
+            bot__emit_control(e, source, BOT_CONTROL_OTHER, m->topic);
         return r < 0 ? r : e->err;
     }
     if (topic_is(m->topic, "orderbook")) {
@@ -212,7 +203,7 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
             return BOT_ERR_MALFORMED;
         return bot__bybit_book(ctx, m->data, snapshot, m->matched_ns != 0 ? m->matched_ns : m->sent_ns, source, e);
     }
-    control(e, source, BOT_CONTROL_OTHER, m->topic); /* tickers, klines, liquidations, greeks, dcp, system status ... */
+    bot__emit_control(e, source, BOT_CONTROL_OTHER, m->topic); /* tickers, klines, liquidations, greeks, dcp, system status ... */
     return e->err;
 }
 
@@ -387,7 +378,7 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
     }
     if (hot.done) {
         if (hot.held.n == 0)
-            control(&e, source, BOT_CONTROL_OTHER, m.topic);
+            bot__emit_control(&e, source, BOT_CONTROL_OTHER, m.topic);
         hot_out(&hot, &m);
         return e.err < 0 ? e.err : e.n;
     }

@@ -19,15 +19,6 @@
 
 /* ---- socket ------------------------------------------------------------------------------------------------- */
 
-static void control(struct hl_rows *o, bot_control what, struct slice text)
-{
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
-    ev.control.control = what;
-    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
-    bot__emit(&o->e, &ev);
-}
-
 /* Members of an object that the codec looks into one level deep. */
 static int members(struct slice object, const struct slice *names, uint32_t n, struct slice *ret)
 {
@@ -75,7 +66,7 @@ static int user_events(struct hl_rows *o, struct slice data)
         r = bot__hl_funding_push_row(&j, o);
         return r < 0 ? r : bot__json_end(&j);
     }
-    control(o, BOT_CONTROL_OTHER, SLICE("userEvents")); /* liquidation notices, cancels not by the user, what is to come */
+    bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, SLICE("userEvents")); /* liquidation notices, cancels not by the user, what is to come */
     return BOT_OK;
 }
 
@@ -115,7 +106,7 @@ static int channel_message(struct hl_rows *o, struct slice channel, struct slice
         else
             type[0] = (struct slice){ NULL, 0 };
         const struct slice word = unquoted(type[0]);
-        control(o, slice_is(word, "userFills") ? BOT_CONTROL_AUTH : BOT_CONTROL_SUBSCRIBED, word);
+        bot__emit_control(&o->e, o->source, slice_is(word, "userFills") ? BOT_CONTROL_AUTH : BOT_CONTROL_SUBSCRIBED, word);
         return r;
     }
     if (slice_is(channel, "error")) {
@@ -126,7 +117,7 @@ static int channel_message(struct hl_rows *o, struct slice channel, struct slice
         bot__emit(&o->e, &ev);
         return BOT_OK;
     }
-    control(o, slice_is(channel, "pong") ? BOT_CONTROL_PONG : BOT_CONTROL_OTHER, channel);
+    bot__emit_control(&o->e, o->source, slice_is(channel, "pong") ? BOT_CONTROL_PONG : BOT_CONTROL_OTHER, channel);
     return BOT_OK;
 }
 
@@ -384,5 +375,4 @@ const struct venue bot__venue_hyperliquid = {
     .ws_login = bot__hl_ws_login,
     .ws_subscribe = bot__hl_ws_subscribe,
     .ws_ping = bot__hl_ws_ping,
-    .ws_path = bot__hl_ws_path,
 };

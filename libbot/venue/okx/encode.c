@@ -522,13 +522,3 @@ int bot__okx_ws_ping(bot_stream stream, char *buf, size_t size)
     memcpy(buf, "ping", 5);
     return 4;
 }
-
-int bot__okx_ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
-                     size_t size)
-{
-    (void)stream, (void)instruments, (void)instruments_n, (void)listen_key;
-    if (size < 1)
-        return BOT_ERR_FULL;
-    buf[0] = '\0';
-    return 0;
-}

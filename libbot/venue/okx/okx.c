@@ -162,15 +162,6 @@ static int read_envelope(struct slice msg, struct envelope *env, struct okx_rows
     return bot__json_end(&j);
 }
 
-static void control(struct okx_rows *o, bot_control what, struct slice text)
-{
-    bot_event ev;
-    bot__event_init(&ev, BOT_EV_CONTROL, o->source);
-    ev.control.control = what;
-    bot__text_copy(text, ev.control.text, sizeof ev.control.text);
-    bot__emit(&o->e, &ev);
-}
-
 static void venue_error(struct okx_rows *o, int err, const struct envelope *env)
 {
     bot_event ev;
@@ -188,17 +179,17 @@ static int event_message(struct okx_rows *o, const struct envelope *env)
     int64_t code = 0;
     bot__okx_code(env->code, &code);
     if (slice_is(env->event, "subscribe"))
-        control(o, BOT_CONTROL_SUBSCRIBED, env->channel);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_SUBSCRIBED, env->channel);
     else if (slice_is(env->event, "unsubscribe"))
-        control(o, BOT_CONTROL_UNSUBSCRIBED, env->channel);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_UNSUBSCRIBED, env->channel);
     else if (slice_is(env->event, "login") && code == 0)
-        control(o, BOT_CONTROL_AUTH, (struct slice){ NULL, 0 });
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_AUTH, (struct slice){ NULL, 0 });
     else if (slice_is(env->event, "notice") && code == 64008) /* sent a minute before the close */
-        control(o, BOT_CONTROL_DISCONNECT, env->words);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_DISCONNECT, env->words);
     else if (slice_is(env->event, "login") || slice_is(env->event, "error") || slice_is(env->event, "channel-conn-count-error"))
         venue_error(o, BOT_ERR_REJECTED, env);
     else
-        control(o, BOT_CONTROL_OTHER, env->event);
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, env->event);
     return BOT_OK;
 }
 
@@ -231,12 +222,12 @@ static int data_message(struct okx_rows *o, const struct envelope *env)
         rows_are_of(o, env);
         const int r = bot__rows_each(env->data, channel->whole, &o->e, channel->row, o);
         if (r == BOT_OK && o->e.n == n) /* no position is held, nothing changed: empty lists are pushes all the same */
-            control(o, BOT_CONTROL_OTHER, env->channel);
+            bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, env->channel);
         return r;
     }
     /* Tickers, funding rates, others' liquidations; and "fills", which aggregates per price and drops client ids: it
      * cannot be counted beside the orders channel without counting twice. */
-    control(o, BOT_CONTROL_OTHER, env->channel);
+    bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, env->channel);
     return BOT_OK;
 }
 
@@ -246,7 +237,7 @@ int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slic
                           .scratch = &ctx->scratch };
     int r;
     if (slice_is(msg, "pong")) {
-        control(&o, BOT_CONTROL_PONG, msg);
+        bot__emit_control(&o.e, o.source, BOT_CONTROL_PONG, msg);
         return o.e.err < 0 ? o.e.err : o.e.n;
     }
     struct envelope env = { 0 };
@@ -257,7 +248,7 @@ int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slic
         return r;
     if (env.ahead) {
         if (held.n == 0)
-            control(&o, BOT_CONTROL_OTHER, env.channel);
+            bot__emit_control(&o.e, o.source, BOT_CONTROL_OTHER, env.channel);
         bot__emit_held(&o.e, &held);
         return o.e.err < 0 ? o.e.err : o.e.n;
     }
@@ -531,5 +522,4 @@ const struct venue bot__venue_okx = {
     .ws_subscribe = bot__okx_ws_subscribe,
     .ws_resubscribe_book = bot__okx_ws_resubscribe_book,
     .ws_ping = bot__okx_ws_ping,
-    .ws_path = bot__okx_ws_path,
 };

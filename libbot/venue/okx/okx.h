@@ -67,8 +67,6 @@ int bot__okx_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint
                           size_t size);
 int bot__okx_ws_resubscribe_book(const bot_symbol *instrument, uint32_t index, char *buf, size_t size);
 int bot__okx_ws_ping(bot_stream stream, char *buf, size_t size);
-int bot__okx_ws_path(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, const char *listen_key, char *buf,
-                     size_t size);
 
 /* Scopes of the table of facts, in its order. */
 enum okx_scope {

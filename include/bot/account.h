@@ -126,9 +126,11 @@ typedef struct bot_order_update {
 typedef struct bot_alert_info {
     bot_alert   alert;
     bot_symbol  instrument;  /* len 0: the account */
-    bot_qty     ours, venue; /* DRIFT, ADOPTED, START_POSITION */
-    int64_t     value;       /* a number that belongs to it, as text says; 0 where there is none */
-    const char *text;        /* a plain sentence; bot_alert_name(alert) is what to search for */
+    bot_qty     ours, venue; /* DRIFT, STALE, ADOPTED, START_POSITION; ours alone: EXTERNAL_FILL (what it moved, signed), LIMIT_EXCEEDED
+                              * (the position) */
+    int64_t     value;       /* EXTERNAL_FILL: enum bot_fill_kind; STALE, DRIFT_HEALED, ORDER_UNKNOWN, ORDER_LOST, GAP: for how long, ns;
+                              * REJECT_STORM: how many; 0 where nothing is said here */
+    const char *text;        /* a plain sentence with the numbers; bot_alert_name(alert) is what to search for */
 } bot_alert_info;
 
 /* One position answer of the venue, judged for one instrument. */

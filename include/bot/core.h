@@ -241,7 +241,7 @@ typedef struct bot_effect {
             bot_alert alert;
             int64_t value;
             bot_qty ours, venue;
-            char    text[96];
+            char    text[160];
         } alert;
     };
 } bot_effect;

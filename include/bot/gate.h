@@ -83,7 +83,11 @@ typedef struct bot_refusal {
     bot_qty  worst;      /* position after the worst case with this order */
     bot_qty  room;       /* the largest quantity that would have passed; 0 if none */
     bot_money limit_money, money;
-    bot_px   reference;
+    bot_px   reference;  /* what the price was compared with; 0: none has been seen */
+    int64_t  reference_age_ns; /* NO_REFERENCE: how old it is (core.reference_age_max_ns is what counts as fresh) */
+    bot_px   price_limit; /* PRICE_COLLAR: the worst price that would have passed */
+    uint32_t count, count_limit; /* LIMIT_OPEN_ORDERS: orders that may still fill; LIMIT_RATE: orders and changes of the last second */
+    int64_t  wait_ns;    /* LIMIT_RATE: there is room for the next so much later */
 } bot_refusal;
 
 /* Name of one reason ("PRIVATE_STREAM"), and its plain words. bit has exactly one bit set; else "". Any thread. */

@@ -43,13 +43,18 @@ static bot_i128 account_limit(const bot_core *c, uint32_t instrument)
     return own ? (sum > most ? sum : most) : most;
 }
 
-static bool too_fast(struct core_bot *b, uint32_t per_s, bot_ts now)
+static bool too_fast(bot_core *c, uint32_t bot, uint32_t per_s)
 {
+    const struct core_bot *b = &c->bots[bot];
     if (per_s == 0)
         return false;
     /* The per_s-th newest message must be a second old. */
     const bot_ts then = b->sent[(b->sent_next + SUBMIT_RING - per_s) % SUBMIT_RING];
-    return then != INT64_MIN && now - then < BOT_NS_PER_S;
+    if (then == INT64_MIN || c->now - then >= BOT_NS_PER_S)
+        return false;
+    c->refusal.count = c->refusal.count_limit = per_s;
+    c->refusal.wait_ns = BOT_NS_PER_S - (c->now - then);
+    return true;
 }
 
 static void note_sent(struct core_bot *b, bot_ts now)
@@ -146,7 +151,7 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
         return refuse_order(c, BOT_ERR_INVALID, c->options.hedge ? "in hedge mode an order names its leg, long or short" : "only an account in hedge mode has legs", 0);
 
     int r = check(c, s->bot, instrument, o, 0);
-    if (r == BOT_OK && too_fast(&c->bots[s->bot], core_limits_of(c, s->bot, instrument)->limits.orders_per_s_max, c->now))
+    if (r == BOT_OK && too_fast(c, s->bot, core_limits_of(c, s->bot, instrument)->limits.orders_per_s_max))
         r = c->refusal.code = BOT_ERR_LIMIT_RATE;
     if (r < 0) {
         c->stats.submits_refused++;
@@ -215,7 +220,7 @@ int bot__core_amend(bot_core *c, const bot_event *ev)
         rest.ref_price = a->ref_price;
         rest.ref_at = a->ref_at;
         int r = check(c, o->bot, o->instrument, &rest, o->counted);
-        if (r == BOT_OK && too_fast(&c->bots[o->bot], core_limits_of(c, o->bot, o->instrument)->limits.orders_per_s_max, c->now))
+        if (r == BOT_OK && too_fast(c, o->bot, core_limits_of(c, o->bot, o->instrument)->limits.orders_per_s_max))
             r = c->refusal.code = BOT_ERR_LIMIT_RATE;
         if (r < 0) {
             c->stats.submits_refused++;

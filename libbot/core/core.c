@@ -332,7 +332,8 @@ int bot_core_step(bot_core *core, const bot_event *ev)
     if (ev->ts > c->now)
         c->now = ev->ts;
     if (c->deadline != BOT_TS_NEVER && c->now > core_after(c->deadline, GAP_NS))
-        bot__core_alert(c, BOT_ALERT_GAP, UINT32_MAX, UINT32_MAX, c->now - c->deadline, "the process was away: frozen, suspended or stalled");
+        bot__core_alert_seconds(c, bot__core_alert(c, BOT_ALERT_GAP, UINT32_MAX, UINT32_MAX, c->now - c->deadline,
+                                                   "the process was away: frozen, suspended or stalled"), " for ", c->now - c->deadline);
 
     /* A fill's places in memory are on their way while time is looked after. */
     if (ev->kind == BOT_EV_FILL)

@@ -64,15 +64,19 @@ static int check_price(const struct exposure_check *c, bool reduces, bot_refusal
     const bool fresh = o->ref_price.v > 0 && o->ref_at <= c->now && c->now - o->ref_at <= c->reference_age_max_ns;
     ret->reference = o->ref_price;
     /* A market order has no price of its own: without a fresh reference nobody knows what it would cost. */
-    if (!fresh && !reduces && (o->type == BOT_MARKET || c->limits->collar_bps != 0))
+    if (!fresh && !reduces && (o->type == BOT_MARKET || c->limits->collar_bps != 0)) {
+        ret->reference_age_ns = c->now > o->ref_at ? c->now - o->ref_at : 0;
         return refuse(ret, BOT_ERR_NO_REFERENCE);
+    }
     if (fresh && c->limits->collar_bps != 0 && o->type == BOT_LIMIT) {
         bot_i128 slack;
         if (bot_fixed_muldiv_half_even(o->ref_price.v, (bot_i128)c->limits->collar_bps, 10000, &slack) < 0)
             return refuse(ret, BOT_ERR_PRICE_COLLAR);
         /* Only the paying side is a mistake: a buy far below the market merely waits. */
-        if ((o->side == BOT_BUY && o->price.v > o->ref_price.v + slack) || (o->side == BOT_SELL && o->price.v < o->ref_price.v - slack))
+        if ((o->side == BOT_BUY && o->price.v > o->ref_price.v + slack) || (o->side == BOT_SELL && o->price.v < o->ref_price.v - slack)) {
+            ret->price_limit.v = o->side == BOT_BUY ? o->ref_price.v + slack : o->ref_price.v - slack;
             return refuse(ret, BOT_ERR_PRICE_COLLAR);
+        }
     }
     if (!reduces && c->limits->notional_max.v != 0) {
         bot_i128 money;
@@ -141,7 +145,10 @@ int bot__exposure_check(const struct exposure_check *c, bot_refusal *ret)
     } else {
         ret->room.v = reducible;
     }
-    if (!reduces && c->limits->open_orders_max != 0 && c->replaces == 0 && c->open_orders >= c->limits->open_orders_max)
+    if (!reduces && c->limits->open_orders_max != 0 && c->replaces == 0 && c->open_orders >= c->limits->open_orders_max) {
+        ret->count = c->open_orders;
+        ret->count_limit = c->limits->open_orders_max;
         return refuse(ret, BOT_ERR_LIMIT_OPEN_ORDERS);
+    }
     return check_price(c, reduces, ret);
 }

@@ -27,7 +27,8 @@ static void remember_stranger(bot_core *c, const bot_event *ev, const struct led
     bot__core_alert(c, BOT_ALERT_FULL, UINT32_MAX, r->instrument, STRANGERS_MAX, "too many fills of unknown orders: taken as external");
 }
 
-static void external_fill(bot_core *c, uint32_t instrument, bot_fill_kind kind, bot_i128 qty)
+/* price 0: not known. */
+static void external_fill(bot_core *c, uint32_t instrument, bot_fill_kind kind, bot_i128 qty, bot_i128 price)
 {
     static const char *const words[] = {
         [BOT_FILL_TRADE] = "a trade that no bot of ours ordered", [BOT_FILL_LIQUIDATION] = "liquidation",
@@ -39,7 +40,11 @@ static void external_fill(bot_core *c, uint32_t instrument, bot_fill_kind kind, 
         return;
     if (kind == BOT_FILL_TRADE && c->options.manual_policy == BOT_MANUAL_PAUSE)
         bot__gate_set(&c->gate, BOT_GATE_DRIFT, 0, c->now);
-    bot__core_alert(c, BOT_ALERT_EXTERNAL_FILL, UINT32_MAX, instrument, (int64_t)kind, words[kind])->alert.ours.v = qty;
+    bot_effect *e = bot__core_alert(c, BOT_ALERT_EXTERNAL_FILL, UINT32_MAX, instrument, (int64_t)kind, words[kind]);
+    e->alert.ours.v = qty;
+    bot__core_alert_number(c, e, qty < 0 ? ": sold " : ": bought ", qty < 0 ? -qty : qty);
+    if (price != 0)
+        bot__core_alert_number(c, e, " at ", price);
 }
 
 /* Quantity that an applied fill adds to its order. venue_ns: of the fill; 0 unknown. */
@@ -53,7 +58,10 @@ static void fill_order(bot_core *c, uint32_t at, bot_i128 qty, int64_t venue_ns)
     if (o->state == ORDER_CLOSED && o->reported < o->filled && o->status != BOT_ORDER_FILLED)
         bot__core_reopen_order(c, at); /* it was closed on an error answer or on absence, and trades */
     if (may > 0 && o->filled > may) {
-        bot__core_alert(c, BOT_ALERT_OVERFILL, o->bot, o->instrument, 0, "an order was filled beyond its size: an execution may be counted twice");
+        bot_effect *e = bot__core_alert(c, BOT_ALERT_OVERFILL, o->bot, o->instrument, 0,
+                                        "an order was filled beyond its size: an execution may be counted twice");
+        bot__core_alert_order(c, e, o);
+        bot__core_alert_number(c, e, ", filled ", o->filled);
         bot__gate_set(&c->gate, BOT_GATE_OVERFILL, 0, c->now);
         c->recon.positions.due = c->now;
     }
@@ -97,7 +105,7 @@ static bot_event *lend(bot_core *c)
 static void applied(bot_core *c, const bot_event *ev, const struct ledger_result *r, uint32_t order)
 {
     const bot_ev_fill *f = &ev->fill;
-    bot_i128 qty = 0;
+    bot_i128 qty = 0, price = 0;
     (void)dec_to_fixed(&f->qty, &qty);
     c->stats.fills_applied++;
     c->recon.newest_fill_at = c->now;
@@ -114,11 +122,11 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     if (r->moved == 0 && (r->flags & LEDGER_ABSORBED) != 0)
         ; /* confirms what has been told already */
     else if ((r->flags & LEDGER_EXTERNAL_KIND) != 0)
-        external_fill(c, r->instrument, f->kind, r->moved);
+        external_fill(c, r->instrument, f->kind, r->moved, dec_to_fixed(&f->price, &price) == BOT_OK ? price : 0);
     else if (external && may_be_ours)
         remember_stranger(c, ev, r);
     else if (external)
-        external_fill(c, r->instrument, f->kind, r->moved);
+        external_fill(c, r->instrument, f->kind, r->moved, dec_to_fixed(&f->price, &price) == BOT_OK ? price : 0);
     if ((r->flags & LEDGER_MODE_SWITCH) != 0) {
         bot__core_alert(c, BOT_ALERT_MODE, UINT32_MAX, r->instrument, 0, "net and hedge legs are both in use: the position mode changed");
         bot__gate_set(&c->gate, BOT_GATE_MODE, 0, c->now);
@@ -140,12 +148,15 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     }
     if ((r->flags & LEDGER_COST_UNKNOWN) != 0)
         bot__core_disown_result(c, r->instrument, r->realised);
-    bot__core_check_limits(c, r->instrument, r->leg);
+    bot__core_check_limits(c, r->instrument);
     bot__verdict_filled(c, r->instrument, r->leg);
 }
 
 static int outcome_of(bot_core *c, const bot_event *ev, int r, const struct ledger_result *result, uint32_t order)
 {
+    bot_effect *e;
+    const int64_t known = r < 0 ? bot__ledger_find(c->ledger, &ev->instrument) : INSTRUMENT_NONE;
+    const uint32_t instrument = known == INSTRUMENT_NONE ? UINT32_MAX : (uint32_t)known;
     switch (r) {
     case LEDGER_NEW:
         applied(c, ev, result, order);
@@ -162,12 +173,17 @@ static int outcome_of(bot_core *c, const bot_event *ev, int r, const struct ledg
         return r;
     case BOT_ERR_CONFLICT:
         c->stats.fills_conflict++;
-        bot__core_alert(c, BOT_ALERT_FILL_CONFLICT, UINT32_MAX, UINT32_MAX, 0, "an execution came again with other content: the first is kept");
+        e = bot__core_alert(c, BOT_ALERT_FILL_CONFLICT, UINT32_MAX, instrument, 0, "an execution came again with other content: the first is kept");
+        bot__core_alert_say(c, e, ": ", ev->fill.exec_id.s);
         return r;
     default:
         /* Whatever stops a fill of ours from being counted makes the position doubtful. */
-        if ((c->gate.held & BOT_GATE_UNKNOWN_EXEC) == 0)
-            bot__core_alert(c, BOT_ALERT_UNKNOWN_EXEC, UINT32_MAX, UINT32_MAX, r, bot_strerror(r));
+        if ((c->gate.held & BOT_GATE_UNKNOWN_EXEC) == 0) {
+            e = bot__core_alert(c, BOT_ALERT_UNKNOWN_EXEC, UINT32_MAX, instrument, r, "an execution could not be counted: ");
+            bot__core_alert_say(c, e, bot_strerror(r), ", ");
+            bot__core_alert_say(c, e, ev->instrument.s, " ");
+            bot__core_alert_say(c, e, ev->fill.exec_id.s, "");
+        }
         bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, r, c->now);
         c->recon.positions.due = c->now;
         return r;
@@ -249,7 +265,7 @@ int bot__core_funding(bot_core *c, const bot_event *ev)
             *lent = *ev;
         e->fill.fill = lent;
         e->fill.external = true;
-        bot__core_check_limits(c, result.instrument, BOT_LEG_NET);
+        bot__core_check_limits(c, result.instrument);
     } else if (r == LEDGER_HELD) {
         (void)bot__core_instrument_of(c, &ev->instrument); /* asks for its row */
     } else if (r == BOT_ERR_CONFLICT) {
@@ -276,11 +292,11 @@ void bot__core_derive_fill(bot_core *c, uint32_t order, const bot_event *report)
     e->position.before.v = result.before;
     o->derived_fills = true;
     if (owner == LEDGER_EXTERNAL)
-        external_fill(c, result.instrument, BOT_FILL_TRADE, result.moved);
+        external_fill(c, result.instrument, BOT_FILL_TRADE, result.moved, 0);
     fill_order(c, order, moved, 0);
     if ((result.flags & LEDGER_COST_UNKNOWN) != 0)
         bot__core_disown_result(c, result.instrument, result.realised);
-    bot__core_check_limits(c, result.instrument, result.leg);
+    bot__core_check_limits(c, result.instrument);
     bot__verdict_filled(c, result.instrument, result.leg);
 }
 
@@ -312,7 +328,7 @@ void bot__core_fills_tick(bot_core *c)
             continue;
         s->used = false;
         c->strangers_n--;
-        external_fill(c, s->instrument, BOT_FILL_TRADE, s->qty);
+        external_fill(c, s->instrument, BOT_FILL_TRADE, s->qty, s->price);
     }
 }
 

@@ -303,6 +303,30 @@ size_t bot_refusal_explain(const bot_refusal *refusal, char *buf, size_t size)
             put_fixed(&t, " ", refusal->limit.v);
         return t.len;
     }
+    switch (refusal->code) { /* has nothing to do with the position */
+    case BOT_ERR_LIMIT_OPEN_ORDERS:
+        put(&t, "; %u that may still fill, limit %u", refusal->count, refusal->count_limit);
+        return t.len;
+    case BOT_ERR_LIMIT_RATE:
+        put(&t, "; %u in the last second, limit %u, room for the next in ", refusal->count, refusal->count_limit);
+        put_seconds(&t, refusal->wait_ns + BOT_NS_PER_S / 10 - 1); /* up: a moment too soon is in vain */
+        return t.len;
+    case BOT_ERR_NO_REFERENCE:
+        if (refusal->reference.v == 0) {
+            put(&t, "; none has been seen yet (public_data brings it)");
+            return t.len;
+        }
+        put_fixed(&t, "; the last one, ", refusal->reference.v);
+        put(&t, ", is ");
+        put_seconds(&t, refusal->reference_age_ns);
+        put(&t, " old (core.reference_age_max_ns)");
+        return t.len;
+    case BOT_ERR_PRICE_COLLAR:
+        put_fixed(&t, "; the worst that passes is ", refusal->price_limit.v);
+        put_fixed(&t, ", reference price ", refusal->reference.v);
+        return t.len;
+    default: break;
+    }
     if (refusal->reasons != 0) {
         const char *separator = " by ";
         for (int i = 0; i < BOT_GATE_REASON_COUNT; i++)

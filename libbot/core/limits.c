@@ -109,18 +109,34 @@ void bot__core_disown_result(bot_core *c, uint32_t instrument, bot_i128 realised
     }
 }
 
-void bot__core_check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
+/* Size without sign, of the larger leg in hedge mode: that the other one is small ends nothing. */
+static bot_i128 largest_leg(const bot_core *c, uint32_t instrument)
+{
+    static const bot_leg legs[] = { BOT_LEG_NET, BOT_LEG_LONG, BOT_LEG_SHORT };
+    bot_i128 largest = 0;
+    for (int i = c->options.hedge ? 1 : 0; i < (c->options.hedge ? 3 : 1); i++) {
+        const bot_i128 qty = bot__core_qty(c, instrument, legs[i]), size = qty < 0 ? -qty : qty;
+        largest = size > largest ? size : largest;
+    }
+    return largest;
+}
+
+void bot__core_check_limits(bot_core *c, uint32_t instrument)
 {
     if (c->bots_n == 0)
         return;
-    const bot_i128 qty = bot__core_qty(c, instrument, leg), size = qty < 0 ? -qty : qty;
+    const bot_i128 size = largest_leg(c, instrument);
     for (uint32_t b = 0; b < c->bots_n; b++) {
         struct core_limits *l = &c->limits[(size_t)b * c->options.instruments_max + instrument];
         if (!l->set || !c->bots[b].sends_orders) /* who only watches is held by no limit */
             continue;
         if (c->bots[b].scope == BOT_SCOPE_ACCOUNT && size > l->limits.position_max.v) {
-            if (!l->exceeded)
-                bot__core_alert(c, BOT_ALERT_LIMIT_EXCEEDED, b, instrument, 0, "the position is beyond the bot's limit");
+            if (!l->exceeded) {
+                bot_effect *e = bot__core_alert(c, BOT_ALERT_LIMIT_EXCEEDED, b, instrument, 0, "the position is beyond the bot's limit");
+                e->alert.ours.v = size;
+                bot__core_alert_number(c, e, ": ", size);
+                bot__core_alert_number(c, e, ", limit ", l->limits.position_max.v);
+            }
             l->exceeded = true;
         } else {
             l->exceeded = false;
@@ -128,8 +144,11 @@ void bot__core_check_limits(bot_core *c, uint32_t instrument, bot_leg leg)
         if (l->limits.loss_max.v != 0) {
             const bot_i128 loss = l->loss_base - bot__core_result(c, instrument, core_owner(c, b));
             if (loss >= l->limits.loss_max.v) {
-                if ((c->gate.held & BOT_GATE_LOSS) == 0)
-                    bot__core_alert(c, BOT_ALERT_LOSS, b, instrument, (int64_t)(loss / (bot_i128)BOT_NS_PER_S), "the loss limit is reached");
+                if ((c->gate.held & BOT_GATE_LOSS) == 0) {
+                    bot_effect *e = bot__core_alert(c, BOT_ALERT_LOSS, b, instrument, (int64_t)(loss / (bot_i128)BOT_NS_PER_S), "the loss limit is reached");
+                    bot__core_alert_number(c, e, ": ", loss);
+                    bot__core_alert_number(c, e, " lost, limit ", l->limits.loss_max.v);
+                }
                 bot__gate_set(&c->gate, BOT_GATE_LOSS, (int64_t)(loss / (bot_i128)BOT_NS_PER_S), c->now); /* value in 1e-9 */
             }
         }

@@ -91,7 +91,8 @@ static void fills_given_up(bot_core *c, uint32_t at)
     const struct recon_leg *l = &c->instruments[o->instrument].leg[bot__leg_index(o->leg)];
     if (o->fills_asked < FILLS_ASKED_MAX || l->verdict != BOT_VERDICT_AGREE || l->agreed_at <= o->reported_at)
         return;
-    bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, 0, "fills that the venue reported of an order are not in its history");
+    bot_effect *e = bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, 0, "fills that the venue reported of an order are not in its history");
+    bot__core_alert_order(c, e, o);
     o->filled = o->reported;
     o->fills_at = BOT_TS_NEVER;
     bot__orders_recount(&c->orders, at);
@@ -141,7 +142,8 @@ static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrumen
     if (bot != ORDER_BOT_NONE)
         c->orders.bot_open[bot]++;
     else if (c->options.manual_policy != BOT_MANUAL_IGNORE)
-        bot__core_alert(c, BOT_ALERT_UNKNOWN_ORDER, UINT32_MAX, instrument, 0, "an order on the account that no bot of ours sent");
+        bot__core_alert_order(c, bot__core_alert(c, BOT_ALERT_UNKNOWN_ORDER, UINT32_MAX, instrument, 0, "an order on the account that no bot of ours sent"),
+                              &order);
     return (uint32_t)at;
 }
 
@@ -433,7 +435,8 @@ void bot__core_order_absent(bot_core *c, uint32_t at)
     if (c->now - o->absent_at < absence_bound(c, o) || !c->recon.backfilled || !c->recon.orders_listed)
         return;
     c->stats.orders_lost++;
-    bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, c->now - o->absent_at, "the venue does not know it: proven absent");
+    bot_effect *e = bot__core_alert(c, BOT_ALERT_ORDER_LOST, o->bot, o->instrument, c->now - o->absent_at, "the venue does not know an order: proven absent");
+    bot__core_alert_order(c, e, o);
     o->concluded = true;
     bot__core_close_order(c, at, BOT_ORDER_EXPIRED, BOT_OK, 0, "proven absent");
 }
@@ -487,8 +490,9 @@ void bot__core_orders_tick(bot_core *c)
         if (holds_gate(o, forgive) && c->now - o->unknown_since >= c->options.order_unknown_latch_ns) {
             too_long = true;
             if ((c->gate.held & BOT_GATE_ORDER_UNKNOWN) == 0) {
-                bot__core_alert(c, BOT_ALERT_ORDER_UNKNOWN, o->bot, o->instrument, c->now - o->unknown_since,
-                                "the outcome of an order is unknown");
+                bot_effect *e = bot__core_alert(c, BOT_ALERT_ORDER_UNKNOWN, o->bot, o->instrument, c->now - o->unknown_since,
+                                                "the outcome of an order is unknown");
+                bot__core_alert_order(c, e, o);
                 bot__gate_set(&c->gate, BOT_GATE_ORDER_UNKNOWN, c->now - o->unknown_since, c->now);
             }
         }

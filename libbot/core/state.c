@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "bot/decimal.h"
+
 #define INSTRUMENT_ASK_NS (10 * BOT_NS_PER_S)
 
 /* ---- effects ---- */
@@ -44,6 +46,41 @@ bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t
     e->alert.value = value;
     copy_text(e->alert.text, sizeof e->alert.text, text);
     return e;
+}
+
+/* ---- what an alert says besides its words: cut where its room ends ---- */
+
+void bot__core_alert_say(const bot_core *c, bot_effect *e, const char *before, const char *words)
+{
+    if (c->quiet)
+        return;
+    size_t n = strnlen(e->alert.text, sizeof e->alert.text - 1);
+    copy_text(e->alert.text + n, sizeof e->alert.text - n, before);
+    n = strnlen(e->alert.text, sizeof e->alert.text - 1);
+    copy_text(e->alert.text + n, sizeof e->alert.text - n, words);
+}
+
+void bot__core_alert_number(const bot_core *c, bot_effect *e, const char *before, bot_i128 v)
+{
+    char number[BOT_DEC_TEXT_MAX];
+    if (c->quiet)
+        return;
+    bot_fixed_format(v, number);
+    bot__core_alert_say(c, e, before, number);
+}
+
+void bot__core_alert_seconds(const bot_core *c, bot_effect *e, const char *before, int64_t ns)
+{
+    const bot_i128 ms = ns / BOT_NS_PER_MS;
+    bot__core_alert_number(c, e, before, ms * (BOT_NS_PER_S * BOT_NS_PER_S / 1000));
+    bot__core_alert_say(c, e, " s", "");
+}
+
+void bot__core_alert_order(const bot_core *c, bot_effect *e, const struct order *o)
+{
+    bot__core_alert_number(c, e, o->side == BOT_BUY ? ": buy " : ": sell ", o->qty);
+    if (o->client_id.len != 0 || o->order_id.len != 0)
+        bot__core_alert_say(c, e, ", ", o->client_id.len != 0 ? o->client_id.s : o->order_id.s);
 }
 
 void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason)
@@ -131,7 +168,8 @@ void bot__core_reopen_order(bot_core *c, uint32_t order)
     core_look_at_orders(c, o->query_at);
     if (o->bot != ORDER_BOT_NONE)
         c->orders.bot_open[o->bot]++;
-    bot__core_alert(c, BOT_ALERT_UNKNOWN_ORDER, o->bot, o->instrument, 0, "an order that was taken for gone is alive");
+    bot_effect *e = bot__core_alert(c, BOT_ALERT_UNKNOWN_ORDER, o->bot, o->instrument, 0, "an order that was taken for gone is alive");
+    bot__core_alert_order(c, e, o);
 }
 
 /* ---- what is asked of the venue besides ---- */

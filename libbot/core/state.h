@@ -221,6 +221,11 @@ static inline void core_look_at_orders(bot_core *c, bot_ts at) { c->orders_at = 
 /* state.c */
 bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument);
 bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t instrument, int64_t value, const char *text);
+/* More of its text: `before`, then the words, the number, the time, or which order it is. */
+void bot__core_alert_say(const bot_core *c, bot_effect *e, const char *before, const char *words);
+void bot__core_alert_number(const bot_core *c, bot_effect *e, const char *before, bot_i128 v);
+void bot__core_alert_seconds(const bot_core *c, bot_effect *e, const char *before, int64_t ns);
+void bot__core_alert_order(const bot_core *c, bot_effect *e, const struct order *o);
 void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason);
 bot_i128 bot__core_qty(const bot_core *c, uint32_t instrument, bot_leg leg);
 /* The account's interval: widened while a drift is open or a read is pending. */
@@ -266,7 +271,7 @@ int bot__core_set_limits(bot_core *c, const bot_event *ev);
 void bot__core_limits_known(bot_core *c, uint32_t instrument); /* those that waited for it */
 /* Of the account's result, which loss limits count: means nothing, and counts neither way. */
 void bot__core_disown_result(bot_core *c, uint32_t instrument, bot_i128 realised);
-void bot__core_check_limits(bot_core *c, uint32_t instrument, bot_leg leg); /* after its position has changed */
+void bot__core_check_limits(bot_core *c, uint32_t instrument); /* after its position has changed */
 /* Result of an owner on an instrument since ever: realised less fees in the settle currency less funding. */
 bot_i128 bot__core_result(const bot_core *c, uint32_t instrument, uint32_t owner);
 

@@ -117,11 +117,17 @@ static void set_horizon(bot_core *c, struct recon_leg *l)
         c->recon.newest_venue_ns = l->row_venue_ns;
 }
 
+static void healed(bot_core *c, uint32_t instrument, int64_t after_ns, const char *words)
+{
+    bot_effect *e = bot__core_alert(c, BOT_ALERT_DRIFT_HEALED, UINT32_MAX, instrument, after_ns, words);
+    bot__core_alert_seconds(c, e, ", after ", after_ns);
+}
+
 static void agree(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at, uint32_t evidence, int64_t lag, bot_i128 venue)
 {
     struct recon_leg *l = core_leg(c, instrument, leg);
     if (l->drifting && l->drift_alerted)
-        bot__core_alert(c, BOT_ALERT_DRIFT_HEALED, UINT32_MAX, instrument, c->now - l->drift_since, "the position agrees again");
+        healed(c, instrument, c->now - l->drift_since, "the position agrees again");
     l->pending = l->drifting = l->drift_alerted = l->stale_alerted = false;
     l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
     if (l->row_seen || bot__core_qty(c, instrument, leg) != l->told_ours)
@@ -188,6 +194,8 @@ static void adopt(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue)
     bot_effect *e = bot__core_alert(c, BOT_ALERT_ADOPTED, UINT32_MAX, instrument, 0, "the venue's position is the baseline now");
     e->alert.ours.v = before;
     e->alert.venue.v = venue;
+    bot__core_alert_number(c, e, ": ", venue);
+    bot__core_alert_number(c, e, " instead of ", before);
     e = bot__core_effect_add(c, BOT_EFFECT_POSITION, UINT32_MAX, instrument);
     e->position.leg = leg;
     e->position.qty.v = venue;
@@ -228,6 +236,8 @@ static void drift(bot_core *c, uint32_t instrument, bot_leg leg, bot_i128 venue,
                         : "the venue's position differs from ours; fills are fetched");
         e->alert.ours.v = ours;
         e->alert.venue.v = venue;
+        bot__core_alert_number(c, e, "; the venue says ", venue);
+        bot__core_alert_number(c, e, ", our fills give ", ours);
         l->drift_alerted = true;
         if (starting)
             c->recon.start_alerted = true;
@@ -306,7 +316,7 @@ void bot__verdict_filled(bot_core *c, uint32_t instrument, bot_leg leg)
         agree(c, instrument, leg, l->pending_sent, BOT_EVIDENCE_QTY, c->now - l->pending_received, l->pending_qty);
         bot__verdict_renew(c);
     } else if (l->drifting && explained(c, instrument, leg, l->drift_qty, l->drift_seq)) {
-        bot__core_alert(c, BOT_ALERT_DRIFT_HEALED, UINT32_MAX, instrument, c->now - l->drift_since, "the missing fills were found");
+        healed(c, instrument, c->now - l->drift_since, "the missing fills were found");
         l->drifting = l->drift_alerted = false;
         l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
     }
@@ -430,8 +440,14 @@ void bot__verdict_judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts se
         if (age > 0 && (uint64_t)age > c->stats.stale_age_max_ns)
             c->stats.stale_age_max_ns = (uint64_t)age;
         bot__verdict_effect(c, instrument, leg, BOT_VERDICT_STALE, evidence, age, venue);
-        if (!l->stale_alerted)
-            bot__core_alert(c, BOT_ALERT_STALE, UINT32_MAX, instrument, age, "REST answers with an old position");
+        if (!l->stale_alerted) {
+            bot_effect *e = bot__core_alert(c, BOT_ALERT_STALE, UINT32_MAX, instrument, age, "REST answers with an old position");
+            e->alert.ours.v = bot__core_qty(c, instrument, leg);
+            e->alert.venue.v = venue;
+            bot__core_alert_number(c, e, ": ", venue);
+            bot__core_alert_number(c, e, " while we hold ", e->alert.ours.v);
+            bot__core_alert_seconds(c, e, ", behind by ", age);
+        }
         l->stale_alerted = true;
         l->adopt_reads = 0;
         return;

@@ -66,6 +66,29 @@ TEST(scenario, s07_what_the_venue_closes_by_itself_ends_the_leg_that_its_side_en
 }
 
 /* No order of it is known, and the venue's fills name no leg (Bybit): what the fill did and its side do. */
+TEST(scenario, s50_in_hedge_mode_a_leg_beyond_its_limit_is_told_once_whatever_the_other_does)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.hedge = true;
+    struct rig *r = rig_new(&o);
+    rig_start(r, "3");
+    static const struct { bot_leg leg; bot_side side; const char *qty; uint32_t alerts; } fills[] = {
+        { BOT_LEG_LONG, BOT_BUY, "4", 1 }, { BOT_LEG_SHORT, BOT_SELL, "1", 1 }, { BOT_LEG_LONG, BOT_BUY, "1", 1 },
+        { BOT_LEG_LONG, BOT_SELL, "3", 1 }, { BOT_LEG_SHORT, BOT_SELL, "3", 2 }, /* it had come back: this is another */
+    };
+    for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "F%zu", i);
+        bot_event fill = rig_fill_event(r, 0, name, NULL, "venue", fills[i].side, fills[i].qty, "100");
+        fill.fill.leg = fills[i].leg;
+        rig_step(r, &fill);
+        ck_assert_msg(r->alerts[BOT_ALERT_LIMIT_EXCEEDED] == fills[i].alerts, "fill %zu: %u alerts", i, r->alerts[BOT_ALERT_LIMIT_EXCEEDED]);
+    }
+    ck_assert_ptr_nonnull(strstr(r->trace, "the position is beyond the bot's limit: 4, limit 3\n"));
+    rig_free(r);
+}
+
 TEST(scenario, s07_a_trade_by_hand_falls_on_the_leg_that_it_opens_or_closes)
 {
     bot_core_options o;

@@ -390,6 +390,8 @@ TEST(scenario, s50_over_the_limit_from_outside_refuses_more_and_lets_out)
     rig_start(r, "5");
     rig_trade(r, 0, NULL, BOT_BUY, "8", "100");
     ck_assert_uint_eq(r->alerts[BOT_ALERT_LIMIT_EXCEEDED], 1);
+    ck_assert_ptr_nonnull(strstr(r->trace, "a trade that no bot of ours ordered: bought 8"));
+    ck_assert_ptr_nonnull(strstr(r->trace, "the position is beyond the bot's limit: 8, limit 5\n"));
     rig_trade(r, 0, NULL, BOT_BUY, "1", "100");
     ck_assert_uint_eq(r->alerts[BOT_ALERT_LIMIT_EXCEEDED], 1);
     ck_assert_int_eq(BUY(r, "0.1"), BOT_ERR_LIMIT_POSITION);
@@ -415,6 +417,7 @@ TEST(scenario, s51_prices_sizes_and_rates_refuse_with_their_own_codes)
     order.submit.order.price.v = rig_num("101");
     order.submit.order.ref_at = r->now - RIG_MS(6000);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_NO_REFERENCE);
+    ck_assert(bot_core_last_refusal(r->core)->reference_age_ns == RIG_MS(6000));
     order.submit.order.ref_at = r->now;
     order.submit.order.qty.v = rig_num("5.01");
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_ORDER_SIZE);
@@ -427,11 +430,14 @@ TEST(scenario, s51_prices_sizes_and_rates_refuse_with_their_own_codes)
     }
     order.submit.client_id = bot_core_next_client_id(r->core, 0);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_RATE);
+    const bot_refusal *why = bot_core_last_refusal(r->core);
+    ck_assert(why->count == 3 && why->count_limit == 3 && why->wait_ns > 0 && why->wait_ns <= BOT_NS_PER_S);
     rig_for(r, RIG_MS(1000));
     order.submit.order.ref_at = r->now;
     ck_assert_int_eq(rig_step(r, &order), 0);
     order.submit.client_id = bot_core_next_client_id(r->core, 0);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_OPEN_ORDERS);
+    ck_assert(bot_core_last_refusal(r->core)->count == 4 && bot_core_last_refusal(r->core)->count_limit == 4);
     ev.limits.limits.position_max.v = rig_num("200"); /* looser: only when said */
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_STATE);
     ev.limits.loosen = true;

@@ -98,6 +98,7 @@ TEST(exposure, the_collar_holds_the_paying_side_only)
     ck_assert_int_eq(answer(&c), BOT_OK);
     order.price.v++;
     ck_assert_int_eq(answer(&c), BOT_ERR_PRICE_COLLAR);
+    ck_assert(refusal.price_limit.v == order.price.v - 1);
     order.price.v = 1;
     ck_assert_int_eq(answer(&c), BOT_OK); /* far below the market: it merely waits */
     order.side = BOT_SELL;

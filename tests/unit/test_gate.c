@@ -211,6 +211,21 @@ TEST(gate, a_refusal_says_its_numbers)
     ck_assert_ptr_null(strstr(text, "room for"));
 }
 
+TEST(gate, a_refusal_says_the_numbers_of_its_own_kind_and_no_position)
+{
+    bot_refusal r = { .code = BOT_ERR_LIMIT_RATE, .limit = { ONE }, .count = 8, .count_limit = 8, .wait_ns = S / 4 };
+    ck_assert_str_eq(refused(&r), "refused (LIMIT_RATE): too many orders in the time window; 8 in the last second, limit 8, room for the next in 0.3 s");
+    r = (bot_refusal){ .code = BOT_ERR_LIMIT_OPEN_ORDERS, .limit = { ONE }, .count = 4, .count_limit = 3 };
+    ck_assert_str_eq(refused(&r), "refused (LIMIT_OPEN_ORDERS): too many open orders; 4 that may still fill, limit 3");
+    r = (bot_refusal){ .code = BOT_ERR_NO_REFERENCE };
+    ck_assert_str_eq(refused(&r), "refused (NO_REFERENCE): no fresh reference price; none has been seen yet (public_data brings it)");
+    r.reference.v = 3500 * ONE;
+    r.reference_age_ns = 7 * S;
+    ck_assert_str_eq(refused(&r), "refused (NO_REFERENCE): no fresh reference price; the last one, 3500, is 7.0 s old (core.reference_age_max_ns)");
+    r = (bot_refusal){ .code = BOT_ERR_PRICE_COLLAR, .reference = { 100 * ONE }, .price_limit = { 101 * ONE } };
+    ck_assert_str_eq(refused(&r), "refused (PRICE_COLLAR): the price is too far from the reference price; the worst that passes is 101, reference price 100");
+}
+
 TEST(gate, an_order_that_makes_no_sense_is_refused_with_what_of_it_and_no_position)
 {
     bot_refusal r = { .code = BOT_ERR_INVALID, .detail = "the quantity is not a multiple of the lot", .limit = { ONE / 100 } };

@@ -149,6 +149,10 @@ TEST(botctl, standard_output_that_takes_nothing_is_an_error)
     expect("decode --venue bybit pong > /dev/full", 1, "No space left on device");
     expect("config example --venue bybit > /dev/full", 1, "No space left on device");
     expect("config example --venue bybit >&-", 1, "standard output: ");
+    /* Nor does a socket take the place of a closed one, on which libuv would abort. */
+    expect("status --url http://127.0.0.1:1 <&-", 1, "botctl status: http://127.0.0.1:1: ");
+    expect("status --url http://127.0.0.1:1 >&-", 1, "botctl status: http://127.0.0.1:1: ");
+    expect("decode --venue bybit - <&-", 2, "standard input: Bad file descriptor");
 }
 
 TEST(botctl, paper_says_why_it_cannot_listen_and_leaves_nothing_behind)

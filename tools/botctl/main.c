@@ -1,8 +1,10 @@
 #include "botctl.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bot/types.h"
 #include "venue/venue.h"
@@ -163,8 +165,18 @@ static int run(int argc, char **argv)
     return status;
 }
 
+/* A descriptor that was closed at the start is taken by the next file or socket, which then gets what was meant for the standard
+ * streams, and libuv aborts on it. Opened the wrong way round its use is the error that it was. */
+static void fill_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            _exit(EXIT_FOUND_WRONG);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_streams();
     const int status = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("botctl: standard output");

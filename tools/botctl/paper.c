@@ -132,7 +132,7 @@ static void handle_closed(uv_handle_t *handle) { (void)handle; }
 
 static void print_end(const struct run *r)
 {
-    char line[2048];
+    char line[8192];
     struct json_out o;
     struct simvenue *b = paper_venue(r->paper);
     const struct exchange *x = bot__simvenue_exchange(b);
@@ -145,12 +145,15 @@ static void print_end(const struct run *r)
     bot__jo_i64(&o, "ws_messages_out", (int64_t)stats.ws_messages_out);
     bot__jo_i64(&o, "trades", (int64_t)bot__exchange_stats(x).trades);
     bot__jo_array(&o, "accounts");
-    for (uint32_t n = 1; n < bot__exchange_accounts(x); n++) {
+    /* Of an account its first instrument, and the others where something happened. */
+    for (uint32_t n = 1; n < bot__exchange_accounts(x); n++) for (uint16_t i = 0; i < bot__exchange_instruments(x); i++) {
         struct exchange_truth truth;
-        bot__exchange_truth(x, n, 0, &truth);
+        bot__exchange_truth(x, n, i, &truth);
+        if (i != 0 && truth.fills == 0)
+            continue;
         bot__jo_object(&o, NULL);
         bot__jo_i64(&o, "account", n);
-        bot__jo_str(&o, "instrument", bot__exchange_instrument(x, 0)->symbol.s);
+        bot__jo_str(&o, "instrument", bot__exchange_instrument(x, i)->symbol.s);
         bot__jo_fixed(&o, "qty", truth.position.v);
         bot__jo_i64(&o, "fills", (int64_t)truth.fills);
         bot__jo_fixed(&o, "realised", truth.realised.v);

@@ -506,6 +506,12 @@ bool bot__core_resting_next(const bot_core *core, const bot_symbol *instrument, 
     return false;
 }
 
+const bot_id *bot__core_order_client(const bot_core *core, const bot_symbol *instrument, const bot_id *order_id)
+{
+    const uint32_t at = bot__orders_by_venue(&core->orders, bot__ledger_find(core->ledger, instrument), order_id);
+    return at == ORDER_NONE ? NULL : &core->orders.orders[at].client_id;
+}
+
 const bot_symbol *bot__core_order_instrument(const bot_core *core, const bot_id *client_id)
 {
     const uint32_t at = bot__orders_by_client(&core->orders, client_id);

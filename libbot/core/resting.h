@@ -16,6 +16,8 @@ struct core_resting {
  * behind *cursor, which begins with 0. Cheap where nothing works there. */
 bool bot__core_resting_next(const bot_core *core, const bot_symbol *instrument, uint32_t *cursor, struct core_resting *ret);
 
+/* The client id of the order with that number, valid until the core's next step; NULL: nobody of ours knows it. */
+const bot_id *bot__core_order_client(const bot_core *core, const bot_symbol *instrument, const bot_id *order_id);
 /* The instrument of an order of ours by its client id; NULL: there is none. */
 const bot_symbol *bot__core_order_instrument(const bot_core *core, const bot_id *client_id);
 

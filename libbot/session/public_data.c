@@ -93,8 +93,11 @@ static void traded_through(struct session *s, const bot_event *ev, bot_px price)
 
 void bot__public_own_event(struct session *s, const bot_event *ev)
 {
-    const bot_id *client = ev->kind == BOT_EV_FILL ? &ev->fill.client_id : &ev->order.client_id;
-    if (client->len != 0)
+    const bool fill = ev->kind == BOT_EV_FILL;
+    const bot_id *client = fill ? &ev->fill.client_id : &ev->order.client_id;
+    if (client->len == 0) /* a venue that has no such ids, or names them not here, numbers its orders */
+        client = bot__core_order_client(s->core, &ev->instrument, fill ? &ev->fill.order_id : &ev->order.order_id);
+    if (client != NULL && client->len != 0)
         bot__private_heard(&s->private_watch, s->t.now, client);
 }
 

@@ -40,6 +40,7 @@ struct kit {
     struct venue_request log[KIT_ASKS]; /* what was asked, the first of it */
     unsigned asks_n, log_n, asked[64];  /* by venue_call */
     bot_ts last_asked[64];
+    unsigned numbers;               /* of orders, given out so far */
     bot_id ws_request;              /* of the last order over its socket */
     bot_event rows[8];              /* of position reads */
     unsigned rows_n;
@@ -98,6 +99,11 @@ static inline int kit_decode_rest(struct venue_context *ctx, enum venue_call cal
     if (k->fail[call]) {
         ret->banned_for_ns = k->banned_for_ns;
         return BOT_ERR_MALFORMED;
+    }
+    if (call == VENUE_CALL_SUBMIT) {
+        char number[16];
+        snprintf(number, sizeof number, "V%u", ++k->numbers);
+        bot__id_set(&ret->order_id, number, strlen(number));
     }
     if (call == VENUE_CALL_TIME)
         ret->venue_ns = kit_time(k).wall_ns;

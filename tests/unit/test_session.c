@@ -76,6 +76,36 @@ TEST(session, an_instrument_that_stops_shuts_though_a_busier_one_goes_on)
     ck_assert_str_eq(k.monitor[BOT_MONITOR_TRADE_RATE].monitor.reason, bot__rate_reason_name(v.reason)); /* told of the one that it is about */
 }
 
+/* The tape trades through an order of ours, and its fill comes on the private stream: by our id, or where the venue has none by its number.
+ * Only where nothing comes is the stream suspect. */
+TEST(session, a_fill_that_is_told_clears_the_private_stream_with_client_ids_and_without)
+{
+    for (int told = 0; told < 3; told++) { /* not at all, by our id, by the venue's number */
+        static struct kit k;
+        kit_init(&k);
+        k.venue.has_client_ids = told != 2;
+        kit_open(&k);
+        const bot_limits limits = wide();
+        kit_start(&k, &limits);
+        ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+        kit_run(&k, 3 * BOT_NS_PER_S);
+        const bot_event through = kit_trade(&k, 0, "99");
+        kit_message(&k, BOT_STREAM_PUBLIC, &through);
+        bot_event fill = { .kind = BOT_EV_FILL, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY | BOT_HAS_PRICE, .instrument = kit_symbol(0), .venue_ns = kit_time(&k).wall_ns };
+        fill.fill = (bot_ev_fill){ .side = BOT_BUY, .leg = BOT_LEG_NET, .kind = BOT_FILL_TRADE, .qty = kit_dec("1"), .price = kit_dec("100") };
+        bot__id_set(&fill.fill.exec_id, "X1", 2);
+        bot__id_set(&fill.fill.order_id, "V1", 2);
+        if (told == 1)
+            fill.fill.client_id = k.submit.submit.client_id;
+        kit_run(&k, 300 * BOT_NS_PER_MS);
+        if (told != 0)
+            kit_message(&k, BOT_STREAM_PRIVATE, &fill);
+        kit_run(&k, 2 * BOT_NS_PER_S);
+        ck_assert_msg(k.monitors[BOT_MONITOR_PRIVATE_SILENT] == (told == 0), "%d: %u", told, k.monitors[BOT_MONITOR_PRIVATE_SILENT]);
+        ck_assert_uint_eq(k.closed[BOT_STREAM_PRIVATE] != 0, told == 0); /* and connected anew */
+    }
+}
+
 /* ---- sockets ---- */
 
 /* Connected and dead: no byte, no pong, no error. It is given up after the venue's time for it, and opened anew. */

@@ -76,6 +76,31 @@ TEST(session, an_instrument_that_stops_shuts_though_a_busier_one_goes_on)
     ck_assert_str_eq(k.monitor[BOT_MONITOR_TRADE_RATE].monitor.reason, bot__rate_reason_name(v.reason)); /* told of the one that it is about */
 }
 
+/* The middle of the book, as long as the book moves: one that stands still while trades go on is the older of the two. */
+TEST(session, the_reference_is_the_book_until_it_stands_still)
+{
+    static struct kit k;
+    kit_init(&k);
+    kit_open(&k);
+    const bot_limits limits = wide();
+    kit_start(&k, &limits);
+    const bot_level bid = { .price_coef = 99, .qty_coef = 1 }, ask = { .price_coef = 103, .qty_coef = 1 };
+    bot_event book = { .kind = BOT_EV_BOOK, .seq = BOT_SEQ_NONE, .instrument = kit_symbol(0) };
+    book.book = (bot_ev_book){ .snapshot = true, .seq_first = 1, .seq_last = 1, .seq_prev = BOT_SEQ_NONE, .bids = &bid, .asks = &ask, .bids_n = 1, .asks_n = 1 };
+    kit_message(&k, BOT_STREAM_PUBLIC, &book);
+    const bot_ts moved_at = k.now;
+    bot_px price;
+    bot_ts at;
+    for (int i = 0; i < 6; i++) {
+        kit_run(&k, 500 * BOT_NS_PER_MS);
+        const bot_event trade = kit_trade(&k, 0, "110");
+        kit_message(&k, BOT_STREAM_PUBLIC, &trade);
+        ck_assert(bot__session_reference(k.session, &book.instrument, &price, &at));
+        const bool book_counts = k.now - moved_at < 2 * BOT_NS_PER_S;
+        ck_assert(price.v == kit_num(book_counts ? "101" : "110") && at == (book_counts ? moved_at : k.now));
+    }
+}
+
 /* The tape trades through an order of ours, and its fill comes on the private stream: by our id, or where the venue has none by its number.
  * Only where nothing comes is the stream suspect. */
 TEST(session, a_fill_that_is_told_clears_the_private_stream_with_client_ids_and_without)

@@ -199,6 +199,17 @@ static void state_reason(bot_core *c, uint32_t reason, bool ok, int64_t value)
         bot__gate_set(&c->gate, reason, value, c->now);
 }
 
+/* While it could not be written it could perhaps not be read: fills that were looked up in it were taken for known. */
+static void journal_said(bot_core *c, const bot_event *ev)
+{
+    const bool failed = (c->gate.reasons & BOT_GATE_JOURNAL) != 0;
+    state_reason(c, BOT_GATE_JOURNAL, ev->monitor.ok, ev->monitor.value);
+    if (!ev->monitor.ok)
+        bot__recon_owe_fills(c, c->recon.newest_venue_ns);
+    else if (failed)
+        bot__core_want_fills(c);
+}
+
 static int on_monitor(bot_core *c, const bot_ev_monitor *m)
 {
     if ((uint32_t)m->monitor >= BOT_MONITOR_COUNT)
@@ -281,7 +292,7 @@ static int dispatch(bot_core *c, const bot_event *ev)
             bot__gate_expire(&c->gate, GATE_LEASE_CLOCK, c->now);
         return BOT_OK;
     case BOT_EV_MONITOR: return on_monitor(c, &ev->monitor);
-    case BOT_EV_JOURNAL: state_reason(c, BOT_GATE_JOURNAL, ev->monitor.ok, ev->monitor.value); return BOT_OK;
+    case BOT_EV_JOURNAL: journal_said(c, ev); return BOT_OK;
     case BOT_EV_LEADER: state_reason(c, BOT_GATE_LEADER, ev->monitor.ok, 0); return BOT_OK;
     case BOT_EV_SUBMIT: return bot__core_submit(c, ev);
     case BOT_EV_AMEND: return bot__core_amend(c, ev);

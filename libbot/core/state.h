@@ -64,6 +64,7 @@ struct recon_leg {
     bool     drift_alerted;
     uint32_t adopt_reads;     /* equal quiet reads in a row */
     bool     stale_alerted;
+    uint32_t stale_reads;     /* in a row, old by their number alone */
     bool     told;            /* before the proof: a row told of a position that is not ours, and nothing has explained it yet */
     bot_i128 told_ours;       /* what we held then: a fill since explains that the row is gone */
     /* Row of the read under way. */

@@ -22,6 +22,7 @@
 
 #include "bot/decimal.h"
 
+#define STALE_READS_LONG 30
 #define HORIZON_SURE_NS (30 * BOT_NS_PER_S) /* a read's deadline and slack, and by how much our idea of the venue's clock may be off */
 #define VANISHED_NS (60 * BOT_NS_PER_S) /* for so long a position that vanished from answers is not believed to be gone, before the proof */
 
@@ -129,7 +130,7 @@ static void agree(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at,
     if (l->drifting && l->drift_alerted)
         healed(c, instrument, c->now - l->drift_since, "the position agrees again");
     l->pending = l->drifting = l->drift_alerted = l->stale_alerted = false;
-    l->drift_reads = l->drift_backfills = l->adopt_reads = 0;
+    l->drift_reads = l->drift_backfills = l->adopt_reads = l->stale_reads = 0;
     if (l->row_seen || bot__core_qty(c, instrument, leg) != l->told_ours)
         l->told = false;
     if (core_stream_ready(c) && sent_at >= c->recon.stream_ready_at)
@@ -388,6 +389,17 @@ static void newest_before(const struct path *p, bot_ts at, int64_t *ret_seq, int
     }
 }
 
+/* Only the number says that the answer is old, time after time: an account that goes back and forth over the same few looks so when a
+ * fill is missing. Nothing is concluded; the history is asked, once soon and once later. */
+static void stale_lasts(bot_core *c, struct recon_leg *l, bool older)
+{
+    if (older)
+        return;
+    l->stale_reads++;
+    if (l->stale_reads == c->options.drift_reads_min || l->stale_reads == STALE_READS_LONG)
+        bot__core_want_fills(c);
+}
+
 void bot__verdict_judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts sent_at, bot_ts received)
 {
     struct recon_leg *l = core_leg(c, instrument, leg);
@@ -408,6 +420,7 @@ void bot__verdict_judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts se
     } else if (l->row_venue_ns != 0 && venue_ns != 0) {
         evidence |= BOT_EVIDENCE_TIME;
         older = l->row_venue_ns < venue_ns - c->options.venue.position_time_slack_ns;
+        ahead = later; /* touched behind our newest fill: by one that we do not have, where the number differs */
     }
     bot_ts until = 0;
     const int held = bot__path_held(path, venue, sent_at, received, &until);
@@ -450,6 +463,7 @@ void bot__verdict_judge(bot_core *c, uint32_t instrument, bot_leg leg, bot_ts se
         }
         l->stale_alerted = true;
         l->adopt_reads = 0;
+        stale_lasts(c, l, older);
         return;
     }
     pend(c, instrument, leg, venue, row_seq, sent_at, evidence);

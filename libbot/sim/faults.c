@@ -207,7 +207,7 @@ static bool read_count(struct parser *ps, struct slice s, const char *what, int6
 
 static bool read_share(struct parser *ps, struct slice s, const char *what, int64_t max, uint32_t *ret)
 {
-    int64_t v;
+    int64_t v = 0;
     if (!read_scaled(ps, s, what, 1000000, &v)) return false;
     if (v < 0 || v > max * 1000000) return fail(ps, "%s must lie between 0 and %lld", what, (long long)max);
     *ret = (uint32_t)v;

@@ -495,3 +495,67 @@ TEST(found, an_open_order_that_a_hole_in_the_journal_swallowed_counts_when_the_v
     ck_assert(p.working_buy.v == rig_num("6"));
     rig_free(r);
 }
+
+/* An account that goes back and forth: what differs by a fill that never came looks like a number of before. */
+TEST(found, a_position_that_goes_on_looking_old_by_its_number_alone_has_the_history_read)
+{
+    if (rig_from_orders()) test_skip("a venue without a fills channel");
+    struct rig *r = rig_new(NULL);
+    r->rest_seq = false;
+    rig_start(r, "10");
+    const bot_id a = order(r, BOT_BUY, "1"), b = order(r, BOT_SELL, "1"), missed = order(r, BOT_BUY, "1");
+    rig_trade(r, 0, &a, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(5000));
+    rig_trade(r, 0, &b, BOT_SELL, "1", "100");
+    rig_for(r, RIG_MS(5000));
+    r->hide_fills = true;
+    rig_trade(r, 0, &missed, BOT_BUY, "1", "100");
+    r->hide_fills = false;
+    const uint32_t stale = r->verdicts[BOT_VERDICT_STALE];
+    rig_for(r, RIG_MS(30000));
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], stale);
+    ck_assert_msg(rig_qty(r, 0) == rig_num("1"), "%s", rig_tail(r));
+    ck_assert(rig_open(r));
+    rig_free(r);
+}
+
+/* Where rows say when they were touched: later than our newest fill, by one that we do not have. That is no old answer. */
+TEST(found, a_row_touched_behind_our_newest_fill_is_not_called_old)
+{
+    if (rig_from_orders()) test_skip("a venue without a fills channel");
+    struct rig *r = rig_new(NULL);
+    r->rest_times = true;
+    r->rest_seq = false;
+    rig_start(r, "10");
+    const bot_id a = order(r, BOT_BUY, "2"), b = order(r, BOT_SELL, "1"), missed = order(r, BOT_BUY, "1");
+    rig_trade(r, 0, &a, BOT_BUY, "2", "100");
+    rig_for(r, RIG_MS(5000));
+    rig_trade(r, 0, &b, BOT_SELL, "1", "100");
+    rig_for(r, RIG_MS(5000));
+    r->hide_fills = true;
+    rig_trade(r, 0, &missed, BOT_BUY, "1", "100");
+    r->hide_fills = false;
+    const uint32_t stale = r->verdicts[BOT_VERDICT_STALE];
+    rig_for(r, RIG_MS(15000));
+    ck_assert_uint_eq(r->verdicts[BOT_VERDICT_STALE], stale);
+    ck_assert_msg(rig_qty(r, 0) == rig_num("2"), "%s", rig_tail(r));
+    rig_free(r);
+}
+
+TEST(found, a_journal_that_works_again_has_the_history_read_of_when_it_did_not)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    const uint32_t before = r->reads[BOT_READ_FILLS];
+    for (int ok = 0; ok < 2; ok++) {
+        bot_event ev;
+        memset(&ev, 0, sizeof ev);
+        ev.kind = BOT_EV_JOURNAL;
+        ev.seq = BOT_SEQ_NONE;
+        ev.monitor.ok = ok != 0;
+        ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
+        rig_for(r, RIG_MS(3000));
+        ck_assert_uint_eq(r->reads[BOT_READ_FILLS], before + (uint32_t)ok);
+    }
+    rig_free(r);
+}

@@ -69,7 +69,7 @@ static void open_again(struct bot__rate *r)
         s->last_sweep = r->now;
         s->gap_max = 0;
         s->silence_due = r->now + s->silence_short;
-        s->count = 0;
+        s->count[SWEEPS] = s->count[SEVERAL] = 0;
         s->dropped = s->pooled = false;
         bot__series_set_view(r, s, bot__series_is_learning(r, s) ? BOT__RATE_LEARNING : BOT__RATE_NORMAL,
                  bot__series_is_learning(r, s) ? BOT__RATE_REASON_LEARNING : BOT__RATE_REASON_NONE);
@@ -202,7 +202,7 @@ static void activate(struct bot__rate *r, uint32_t instrument)
 
 static void count_sweep(struct series *s, bot_ts now)
 {
-    s->count++;
+    s->count[SWEEPS]++;
     if (now - s->last_sweep > s->gap_max)
         s->gap_max = now - s->last_sweep;
     s->last_sweep = now;
@@ -217,12 +217,19 @@ void bot__rate_trade(struct bot__rate *rate, uint32_t instrument, bot_ts now, in
     else now = rate->now;
     activate(rate, instrument);
     s->trades++;
-    if (venue_ns != 0) {
-        if (s->last_venue[side] == venue_ns)
-            return;
-        s->last_venue[side] = venue_ns;
-    }
     struct series *pool = rate->active_n > 1 ? &rate->series[rate->n] : NULL;
+    if (venue_ns != 0) {
+        if (s->last_venue[side] == venue_ns) {
+            if (!s->last_several[side]) {
+                s->last_several[side] = true;
+                s->count[SEVERAL]++;
+                if (pool != NULL) pool->count[SEVERAL]++;
+            }
+            return;
+        }
+        s->last_venue[side] = venue_ns;
+        s->last_several[side] = false;
+    }
     count_sweep(s, now);
     if (venue_ns != 0) note_lag(s, now, venue_ns);
     if (pool == NULL)
@@ -244,7 +251,7 @@ void bot__rate_count(struct bot__rate *rate, uint32_t instrument, bot_ts now, ui
         if (n == 0)
             continue;
         count_sweep(both[i], rate->now);
-        both[i]->count += n - 1;
+        both[i]->count[SWEEPS] += n - 1;
         both[i]->sweeps += n - 1;
     }
 }

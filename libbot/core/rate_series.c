@@ -6,13 +6,15 @@
  *   averages over 4 s .. 70 min and of the whole past; the weight on the long ones makes a busy minute count for less
  *   than its face value, because bursts end by themselves.
  *   Windows. For windows from 4 steps to an hour (one size an octave), the count N against what the time *before* the
- *   window foretold, m. The deviance is that of a negative binomial whose shape is learned per window size. All sizes
- *   learn; the few with 16 to some 500 expected sweeps may raise an alarm.
+ *   window foretold, m. The deviance is that of a negative binomial, of sweeps and of sweeps that filled several. All sizes
+ *   learn; the few with 16 to 128 expected may raise an alarm.
  *
  * What is a rare value of these statistics differs from venue to venue and no formula gives it. On every tape that we
  * have their upper tails fall off about exponentially, with a slope that the tape itself shows. So each test remembers its
  * largest values of the last day or two and puts its limit where the line through them crosses the budget (peaks over
- * threshold), with a prior in place of data that is not there yet.
+ * threshold), with a prior in place of data that is not there yet. Small windows have seen many values when larger ones
+ * have seen few, and a flow that is burstier than others is so at every size: the prior of each size is the usual slope
+ * times what the size below has learned.
  *
  * A reference must not learn from an outage. While DROPPED, what was expected is written into the history in place of
  * what came, and the window that raised the alarm is filled up in the same way. */
@@ -22,12 +24,14 @@
 #include <string.h>
 
 #define FULL_PART 0.8f
+#define SEVERAL_BASE 3u  /* no window of less than 32 steps holds enough of these */
 #define SHORT_FROM_S 10.0 /* steps so long that the silence test is not used, and shorter windows are (SHORT) */
 #define PEAK_EVALUATIONS_MAX 60 /* 15 window lengths: then it is no lull any more but the flow */
 #define DEAD_BLOCKS 6
 #define TRUSTED_BLOCKS 15
 #define CLUMPS 3
 #define CLUMPED_BLOCK_NS_MAX (240 * BOT_NS_PER_S)
+#define SEVERAL_JUDGES_NS (3600 * BOT_NS_PER_S)
 #define STUTTER_NS (600 * BOT_NS_PER_S)
 #define STALE_LASTING_NS (300 * BOT_NS_PER_S)
 #define STALE_STEADY 0.2
@@ -49,13 +53,21 @@ struct part {
     double share, early;
     struct bot__tail_law law;
 };
-static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bend_least = -0.2, .bend_most = 0.3 } };
-static const struct part part_window = { 0.20, 0.02, { .slope = 0.8, .slope_least = 0.35, .few = 3, .unsure = 0.65 } };
+static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .unsure_from_s = 900, .unsure_until_s = 36000,
+    .bend_least = -0.2, .bend_most = 0.3 } };
+static const struct part part_window = { 0.12, 0.015, { .body = 16, .unsure = 0.6, .unsure_until_s = 7200 } };
 
-#define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected sweeps */
-#define VALUES_LEAST 8.0  /* and was seen so many times */
-#define ERROR_FIRST 0.12f /* mean squared relative shortfall of a window that is not known yet, and its weight */
-#define ERROR_FIRST_N 5
+#define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected */
+#define SIZES_MOST 128.0  /* and the largest fewer than so many */
+#define VALUES_LEAST 5.0  /* and was seen so many times */
+#define SHAPE 5.0         /* of the negative binomial: what is burstier or less has another slope, which is learned */
+#define SLOPE_USUAL 1.15  /* of the tapes of all venues within a factor of two for windows of some 30 expected; larger ones average */
+#define SLOPE_USUAL_SIZE 30.0
+#define SLOPE_LEAST 0.3
+#define DEVIANCE_LEAST 0.7 /* below this no limit is worth computing */
+#define RATIO_BLOCKS 63    /* buckets less one between two looks at a slope that nobody asked for */
+#define SWEEPS_FALL 0.6    /* Whatever loses fills loses sweeps, too, and of those that come some are still of several; ... */
+#define SEVERAL_LEFT 0.3   /* ... where all are single it is the venue that writes its trades otherwise. */
 
 /* Weights of the moving averages and of the whole past (last). */
 static const double rate_mix[TAUS + 1] = { 0.00, 0.10, 0.20, 0.20, 0.15, 0.10, 0.25 };
@@ -76,10 +88,10 @@ void bot__series_init(struct series *s, bot_ts now)
     s->stale_since = BOT_TS_NEVER;
     for (int k = 0; k < 3; k++)
         s->last_venue[k] = INT64_MIN;
-    for (uint32_t j = 0; j < TEST_LEVELS; j++) {
-        s->error[j] = ERROR_FIRST;
-        s->error_n[j] = ERROR_FIRST_N;
-    }
+    s->flow[SEVERAL].base = SEVERAL_BASE;
+    for (uint32_t f = 0; f < FLOWS; f++)
+        for (uint32_t j = 0; j < TEST_LEVELS; j++)
+            s->flow[f].ratio[j] = 1;
 }
 
 /* ---- rates ---- */
@@ -97,16 +109,16 @@ static void averages_add(const struct bot__rate *r, struct series *s, double swe
     s->rate_stale = true;
 }
 
-static double long_run(const struct series *s)
+static double long_run(const struct series *s, uint32_t flow)
 {
-    return (s->total + 0.5) / (s->total_s + 1);
+    return (s->flow[flow].total + 0.5) / (s->total_s + 1);
 }
 
 double bot__series_rate(struct series *s)
 {
     if (!s->rate_stale)
         return s->rate;
-    double sum = rate_mix[TAUS] * log(long_run(s));
+    double sum = rate_mix[TAUS] * log(long_run(s, SWEEPS));
     for (int j = 0; j < TAUS; j++)
         if (rate_mix[j] > 0)
             sum += rate_mix[j] * log((s->ewma[j] + 1e-9) / (s->weight[j] + 1e-9));
@@ -115,11 +127,15 @@ double bot__series_rate(struct series *s)
     return s->rate;
 }
 
-static void levels_push(struct bot__rate *r, struct series *s, double sweeps)
+static void levels_push(const struct bot__rate *r, struct flow *f, double count)
 {
-    double value = sweeps;
-    for (uint32_t j = 0; j < LEVELS; j++) {
-        struct level *l = &s->level[j];
+    f->pending += count;
+    if ((r->step & ((INT64_C(1) << f->base) - 1)) != 0)
+        return;
+    double value = f->pending;
+    f->pending = 0;
+    for (uint32_t j = f->base; j < LEVELS; j++) {
+        struct level *l = &f->level[j];
         memmove(l->ring + 1, l->ring, (RING - 1) * sizeof *l->ring);
         l->ring[0] = (float)value;
         if (l->filled < RING)
@@ -131,10 +147,10 @@ static void levels_push(struct bot__rate *r, struct series *s, double sweeps)
 }
 
 /* Adds what was missing in the last `steps` steps to every bucket that overlaps them. */
-static void levels_fill_up(struct bot__rate *r, struct series *s, double missing, int64_t steps)
+static void levels_fill_up(const struct bot__rate *r, struct flow *f, double missing, int64_t steps)
 {
-    for (uint32_t j = 0; j < LEVELS; j++) {
-        struct level *l = &s->level[j];
+    for (uint32_t j = f->base; j < LEVELS; j++) {
+        struct level *l = &f->level[j];
         const int64_t size = INT64_C(1) << j;
         int64_t end = r->step & ~(size - 1);
         for (uint32_t i = 0; i < l->filled; i++, end -= size) {
@@ -174,28 +190,39 @@ static void set_numbers(struct series *s, double sweeps, double expected, double
 
 bool bot__series_is_learning(const struct bot__rate *r, const struct series *s)
 {
-    if (s->total < SWEEPS_KNOWN && s->total_s < KNOWN_S)
+    if (s->flow[SWEEPS].total < SWEEPS_KNOWN && s->total_s < KNOWN_S)
         return true;
-    return s->total < SWEEPS_MIN || s->total_s < LEARN_S || s->steps < LEARN_STEPS || (r->step_s >= SHORT_FROM_S && s->total_s < 20 * r->step_s);
+    return s->flow[SWEEPS].total < SWEEPS_MIN || s->total_s < LEARN_S || s->steps < LEARN_STEPS || (r->step_s >= SHORT_FROM_S && s->total_s < 20 * r->step_s);
 }
 
-static void drop(struct bot__rate *r, struct series *s, double sweeps, double expected, double seconds, double evidence)
+/* What was counted in a window, and what was expected there, of each flow. */
+struct shortfall {
+    double count[FLOWS], expected[FLOWS], seconds;
+};
+
+/* The test that raised the alarm, and its limit, are kept for the case that it was a lull. */
+static void drop(struct bot__rate *r, struct series *s, uint32_t judge, const struct shortfall *w, double evidence, uint32_t suspect, double limit)
 {
     if (s->dropped || r->closed || bot__series_is_learning(r, s))
         return;
     s->dropped = true;
-    s->frozen = expected / seconds;
-    s->why = sweeps < 0.002 * expected + 0.5 ? BOT__RATE_REASON_STOPPED : BOT__RATE_REASON_SLOW;
-    set_numbers(s, sweeps, expected, seconds, evidence);
+    s->judge = judge;
+    s->suspect = suspect;
+    s->suspect_limit = limit;
+    const int64_t steps = (int64_t)(w->seconds / r->step_s + 0.5);
+    for (uint32_t f = 0; f < FLOWS; f++) {
+        s->flow[f].frozen = w->expected[f] / w->seconds;
+        if (w->count[f] < w->expected[f]) levels_fill_up(r, &s->flow[f], w->expected[f] - w->count[f], steps > 0 ? steps : 1);
+    }
+    s->why = w->count[SWEEPS] < 0.002 * w->expected[SWEEPS] + 0.5 ? BOT__RATE_REASON_STOPPED : BOT__RATE_REASON_SLOW;
+    set_numbers(s, w->count[SWEEPS], w->expected[SWEEPS], w->seconds, evidence);
     bot__series_set_view(r, s, BOT__RATE_DROPPED, s->why);
-    const int64_t steps = (int64_t)(seconds / r->step_s + 0.5);
-    levels_fill_up(r, s, expected - sweeps, steps > 0 ? steps : 1);
 
-    double block_s = seconds / 10;
+    double block_s = w->seconds / 10;
     /* Where trades come in clumps (polled pages), a block must hold some of them. */
-    const double clump_s = 0.4 * bot__tail_usual(&s->silence) / s->frozen;
+    const double clump_s = 0.4 * bot__tail_usual(&s->silence) / s->flow[SWEEPS].frozen;
     if (block_s < clump_s) block_s = clump_s;
-    if (block_s < 4 / s->frozen) block_s = 4 / s->frozen;
+    if (block_s < 4 / s->flow[judge].frozen) block_s = 4 / s->flow[judge].frozen;
     if (block_s < 1) block_s = 1;
     if (block_s > 60) block_s = 60;
     if (block_s < r->step_s) block_s = r->step_s;
@@ -206,13 +233,6 @@ static void drop(struct bot__rate *r, struct series *s, double sweeps, double ex
     s->alive_at = BOT_TS_NEVER;
 }
 
-/* The test that raised the alarm (TESTS: the silence), and its limit. */
-static void suspect(struct series *s, uint32_t test, double limit)
-{
-    s->suspect = test;
-    s->suspect_limit = limit;
-}
-
 static void release(struct bot__rate *r, struct series *s)
 {
     /* Flow that was back at once makes it a lull after all, to be learned: the limit was too low. What lasted was no
@@ -220,9 +240,9 @@ static void release(struct bot__rate *r, struct series *s)
     if (s->alive_at - s->view.since >= 4 * s->view.window_ns)
         s->unlearned_until = r->now + STUTTER_NS;
     else
-        bot__tail_insert(s->suspect == TESTS ? &s->silence : &s->window[s->suspect], s->suspect_limit);
+        bot__tail_insert(s->suspect == SILENCE ? &s->silence : &s->flow[s->suspect / TESTS].window[s->suspect % TESTS], s->suspect_limit);
     s->dropped = false;
-    set_numbers(s, s->block, s->frozen * (double)s->block_ns / 1e9, (double)s->block_ns / 1e9, 0);
+    set_numbers(s, s->block, s->flow[s->judge].frozen * (double)s->block_ns / 1e9, (double)s->block_ns / 1e9, 0);
     s->last_sweep = r->now;
     s->gap_max = 0;
     s->silence_due = 0;
@@ -237,13 +257,20 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
     if (!fresh) {
         s->back = s->block = 0;
         bot__series_set_view(r, s, BOT__RATE_DROPPED, BOT__RATE_REASON_BACKLOG);
-    } else if (s->count > 0) {
-        s->block += s->count;
+    } else if (s->count[SWEEPS] + s->count[SEVERAL] > 0) {
+        s->block += s->count[s->judge];
         if (s->view.reason == BOT__RATE_REASON_BACKLOG) bot__series_set_view(r, s, BOT__RATE_DROPPED, BOT__RATE_REASON_SLOW);
     }
     if (r->now < s->block_until)
         return;
-    const double expected = s->frozen * (double)s->block_ns / 1e9;
+    /* A venue may have come to write its trades otherwise, one for each sweep: then the sweeps decide. */
+    if (s->judge == SEVERAL && r->now - s->view.since > SEVERAL_JUDGES_NS) {
+        s->judge = SWEEPS;
+        s->back = s->block = 0;
+        s->block_until = r->now + s->block_ns;
+        return;
+    }
+    const double expected = s->flow[s->judge].frozen * (double)s->block_ns / 1e9;
     const double part = s->block / expected;
     if (part >= 0.3 && s->alive_at == BOT_TS_NEVER) s->alive_at = r->now;
     /* What comes straight out of a dead silence needs less proof than what grows out of a thinned flow. */
@@ -274,7 +301,8 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
      * trickle, the reference follows them down, in about the time it was learned in and by half in two hours at most. */
     const double learned_s = s->total_s < FOLLOW_S_MAX ? s->total_s : FOLLOW_S_MAX;
     if (part > 0.03 * blocks)
-        s->frozen *= exp(-blocks * (double)s->block_ns / 1e9 / (learned_s > FOLLOW_S_MIN ? learned_s : FOLLOW_S_MIN));
+        for (uint32_t f = 0; f < FLOWS; f++)
+            s->flow[f].frozen *= exp(-blocks * (double)s->block_ns / 1e9 / (learned_s > FOLLOW_S_MIN ? learned_s : FOLLOW_S_MIN));
 }
 
 /* ---- the tests ---- */
@@ -289,10 +317,10 @@ static double negative_binomial_deviance(double n, double m, double shape)
 
 /* Rates of the time before the last `steps` steps, near and far, and their weights. Returns how many; the weights add up
  * to *ret_weights, 0 when too little is known. */
-static uint32_t rates_before(const struct bot__rate *r, const struct series *s, uint32_t level, int64_t steps, double rates[4],
+static uint32_t rates_before(const struct bot__rate *r, const struct series *s, uint32_t flow, uint32_t level, int64_t steps, double rates[4],
                              double weights[4], double *ret_weights)
 {
-    const double usual = long_run(s);
+    const double usual = long_run(s, flow);
     uint32_t n = 0;
     rates[n] = usual;
     *ret_weights = weights[n++] = window_mix[3];
@@ -300,7 +328,7 @@ static uint32_t rates_before(const struct bot__rate *r, const struct series *s, 
         const uint32_t j = level + 2 + 2 * f;
         if (j >= LEVELS)
             break;
-        const struct level *l = &s->level[j];
+        const struct level *l = &s->flow[flow].level[j];
         const int64_t size = INT64_C(1) << j;
         const int64_t age = r->step & (size - 1); /* of the newest bucket's end */
         const uint32_t first = age >= steps ? 0 : (uint32_t)((steps - age + size - 1) / size);
@@ -320,22 +348,22 @@ static uint32_t rates_before(const struct bot__rate *r, const struct series *s, 
 }
 
 static double limit_of(const struct bot__rate *r, const struct series *s, const struct bot__tail *t, const struct part *part,
-                       double values_per_s)
+                       double values_per_s, double *ret_slope)
 {
     const double a_day = r->opts.alarms_per_day;
     const double budget = part->share * a_day / 86400;
     /* A smaller budget than usual asks for caution from the beginning. */
     const double early = part->early * (a_day < 1 ? a_day : 1) / (s->total_s + 1);
-    return bot__tail_limit(t, &part->law, budget > early ? budget : early, values_per_s);
+    return bot__tail_limit(t, &part->law, budget > early ? budget : early, values_per_s, ret_slope);
 }
 
 /* One window against its past. *ret_d: its deviance; false when there is nothing to compare with. Unless `exact`, a
  * window that is nearly full is told from its mean alone (the geometric mean is below the arithmetic one), which saves
  * the logarithms nearly always. */
-static bool window_deviance(const struct bot__rate *r, const struct series *s, uint32_t level, uint32_t buckets, bool exact, double *ret_n,
-                            double *ret_m, double *ret_d)
+static bool window_deviance(const struct bot__rate *r, const struct series *s, uint32_t flow, uint32_t level, uint32_t buckets, bool exact,
+                            double *ret_n, double *ret_m, double *ret_d)
 {
-    const struct level *l = &s->level[level];
+    const struct level *l = &s->flow[flow].level[level];
     if (l->filled < buckets)
         return false;
     double n = 0;
@@ -343,7 +371,7 @@ static bool window_deviance(const struct bot__rate *r, const struct series *s, u
         n += (double)l->ring[i];
     double rates[4], weights[4], total, mean = 0, log_mean = 0;
     const int64_t steps = (int64_t)buckets << level;
-    const uint32_t rates_n = rates_before(r, s, level, steps, rates, weights, &total);
+    const uint32_t rates_n = rates_before(r, s, flow, level, steps, rates, weights, &total);
     if (total <= 0)
         return false;
     const double seconds = (double)steps * r->step_s;
@@ -357,91 +385,116 @@ static bool window_deviance(const struct bot__rate *r, const struct series *s, u
     for (uint32_t i = 0; i < rates_n; i++)
         log_mean += weights[i] * log(rates[i]);
     *ret_m = exp(log_mean / total) * seconds;
-    /* A size of which little was seen is taken to be like the one below it. */
-    const double below = (double)s->error[level > 0 ? level - 1 : 0], seen = (double)s->error_n[level];
-    const double error = (seen * (double)s->error[level] + 10 * below) / (seen + 10);
-    *ret_d = negative_binomial_deviance(n, *ret_m, 1 / (error > 0.02 ? error : 0.02));
+    *ret_d = negative_binomial_deviance(n, *ret_m, SHAPE);
     return true;
-}
-
-static void learn_shape(struct series *s, uint32_t level, double n, double m)
-{
-    if (n >= m)
-        return;
-    const double short_by = 1 - n / m, e = short_by * short_by - 1 / m;
-    if (s->error_n[level] < 300) s->error_n[level] += 1;
-    s->error[level] += (float)(((e > 0 ? e : 0) - (double)s->error[level]) / (double)s->error_n[level]);
 }
 
 /* Every size learns, few may raise an alarm: each further test would have to be less sensitive than the ones before for
  * the same budget. */
-static bool is_armed(const struct bot__rate *r, const struct series *s, double seconds)
+static bool is_armed(const struct bot__rate *r, const struct series *s, uint32_t flow, double seconds)
 {
-    const double least = long_run(s) * r->step_s > SIZES_LEAST ? long_run(s) * r->step_s : SIZES_LEAST;
-    const double size = long_run(s) * seconds / least * 1.0001;
-    return (size >= 1 && size < 2) || (size >= 2 && size < 4) || (size >= 4 && size < 8) || (size >= 16 && size < 32);
+    const double a_step = long_run(s, flow) * r->step_s, least = a_step > SIZES_LEAST ? a_step : SIZES_LEAST;
+    const double size = long_run(s, flow) * seconds / least * 1.0001;
+    return size >= 1 && size < SIZES_MOST / SIZES_LEAST;
 }
 
 /* Nearly always a window holds about what was foretold a short while ago, and need not be foretold anew. */
-static bool is_full(const struct series *s, uint32_t level, uint32_t test, uint32_t k, bool block_ends)
+static bool is_full(const struct series *s, const struct flow *f, uint32_t level, uint32_t test, uint32_t k, bool block_ends)
 {
-    const struct level *l = &s->level[level];
-    if (k > 0 || block_ends || s->dropped || s->peak[test] > 0 || !(s->foretold[test] > 0) || l->filled < span_buckets[0])
+    const struct level *l = &f->level[level];
+    if (k > 0 || block_ends || s->dropped || f->peak[test] > 0 || !(f->foretold[test] > 0) || l->filled < span_buckets[0])
         return false;
-    return l->ring[0] + l->ring[1] + l->ring[2] + l->ring[3] > FULL_PART * s->foretold[test];
+    return l->ring[0] + l->ring[1] + l->ring[2] + l->ring[3] > FULL_PART * f->foretold[test];
 }
 
-static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t level)
+/* The limit of a window with `m` expected; learns the slope on the way. */
+static double window_limit(const struct bot__rate *r, const struct series *s, struct flow *f, uint32_t level, uint32_t test, double m, double seconds)
 {
+    const double usual = SLOPE_USUAL * (m > SLOPE_USUAL_SIZE ? sqrt(SLOPE_USUAL_SIZE / m) : 1);
+    struct part part = part_window;
+    part.law.slope = usual * (level > f->base ? (double)f->ratio[level - 1] : 1);
+    part.law.slope_least = usual * SLOPE_LEAST;
+    double slope;
+    const double limit = limit_of(r, s, &f->window[test], &part, 1 / seconds, &slope);
+    if (test == level) f->ratio[level] = (float)(slope / usual);
+    return limit;
+}
+
+/* A window fell: of sweeps, or of sweeps of several in the way in which they do when fills get lost. */
+static void drop_for_window(struct bot__rate *r, struct series *s, uint32_t flow, uint32_t level, uint32_t test, uint32_t buckets, double n, double m,
+                            double d, double limit)
+{
+    struct shortfall w = { .seconds = (double)((int64_t)buckets << level) * r->step_s };
+    const double several = long_run(s, SEVERAL) / long_run(s, SWEEPS);
+    if (flow == SWEEPS) {
+        w.count[SEVERAL] = several * n;
+        w.expected[SEVERAL] = several * m;
+    } else {
+        double unused;
+        if (!window_deviance(r, s, SWEEPS, level, buckets, true, &w.count[SWEEPS], &w.expected[SWEEPS], &unused))
+            return;
+        const double part = w.count[SWEEPS] / w.expected[SWEEPS];
+        if (m < SIZES_LEAST || part > SWEEPS_FALL || n + 1 < SEVERAL_LEFT * part * part * m)
+            return;
+    }
+    w.count[flow] = n;
+    w.expected[flow] = m;
+    drop(r, s, flow, &w, d / limit, flow * TESTS + test, limit);
+}
+
+static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t flow, uint32_t level)
+{
+    struct flow *f = &s->flow[flow];
     const double bucket_s = (double)(INT64_C(1) << level) * r->step_s;
     /* What is far below the smallest size that may raise an alarm need not be known. */
-    if (long_run(s) * bucket_s * span_buckets[0] < SIZES_LEAST / 2 || s->total_s < 12 * bucket_s)
+    if (long_run(s, flow) * bucket_s * span_buckets[0] < SIZES_LEAST / 2 || s->total_s < 12 * bucket_s)
         return;
     const bool block_ends = ((r->step >> level) & 3) == 0;
     for (uint32_t k = 0; k < (level == 0 && r->step_s >= SHORT_FROM_S ? 1 + SHORT : 1); k++) {
         const uint32_t test = k == 0 ? level : TEST_LEVELS + k - 1;
-        struct bot__tail *t = &s->window[test];
+        struct bot__tail *t = &f->window[test];
         const double seconds = span_buckets[k] * bucket_s;
         double n, m, d;
-        if (is_full(s, level, test, k, block_ends)) {
+        if (is_full(s, f, level, test, k, block_ends)) {
             bot__tail_pass(t, bucket_s / seconds, bucket_s);
             continue;
         }
-        if (!window_deviance(r, s, level, span_buckets[k], block_ends, &n, &m, &d))
+        if (!window_deviance(r, s, flow, level, span_buckets[k], block_ends, &n, &m, &d))
             continue;
-        s->foretold[test] = (float)m;
-        const bool armed = is_armed(r, s, seconds);
-        const double limit = armed && d > 1 ? limit_of(r, s, t, &part_window, 1 / seconds) : INFINITY;
+        f->foretold[test] = (float)m;
+        double limit = INFINITY;
+        if (d > DEVIANCE_LEAST && is_armed(r, s, flow, seconds))
+            limit = window_limit(r, s, f, level, test, m, seconds);
+        else if (block_ends && ((r->step >> level) & RATIO_BLOCKS) == 0)
+            window_limit(r, s, f, level, test, m, seconds);
         const double natural = d > limit ? limit : d;
-        if (natural > (double)s->peak[test] && d > 0.5)
-            s->peak[test] = (float)natural;
+        if (natural > (double)f->peak[test] && d > 0.5)
+            f->peak[test] = (float)natural;
         if (d > limit && bot__tail_seen(t) >= VALUES_LEAST && !s->dropped) {
-            drop(r, s, n, m, seconds, d / limit);
-            if (s->dropped) suspect(s, test, limit);
-            s->peak[test] = 0;
-            s->peak_n[test] = 0;
+            drop_for_window(r, s, flow, level, test, span_buckets[k], n, m, d, limit);
+            f->peak[test] = 0;
+            f->peak_n[test] = 0;
         }
         if (s->dropped)
             continue;
         /* A lull is one value, its worst, and is learned when it is over: an outage that is only beginning to show must
          * not raise the limit by which it is about to be found. */
-        if (s->peak[test] > 0) {
-            s->peak_n[test]++;
-            if (d < 0.4 * (double)s->peak[test] || s->peak_n[test] > PEAK_EVALUATIONS_MAX) {
-                if (r->now >= s->unlearned_until) bot__tail_insert(t, (double)s->peak[test]);
-                s->peak[test] = 0;
-                s->peak_n[test] = 0;
+        if (f->peak[test] > 0) {
+            f->peak_n[test]++;
+            if (d < 0.4 * (double)f->peak[test] || f->peak_n[test] > PEAK_EVALUATIONS_MAX) {
+                if (r->now >= s->unlearned_until) bot__tail_insert(t, (double)f->peak[test]);
+                f->peak[test] = 0;
+                f->peak_n[test] = 0;
             }
         }
         /* Overlapping windows are not new evidence: a window's length is. */
         bot__tail_pass(t, bucket_s / seconds, bucket_s);
-        if (k == 0 && block_ends) learn_shape(s, level, n, m);
     }
 }
 
 static double silence_limit(const struct bot__rate *r, struct series *s)
 {
-    return s->silence_limit = limit_of(r, s, &s->silence, &part_silence, long_run(s));
+    return s->silence_limit = limit_of(r, s, &s->silence, &part_silence, long_run(s, SWEEPS), /* ret_slope= */ NULL);
 }
 
 static void weigh_silence(struct bot__rate *r, struct series *s)
@@ -456,11 +509,11 @@ static void weigh_silence(struct bot__rate *r, struct series *s)
             bot__tail_insert(&s->silence, m < limit || bot__series_is_learning(r, s) ? m : limit);
         }
     }
-    if (s->count > 0) {
+    if (s->count[SWEEPS] > 0) {
         s->gap_max = 0;
         s->silence_due = s->last_sweep + s->silence_short;
     }
-    bot__tail_pass(&s->silence, s->count, r->step_s);
+    bot__tail_pass(&s->silence, s->count[SWEEPS], r->step_s);
     if (r->now < s->silence_due || r->step_s >= SHORT_FROM_S)
         return;
     const double rate = bot__series_rate(s), limit = silence_limit(r, s);
@@ -474,8 +527,9 @@ static void weigh_silence(struct bot__rate *r, struct series *s)
         return;
     }
     const double gap_s = (double)(r->now - s->last_sweep) / 1e9;
-    drop(r, s, 0, rate * gap_s, gap_s, rate * gap_s / limit);
-    if (s->dropped) suspect(s, TESTS, limit);
+    const double several = long_run(s, SEVERAL) / long_run(s, SWEEPS);
+    const struct shortfall w = { .expected = { rate * gap_s, several * rate * gap_s }, .seconds = gap_s };
+    drop(r, s, SWEEPS, &w, rate * gap_s / limit, SILENCE, limit);
 }
 
 /* ---- a step ---- */
@@ -522,17 +576,19 @@ void bot__series_step(struct bot__rate *r, struct series *s)
 {
     const bool fresh = step_is_fresh(r, s);
     s->steps++;
-    const double learned = s->dropped ? s->frozen * r->step_s : s->count;
-    if (learned > 0 && (s->count > 0 || s->dropped))
-        averages_add(r, s, learned);
-    levels_push(r, s, learned);
+    for (uint32_t f = 0; f < FLOWS; f++) {
+        const double learned = s->dropped ? s->flow[f].frozen * r->step_s : s->count[f];
+        if (f == SWEEPS && learned > 0) averages_add(r, s, learned);
+        levels_push(r, &s->flow[f], learned);
+        if (!s->dropped) s->flow[f].total += s->count[f];
+    }
     if (!s->dropped) {
-        s->total += s->count;
         s->total_s += r->step_s;
         for (uint32_t j = 0; j < TEST_LEVELS; j++) {
             if ((r->step & ((INT64_C(1) << j) - 1)) != 0)
                 break;
-            weigh_windows(r, s, j);
+            weigh_windows(r, s, SWEEPS, j);
+            if (j >= SEVERAL_BASE) weigh_windows(r, s, SEVERAL, j);
         }
         weigh_silence(r, s);
     } else {
@@ -542,5 +598,5 @@ void bot__series_step(struct bot__rate *r, struct series *s)
         bot__series_set_view(r, s, BOT__RATE_LEARNING, BOT__RATE_REASON_LEARNING);
     else if (!s->dropped && !s->pooled && (s->view.state != BOT__RATE_NORMAL || (r->step & 63) == 0))
         weigh_quiet(r, s);
-    s->count = 0;
+    s->count[SWEEPS] = s->count[SEVERAL] = 0;
 }

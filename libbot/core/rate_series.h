@@ -13,18 +13,38 @@
 #define TEST_LEVELS 14
 #define SHORT 3     /* on the lowest level there are windows of 1, 2 and 3 buckets, too, when steps are long */
 #define TESTS (TEST_LEVELS + SHORT)
+#define SILENCE (FLOWS * TESTS)
 
 struct level {
     float    ring[RING]; /* completed buckets, newest first */
     uint32_t filled;     /* saturates at RING */
 };
 
+/* What is counted. Where single fills get lost on their way (a thinned feed), sweeps of several go first: of two fills
+ * both must come. So they tell soonest, where there are enough of them; stops are told by the sweeps. */
+enum { SWEEPS, SEVERAL, FLOWS };
+
+/* One count: its past in buckets, and what windows of it did by themselves. */
+struct flow {
+    uint32_t base;           /* the lowest level that is kept */
+    double   pending;        /* of the lowest level's bucket in progress */
+    double   total;          /* outside outages */
+    double   frozen;         /* reference while DROPPED, per second */
+    struct level level[LEVELS];
+    float    ratio[TEST_LEVELS];                       /* of the statistic's slope as seen here to the usual one */
+    float    foretold[TESTS];                          /* in the window when last weighed */
+    float    peak[TESTS];                              /* of the statistic, within the lull in progress */
+    uint8_t  peak_n[TESTS];                            /* evaluations since the lull began */
+    struct bot__tail window[TESTS];
+};
+
 struct series {
     /* What a trade touches stands together: of a hundred instruments little more than this stays in the cache. */
     bool     active;
-    uint32_t count;          /* sweeps in the step in progress */
+    uint32_t count[FLOWS];   /* in the step in progress; a sweep is one of SEVERAL when its second fill comes */
     bot_ts   last_sweep, gap_max;
-    int64_t  last_venue[3];  /* venue time of the last sweep, per side */
+    int64_t  last_venue[3];  /* venue time of the last sweep, per side, and whether it filled several */
+    bool     last_several[3];
     uint64_t sweeps, trades;
     bot_ts   lag_slice_until;
     int64_t  lag_min[2];     /* of this slice of time and the one before */
@@ -33,32 +53,28 @@ struct series {
     double ewma[TAUS], weight[TAUS]; /* as of ewma_step; weight: 1 - what is still unseen of the average */
     int64_t ewma_step;
     double rate;             /* the mix, per second; recomputed when it is needed */
-    double total, total_s;   /* sweeps and seconds outside outages */
+    double total_s;          /* seconds outside outages */
     bool   rate_stale, dropped, pooled, dirty;
     bot__rate_reason why;
     uint64_t steps;
     bot_ts   started, silence_due, silence_short;
     double   silence_limit;  /* as last computed */
-    struct level level[LEVELS];
-    float    error[TEST_LEVELS], error_n[TEST_LEVELS]; /* mean squared relative shortfall: 1/shape */
-    float    foretold[TESTS];                          /* sweeps in the window when last weighed */
-    float    peak[TESTS];                              /* of the statistic, within the block in progress */
-    uint8_t  peak_n[TESTS];                            /* evaluations since the lull began */
-    struct bot__tail silence, window[TESTS];
+    struct flow flow[FLOWS];
+    struct bot__tail silence;
 
     bot_ts   stale_since;
     double   stale_level;    /* the excess that has lasted since stale_since */
     double   lag_normal;     /* largest excess over the minimum in normal times, decaying */
 
     bot__rate_view view;     /* without sweeps and trades */
-    double   frozen;         /* reference while DROPPED, per second */
+    uint32_t judge;          /* the flow that fell, and that must be back */
     double   back;           /* evidence that the flow is back */
-    double   block;          /* fresh sweeps in the block in progress */
+    double   block;          /* fresh ones in the block in progress */
     bot_ts   block_ns, block_until, alive_at; /* alive_at: end of the first block that was like the reference */
     bot_ts   unlearned_until;
     uint32_t dead_blocks, trusted_blocks;
     uint32_t clumps;         /* blocks that held what the dead ones before them lacked */
-    uint32_t suspect;        /* which test dropped it, and its limit */
+    uint32_t suspect;        /* which test dropped it: flow * TESTS + test, or SILENCE; and its limit */
     double   suspect_limit;
 };
 

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #define GENERATION_S 86400.0
-#define UNSURE_FROM_S 900.0    /* within minutes the flow hardly changes its nature, ... */
-#define UNSURE_UNTIL_S 36000.0 /* ... within half a day most of it was seen */
 #define PRIOR_VALUES 30.0
 #define PRIOR_SLOPE_VALUES 4.0
 #define PRIOR_BEND_VALUES 12.0
@@ -67,7 +65,8 @@ static uint32_t top_moments(const struct bot__tail *t, uint32_t k, double *ret_l
     return got;
 }
 
-double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law *law, double alarms_per_s, double values_per_s)
+double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law *law, double alarms_per_s, double values_per_s,
+                       double *ret_slope)
 {
     const double seen = bot__tail_seen(tail), n = seen > 1 ? seen : 1;
     double seconds = tail->seconds[0] + tail->seconds[1];
@@ -86,10 +85,17 @@ double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law 
     if (bend < law->bend_least) bend = law->bend_least;
     if (bend > law->bend_most) bend = law->bend_most;
 
-    double slope = (mean * m + PRIOR_SLOPE_VALUES * law->slope) / (m + PRIOR_SLOPE_VALUES);
+    double slope = mean * m + PRIOR_SLOPE_VALUES * law->slope, slopes = m + PRIOR_SLOPE_VALUES;
+    if (law->body > 0 && n > 2 * k) {
+        const double body = law->body * k / BOT__TAIL_VALUES;
+        slope += body * least / log(n / k);
+        slopes += body;
+    }
+    slope /= slopes;
     if (slope < law->slope_least) slope = law->slope_least;
-    const double unsure = seconds / (seconds + UNSURE_FROM_S) / (1 + seconds / UNSURE_UNTIL_S);
-    slope *= (1 - bend) * (1 + law->few / n + law->unsure * unsure);
+    if (ret_slope != NULL) *ret_slope = slope;
+    const double unsure = 1 / (1 + law->unsure_from_s / seconds) / (1 + seconds / law->unsure_until_s);
+    slope *= (1 - bend) * (1 + law->unsure * unsure);
 
     /* Before there is data, the tail is exponential from zero on. */
     const double prior = law->slope * log(n > k ? n / k : 1);

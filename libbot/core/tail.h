@@ -16,8 +16,9 @@
 struct bot__tail_law {
     double slope;        /* usual slope: so much larger is a value that is e times as rare */
     double slope_least;  /* never taken to be less */
-    double few;          /* slope is raised by few/n while n values were seen */
-    double unsure;       /* and by up to this after the first quarter hour: the flow of the hours to come is another */
+    double body;         /* how many of the largest values' own slope the slope of the line from zero to them is worth */
+    double unsure;       /* slope is raised by up to this: the flow of the hours to come is another */
+    double unsure_from_s, unsure_until_s; /* full after the first, for within minutes the flow hardly changes its nature; gone after the second */
     double bend_least, bend_most; /* how much faster (below 0) or more slowly (above) than exponentially it may fall off */
 };
 
@@ -35,7 +36,9 @@ void bot__tail_pass(struct bot__tail *tail, double values, double seconds);
 double bot__tail_seen(const struct bot__tail *tail);
 /* The smallest of the largest values, 0 when there is none: what this statistic reaches some ten times a day. */
 double bot__tail_usual(const struct bot__tail *tail);
-/* The value that is exceeded alarms_per_s times a second. values_per_s: how often values come, before any was counted. */
-double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law *law, double alarms_per_s, double values_per_s);
+/* The value that is exceeded alarms_per_s times a second. values_per_s: how often values come, before any was counted.
+ * ret_slope: the slope that this tail shows, or NULL. */
+double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law *law, double alarms_per_s, double values_per_s,
+                       double *ret_slope);
 
 #endif

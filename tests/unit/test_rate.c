@@ -122,6 +122,48 @@ TEST(rate, a_sweep_that_fills_forty_makers_counts_once)
     flow_free(&f);
 }
 
+/* As run(), but each sweep fills one to four orders, of whose fills a part arrives. */
+static void run_fills(struct flow *f, double per_s, double part, int fills_most, bot_ts length)
+{
+    const bot_ts until = f->now + length;
+    for (;;) {
+        const double minutes = (double)(f->now - T0) / 60e9;
+        const bot_ts gap = (bot_ts)(-log(uniform(f)) / (per_s * exp(0.5 * sin(minutes / 3) + 0.5 * sin(minutes / 17))) * 1e9) + 1;
+        if (f->now + gap >= until)
+            break;
+        pass(f, f->now + gap);
+        const int fills = 1 + (int)(uniform(f) * fills_most);
+        for (int i = 0; i < fills; i++)
+            if (uniform(f) < part) bot__rate_trade(f->rate, 0, f->now, f->now, BOT_BUY);
+    }
+    pass(f, until);
+}
+
+/* A quarter of the fills is nearly half of the sweeps, which a lull may be; but of two fills both must have come. */
+TEST(rate, a_feed_that_loses_three_fills_in_four_is_told_by_the_sweeps_of_several)
+{
+    struct flow f = flow_new(5);
+    run_fills(&f, 5, 1, 4, 7200 * S);
+    ck_assert_int_eq(f.drops, 0);
+    run_fills(&f, 5, 0.25, 4, 180 * S);
+    ck_assert_int_eq(f.drops, 1);
+    ck_assert_int_eq(view(&f).reason, BOT__RATE_REASON_SLOW);
+    run_fills(&f, 5, 0.25, 4, 900 * S);
+    ck_assert_int_eq(f.releases, 0);
+    run_fills(&f, 5, 1, 4, 300 * S);
+    ck_assert_int_eq(f.releases, 1);
+    flow_free(&f);
+}
+
+TEST(rate, a_venue_that_comes_to_write_one_trade_a_sweep_has_not_dropped)
+{
+    struct flow f = flow_new(6);
+    run_fills(&f, 5, 1, 4, 7200 * S);
+    run_fills(&f, 5, 1, 1, 7200 * S);
+    ck_assert_int_eq(f.drops, 0);
+    flow_free(&f);
+}
+
 TEST(rate, learns_first_and_says_so)
 {
     struct flow f = flow_new(2);
@@ -516,7 +558,7 @@ TEST(tail, the_limit_of_an_exponential_tail_is_near_its_true_place)
             bot__tail_insert(&t, -3 * log(((double)(test_rng_next(&rng) >> 11) + 0.5) / 9007199254740992.0));
             bot__tail_pass(&t, 1, 1);
         }
-        sum += bot__tail_limit(&t, &law, 1.0 / 86400, 1);
+        sum += bot__tail_limit(&t, &law, 1.0 / 86400, 1, NULL);
     }
     const double truth = 3 * log(86400);
     ck_assert_msg(fabs(sum / 20 - truth) < 0.08 * truth, "%f, should be %f", sum / 20, truth);
@@ -535,7 +577,7 @@ TEST(tail, a_tail_that_ends_sooner_is_followed_where_its_law_allows)
                 bot__tail_insert(&t, 3 * (((double)(test_rng_next(&rng) >> 11) + 0.5) / 9007199254740992.0));
                 bot__tail_pass(&t, 1, 200);
             }
-            sum[bends] += bot__tail_limit(&t, &law, 0.1 / 86400, 1.0 / 200) / 20;
+            sum[bends] += bot__tail_limit(&t, &law, 0.1 / 86400, 1.0 / 200, NULL) / 20;
         }
     }
     ck_assert_msg(fabs(sum[1] - 3) < 0.24, "%f with the bend, should be 3", sum[1]);
@@ -546,16 +588,16 @@ TEST(tail, is_cautious_before_data_and_forgets_after_two_days)
 {
     static const struct bot__tail_law law = { .slope = 1, .slope_least = 0.5 };
     struct bot__tail t = { 0 };
-    ck_assert(bot__tail_limit(&t, &law, 1.0 / 86400, 1) > 7);
+    ck_assert(bot__tail_limit(&t, &law, 1.0 / 86400, 1, NULL) > 7);
     bot__tail_insert(&t, 1000);
     for (int i = 0; i < 100; i++) {
         bot__tail_insert(&t, 1);
         bot__tail_pass(&t, 1000, 1000);
     }
-    ck_assert(bot__tail_limit(&t, &law, 1.0 / 86400, 1) > 100);
+    ck_assert(bot__tail_limit(&t, &law, 1.0 / 86400, 1, NULL) > 100);
     for (int i = 0; i < 100; i++) {
         bot__tail_insert(&t, 1);
         bot__tail_pass(&t, 1000, 1000);
     }
-    ck_assert(bot__tail_limit(&t, &law, 1.0 / 86400, 1) < 20);
+    ck_assert(bot__tail_limit(&t, &law, 1.0 / 86400, 1, NULL) < 20);
 }

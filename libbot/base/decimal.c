@@ -225,10 +225,15 @@ static int muldiv(bot_i128 a, bot_i128 b, bot_i128 c, enum rounding rounding, bo
     if (c == 0)
         return BOT_ERR_INVALID;
     const bool negative = ((a < 0) != (b < 0)) != (c < 0);
-    const bot_u128 d = magnitude_of(c);
+    const bot_u128 ua = magnitude_of(a), ub = magnitude_of(b), d = magnitude_of(c);
     bot_u128 q, r;
-    if (!div_wide(mul_wide(magnitude_of(a), magnitude_of(b)), d, &q, &r))
+    if ((ua | ub) >> 64 == 0) {
+        const bot_u128 n = (bot_u128)(uint64_t)ua * (uint64_t)ub;
+        q = n / d;
+        r = n % d;
+    } else if (!div_wide(mul_wide(ua, ub), d, &q, &r)) {
         return BOT_ERR_OVERFLOW;
+    }
     if (r != 0) {
         if (rounding == ROUND_EXACT)
             return BOT_ERR_MALFORMED;

@@ -90,14 +90,6 @@ void bot__gate_renew(struct gate *g, enum gate_lease lease, bot_ts from)
     bot__gate_renew_for(g, lease, from, g->options.lease_ns[lease]);
 }
 
-void bot__gate_cap(struct gate *g, enum gate_lease lease, bot_ts until)
-{
-    if (g->options.lease_ns[lease] != 0 && g->expiry[lease] > until) {
-        g->expiry[lease] = until;
-        g->touched = true;
-    }
-}
-
 void bot__gate_expire(struct gate *g, enum gate_lease lease, bot_ts now)
 {
     bot__gate_cap(g, lease, now);

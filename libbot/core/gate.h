@@ -50,7 +50,13 @@ void bot__gate_renew(struct gate *g, enum gate_lease lease, bot_ts from);
 /* As renew with a duration of its own (RECONCILED lasts longer when flat). */
 void bot__gate_renew_for(struct gate *g, enum gate_lease lease, bot_ts from, int64_t duration_ns);
 /* The lease ends at `until` at the latest (flat has become risk: the longer lease no longer holds). */
-void bot__gate_cap(struct gate *g, enum gate_lease lease, bot_ts until);
+static inline void bot__gate_cap(struct gate *g, enum gate_lease lease, bot_ts until)
+{
+    if (g->options.lease_ns[lease] != 0 && g->expiry[lease] > until) {
+        g->expiry[lease] = until;
+        g->touched = true;
+    }
+}
 /* The lease ends now (socket closed). */
 void bot__gate_expire(struct gate *g, enum gate_lease lease, bot_ts now);
 /* Set or clear a STATE or LATCH reason. value: the number behind it. */

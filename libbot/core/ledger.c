@@ -385,6 +385,8 @@ static int change_fill(const struct ledger *l, struct change *c, const struct in
     if (in->contract != BOT_INVERSE && in->multiplier == ONE) {
         r = dec_mul_fixed(&ev->fill.qty, &ev->fill.price, &value); /* from the short numbers as they were written */
         value = r == BOT_OK && !buy ? -value : value;
+    } else if (in->multiplier == ONE && in->round_unit.v == 0) {
+        r = bot_fixed_muldiv_half_even(qty, ONE, v->price, &value); /* inverse, as bot__instrument_value has it */
     } else {
         r = bot__instrument_value(in, qty, v->price, &value);
     }

@@ -9,18 +9,8 @@
 
 /* ---- effects ---- */
 
-bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument)
+static bot_effect *write_effect(bot_effect *e, bot_effect_kind kind, uint32_t bot, uint32_t instrument)
 {
-    bot_effect *e = &c->effects[c->effects_n];
-    if (c->effects_n < c->effects_room) {
-        c->effects_n++;
-    } else {
-        /* A step that wants more than the host made room for cannot be carried out whole: nothing may leave any more. */
-        c->stats.effects_lost++;
-        bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, BOT_ERR_FULL, c->now);
-    }
-    if (c->quiet)
-        return e; /* counted; what is written into it nobody reads */
     /* What the small ones do not use of the union is not worth wiping a thousand times a second. */
     if (kind == BOT_EFFECT_FILL || kind == BOT_EFFECT_POSITION || kind == BOT_EFFECT_VERDICT || kind == BOT_EFFECT_GATE)
         memset(e, 0, offsetof(bot_effect, verdict) + sizeof e->verdict);
@@ -30,6 +20,25 @@ bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot
     e->bot = bot;
     e->instrument = instrument;
     return e;
+}
+
+/* A step that wants more than the host made room for cannot be carried out whole: nothing may leave any more. */
+static __attribute__((noinline)) void lose_effect(bot_core *c)
+{
+    c->stats.effects_lost++;
+    bot__gate_set(&c->gate, BOT_GATE_UNKNOWN_EXEC, BOT_ERR_FULL, c->now);
+}
+
+bot_effect *bot__core_effect_add(bot_core *c, bot_effect_kind kind, uint32_t bot, uint32_t instrument)
+{
+    const uint32_t at = c->effects_n;
+    if (at < c->effects_room)
+        c->effects_n = at + 1;
+    else
+        lose_effect(c);
+    if (c->quiet)
+        return &c->effects[at]; /* counted; what is written into it nobody reads */
+    return write_effect(&c->effects[at], kind, bot, instrument);
 }
 
 static void copy_text(char *to, size_t size, const char *from)

@@ -192,16 +192,21 @@ void bot__account_look_at_journal(bot_account *a)
     (void)account_command(a, &ev);
 }
 
+void bot__account_look_at_kill(bot_account *a)
+{
+    if (!atomic_load(&a->killed) || a->kill_done)
+        return;
+    a->kill_done = true;
+    bot_event ev = { .kind = BOT_EV_KILL };
+    (void)account_command(a, &ev);
+}
+
 static void on_wake(uv_async_t *handle)
 {
     bot_account *a = handle->data;
     if (a->closing)
         return;
-    if (atomic_load(&a->killed) && !a->kill_done) {
-        a->kill_done = true;
-        bot_event ev = { .kind = BOT_EV_KILL };
-        (void)account_command(a, &ev);
-    }
+    bot__account_look_at_kill(a);
     bot__account_look_at_journal(a);
 }
 

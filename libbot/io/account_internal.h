@@ -77,6 +77,7 @@ int bot__account_refuse(int code, const char *format, ...) __attribute__((format
 
 /* Has the journal's writer got into trouble, or out of it? The core is told. */
 void bot__account_look_at_journal(bot_account *a);
+void bot__account_look_at_kill(bot_account *a); /* one that another thread asked for and the loop has not heard of takes effect now */
 
 static inline bot_ts account_now(const bot_account *a) { return bot__transport_uv_now().now + a->ts_offset; }
 static inline int account_command(bot_account *a, bot_event *ev) { return bot__session_command(a->session, bot__transport_uv_now(), ev); }

@@ -263,6 +263,8 @@ int bot_account_rearm(bot_account *account, uint32_t latch, const char *reason)
         return BOT_ERR_CLOSED;
     bot_event ev = { .kind = BOT_EV_REARM, .rearm = { .latch = latch } };
     snprintf(ev.rearm.reason, sizeof ev.rearm.reason, "%.55s", reason != NULL ? reason : "");
+    if (latch == BOT_GATE_KILL)
+        bot__account_look_at_kill(account); /* first the kill, with its cancels, then its end */
     const int r = account_command(account, &ev);
     if (r >= 0 && latch == BOT_GATE_KILL) {
         atomic_store(&account->killed, false);

@@ -600,6 +600,19 @@ TEST(live, s60_a_kill_from_another_thread_shuts_at_once_and_cancels_everything_o
     live_end(&l);
 }
 
+/* In one breath, before the loop has heard of it: the kill is done first, with its cancels, and then re-armed. */
+TEST(live, a_kill_that_is_re_armed_at_once_has_cancelled_all_the_same)
+{
+    struct live_account *a = begin_open("1");
+    ck_assert_int_eq(live_submit(a, 0, BOT_BUY, "0.7", live_price(a, -500), NULL, NULL), BOT_OK);
+    LIVE_UNTIL(a, has_orders, 3000);
+    bot_account_kill(a->account);
+    ck_assert_int_eq(bot_account_rearm(a->account, BOT_GATE_KILL, "a slip"), 1);
+    LIVE_UNTIL(a, has_no_orders, 5000);
+    LIVE_UNTIL(a, live_is_open, 8000);
+    live_end(&l);
+}
+
 TEST(live, s60_a_frozen_process_wakes_shut_over_sockets)
 {
     struct live_account *a = begin_open("1");

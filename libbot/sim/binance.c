@@ -232,9 +232,13 @@ static int32_t authenticate(struct simvenue *b, struct call *c, const char *key,
         return -1021;
     }
     bot__simvenue_hmac(b, c->account, parts, 2, expected);
-    if (strcmp(expected, signature) == 0) return 0;
-    *ret_message = "Signature for this request is not valid.";
-    return -1022;
+    if (strcmp(expected, signature) != 0) {
+        *ret_message = "Signature for this request is not valid.";
+        return -1022;
+    }
+    if (!b->opt.read_only || strcmp(routes[c->route].method, "GET") == 0) return 0;
+    *ret_message = "Invalid API-key, IP, or permissions for action.";
+    return -2015;
 }
 
 static void http(struct simvenue *b, struct call *call, const char *method, const struct simvenue_header *headers_, uint32_t headers_n,

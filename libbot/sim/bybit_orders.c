@@ -307,6 +307,11 @@ void bot__simbybit_write(struct simvenue *b, const struct call *c, struct slice 
         r->message = "Request parameter error.";
         return;
     }
+    if (b->opt.read_only) {
+        r->code = 10005;
+        r->message = "Permission denied, please check your API key permissions.";
+        return;
+    }
     bot__plain(bot__member(body, "category"), category, sizeof category);
     if (c->route != ROUTE_DEAD_MAN && strcmp(category, "linear") != 0 && strcmp(category, "inverse") != 0) {
         r->code = 10001;

@@ -589,9 +589,9 @@ void bot__simbybit_run(struct simvenue *b, const struct call *c, struct slice qu
                                  "'smpGroup':0,'isMasterTrader':false,'spotHedgingStatus':'OFF'}", bot__simvenue_ms(b, b->start_ns));
         break;
     case ROUTE_API_KEY:
-        bot__text_put(&r.result, "{'id':'1','note':'paper','apiKey':'%s','readOnly':0,'secret':'','permissions':{'ContractTrade':['Order','Position'],"
+        bot__text_put(&r.result, "{'id':'1','note':'paper','apiKey':'%s','readOnly':%d,'secret':'','permissions':{'ContractTrade':['Order','Position'],"
                                  "'Derivatives':['DerivativesTrade']},'ips':['*'],'type':1,'deadlineDay':90,'uta':1,'unified':0,'userID':%d}",
-                      b->client[c->account].key, (int64_t)(1000000 + c->account));
+                      b->client[c->account].key, (int64_t)b->opt.read_only, (int64_t)(1000000 + c->account));
         break;
     default: bot__simbybit_write(b, c, body, &r);
     }

@@ -100,7 +100,7 @@ TEST(botctl, input_that_cannot_be_read_is_named)
     expect("decode --venue bybit --rest fills .", 1, "botctl decode: .: Is a directory");
     expect("decode --venue bybit <&-", 1, "botctl decode: standard input: ");
     expect("book --venue bybit .", 1, "botctl book: .: Is a directory");
-    expect("positions --spec spec .", 2, "botctl positions: .: Is a directory");
+    expect("positions --spec spec .", 1, "botctl positions: .: Is a directory");
     expect("positions --spec . e", 2, "botctl positions: .: Is a directory");
     expect("rate .", 1, "botctl rate: .: Is a directory");
     expect("paper --for 1 --fault .", 2, "botctl paper: .: Is a directory");
@@ -152,7 +152,7 @@ TEST(botctl, standard_output_that_takes_nothing_is_an_error)
     /* Nor does a socket take the place of a closed one, on which libuv would abort. */
     expect("status --url http://127.0.0.1:1 <&-", 1, "botctl status: http://127.0.0.1:1: ");
     expect("status --url http://127.0.0.1:1 >&-", 1, "botctl status: http://127.0.0.1:1: ");
-    expect("decode --venue bybit - <&-", 2, "standard input: Bad file descriptor");
+    expect("decode --venue bybit - <&-", 1, "standard input: Bad file descriptor");
 }
 
 TEST(botctl, paper_says_why_it_cannot_listen_and_leaves_nothing_behind)
@@ -166,6 +166,14 @@ TEST(botctl, paper_says_why_it_cannot_listen_and_leaves_nothing_behind)
            "botctl paper --for 1 --port $(sed -n 's/.*\"rest\":\"https:[^:]*:\\([0-9]*\\)\".*/\\1/p' first); status=$?; kill $paper; wait; exit $status", 1,
            "Address already in use; without --port any free one is taken");
     expect("version; sed -n 's/.*\"dir\":\"\\([^\"]*\\)\".*/\\1/p' first | xargs ls -d", 123, "No such file or directory");
+}
+
+TEST(botctl, paper_leaves_nothing_behind_when_its_terminal_is_closed)
+{
+    expect("paper --for 60 --read-only > hung & paper=$!; for _ in $(seq 100); do sleep 0.05; grep -q '\"event\":\"paper\"' hung && break; done; "
+           "kill -HUP $paper; wait $paper; echo status $?", 0, "status 0\n");
+    expect("version; cat hung", 0, "\"paper_end\"");
+    expect("version; sed -n 's/.*\"dir\":\"\\([^\"]*\\)\".*/\\1/p' hung | xargs ls -d", 123, "No such file or directory");
 }
 
 TEST(botctl, two_paper_exchanges_do_not_share_a_directory)

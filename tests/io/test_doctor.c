@@ -11,7 +11,7 @@
 
 static uv_loop_t loop;
 static struct paper *paper;
-static bool paper_closed, over;
+static bool paper_closed, over, read_only;
 static char said[16384];
 static int levels[3];
 
@@ -33,6 +33,7 @@ static void consult(const char *faults, const char *urls, const char *account, c
     struct paper_options o;
     paper_options_init(&o);
     o.directory = scratch_directory();
+    o.venue.read_only = read_only;
     ck_assert_int_eq(paper_open(&loop, &o, &paper), 0);
     ck_assert_int_eq(paper_account_add(paper, "key", "secret", (bot_money){ (bot_i128)100000 * 1000000000000000000 }), 1);
     ck_assert_msg(paper_faults(paper, faults, strlen(faults), error, sizeof error) == 0, "%s", error);
@@ -69,6 +70,15 @@ TEST(doctor, says_that_all_is_well_and_that_the_key_may_do_more_than_is_needed)
     SAYS("advice permissions: the key may trade -> a read-only key is enough");
     SAYS("good private_stream");
     SAYS("good public_stream");
+    SAYS("good position: fills and REST agree");
+}
+
+TEST(doctor, a_read_only_key_is_all_that_is_needed)
+{
+    read_only = true;
+    consult("", NULL, KEYED ", \"instruments\": [\"BTCUSDT\"]", ROUTE);
+    ck_assert_int_eq(levels[DOCTOR_WRONG], 0);
+    ck_assert_msg(strstr(said, "may trade") == NULL, "%s", said);
     SAYS("good position: fills and REST agree");
 }
 

@@ -21,7 +21,7 @@
 
 struct run {
     struct paper *paper;
-    uv_signal_t   interrupt, terminate;
+    uv_signal_t   interrupt, terminate, hangup;
     uv_timer_t    end;
     int64_t       start_ns;
     bool          started; /* its first line was printed: it gets a last one */
@@ -37,7 +37,7 @@ struct arguments {
     uint32_t    accounts, rate, burst;
     int64_t     balance;
     uint64_t    seconds;
-    bool        plain, loop;
+    bool        plain, loop, read_only;
 };
 
 static bool number(const char *text, uint64_t max, uint64_t *ret)
@@ -73,6 +73,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         const char *name = argv[i];
         uint64_t v = 0;
         if (strcmp(name, "--plain") == 0) { a->plain = true; continue; }
+        if (strcmp(name, "--read-only") == 0) { a->read_only = true; continue; }
         if (strcmp(name, "--loop") == 0) { a->loop = true; continue; }
         if (strncmp(name, "--", 2) != 0) return botctl_usage("paper", "'%s' is not understood", name);
         if (range_of(name) == NULL) return botctl_usage("paper", "there is no option '%s'", name);
@@ -172,6 +173,7 @@ static void finish(struct run *r)
     if (r->started) print_end(r);
     uv_close((uv_handle_t *)&r->interrupt, handle_closed);
     uv_close((uv_handle_t *)&r->terminate, handle_closed);
+    uv_close((uv_handle_t *)&r->hangup, handle_closed);
     uv_close((uv_handle_t *)&r->end, handle_closed);
     paper_close(r->paper, NULL, NULL);
 }
@@ -352,6 +354,7 @@ static int serve(const struct arguments *arguments, const char *directory)
     o.host = a.host;
     o.port = a.port;
     o.directory = a.plain ? NULL : directory;
+    o.venue.read_only = a.read_only;
     uv_loop_t loop;
     struct run r = { 0 };
     uv_loop_init(&loop);
@@ -362,12 +365,14 @@ static int serve(const struct arguments *arguments, const char *directory)
         uv_loop_close(&loop);
         return EXIT_FOUND_WRONG;
     }
-    r.interrupt.data = r.terminate.data = r.end.data = &r;
+    r.interrupt.data = r.terminate.data = r.hangup.data = r.end.data = &r;
     uv_signal_init(&loop, &r.interrupt);
     uv_signal_init(&loop, &r.terminate);
+    uv_signal_init(&loop, &r.hangup);
     uv_timer_init(&loop, &r.end);
     uv_signal_start(&r.interrupt, on_signal, SIGINT);
     uv_signal_start(&r.terminate, on_signal, SIGTERM);
+    uv_signal_start(&r.hangup, on_signal, SIGHUP);
     if (a.seconds > 0) uv_timer_start(&r.end, on_end, a.seconds * 1000, 0);
     status = prepare(&r, &a, directory, rows, (size_t)rows_n);
     if (status != 0) finish(&r);
@@ -399,6 +404,7 @@ const struct command command_paper = {
             "  --burst PCT     burstiness, 0 to 90; 60 by default\n"
             "  --accounts N    1 to 8 accounts\n"
             "  --balance N     of each in every coin; 100000 by default\n"
+            "  --read-only     keys that may look and not order, as a watch should have\n"
             "  --plain         no TLS\n",
     .run = run,
     .repeatable = "--fault",

@@ -441,7 +441,7 @@ static int run_positions(int argc, char **argv)
     FILE *in = run.ledger == NULL ? NULL : botctl_open_input("positions", path);
     if (in == NULL) {
         free(memory);
-        return EXIT_USAGE;
+        return run.ledger == NULL ? EXIT_USAGE : EXIT_FOUND_WRONG;
     }
 
     char *line = NULL;

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Runs seeded worlds for so many hours on every core, from seeds that nobody has seen yet, and reports totals.
-#     tools/dst.sh HOURS [BUILD_DIR]
+#     tools/dst.sh HOURS [BUILD_DIR [VENUE]]
 # Failures go to BUILD_DIR/dst-failures.txt, each with the line that repeats it and its shrunk list of faults: a fixed one
 # belongs into tests/dst/seeds.txt. Exit status 1 when there was one.
 set -eu
-[ $# -ge 1 ] || { echo "usage: tools/dst.sh HOURS [BUILD_DIR]" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: tools/dst.sh HOURS [BUILD_DIR [VENUE]]" >&2; exit 2; }
 build=${2:-build}
 dst=$build/tests/dst/dst
 [ -x "$dst" ] || { echo "tools/dst.sh: $dst is not there: ninja -C $build tests/dst/dst" >&2; exit 2; }
@@ -14,13 +14,17 @@ trap 'rm -rf "$out"' EXIT
 from=$(( $(date +%s) * 100000 ))
 n=0
 for core in $(seq "$(nproc)"); do
-    "$dst" --from $((from + core * 10000000)) --seconds "$seconds" --shrink > "$out/$core" &
+    "$dst" --venue "${3:-bybit}" --from $((from + core * 10000000)) --seconds "$seconds" --shrink --census > "$out/$core" &
     n=$((n + 1))
 done
 wait
 cat "$out"/* | awk '/^seeds /{ s += $2; f += $4; h += $6; c += $9 }
     END { printf("%d seeds, %d failed, %.1f simulated hours, %.0f simulated seconds per second and core\n", s, f, h, (c > 0) ? h * 3600 / c : 0) }'
-if grep -h "dst --seed" "$out"/* >> "$build/dst-failures.txt"; then
+# How often each kind of fault was drawn, in how many worlds; how often it struck; and changed something, in how many worlds.
+cat "$out"/* | awk '/^census kind/{ if (!said++) print; next }
+    /^census /{ if (!($2 in d)) order[++n] = $2; d[$2] += $3; w[$2] += $4; u[$2] += $5; b[$2] += $6; v[$2] += $7 }
+    END { for (i = 1; i <= n; i++) printf("census %-18s %8d %8d %9d %9d %8d\n", order[i], d[order[i]], w[order[i]], u[order[i]], b[order[i]], v[order[i]]) }'
+if grep -hE "dst (--venue [a-z-]+ )?--seed" "$out"/* >> "$build/dst-failures.txt"; then
     echo "failures: $build/dst-failures.txt"
     exit 1
 fi

@@ -151,6 +151,7 @@ static void amend(struct simvenue *b, const struct call *c, const struct params 
     const struct exchange_order *o = named(b, c->account, p, i, r);
     if (r->code != 0) return;
     if (o == NULL || bot__faults_hit(&b->faults, FAULT_REST_FORGET, FAULT_ON_AMEND, c->account, b->now) != NULL) {
+        if (o != NULL) bot__faults_bit(&b->faults, FAULT_REST_FORGET);
         bot__simbinance_fail(r, -2013, "Order does not exist.");
         return;
     }
@@ -166,6 +167,7 @@ static void cancel(struct simvenue *b, const struct call *c, const struct params
     const struct exchange_order *o = named(b, c->account, p, i, r);
     if (r->code != 0) return;
     if (o == NULL || bot__faults_hit(&b->faults, FAULT_REST_FORGET, FAULT_ON_CANCEL, c->account, b->now) != NULL) {
+        if (o != NULL) bot__faults_bit(&b->faults, FAULT_REST_FORGET);
         bot__simbinance_fail(r, -2011, "Unknown order sent.");
         return;
     }

@@ -205,11 +205,16 @@ static void read_order(struct simvenue *b, const struct call *c, const struct pa
     }
     bot__simvenue_view(b, c, &view);
     const bool forgotten = bot__faults_hit(&b->faults, FAULT_REST_FORGET, FAULT_ON_ORDER, c->account, b->now) != NULL;
-    for (int which = EXCHANGE_ORDERS_OPEN; which <= EXCHANGE_ORDERS_DONE && !forgotten; which++) {
+    for (int which = EXCHANGE_ORDERS_OPEN; which <= EXCHANGE_ORDERS_DONE; which++) {
         const uint32_t n = bot__exchange_orders_at(b->x, c->account, only, view.as_of, (enum exchange_which)which, b->orders, OPEN_MAX);
         for (uint32_t i = 0; i < n; i++) {
             bot__simbinance_client_id(b->orders[i].link_id, b->orders[i].origin, b->orders[i].id, shown);
             if (by_id ? b->orders[i].id != bot__simbinance_order_read(id) : strcmp(shown, client_id) != 0) continue;
+            if (forgotten) {
+                bot__faults_bit(&b->faults, FAULT_REST_FORGET);
+                bot__simbinance_fail(r, -2013, "Order does not exist.");
+                return;
+            }
             bot__simbinance_order_row(b, &r->body, &b->orders[i]);
             return;
         }

@@ -178,6 +178,7 @@ static void do_amend(struct simvenue *b, const struct call *c, struct slice body
     const struct exchange_order *order = named(b, c->account, body, o);
     if (o->code != 0) return;
     if (order == NULL || bot__faults_hit(&b->faults, FAULT_REST_FORGET, FAULT_ON_AMEND, c->account, b->now) != NULL) {
+        if (order != NULL) bot__faults_bit(&b->faults, FAULT_REST_FORGET);
         o->code = code_of(EXCHANGE_NOT_FOUND, true, &o->message);
         return;
     }
@@ -195,6 +196,7 @@ static void do_cancel(struct simvenue *b, const struct call *c, struct slice bod
     const struct exchange_order *order = named(b, c->account, body, o);
     if (o->code != 0) return;
     if (order == NULL || bot__faults_hit(&b->faults, FAULT_REST_FORGET, FAULT_ON_CANCEL, c->account, b->now) != NULL) {
+        if (order != NULL) bot__faults_bit(&b->faults, FAULT_REST_FORGET);
         o->code = code_of(EXCHANGE_NOT_FOUND, false, &o->message);
         return;
     }

@@ -428,10 +428,14 @@ static void read_orders(struct simvenue *b, const struct call *c, struct slice q
     uint64_t last = 0, listed = 0;
     bool more = false;
     bot__text_put(&r->result, "{'category':'%s','list':[", a.category);
-    for (uint32_t i = 0; i < n && !forgotten; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const struct exchange_order *o = &b->orders[i];
         if (!instrument_fits(b, &a, o->instrument) || o->id >= below) continue;
         if (a.order_id[0] != '\0' ? o->id != id : a.link_id[0] != '\0' && strcmp(o->link_id, a.link_id) != 0) continue;
+        if (forgotten) {
+            bot__faults_bit(&b->faults, FAULT_REST_FORGET);
+            break;
+        }
         if (listed == a.limit) {
             more = true;
             break;

@@ -258,6 +258,8 @@ uint32_t bot__exchange_book(const struct exchange *x, uint16_t instrument, bot_s
 enum exchange_which { EXCHANGE_ORDERS_OPEN, EXCHANGE_ORDERS_DONE };
 uint32_t bot__exchange_orders_at(const struct exchange *x, uint32_t account, int instrument, int64_t as_of_ns, enum exchange_which which,
                                  struct exchange_order *ret, uint32_t max);
+/* The account's orders, fills or positions are not what they were then. */
+bool bot__exchange_changed_since(const struct exchange *x, uint32_t account, int64_t ns);
 /* One order that had ended by then, by its number or, where that is 0, by its link id; false: not known, or not ended. */
 bool bot__exchange_order_done_at(const struct exchange *x, uint32_t account, uint64_t id, const char *link_id, int64_t as_of_ns, struct exchange_order *ret);
 /* Fills, funding rows among them: index 0 is the newest not later than as_of_ns; false behind the oldest remembered. */

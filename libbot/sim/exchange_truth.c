@@ -128,6 +128,14 @@ uint32_t bot__exchange_orders_at(const struct exchange *x, uint32_t account, int
     return n;
 }
 
+bool bot__exchange_changed_since(const struct exchange *x, uint32_t account, int64_t ns)
+{
+    const struct account *a = &x->account[account];
+    return (a->orders_n > 0 && a->orders[(a->orders_n - 1) % x->opt.history_max].order.updated_ns > ns) ||
+           (a->fills_n > 0 && a->fills[(a->fills_n - 1) % x->opt.fills_max].ns > ns) ||
+           (a->positions_n > 0 && a->positions[(a->positions_n - 1) % x->opt.history_max].ns > ns);
+}
+
 bool bot__exchange_order_done_at(const struct exchange *x, uint32_t account, uint64_t id, const char *link_id, int64_t as_of_ns, struct exchange_order *ret)
 {
     const struct account *a = &x->account[account];

@@ -462,6 +462,18 @@ const struct fault *bot__faults_holds(const struct faults *f, enum fault_kind ki
     return NULL;
 }
 
+static void struck(struct faults *f, enum fault_kind kind)
+{
+    f->used[kind]++;
+    switch (kind) {
+    case FAULT_REST_STALE: case FAULT_REST_FREEZE: case FAULT_REST_PARTIAL: case FAULT_REST_DOUBLE: case FAULT_REST_FORGET:
+    case FAULT_FUND: case FAULT_LIQUIDATE: case FAULT_ADL: case FAULT_TRADE: case FAULT_ORDER:
+        break;
+    default:
+        f->bit[kind]++;
+    }
+}
+
 const struct fault *bot__faults_hit(struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns)
 {
     if (held_known(f, now_ns) && (f->held >> kind & 1) == 0) return NULL;
@@ -470,7 +482,7 @@ const struct fault *bot__faults_hit(struct faults *f, enum fault_kind kind, uint
         if (ft->kind != kind || (bits != 0 && (ft->on & bits) == 0) || (ft->account != 0 && account != 0 && ft->account != account) ||
             !holds(f, ft, now_ns) || !bot__sim_rng_chance(&f->rng, ft->per_million))
             continue;
-        f->used[kind]++;
+        struck(f, kind);
         return ft;
     }
     return NULL;
@@ -507,7 +519,7 @@ const struct fault *bot__faults_due(struct faults *f, int64_t now_ns)
             forget_held(f);
             ft->times++;
             if (!bot__sim_rng_chance(&f->rng, ft->per_million)) continue;
-            f->used[ft->kind]++;
+            struck(f, ft->kind);
             return ft;
         }
     }
@@ -548,7 +560,8 @@ void bot__faults_look(struct faults *f, int64_t now_ns)
     /* The others are counted where they strike. */
     static const enum fault_kind standing[] = { FAULT_MARKET_RATE, FAULT_MARKET_TREND, FAULT_CLOCK_SKEW };
     for (size_t i = 0; i < sizeof standing / sizeof *standing; i++)
-        f->used[standing[i]] += (f->held & ~before) >> standing[i] & 1;
+        if (((f->held & ~before) >> standing[i] & 1) != 0)
+            struck(f, standing[i]);
 }
 
 int64_t bot__faults_next(const struct faults *f, int64_t now_ns)

@@ -143,7 +143,8 @@ struct faults {
     struct fault   *list;
     uint32_t        n, max;
     int64_t         start_ns;
-    uint64_t        used[FAULT_KIND_COUNT]; /* how often each had an effect: silence must mean that nothing happened */
+    uint64_t        used[FAULT_KIND_COUNT]; /* how often each struck, */
+    uint64_t        bit[FAULT_KIND_COUNT];  /* and how often something came out otherwise by it: silence must mean that nothing happened */
     struct sim_rng  rng;
     struct sim_alloc alloc;
     /* Kinds of which something holds, as bits: true for times in [held_from, held_until), within which nothing begins, ends or
@@ -162,8 +163,11 @@ int bot__faults_parse(struct faults *f, const char *text, size_t len, char *erro
 void bot__faults_clear(struct faults *f);
 
 /* The first statement of that kind that holds now for those bits and that account, its chance drawn; NULL if none.
- * bits 0: kinds without an object. Counts in used[]. */
+ * bits 0: kinds without an object. Counts in used[], and in bit[] where every strike is felt: not for kinds of which the asker must
+ * see whether there was anything to change (bot__faults_bit). */
 const struct fault *bot__faults_hit(struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns);
+/* rest.stale, rest.freeze, rest.partial, rest.double, rest.forget, fund, liquidate, adl, trade, order: it did change something. */
+static inline void bot__faults_bit(struct faults *f, enum fault_kind kind) { f->bit[kind]++; }
 /* The same without drawing or counting. */
 const struct fault *bot__faults_holds(const struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns);
 /* When that statement began to hold (its latest period). */

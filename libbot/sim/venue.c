@@ -166,6 +166,7 @@ static void apply_standing_faults(struct simvenue *b)
     const enum exchange_mode mode = halted ? EXCHANGE_MODE_HALTED : cancel_only ? EXCHANGE_CANCEL_ONLY : EXCHANGE_OPEN;
     if (mode != bot__exchange_mode(b->x)) {
         b->faults.used[halted ? FAULT_MARKET_HALT : FAULT_MARKET_CANCEL_ONLY] += mode != EXCHANGE_OPEN;
+        b->faults.bit[halted ? FAULT_MARKET_HALT : FAULT_MARKET_CANCEL_ONLY] += mode != EXCHANGE_OPEN;
         bot__exchange_mode_set(b->x, mode);
     }
     const struct fault *rate = bot__faults_holds(&b->faults, FAULT_MARKET_RATE, 0, 0, b->now);
@@ -192,22 +193,26 @@ static void run_event(struct simvenue *b, const struct fault *f)
             if (f->kind == FAULT_FUND) bot__exchange_fund(b->x, b->now, i, f->rate_e8);
             else bot__exchange_seq_restart(b->x, i, 1);
         }
+        for (uint32_t a = 1; f->kind == FAULT_FUND && a < bot__exchange_accounts(b->x); a++)
+            if (bot__exchange_changed_since(b->x, a, b->now - 1)) bot__faults_bit(&b->faults, f->kind);
         return;
     }
     if (account >= bot__exchange_accounts(b->x)) return;
     const struct exchange_instrument *in = &b->instrument[0];
     int64_t lots = 0;
     if (f->qty.coef != 0 && bot__exchange_lots(in, f->qty, &lots) < 0) return;
-    if (f->kind == FAULT_LIQUIDATE) bot__exchange_liquidate(b->x, b->now, account, 0, lots);
-    else if (f->kind == FAULT_ADL) bot__exchange_adl(b->x, b->now, account, 0, lots);
+    bool done;
+    if (f->kind == FAULT_LIQUIDATE) done = bot__exchange_liquidate(b->x, b->now, account, 0, lots) > 0;
+    else if (f->kind == FAULT_ADL) done = bot__exchange_adl(b->x, b->now, account, 0, lots) > 0;
     else { /* by hand: no orderLinkId */
         const bool hedge = bot__exchange_hedge(b->x, account, 0);
         const struct exchange_request r = { .account = account, .side = f->side, .type = f->kind == FAULT_TRADE ? BOT_MARKET : BOT_LIMIT,
                                             .tif = f->kind == FAULT_TRADE ? BOT_IOC : BOT_GTC, .lots = lots,
                                             .leg = !hedge ? BOT_LEG_NET : f->side == BOT_BUY ? BOT_LEG_LONG : BOT_LEG_SHORT,
                                             .price_ticks = bot__exchange_mark(b->x, 0) + (f->side == BOT_BUY ? -f->ticks : f->ticks) };
-        bot__exchange_submit(b->x, b->now, &r, NULL);
+        done = bot__exchange_submit(b->x, b->now, &r, NULL) == 0;
     }
+    if (done) bot__faults_bit(&b->faults, f->kind);
 }
 
 static void observe(struct simvenue *b)

@@ -192,10 +192,11 @@ void bot__simvenue_view(struct simvenue *b, const struct call *c, struct view *r
 {
     const uint32_t bits = b->dialect->route_faults[c->route];
     struct faults *f = &b->faults;
-    *ret = (struct view){ .as_of = INT64_MAX, .keep = UINT32_MAX };
+    *ret = (struct view){ .as_of = INT64_MAX, .keep = UINT32_MAX, .faults = f };
     const struct fault *hit = bot__faults_hit(f, FAULT_REST_STALE, bits, c->account, b->now);
     if (hit != NULL) ret->as_of = b->now - bot__fault_draw(f, hit);
     else if ((hit = bot__faults_hit(f, FAULT_REST_FREEZE, bits, c->account, b->now)) != NULL) ret->as_of = bot__fault_since(f, hit, b->now);
+    if (hit != NULL && bot__exchange_changed_since(b->x, c->account, ret->as_of)) bot__faults_bit(f, hit->kind);
     if ((hit = bot__faults_hit(f, FAULT_REST_PARTIAL, bits, c->account, b->now)) != NULL) {
         ret->keep = hit->keep;
         ret->drop = hit->drop;
@@ -206,7 +207,10 @@ void bot__simvenue_view(struct simvenue *b, const struct call *c, struct view *r
 bool bot__simvenue_row_begin(struct list *l, const struct view *v)
 {
     const uint32_t i = l->seen++;
-    if (i < v->drop || i >= v->keep) return false;
+    if (i < v->drop || i >= v->keep) {
+        bot__faults_bit(v->faults, FAULT_REST_PARTIAL);
+        return false;
+    }
     if (l->written > 0) bot__text_put(l->t, ",");
     l->row_at = l->t->len;
     return true;
@@ -216,6 +220,7 @@ void bot__simvenue_row_end(struct list *l, const struct view *v)
 {
     l->written++;
     if (!v->twice) return;
+    bot__faults_bit(v->faults, FAULT_REST_DOUBLE);
     const size_t n = l->t->len - l->row_at;
     bot__text_put(l->t, ",");
     if (l->t->size - l->t->len > n) {

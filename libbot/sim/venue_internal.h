@@ -237,6 +237,7 @@ struct view {
     int64_t  as_of; /* INT64_MAX: now */
     uint32_t keep, drop;
     bool     twice;
+    struct faults *faults; /* to be told whether it did change something */
 };
 void bot__simvenue_view(struct simvenue *b, const struct call *c, struct view *ret);
 /* Rows of a list one by one. row_begin is false when the row is left out. */

@@ -432,6 +432,7 @@ struct exchange *bot__world_exchange(struct world *w) { return bot__simvenue_exc
 struct world_stats bot__world_stats(const struct world *w) { return w->stats; }
 
 const uint64_t *bot__world_faults_used(const struct world *w) { return bot__simvenue_faults(w->b)->used; }
+const uint64_t *bot__world_faults_bit(const struct world *w) { return bot__simvenue_faults(w->b)->bit; }
 
 void bot__world_truth(const struct world *w, uint32_t account, uint16_t instrument, struct exchange_truth *ret)
 {

@@ -76,6 +76,7 @@ struct exchange *bot__world_exchange(struct world *w);
 /* bot__simvenue_truth, and open_buy / open_sell with what is on the wire from any client of that account's key. */
 /* How often each fault had an effect: FAULT_KIND_COUNT numbers. */
 const uint64_t *bot__world_faults_used(const struct world *w);
+const uint64_t *bot__world_faults_bit(const struct world *w); /* and how often that changed something */
 void bot__world_truth(const struct world *w, uint32_t account, uint16_t instrument, struct exchange_truth *ret);
 
 struct world_stats {

@@ -60,7 +60,7 @@ struct dst_result {
     uint64_t events, orders, refused, fills, gate_shuts, restarts, rearms, backfills, drifts, adoptions, faults;
     int64_t  open_ns, shut_ns, opened_after_ns; /* of healing, the slowest */
     /* What really happened: a fault that never has an effect proves nothing. */
-    uint64_t venue_used[FAULT_KIND_COUNT], process_used[DST_SWITCH + 1];
+    uint64_t used[DST_KINDS], bit[DST_KINDS]; /* how often each kind of fault struck, and how often that changed something */
     bool     hedge, bots, processes, instruments, journal; /* several; a journal */
 };
 
@@ -129,8 +129,11 @@ struct dst_process {
     int64_t  ts_offset;
     uint64_t journal_next;  /* record at which this run begins */
     bool     journal_bad, disk_stalled;
+    bool     stalled;       /* by a fault of its own */
+    enum dst_what disk_fault; /* DST_FULL, DST_DISK; DST_VENUE: none */
+    unsigned long long disk_failed; /* operations, as counted so far */
     bot_ts   round_at, look_at;
-    uint64_t appended;
+    uint64_t appended, rounded; /* rounded: of them, when the disk was last reached */
     /* border */
     bool     submitting, submitting_open, submitting_reduces;
     uint64_t *sent;           /* hashes of client ids of creates */

@@ -3,7 +3,8 @@
  *     dst [--from N] [--count N | --seconds S]     many seeds; the first line of a failure is the command that repeats it
  *     dst --seed N [--faults 'line; line'] [--trace] [--shrink] [--defect NAME]
  *     dst --seeds FILE                             worlds that failed once
- *     dst ... --cover                              wrong, too, when some kind of fault never had an effect
+ *     dst ... --census                             how often each kind of fault was drawn and changed something
+ *     dst ... --cover                              the same; kinds that changed nothing have some more worlds; wrong when one never does
  *     dst --plan N                                 what the seed stands for
  *     dst --venue NAME ...                         in another dialect of the paper exchange than bybit's
  *
@@ -20,6 +21,7 @@ struct totals {
     uint64_t seeds, failed;
     struct dst_result sum;
     uint64_t hedge, bots, processes, instruments, journal;
+    uint64_t drawn[DST_KINDS], worlds_drawn[DST_KINDS], worlds_bit[DST_KINDS];
     double   cpu_s;
 };
 
@@ -37,7 +39,7 @@ static double wall(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void add(struct totals *t, const struct dst_result *r)
+static void add(struct totals *t, const struct dst_plan *plan, const struct dst_result *r)
 {
     t->seeds++;
     t->failed += r->wrong != DST_OK;
@@ -55,8 +57,17 @@ static void add(struct totals *t, const struct dst_result *r)
     t->sum.faults += r->faults;
     t->sum.open_ns += r->open_ns;
     t->sum.shut_ns += r->shut_ns;
-    for (int k = 0; k < FAULT_KIND_COUNT; k++) t->sum.venue_used[k] += r->venue_used[k];
-    for (int k = 0; k <= DST_SWITCH; k++) t->sum.process_used[k] += r->process_used[k];
+    bool drawn[DST_KINDS] = { false };
+    for (uint32_t i = 0; i < plan->faults_n; i++) {
+        t->drawn[plan->faults[i].kind]++;
+        drawn[plan->faults[i].kind] = true;
+    }
+    for (uint32_t k = 0; k < DST_KINDS; k++) {
+        t->sum.used[k] += r->used[k];
+        t->sum.bit[k] += r->bit[k];
+        t->worlds_drawn[k] += drawn[k];
+        t->worlds_bit[k] += r->bit[k] != 0;
+    }
     t->hedge += r->hedge;
     t->bots += r->bots;
     t->processes += r->processes;
@@ -64,23 +75,21 @@ static void add(struct totals *t, const struct dst_result *r)
     t->journal += r->journal;
 }
 
-/* How often each kind of fault had an effect. False: one never had. */
-static bool say_coverage(const struct totals *t)
+/* A line for each kind of fault: statements drawn, in so many worlds; strikes; those that changed something, in so many worlds. False: a
+ * kind never changed anything. tools/dst.sh adds such lines up. */
+static bool say_census(const struct totals *t)
 {
-    static const char *const processes[DST_SWITCH + 1] = { NULL, "kill", "power", "stop", "freeze", "offline", "skew", "disk", "full", "stall", "switch" };
     bool all = true;
-    printf("worlds: hedge mode %llu, several bots %llu, several processes %llu, several instruments %llu, with a journal %llu\nhappened:",
+    printf("worlds: hedge mode %llu, several bots %llu, several processes %llu, several instruments %llu, with a journal %llu\n",
            (unsigned long long)t->hedge, (unsigned long long)t->bots, (unsigned long long)t->processes, (unsigned long long)t->instruments,
            (unsigned long long)t->journal);
-    for (int k = FAULT_NONE + 1; k < FAULT_KIND_COUNT; k++) {
-        printf(" %s %llu", bot__fault_name((enum fault_kind)k), (unsigned long long)t->sum.venue_used[k]);
-        all = all && t->sum.venue_used[k] != 0;
+    printf("census %-18s %8s %8s %9s %9s %8s\n", "kind", "drawn", "worlds", "struck", "changed", "worlds");
+    for (uint32_t k = 0; k < DST_KINDS; k++) {
+        if (dst_kind_name(k) == NULL) continue;
+        printf("census %-18s %8llu %8llu %9llu %9llu %8llu\n", dst_kind_name(k), (unsigned long long)t->drawn[k], (unsigned long long)t->worlds_drawn[k],
+               (unsigned long long)t->sum.used[k], (unsigned long long)t->sum.bit[k], (unsigned long long)t->worlds_bit[k]);
+        all = all && t->sum.bit[k] != 0;
     }
-    for (int k = DST_KILL; k <= DST_SWITCH; k++) {
-        printf(" proc.%s %llu", processes[k], (unsigned long long)t->sum.process_used[k]);
-        all = all && t->sum.process_used[k] != 0;
-    }
-    printf("\n");
     return all;
 }
 
@@ -112,7 +121,7 @@ static void run_one(struct dst_plan *plan, const struct dst_run_options *o, bool
 {
     struct dst_result r;
     dst_run(plan, o, &r);
-    add(t, &r);
+    add(t, plan, &r);
     if (r.wrong == DST_OK) return;
     say_failure(plan, &r, false);
     if (!shrink) return;
@@ -133,7 +142,7 @@ static void say_plan(const struct dst_plan *p)
     for (uint32_t i = 0; i < p->faults_n; i++) printf("%s\n", p->faults[i].text);
 }
 
-/* Worlds kept in a file: SEED | FAULTS a line. False: it cannot be read. */
+/* Worlds kept in a file: [VENUE] SEED | FAULTS a line. False: it cannot be read. */
 static bool run_file(const char *path, const char *venue, const struct dst_run_options *o, struct totals *t)
 {
     static char line[DST_FAULTS_MAX * DST_LINE_MAX];
@@ -141,11 +150,16 @@ static bool run_file(const char *path, const char *venue, const struct dst_run_o
     FILE *f = fopen(path, "r");
     if (f == NULL) return false;
     while (fgets(line, sizeof line, f) != NULL) {
-        char *faults = NULL, bad[DST_LINE_MAX];
+        char *faults = NULL, *number = line, bad[DST_LINE_MAX];
+        const char *dialect = venue;
         line[strcspn(line, "\n")] = '\0';
-        const uint64_t seed = strtoull(line, &faults, 10);
+        if (line[0] >= 'a' && line[0] <= 'z' && (number = strchr(line, ' ')) != NULL) {
+            *number++ = '\0';
+            dialect = line;
+        }
+        const uint64_t seed = number == NULL ? 0 : strtoull(number, &faults, 10);
         if (line[0] == '#' || seed == 0) continue;
-        dst_plan_draw(&plan, venue, seed);
+        dst_plan_draw(&plan, dialect, seed);
         while (*faults == ' ' || *faults == '|') faults++;
         if (*faults != '\0' && !dst_plan_faults(&plan, faults, bad)) {
             fprintf(stderr, "dst: cannot read fault '%s'\n", bad);
@@ -158,9 +172,28 @@ static bool run_file(const char *path, const char *venue, const struct dst_run_o
     return true;
 }
 
+#define COVER_RUNS 10
+#define COVER_PLANS 3000
+
+/* Kinds that changed nothing in the worlds so far: those of later seeds that hold them are run until one does. */
+static void cover_rest(struct dst_plan *plan, const char *venue, uint64_t from, const struct dst_run_options *o, struct totals *t)
+{
+    for (uint32_t k = 0; k < DST_KINDS; k++) {
+        uint32_t runs = 0;
+        for (uint64_t n = 0; dst_kind_name(k) != NULL && t->sum.bit[k] == 0 && runs < COVER_RUNS && n < COVER_PLANS; n++) {
+            bool holds = false;
+            dst_plan_draw(plan, venue, from + n);
+            for (uint32_t i = 0; i < plan->faults_n; i++) holds |= plan->faults[i].kind == k;
+            if (!holds) continue;
+            runs++;
+            run_one(plan, o, false, t);
+        }
+    }
+}
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: dst [--from N] [--count N | --seconds S] [--shrink] | --seed N [--faults TEXT] [--trace] [--shrink] [--defect NAME] | --seeds FILE | --plan N  [--venue NAME]\n");
+    fprintf(stderr, "usage: dst [--from N] [--count N | --seconds S] [--shrink] [--census | --cover] | --seed N [--faults TEXT] [--trace] [--shrink] [--defect NAME] | --seeds FILE | --plan N  [--venue NAME]\n");
     return 2;
 }
 
@@ -169,13 +202,14 @@ int main(int argc, char **argv)
     uint64_t from = 1, count = 100, seed = 0, shown = 0;
     double seconds = 0;
     const char *faults = NULL, *file = NULL, *venue = "bybit";
-    bool shrink = false, one = false, cover = false;
+    bool shrink = false, one = false, cover = false, census = false;
     struct dst_run_options o = { .defect = DST_DEFECT_NONE };
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(a, "--trace") == 0) o.trace = true;
         else if (strcmp(a, "--shrink") == 0) shrink = true;
-        else if (strcmp(a, "--cover") == 0) cover = true;
+        else if (strcmp(a, "--census") == 0) census = true;
+        else if (strcmp(a, "--cover") == 0) census = cover = true;
         else if (v == NULL) return usage();
         else if (i++, strcmp(a, "--from") == 0) from = strtoull(v, NULL, 10);
         else if (strcmp(a, "--count") == 0) count = strtoull(v, NULL, 10);
@@ -214,9 +248,10 @@ int main(int argc, char **argv)
             run_one(&plan, &o, shrink && t.failed < 5, &t);
         }
     }
+    if (cover) cover_rest(&plan, venue, from + count, &o, &t);
     t.cpu_s = cpu();
     say_totals(&t);
-    const bool all = say_coverage(&t);
-    if (cover && !all) printf("a kind of fault never had an effect\n");
+    const bool all = !census || say_census(&t);
+    if (cover && !all) printf("a kind of fault never changed anything\n");
     return t.failed != 0 || (cover && !all);
 }

@@ -38,6 +38,15 @@ static const struct {
     { "", DST_VENUE, 0 },
 };
 
+const char *dst_kind_name(uint32_t kind)
+{
+    if (kind < FAULT_KIND_COUNT)
+        return kind == FAULT_NONE ? NULL : bot__fault_name((enum fault_kind)kind);
+    for (size_t k = 0; kinds[k].name[0] != '\0'; k++)
+        if (kinds[k].what != DST_VENUE && kinds[k].what == kind - FAULT_KIND_COUNT) return kinds[k].name;
+    return NULL;
+}
+
 static bool line_parse(const char *text, struct dst_fault *ret)
 {
     struct dst_fault f = { .process = 1 };
@@ -61,6 +70,8 @@ static bool line_parse(const char *text, struct dst_fault *ret)
     f.what = kinds[k].what;
     f.takes = kinds[k].takes;
     if (strncmp(word, "proc.", 5) == 0 && f.what == DST_VENUE) return false;
+    for (uint32_t n = 0; n < DST_KINDS; n++)
+        if (dst_kind_name(n) != NULL && strcmp(dst_kind_name(n), word) == 0) f.kind = n;
     while ((word = strtok_r(NULL, " ", &save)) != NULL) {
         if (strncmp(word, "process=", 8) == 0) f.process = (uint32_t)atoi(word + 8);
         else if (strncmp(word, "down=", 5) == 0 || (f.what == DST_SKEW && strncmp(word, "by=", 3) == 0)) {

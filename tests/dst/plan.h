@@ -20,12 +20,17 @@
 #define TESTS_DST_PLAN_H
 
 #include "bot/core.h"
+#include "sim/faults.h"
 
 #define DST_FAULTS_MAX 64
 #define DST_LINE_MAX 120
 #define DST_PROCESSES_MAX 2
 #define DST_BOTS_MAX 3
 #define DST_INSTRUMENTS_MAX 2
+
+/* Kinds of faults counted: those of sim/faults.h, and behind them enum dst_what. */
+#define DST_KINDS (FAULT_KIND_COUNT + DST_SWITCH + 1)
+const char *dst_kind_name(uint32_t kind); /* NULL: none */
 
 enum dst_what { DST_VENUE, DST_KILL, DST_POWER, DST_STOP, DST_FREEZE, DST_OFFLINE, DST_SKEW, DST_DISK, DST_FULL, DST_STALL, DST_SWITCH };
 
@@ -45,6 +50,7 @@ struct dst_fault {
     enum dst_what what;
     uint32_t takes;         /* DST_LIE_* ... */
     uint32_t process;       /* 1.. */
+    uint32_t kind;          /* of DST_KINDS */
     int64_t  value_ns;      /* down, by */
     char     op;            /* proc.disk: w, s, a */
     bot_i128 qty;           /* trade, order */

@@ -262,10 +262,15 @@ void dst_process_journal_look(struct dst_process *p)
 
 void dst_process_disk(struct dst_process *p)
 {
-    if (p->journal == NULL || p->disk_stalled || dst_now(p->w) < p->round_at) return;
+    if (p->journal == NULL || dst_now(p->w) < p->round_at) return;
+    p->w->result->bit[FAULT_KIND_COUNT + DST_STALL] += p->stalled && p->appended != p->rounded;
+    if (p->disk_stalled) return;
+    p->rounded = p->appended;
     p->round_at = dst_now(p->w) + ROUND_NS;
     disk_clock(p);
     (void)bot__journal_round(p->journal);
+    if (p->disk_fault != DST_VENUE) p->w->result->bit[FAULT_KIND_COUNT + p->disk_fault] += p->memfs.failed - p->disk_failed;
+    p->disk_failed = p->memfs.failed;
     dst_process_journal_look(p);
 }
 

@@ -58,6 +58,13 @@ void dst_trace_say(const struct dst_world *w, const char *format, ...)
 
 static bool holds(const struct dst_fault *f, int64_t at) { return at >= f->at_ns && at < f->at_ns + f->for_ns; }
 
+/* A fault of a process struck, or found it down; bites: whoever strikes is felt. */
+static void count(struct dst_world *w, enum dst_what what, bool up, bool bites)
+{
+    w->result->used[FAULT_KIND_COUNT + what] += up;
+    w->result->bit[FAULT_KIND_COUNT + what] += up && bites;
+}
+
 /* What holds now, as a whole: several may overlap. */
 static void apply_standing(struct dst_world *w)
 {
@@ -70,7 +77,7 @@ static void apply_standing(struct dst_world *w)
         for (uint32_t i = 0; i < w->plan->faults_n; i++) {
             const struct dst_fault *f = &w->plan->faults[i];
             if (f->what == DST_VENUE || f->process != p->number || !holds(f, at)) continue;
-            w->result->process_used[f->what] += p->up;
+            count(w, f->what, p->up, f->what != DST_DISK && f->what != DST_FULL && f->what != DST_STALL);
             if (f->what == DST_OFFLINE) offline = true;
             else if (f->what == DST_STALL) stalled = true;
             else if (f->what == DST_FULL) full = true;
@@ -82,6 +89,8 @@ static void apply_standing(struct dst_world *w)
         bot__world_client_skew(w->world, p->client, skew);
         if (frozen != 0 && p->up) bot__world_client_freeze(w->world, p->client, frozen);
         p->disk_stalled = stalled || frozen != 0;
+        p->stalled = stalled;
+        p->disk_fault = full ? DST_FULL : op != 0 ? DST_DISK : DST_VENUE;
         if (full || op != 0) {
             p->memfs.fail_op = full || op == 'w' ? MEMFS_WRITE : op == 's' ? MEMFS_SYNC : MEMFS_OPEN;
             p->memfs.fail_errno = full ? 28 /* ENOSPC */ : 5 /* EIO */;
@@ -101,7 +110,7 @@ static void apply_events(struct dst_world *w)
         const bot_ts at = DST_START_NS + f->at_ns;
         if (f->for_ns != 0 || at > now || at <= w->applied_until || f->process > w->plan->processes) continue;
         struct dst_process *p = &w->process[f->process - 1];
-        w->result->process_used[f->what] += p->up;
+        count(w, f->what, p->up, true);
         if (f->what == DST_KILL || f->what == DST_POWER || f->what == DST_STOP) dst_process_die(p, f->what, f->value_ns);
         if (f->what == DST_SWITCH && p->up) {
             bot_event ev = { .kind = BOT_EV_KILL };
@@ -283,7 +292,10 @@ void dst_run(const struct dst_plan *plan, const struct dst_run_options *o, struc
     if (ret->wrong == DST_OK) dst_check_end(w);
     ret->simulated_ns = dst_now(w) - DST_START_NS;
     ret->events = bot__world_stats(w->world).events;
-    memcpy(ret->venue_used, bot__world_faults_used(w->world), sizeof ret->venue_used);
+    for (int k = 0; k < FAULT_KIND_COUNT; k++) {
+        ret->used[k] = bot__world_faults_used(w->world)[k];
+        ret->bit[k] = bot__world_faults_bit(w->world)[k];
+    }
     for (uint32_t n = 0; n < plan->processes; n++) dst_process_free(&w->process[n]);
     bot__world_free(w->world);
     free(w);

@@ -28,6 +28,7 @@ static bool fails(struct memfs *m, enum memfs_op op)
         if (m->fail_times > 0 && --m->fail_times > 0)
             m->fail_nth = 1;
         errno = m->fail_errno != 0 ? m->fail_errno : EIO;
+        m->failed++;
         return true;
     }
     return false;

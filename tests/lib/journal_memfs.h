@@ -37,6 +37,7 @@ struct memfs {
     enum memfs_op fail_op;
     unsigned long long fail_nth, fail_times;
     int fail_errno;
+    unsigned long long failed; /* so many did */
     /* Dying: at the kill_at-th mutation (write, sync, truncate, rename, ...), of which kill_bytes of a write still happen. */
     unsigned long long kill_at;
     size_t kill_bytes;

@@ -31,7 +31,7 @@
 #define TRUSTED_BLOCKS 15
 #define CLUMPS 3
 #define CLUMPED_BLOCK_NS_MAX (240 * BOT_NS_PER_S)
-#define SEVERAL_JUDGES_NS (3600 * BOT_NS_PER_S)
+#define SEVERAL_JUDGES_NS (7200 * BOT_NS_PER_S)
 #define STUTTER_NS (600 * BOT_NS_PER_S)
 #define STALE_LASTING_NS (300 * BOT_NS_PER_S)
 #define STALE_STEADY 0.2
@@ -53,15 +53,18 @@ struct part {
     double share, early;
     struct bot__tail_law law;
 };
-static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .unsure_from_s = 900, .unsure_until_s = 36000,
-    .bend_least = -0.2, .bend_most = 0.3 } };
-static const struct part part_window = { 0.12, 0.015, { .body = 16, .unsure = 0.6, .unsure_until_s = 7200 } };
+static const struct part part_silence = { 0.22, 0.05, { .slope = 2.0, .slope_least = 2.0, .unsure = 1.5, .bend_least = -0.2, .bend_most = 0.3 } };
+static const struct part part_window[FLOWS] = {
+    [SWEEPS] = { 0.12, 0.007, { .body = 5, .unsure = 0.5 } },
+    [SEVERAL] = { 0.25, 0.007, { .body = 5, .unsure = 0.5 } },
+};
+#define SHARE_ALONE 0.25 /* of windows of sweeps where steps are long: counts of minutes show neither silences nor fills */
 
 #define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected */
 #define SIZES_MOST 128.0  /* and the largest fewer than so many */
 #define VALUES_LEAST 5.0  /* and was seen so many times */
 #define SHAPE 5.0         /* of the negative binomial: what is burstier or less has another slope, which is learned */
-#define SLOPE_USUAL 1.15  /* of the tapes of all venues within a factor of two for windows of some 30 expected; larger ones average */
+#define SLOPE_USUAL 1.25  /* of the tapes of all venues within a factor of two for windows of some 30 expected; larger ones average */
 #define SLOPE_USUAL_SIZE 30.0
 #define SLOPE_LEAST 0.3
 #define DEVIANCE_LEAST 0.7 /* below this no limit is worth computing */
@@ -408,10 +411,12 @@ static bool is_full(const struct series *s, const struct flow *f, uint32_t level
 }
 
 /* The limit of a window with `m` expected; learns the slope on the way. */
-static double window_limit(const struct bot__rate *r, const struct series *s, struct flow *f, uint32_t level, uint32_t test, double m, double seconds)
+static double window_limit(const struct bot__rate *r, struct series *s, uint32_t flow, uint32_t level, uint32_t test, double m, double seconds)
 {
+    struct flow *f = &s->flow[flow];
     const double usual = SLOPE_USUAL * (m > SLOPE_USUAL_SIZE ? sqrt(SLOPE_USUAL_SIZE / m) : 1);
-    struct part part = part_window;
+    struct part part = part_window[flow];
+    if (r->step_s >= SHORT_FROM_S) part.share = SHARE_ALONE;
     part.law.slope = usual * (level > f->base ? (double)f->ratio[level - 1] : 1);
     part.law.slope_least = usual * SLOPE_LEAST;
     double slope;
@@ -464,9 +469,9 @@ static void weigh_windows(struct bot__rate *r, struct series *s, uint32_t flow, 
         f->foretold[test] = (float)m;
         double limit = INFINITY;
         if (d > DEVIANCE_LEAST && is_armed(r, s, flow, seconds))
-            limit = window_limit(r, s, f, level, test, m, seconds);
+            limit = window_limit(r, s, flow, level, test, m, seconds);
         else if (block_ends && ((r->step >> level) & RATIO_BLOCKS) == 0)
-            window_limit(r, s, f, level, test, m, seconds);
+            window_limit(r, s, flow, level, test, m, seconds);
         const double natural = d > limit ? limit : d;
         if (natural > (double)f->peak[test] && d > 0.5)
             f->peak[test] = (float)natural;

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #define GENERATION_S 86400.0
-#define PRIOR_VALUES 30.0
+#define UNSURE_FROM_S 900.0    /* within minutes the flow hardly changes its nature, ... */
+#define UNSURE_UNTIL_S 36000.0 /* ... within half a day most of it was seen */
+#define PRIOR_VALUES 60.0
 #define PRIOR_SLOPE_VALUES 4.0
 #define PRIOR_BEND_VALUES 12.0
 
@@ -87,14 +89,13 @@ double bot__tail_limit(const struct bot__tail *tail, const struct bot__tail_law 
 
     double slope = mean * m + PRIOR_SLOPE_VALUES * law->slope, slopes = m + PRIOR_SLOPE_VALUES;
     if (law->body > 0 && n > 2 * k) {
-        const double body = law->body * k / BOT__TAIL_VALUES;
-        slope += body * least / log(n / k);
-        slopes += body;
+        slope += law->body * least / log(n / k);
+        slopes += law->body;
     }
     slope /= slopes;
     if (slope < law->slope_least) slope = law->slope_least;
     if (ret_slope != NULL) *ret_slope = slope;
-    const double unsure = 1 / (1 + law->unsure_from_s / seconds) / (1 + seconds / law->unsure_until_s);
+    const double unsure = seconds / (seconds + UNSURE_FROM_S) / (1 + seconds / UNSURE_UNTIL_S);
     slope *= (1 - bend) * (1 + law->unsure * unsure);
 
     /* Before there is data, the tail is exponential from zero on. */

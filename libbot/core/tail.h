@@ -17,8 +17,7 @@ struct bot__tail_law {
     double slope;        /* usual slope: so much larger is a value that is e times as rare */
     double slope_least;  /* never taken to be less */
     double body;         /* how many of the largest values' own slope the slope of the line from zero to them is worth */
-    double unsure;       /* slope is raised by up to this: the flow of the hours to come is another */
-    double unsure_from_s, unsure_until_s; /* full after the first, for within minutes the flow hardly changes its nature; gone after the second */
+    double unsure;       /* slope is raised by up to this after the first quarter hour: the flow of the hours to come is another */
     double bend_least, bend_most; /* how much faster (below 0) or more slowly (above) than exponentially it may fall off */
 };
 

@@ -1,10 +1,11 @@
 /* core/rate.h: is a venue's public trade flow falling away?
  *
- * Counts sweeps (distinct pairs of venue time and taker side: one market order that fills forty makers is one), keeps
- * a prediction of how many are to come from the flow's own past at every time scale between half a second and hours,
- * and weighs what is missing. Natural flow is wildly bursty (variance hundreds of times the mean), so nothing here is
- * a fixed threshold: what a normal lull looks like is learned per instrument and scale, and the limits follow from
- * one option, the false alarms allowed a day.
+ * Counts sweeps (distinct pairs of venue time and taker side: one market order that fills forty makers is one), and beside
+ * them those of several fills, which go first where single trades get lost on their way. Keeps a prediction of how many
+ * are to come from the flow's own past at every time scale between half a second and hours, and weighs what is missing.
+ * Natural flow is wildly bursty (variance hundreds of times the mean), so nothing here is a fixed threshold: what a
+ * normal lull looks like is learned per instrument and scale, and the limits follow from one option, the false alarms
+ * allowed a day.
  *
  * Pure: no clock, no allocation. Time enters as arguments, on the host's monotonic clock; it never goes back (an
  * earlier time counts as the latest seen). A trade costs a few additions; the weighing happens in ticks, which fall on

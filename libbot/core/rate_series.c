@@ -58,7 +58,7 @@ static const struct part part_window[FLOWS] = {
     [SWEEPS] = { 0.12, 0.007, { .body = 5, .unsure = 0.5 } },
     [SEVERAL] = { 0.25, 0.007, { .body = 5, .unsure = 0.5 } },
 };
-#define SHARE_ALONE 0.25 /* of windows of sweeps where steps are long: counts of minutes show neither silences nor fills */
+#define SHARE_ALONE 0.22 /* of windows of sweeps where steps are long: counts of minutes show neither silences nor fills */
 
 #define SIZES_LEAST 16.0  /* the smallest window that may raise an alarm has so many expected */
 #define SIZES_MOST 128.0  /* and the largest fewer than so many */
@@ -195,7 +195,8 @@ bool bot__series_is_learning(const struct bot__rate *r, const struct series *s)
 {
     if (s->flow[SWEEPS].total < SWEEPS_KNOWN && s->total_s < KNOWN_S)
         return true;
-    return s->flow[SWEEPS].total < SWEEPS_MIN || s->total_s < LEARN_S || s->steps < LEARN_STEPS || (r->step_s >= SHORT_FROM_S && s->total_s < 20 * r->step_s);
+    return s->flow[SWEEPS].total < SWEEPS_MIN || s->total_s < LEARN_S || s->steps < LEARN_STEPS ||
+        (r->step_s >= SHORT_FROM_S && s->total_s < 20 * r->step_s);
 }
 
 /* What was counted in a window, and what was expected there, of each flow. */

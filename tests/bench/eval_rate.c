@@ -11,6 +11,7 @@
  *   thin25     one in four
  *   ramp       the feed falls behind by 0.35 s a second (tapes with a receive clock)
  *   partial    one instrument stops, the others go on (tapes of several)
+ * Trades are taken out one by one, so that of a sweep of several fills some may be left, for the monitor and for the rules.
  * and beside it, on the same outages, stand fixed rules: "fewer than f times the usual in the last W seconds", evaluated
  * every second on sweeps against the ten minutes before (one minute on tapes under an hour). For each W the threshold f
  * is chosen in hindsight: the most sensitive one that gives no more false alarms on this very tape than the monitor

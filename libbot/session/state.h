@@ -10,6 +10,7 @@
  * streams.c      sockets from closed to READY and back
  * books.c        order books kept whole
  * clock.c        the venue's clock           funding.c       payments that only the account's log tells
+ * log.c          what fails, in words
  * effects.c      the core's step, and what it wants done until that is done
  */
 #ifndef BOT_SESSION_STATE_H

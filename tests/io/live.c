@@ -1,4 +1,5 @@
 #include "live.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +19,7 @@ unsigned live_scale(void)
 unsigned live_ms(unsigned ms) { return ms * live_scale(); }
 static int64_t ns(unsigned ms) { return (int64_t)live_ms(ms) * BOT_NS_PER_MS; }
 
-bot_i128 live_number(const char *text)
-{
-    bot_i128 v;
-    ck_assert_msg(bot_fixed_parse(text, strlen(text), &v) == BOT_OK, "%s is no number", text);
-    return v;
-}
+bot_i128 live_number(const char *text) { return fixed_of(text); }
 
 /* ---- what the account tells ---- */
 

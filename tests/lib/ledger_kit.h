@@ -3,6 +3,7 @@
 #define TESTS_LEDGER_KIT_H
 
 #include "harness.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,50 +12,12 @@
 #include "bot/decimal.h"
 #include "core/ledger.h"
 
-static inline bot_dec kit_dec(const char *text)
-{
-    bot_dec d;
-    ck_assert_msg(bot_dec_parse(text, strlen(text), &d) == BOT_OK, "%s", text);
-    return d;
-}
-
-static inline bot_i128 kit_fixed(const char *text)
-{
-    bot_i128 v;
-    ck_assert_msg(bot_fixed_parse(text, strlen(text), &v) == BOT_OK, "%s", text);
-    return v;
-}
-
-static inline bot_id kit_id(const char *text)
-{
-    bot_id id = { .len = (uint8_t)strlen(text) };
-    ck_assert_uint_le(strlen(text), BOT_ID_MAX);
-    memcpy(id.s, text, id.len);
-    return id;
-}
-
-static inline bot_symbol kit_symbol(const char *text)
-{
-    bot_symbol s = { .len = (uint8_t)strlen(text) };
-    ck_assert_uint_le(strlen(text), BOT_SYMBOL_MAX);
-    memcpy(s.s, text, s.len);
-    return s;
-}
-
-static inline bot_currency kit_currency(const char *text)
-{
-    bot_currency c = { .len = (uint8_t)strlen(text) };
-    ck_assert_uint_le(strlen(text), BOT_CURRENCY_MAX);
-    memcpy(c.s, text, c.len);
-    return c;
-}
-
 static inline struct instrument kit_instrument(const char *name, bot_contract contract, const char *multiplier, const char *settle)
 {
-    struct instrument in = { .symbol = kit_symbol(name), .contract = contract, .tradable = true, .multiplier = kit_fixed(multiplier),
-                             .settle = kit_currency(settle), .quote = kit_currency(settle) };
+    struct instrument in = { .symbol = symbol_of(name), .contract = contract, .tradable = true, .multiplier = fixed_of(multiplier),
+                             .settle = currency_of(settle), .quote = currency_of(settle) };
     if (contract == BOT_SPOT)
-        in.base = kit_currency("BTC");
+        in.base = currency_of("BTC");
     return in;
 }
 
@@ -89,20 +52,20 @@ static inline struct ledger *kit_ledger_of(bot_contract contract, const char *mu
 /* A trade on "X". fee NULL: none stated. */
 static inline bot_event kit_fill(const char *exec_id, bot_side side, const char *qty, const char *price, const char *fee, const char *fee_currency)
 {
-    bot_event ev = { .kind = BOT_EV_FILL, .has = BOT_HAS_QTY | BOT_HAS_PRICE, .seq = BOT_SEQ_NONE, .instrument = kit_symbol("X") };
-    ev.fill = (bot_ev_fill){ .exec_id = kit_id(exec_id), .side = side, .kind = BOT_FILL_TRADE, .qty = kit_dec(qty), .price = kit_dec(price) };
+    bot_event ev = { .kind = BOT_EV_FILL, .has = BOT_HAS_QTY | BOT_HAS_PRICE, .seq = BOT_SEQ_NONE, .instrument = symbol_of("X") };
+    ev.fill = (bot_ev_fill){ .exec_id = id_of(exec_id), .side = side, .kind = BOT_FILL_TRADE, .qty = dec_of(qty), .price = dec_of(price) };
     if (fee != NULL) {
         ev.has |= BOT_HAS_FEE;
-        ev.fill.fee = kit_dec(fee);
-        ev.fill.fee_currency = kit_currency(fee_currency);
+        ev.fill.fee = dec_of(fee);
+        ev.fill.fee_currency = currency_of(fee_currency);
     }
     return ev;
 }
 
 static inline bot_event kit_funding(const char *exec_id, const char *amount, const char *currency)
 {
-    bot_event ev = { .kind = BOT_EV_FUNDING, .seq = BOT_SEQ_NONE, .instrument = kit_symbol("X") };
-    ev.funding = (bot_ev_funding){ .exec_id = kit_id(exec_id), .amount = kit_dec(amount), .currency = kit_currency(currency) };
+    bot_event ev = { .kind = BOT_EV_FUNDING, .seq = BOT_SEQ_NONE, .instrument = symbol_of("X") };
+    ev.funding = (bot_ev_funding){ .exec_id = id_of(exec_id), .amount = dec_of(amount), .currency = currency_of(currency) };
     return ev;
 }
 
@@ -171,6 +134,17 @@ static inline void kit_check_owners(const struct ledger *l, uint32_t owners_max)
                 ck_assert(fees == bot__ledger_fee(l, i, legs[k], LEDGER_ACCOUNT, f));
             }
         }
+}
+
+static inline int kit_apply(struct ledger *l, bot_event ev) { return bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, BOT_LEG_NONE, NULL); }
+
+/* One of an id that no other has. */
+static inline int kit_trade(struct ledger *l, bot_side side, const char *qty, const char *price)
+{
+    static unsigned n;
+    char id[32];
+    snprintf(id, sizeof id, "t%u", n++);
+    return kit_apply(l, kit_fill(id, side, qty, price, NULL, NULL));
 }
 
 #endif

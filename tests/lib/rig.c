@@ -17,27 +17,6 @@ bot_symbol rig_symbol(int instrument)
     return s;
 }
 
-bot_i128 rig_num(const char *text)
-{
-    bot_i128 v;
-    ck_assert_msg(bot_fixed_parse(text, strlen(text), &v) == BOT_OK, "%s", text);
-    return v;
-}
-
-static bot_dec dec(const char *text)
-{
-    bot_dec d;
-    ck_assert_msg(bot_dec_parse(text, strlen(text), &d) == BOT_OK, "%s", text);
-    return d;
-}
-
-static bot_id id_of(const char *text)
-{
-    bot_id id;
-    bot__id_set(&id, text, strlen(text));
-    return id;
-}
-
 __attribute__((format(printf, 2, 3))) static void trace(struct rig *r, const char *format, ...)
 {
     if (!r->trace_on || r->trace_len + 200 > sizeof r->trace)
@@ -129,15 +108,6 @@ static void later(struct rig *r, bot_ts delay, const bot_event *ev)
     r->queue[r->queue_n++] = (struct rig_pending){ .at = r->now + delay, .order = r->order++, .ev = *ev };
 }
 
-static bot_event event(bot_event_kind kind)
-{
-    bot_event ev;
-    memset(&ev, 0, sizeof ev);
-    ev.kind = (uint16_t)kind;
-    ev.seq = BOT_SEQ_NONE;
-    return ev;
-}
-
 static struct rig_order *find_order(struct rig *r, const bot_id *client)
 {
     for (int i = 0; i < RIG_ORDERS; i++)
@@ -148,7 +118,7 @@ static struct rig_order *find_order(struct rig *r, const bot_id *client)
 
 static bot_event order_event(const struct rig *r, const struct rig_order *o, uint64_t read_id)
 {
-    bot_event ev = event(BOT_EV_ORDER);
+    bot_event ev = event_of(BOT_EV_ORDER);
     ev.instrument = rig_symbol((int)o->instrument);
     ev.read_id = read_id;
     ev.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
@@ -171,7 +141,7 @@ static void answer_read(struct rig *r, const bot_effect *e)
     r->read_ids[e->read.read] = e->read.id;
     if (e->read.read == BOT_READ_FILLS)
         r->fills_from_ns = e->read.from_venue_ns;
-    bot_event begin = event(BOT_EV_READ_BEGIN), end = event(BOT_EV_READ_END);
+    bot_event begin = event_of(BOT_EV_READ_BEGIN), end = event_of(BOT_EV_READ_END);
     begin.read = end.read = (bot_ev_read){ .id = e->read.id, .read = e->read.read };
     begin.read_id = end.read_id = e->read.id;
     if (r->venue_clock)
@@ -192,7 +162,7 @@ static void answer_read(struct rig *r, const bot_effect *e)
             const bot_i128 qty = frozen ? r->frozen[i] : r->qty[i];
             if ((qty == 0 && !(r->unfit_row && i == 0)) || ((r->rest == RIG_REST_PARTIAL || r->drop_row) && i == 0))
                 continue;
-            bot_event row = event(BOT_EV_POSITION);
+            bot_event row = event_of(BOT_EV_POSITION);
             row.instrument = rig_symbol(i);
             row.read_id = e->read.id;
             row.has = BOT_HAS_QTY;
@@ -229,7 +199,7 @@ static void answer_read(struct rig *r, const bot_effect *e)
             const bot_event row = order_event(r, o, e->read.id);
             later(r, at, &row);
         } else {
-            bot_event reply = event(BOT_EV_REPLY);
+            bot_event reply = event_of(BOT_EV_REPLY);
             reply.reply = (bot_ev_reply){ .request_id = BOT_REQUEST_CANCEL, .outcome = BOT_OUTCOME_NOT_FOUND, .client_id = e->read.client_id };
             later(r, at, &reply);
             end.read.outcome = BOT_OUTCOME_NOT_FOUND;
@@ -248,7 +218,7 @@ static void answer_send(struct rig *r, const bot_effect *e)
     r->last_order = e->send.order;
     if (!r->auto_answer)
         return;
-    bot_event reply = event(BOT_EV_REPLY);
+    bot_event reply = event_of(BOT_EV_REPLY);
     reply.reply = (bot_ev_reply){ .request_id = e->send.request_id, .outcome = BOT_OUTCOME_OK, .client_id = e->send.client_id };
     if (e->send.request == BOT_REQUEST_SUBMIT) {
         struct rig_order *o = NULL;
@@ -347,15 +317,15 @@ void rig_run(struct rig *r, bot_ts until)
         } else if (frame <= at) {
             r->frame_at = r->now + BOT_NS_PER_S;
             if (r->public_up && r->private_up) {
-                ev = event(BOT_EV_FRAME);
+                ev = event_of(BOT_EV_FRAME);
                 ev.stream.stream = BOT_STREAM_PUBLIC;
                 (void)rig_step(r, &ev);
             }
-            ev = event(BOT_EV_FRAME);
+            ev = event_of(BOT_EV_FRAME);
             ev.stream.stream = r->private_up ? BOT_STREAM_PRIVATE : BOT_STREAM_PUBLIC;
         } else {
             ck_assert_msg(ticks++ < 1000, "the core's deadline stands still\n%s", rig_tail(r));
-            ev = event(BOT_EV_TICK);
+            ev = event_of(BOT_EV_TICK);
         }
         (void)rig_step(r, &ev);
     }
@@ -372,27 +342,27 @@ void rig_stream(struct rig *r, bot_stream stream, bool up)
     if (stream == BOT_STREAM_PRIVATE) r->private_up = up;
     if (stream == BOT_STREAM_PUBLIC) r->public_up = up;
     r->frame_at = r->now + BOT_NS_PER_S;
-    bot_event ev = event(BOT_EV_STREAM);
+    bot_event ev = event_of(BOT_EV_STREAM);
     ev.stream = (bot_ev_stream){ .stream = stream, .state = up ? BOT_STREAM_READY : BOT_STREAM_LOST };
     (void)rig_step(r, &ev);
 }
 
 void rig_start(struct rig *r, const char *limit)
 {
-    bot_event ev = event(BOT_EV_ATTACH);
+    bot_event ev = event_of(BOT_EV_ATTACH);
     ev.attach = (bot_ev_attach){ .bot = 0, .sends_orders = true };
     ck_assert_int_eq(rig_step(r, &ev), 0);
     for (int i = 0; i < RIG_INSTRUMENTS; i++) {
-        ev = event(BOT_EV_INSTRUMENT);
+        ev = event_of(BOT_EV_INSTRUMENT);
         ev.instrument = rig_symbol(i);
-        ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = dec("0.1"), .lot = dec("0.01"), .multiplier = dec("1") };
+        ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = dec_of("0.1"), .lot = dec_of("0.01"), .multiplier = dec_of("1") };
         bot__currency_set(&ev.inst.settle, "USDT", 4);
         bot__currency_set(&ev.inst.quote, "USDT", 4);
         ck_assert_int_eq(rig_step(r, &ev), i);
         if (limit == NULL)
             continue;
-        ev = event(BOT_EV_LIMITS);
-        ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(i), .limits = { .position_max = { rig_num(limit) } } };
+        ev = event_of(BOT_EV_LIMITS);
+        ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(i), .limits = { .position_max = { fixed_of(limit) } } };
         ck_assert_int_eq(rig_step(r, &ev), 0);
     }
     rig_stream(r, BOT_STREAM_PUBLIC, true);
@@ -411,29 +381,61 @@ uint32_t rig_reasons(const struct rig *r)
 
 int rig_submit(struct rig *r, int instrument, bot_side side, const char *qty, const char *price, bool reduce_only, bot_id *ret_id)
 {
-    bot_event ev = event(BOT_EV_SUBMIT);
+    bot_event ev = event_of(BOT_EV_SUBMIT);
     ev.submit.bot = 0;
     ev.submit.client_id = bot_core_next_client_id(r->core, 0);
     ev.submit.order = (bot_order_request){ .instrument = rig_symbol(instrument), .side = side, .leg = BOT_LEG_NET,
                                            .type = price != NULL ? BOT_LIMIT : BOT_MARKET, .tif = BOT_GTC, .reduce_only = reduce_only,
-                                           .qty = { rig_num(qty) } };
+                                           .qty = { fixed_of(qty) } };
     if (price != NULL)
-        ev.submit.order.price.v = rig_num(price);
+        ev.submit.order.price.v = fixed_of(price);
     if (ret_id != NULL)
         *ret_id = ev.submit.client_id;
     return rig_step(r, &ev);
 }
 
+bot_event rig_order(struct rig *r, uint32_t bot, bot_leg leg, bot_side side, const char *qty)
+{
+    bot_event ev = event_of(BOT_EV_SUBMIT);
+    ev.submit.bot = bot;
+    ev.submit.client_id = bot_core_next_client_id(r->core, bot);
+    ev.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = side, .leg = leg, .type = BOT_LIMIT, .tif = BOT_GTC,
+                                           .qty = { fixed_of(qty) }, .price = { fixed_of("100") } };
+    return ev;
+}
+
+int rig_submit_as(struct rig *r, uint32_t bot, bot_leg leg, bot_side side, const char *qty, bot_id *ret_id)
+{
+    bot_event ev = rig_order(r, bot, leg, side, qty);
+    if (ret_id != NULL)
+        *ret_id = ev.submit.client_id;
+    return rig_step(r, &ev);
+}
+
+int rig_attach(struct rig *r, uint32_t bot, bot_scope scope, bool sends_orders)
+{
+    bot_event ev = event_of(BOT_EV_ATTACH);
+    ev.attach = (bot_ev_attach){ .bot = bot, .scope = scope, .sends_orders = sends_orders };
+    return rig_step(r, &ev);
+}
+
+int rig_limits(struct rig *r, uint32_t bot, int instrument, const bot_limits *limits)
+{
+    bot_event ev = event_of(BOT_EV_LIMITS);
+    ev.limits = (bot_ev_limits){ .bot = bot, .instrument = rig_symbol(instrument), .limits = *limits, .loosen = true };
+    return rig_step(r, &ev);
+}
+
 int rig_amend(struct rig *r, const bot_id *client_id, const char *qty, const char *price)
 {
-    bot_event ev = event(BOT_EV_AMEND);
-    ev.amend = (bot_ev_amend){ .bot = 0, .client_id = *client_id, .qty = { rig_num(qty) }, .price = { rig_num(price) } };
+    bot_event ev = event_of(BOT_EV_AMEND);
+    ev.amend = (bot_ev_amend){ .bot = 0, .client_id = *client_id, .qty = { fixed_of(qty) }, .price = { fixed_of(price) } };
     return rig_step(r, &ev);
 }
 
 int rig_cancel(struct rig *r, const bot_id *client_id)
 {
-    bot_event ev = event(BOT_EV_CANCEL);
+    bot_event ev = event_of(BOT_EV_CANCEL);
     ev.cancel = (bot_ev_cancel){ .bot = 0, .client_id = *client_id };
     return rig_step(r, &ev);
 }
@@ -441,13 +443,13 @@ int rig_cancel(struct rig *r, const bot_id *client_id)
 bot_event rig_fill_event(struct rig *r, int instrument, const char *exec_id, const bot_id *client, const char *order_id, bot_side side,
                          const char *qty, const char *price)
 {
-    bot_event ev = event(BOT_EV_FILL);
+    bot_event ev = event_of(BOT_EV_FILL);
     ev.instrument = rig_symbol(instrument);
     ev.venue_ns = r->wall_ns;
     ev.source = BOT_SOURCE_WS_PRIVATE;
     ev.has = BOT_HAS_QTY | BOT_HAS_PRICE;
-    ev.fill = (bot_ev_fill){ .exec_id = id_of(exec_id), .order_id = id_of(order_id), .side = side, .kind = BOT_FILL_TRADE, .qty = dec(qty),
-                             .price = dec(price) };
+    ev.fill = (bot_ev_fill){ .exec_id = id_of(exec_id), .order_id = id_of(order_id), .side = side, .kind = BOT_FILL_TRADE, .qty = dec_of(qty),
+                             .price = dec_of(price) };
     /* A venue that has no client ids names the order by the number that it gave it. */
     const struct rig_order *o = client != NULL && !r->options.venue.has_client_ids ? find_order(r, client) : NULL;
     if (client != NULL && r->options.venue.has_client_ids)
@@ -460,7 +462,7 @@ bot_event rig_fill_event(struct rig *r, int instrument, const char *exec_id, con
 /* What such a venue tells of somebody else's fill: an order of its own, filled. */
 static bot_event strangers_order(const struct rig *r, const bot_event *fill)
 {
-    bot_event ev = event(BOT_EV_ORDER);
+    bot_event ev = event_of(BOT_EV_ORDER);
     char id[40];
     snprintf(id, sizeof id, "stranger-%u", r->exec);
     ev.instrument = fill->instrument;
@@ -480,15 +482,15 @@ void rig_trade(struct rig *r, int instrument, const bot_id *client, bot_side sid
     bot_event ev = rig_fill_event(r, instrument, exec, client, o != NULL ? o->order_id.s : "stranger", side, qty, price);
     if (client == NULL && r->options.venue.has_client_ids)
         ev.fill.client_id = id_of("web-1");
-    r->qty[instrument] += side == BOT_BUY ? rig_num(qty) : -rig_num(qty);
+    r->qty[instrument] += side == BOT_BUY ? fixed_of(qty) : -fixed_of(qty);
     ev.seq = ++r->seq[instrument];
     r->row_ns[instrument] = ev.venue_ns;
     if (o != NULL) {
-        o->cum += rig_num(qty);
+        o->cum += fixed_of(qty);
         o->status = o->cum >= o->qty ? BOT_ORDER_FILLED : BOT_ORDER_PARTIALLY_FILLED;
         o->open = o->cum < o->qty;
         bot_i128 value;
-        ck_assert_int_eq(bot_fixed_mul_half_even(rig_num(qty), rig_num(price), &value), BOT_OK);
+        ck_assert_int_eq(bot_fixed_mul_half_even(fixed_of(qty), fixed_of(price), &value), BOT_OK);
         o->value += value;
     }
     ck_assert_uint_lt(r->fills_n, 1024);
@@ -513,7 +515,7 @@ void rig_report(struct rig *r, const bot_id *client, bot_order_status status, co
     o->status = status;
     o->open = status == BOT_ORDER_OPEN || status == BOT_ORDER_PARTIALLY_FILLED;
     if (cum != NULL)
-        o->cum = rig_num(cum);
+        o->cum = fixed_of(cum);
     bot_event ev = order_event(r, o, 0);
     if (cum == NULL)
         ev.has &= ~(uint32_t)BOT_HAS_CUM_QTY;
@@ -545,17 +547,25 @@ bot_i128 rig_qty(const struct rig *r, int instrument)
 
 void rig_reply(struct rig *r, uint64_t request_id, const bot_id *client, bot_outcome outcome)
 {
-    bot_event ev = event(BOT_EV_REPLY);
+    bot_event ev = event_of(BOT_EV_REPLY);
     ev.reply = (bot_ev_reply){ .request_id = request_id, .outcome = outcome, .client_id = *client };
     (void)rig_step(r, &ev);
 }
 
 void rig_rearm(struct rig *r, uint32_t latch)
 {
-    bot_event ev = event(BOT_EV_REARM);
+    bot_event ev = event_of(BOT_EV_REARM);
     ev.rearm.latch = latch;
     strcpy(ev.rearm.reason, "looked at it");
     (void)rig_step(r, &ev);
 }
 
 const char *rig_tail(const struct rig *r) { return r->trace + (r->trace_len > 3000 ? r->trace_len - 3000 : 0); }
+
+struct rig *rig_started(const bot_core_options *o, const char *limit)
+{
+    struct rig *r = rig_new(o);
+    rig_start(r, limit);
+    EXPECT_OPEN(r);
+    return r;
+}

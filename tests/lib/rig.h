@@ -13,6 +13,7 @@
 #include "bot/core.h"
 #include "bot/decimal.h"
 #include "harness.h"
+#include "words.h"
 
 #define RIG_MS(n) ((bot_ts)(n) * BOT_NS_PER_MS)
 #define RIG_INSTRUMENTS 2
@@ -94,6 +95,7 @@ bool rig_from_orders(void);
 
 void rig_options(bot_core_options *o);              /* the defaults that the rig runs with */
 struct rig *rig_new(const bot_core_options *o);     /* NULL: rig_options */
+struct rig *rig_started(const bot_core_options *o, const char *limit); /* rig_new and rig_start: the gate is open */
 /* One that began upon a position which it took over, without a price: qty is signed. The gate is open. */
 struct rig *rig_upon(bot_i128 qty, const char *limit);
 void rig_free(struct rig *r);
@@ -107,9 +109,13 @@ bool rig_open(const struct rig *r);
 uint32_t rig_reasons(const struct rig *r);
 void rig_stream(struct rig *r, bot_stream stream, bool up);
 bot_symbol rig_symbol(int instrument);
-bot_i128 rig_num(const char *text);
 /* A strategy's order; *ret_id may be NULL. Returns the core's answer. */
 int rig_submit(struct rig *r, int instrument, bot_side side, const char *qty, const char *price, bool reduce_only, bot_id *ret_id);
+/* A limit order at 100 of that bot's, as the event that submits it; and the same submitted. */
+bot_event rig_order(struct rig *r, uint32_t bot, bot_leg leg, bot_side side, const char *qty);
+int rig_submit_as(struct rig *r, uint32_t bot, bot_leg leg, bot_side side, const char *qty, bot_id *ret_id);
+int rig_attach(struct rig *r, uint32_t bot, bot_scope scope, bool sends_orders);
+int rig_limits(struct rig *r, uint32_t bot, int instrument, const bot_limits *limits); /* looser than before, too */
 /* Of bot 0; a price of "0" leaves it as it is. */
 int rig_amend(struct rig *r, const bot_id *client_id, const char *qty, const char *price);
 int rig_cancel(struct rig *r, const bot_id *client_id);

@@ -10,6 +10,7 @@
 
 #include "bot/decimal.h"
 #include "harness.h"
+#include "words.h"
 #include "session/session.h"
 #include "session/venue_budget.h"
 
@@ -66,20 +67,6 @@ static inline bot_symbol kit_symbol(unsigned i)
     return s;
 }
 
-static inline bot_dec kit_dec(const char *text)
-{
-    bot_dec d;
-    ck_assert_msg(bot_dec_parse(text, strlen(text), &d) == BOT_OK, "%s", text);
-    return d;
-}
-
-static inline bot_i128 kit_num(const char *text)
-{
-    bot_i128 v;
-    ck_assert_msg(bot_fixed_parse(text, strlen(text), &v) == BOT_OK, "%s", text);
-    return v;
-}
-
 /* ---- the venue ---- */
 
 static inline int kit_decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data)
@@ -109,8 +96,8 @@ static inline int kit_decode_rest(struct venue_context *ctx, enum venue_call cal
         ret->venue_ns = kit_time(k).wall_ns;
     for (unsigned i = 0; call == VENUE_CALL_INSTRUMENTS && i < k->options.instruments_n; i++) {
         bot_event ev = { .kind = BOT_EV_INSTRUMENT, .seq = BOT_SEQ_NONE, .instrument = k->options.instruments[i] };
-        ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = kit_dec("0.1"), .lot = kit_dec("0.001"), .multiplier = kit_dec("1"),
-                                       .qty_min = kit_dec("0"), .qty_max = kit_dec("0"), .notional_min = kit_dec("0") };
+        ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = dec_of("0.1"), .lot = dec_of("0.001"), .multiplier = dec_of("1"),
+                                       .qty_min = dec_of("0"), .qty_max = dec_of("0"), .notional_min = dec_of("0") };
         bot__currency_set(&ev.inst.base, "BTC", 3);
         bot__currency_set(&ev.inst.quote, "USDT", 4);
         bot__currency_set(&ev.inst.settle, "USDT", 4);
@@ -378,8 +365,8 @@ static inline bot_event kit_trade(const struct kit *k, unsigned instrument, cons
     bot_event ev = { .kind = BOT_EV_TRADE, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY | BOT_HAS_PRICE, .instrument = kit_symbol(instrument),
                      .venue_ns = kit_time(k).wall_ns - 5 * BOT_NS_PER_MS };
     ev.trade.side = BOT_BUY;
-    ev.trade.qty = kit_dec("0.01");
-    ev.trade.price = kit_dec(price);
+    ev.trade.qty = dec_of("0.01");
+    ev.trade.price = dec_of(price);
     return ev;
 }
 
@@ -388,7 +375,7 @@ static inline int kit_submit(struct kit *k, unsigned instrument, bot_side side, 
 {
     bot_event ev = { .kind = BOT_EV_SUBMIT, .submit = { .bot = 0 } };
     ev.submit.order = (bot_order_request){ .instrument = kit_symbol(instrument), .side = side, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .tif = BOT_GTC,
-                                           .qty = { kit_num(qty) }, .price = { kit_num(price) } };
+                                           .qty = { fixed_of(qty) }, .price = { fixed_of(price) } };
     return kit_command(k, ev);
 }
 

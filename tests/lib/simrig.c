@@ -1,4 +1,5 @@
 #include "simrig.h"
+#include "words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,13 +42,6 @@ void simrig_options_init(struct simrig_options *o)
     bot__world_options_init(&o->world);
 }
 
-static bot_i128 num(const char *text)
-{
-    bot_i128 v;
-    ck_assert_msg(bot_fixed_parse(text, strlen(text), &v) == BOT_OK, "%s", text);
-    return v;
-}
-
 static void say_wrong(struct simrig *r, const char *what, bot_i128 a, bot_i128 b)
 {
     if (r->wrong[0] != '\0')
@@ -81,9 +75,9 @@ int simrig_submit(struct simrig *r, bot_side side, const char *qty, const char *
 {
     bot_event ev = { .kind = BOT_EV_SUBMIT };
     ev.submit.order = (bot_order_request){ .instrument = r->symbol, .side = side, .leg = BOT_LEG_NET, .type = price != NULL ? BOT_LIMIT : BOT_MARKET,
-                                           .tif = BOT_GTC, .qty = { num(qty) } };
+                                           .tif = BOT_GTC, .qty = { fixed_of(qty) } };
     if (price != NULL)
-        ev.submit.order.price.v = num(price);
+        ev.submit.order.price.v = fixed_of(price);
     ev.submit.client_id = bot_core_next_client_id(r->core, 0);
     if (ret_id != NULL)
         *ret_id = ev.submit.client_id;
@@ -122,7 +116,7 @@ static void strategy(struct simrig *r)
         return;
     const bot_i128 away = reference.v / 10000 * (bot_i128)test_rng_below(&r->rng, 8);
     bot_i128 price = side == BOT_BUY ? reference.v - away : reference.v + away;
-    price -= price % (num("0.5"));
+    price -= price % (fixed_of("0.5"));
     char text[BOT_DEC_TEXT_MAX];
     bot_fixed_format(price, text);
     bot_id id;
@@ -227,13 +221,13 @@ struct simrig *simrig_new(const struct simrig_options *o)
     r->options = *o;
     r->trace_on = true;
     r->rng.state = o->seed * 77 + 5;
-    r->limit = num(o->limit);
+    r->limit = fixed_of(o->limit);
     struct world_options wo = o->world;
     wo.seed = o->seed;
     wo.venue.dialect = o->venue;
     r->world = bot__world_new(&wo, (struct sim_alloc){ NULL, take, give });
     ck_assert_ptr_nonnull(r->world);
-    r->account = bot__world_account_add(r->world, "test-key", "test-secret", (bot_money){ num("10000000") });
+    r->account = bot__world_account_add(r->world, "test-key", "test-secret", (bot_money){ fixed_of("10000000") });
     ck_assert_int_gt(r->account, 0);
     r->client = bot__world_client_add(r->world, &(const struct session_inputs)SESSION_INPUTS, &r->transport);
     ck_assert_int_gt(r->client, 0);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == rig_num(text), "not %s\n%s", text, rig_tail(r))
+#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == fixed_of(text), "not %s\n%s", text, rig_tail(r))
 
 TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues_word)
 {
@@ -11,15 +11,15 @@ TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues
     rig_options(&o);
     o.start_adopt = true;
     struct rig *r = rig_new(&o);
-    r->qty[0] = rig_num("-7");
+    r->qty[0] = fixed_of("-7");
     r->seq[0] = 12;
-    r->entry[0].v = rig_num("55");
+    r->entry[0].v = fixed_of("55");
     rig_start(r, "10");
     EXPECT_OPEN(r);
     EXPECT_QTY(r, 0, "-7");
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.avg_entry.v == rig_num("55")); /* the venue's word, for want of fills, */
+    ck_assert(p.avg_entry.v == fixed_of("55")); /* the venue's word, for want of fills, */
     ck_assert_msg(!p.cost_proven, "a cost that no fill of ours proves is told as proven");
     ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 0);
     bot_core_stats stats;
@@ -32,10 +32,10 @@ TEST(scenario, s21_a_position_older_than_the_history_is_a_baseline_at_the_venues
 TEST(scenario, s21_a_baseline_without_an_entry_price_is_marked_unproven_and_never_refused)
 {
     for (int side = -1; side <= 1; side += 2) {
-        struct rig *r = rig_upon(side * rig_num("7"), "10");
+        struct rig *r = rig_upon(side * fixed_of("7"), "10");
         bot_position p;
         rig_position(r, 0, &p);
-        ck_assert(p.qty.v == side * rig_num("7")); /* its sign is the venue's */
+        ck_assert(p.qty.v == side * fixed_of("7")); /* its sign is the venue's */
         ck_assert_msg(!p.cost_proven, "a cost that nobody told is told as proven");
         ck_assert(p.avg_entry.v == 0 && p.realised.v == 0);
         rig_free(r);
@@ -49,7 +49,7 @@ TEST(scenario, s24_repeated_starts_do_not_accumulate)
     rig_options(&o);
     o.start_adopt = true;
     struct rig *r = rig_new(&o);
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->seq[0] = 7;
     rig_start(r, "10");
     EXPECT_QTY(r, 0, "3");

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == rig_num(text), "position is not " text "\n%s", rig_tail(r))
+#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == fixed_of(text), "position is not " text "\n%s", rig_tail(r))
 
 TEST(scenario, s12_fills_before_ack_and_of_strangers_count_at_once_and_find_their_owner)
 {
@@ -27,10 +27,10 @@ TEST(scenario, s12_fills_before_ack_and_of_strangers_count_at_once_and_find_thei
     reply.reply.order_id.len = 3;
     rig_step(r, &reply);
     bot_core_bot_position(r->core, 0, 0, BOT_LEG_NET, &own);
-    ck_assert(own.qty.v == rig_num("0.4"));
+    ck_assert(own.qty.v == fixed_of("0.4"));
     bot_position all;
     rig_position(r, 0, &all);
-    ck_assert(all.working_buy.v == rig_num("0.6"));
+    ck_assert(all.working_buy.v == fixed_of("0.6"));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 0);
     /* One that nobody of ours can claim is external at once; one that an order without a name may claim, after its time. */
     fill = rig_fill_event(r, 0, "E2", NULL, "V99", BOT_SELL, "0.1", "100");
@@ -54,7 +54,7 @@ TEST(scenario, s12_fills_before_ack_and_of_strangers_count_at_once_and_find_thei
     row.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = { 1, 1 }, .lot = { 1, 0 }, .multiplier = { 1, 0 } };
     ck_assert_int_eq(rig_step(r, &row), 2);
     bot_core_position(r->core, 2, BOT_LEG_NET, &all);
-    ck_assert(all.qty.v == rig_num("2"));
+    ck_assert(all.qty.v == fixed_of("2"));
     ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_HELD_FILLS, 0);
     rig_free(r);
 }
@@ -69,12 +69,12 @@ TEST(scenario, s13_a_fill_from_before_the_cancel_is_applied_and_stays_counted_un
     rig_report(r, &id, BOT_ORDER_CANCELED, "0.5");
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("0.5"), "what the venue reported and we have not seen may still come");
+    ck_assert_msg(p.working_buy.v == fixed_of("0.5"), "what the venue reported and we have not seen may still come");
     bot_event fill = rig_fill_event(r, 0, "E1", &id, "V4", BOT_BUY, "0.5", "100");
     ck_assert_int_eq(rig_step(r, &fill), 1);
     rig_position(r, 0, &p);
     ck_assert(p.working_buy.v == 0);
-    ck_assert(p.qty.v == rig_num("0.5"));
+    ck_assert(p.qty.v == fixed_of("0.5"));
     ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_OVERFILL, 0);
     rig_free(r);
 }
@@ -125,7 +125,7 @@ TEST(scenario, s11_the_same_trade_under_two_ids_latches_overfill)
 TEST(scenario, s22_a_position_without_history_needs_a_persons_word)
 {
     struct rig *r = rig_new(NULL);
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->seq[0] = 900;
     rig_start(r, "10");
     rig_for(r, RIG_MS(60000));
@@ -153,7 +153,7 @@ TEST(scenario, s18_fills_inside_the_first_snapshot_are_not_counted_twice)
     const bool by_seq = o.venue.has_position_seq;
     struct rig *r = rig_new(&o);
     const int64_t row_ns = r->wall_ns;
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->seq[0] = 900;
     r->row_ns[0] = row_ns;
     r->venue_clock = true;
@@ -182,7 +182,7 @@ TEST(scenario, s18_fills_inside_the_first_snapshot_are_not_counted_twice)
 TEST(scenario, s31_a_row_that_vanishes_before_the_proof_is_no_agreement_with_flat)
 {
     struct rig *r = rig_new(NULL);
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->seq[0] = 900;
     r->row_ns[0] = r->wall_ns;
     rig_start(r, "10");
@@ -191,7 +191,7 @@ TEST(scenario, s31_a_row_that_vanishes_before_the_proof_is_no_agreement_with_fla
     r->qty[0] = 0;
     rig_for(r, RIG_MS(40000));
     EXPECT_SHUT(r, BOT_GATE_STARTUP);
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     rig_for(r, RIG_MS(5000));
     EXPECT_SHUT(r, BOT_GATE_STARTUP);
     r->qty[0] = 0;
@@ -252,13 +252,13 @@ TEST(scenario, s26_a_past_position_is_stale_and_a_foreign_one_is_drift)
     rig_for(r, RIG_MS(4000));
     ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], 0);
     ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT], 0);
-    r->frozen[0] = rig_num("7"); /* never ours */
+    r->frozen[0] = fixed_of("7"); /* never ours */
     rig_for(r, RIG_MS(4000));
     ck_assert_uint_gt(r->verdicts[BOT_VERDICT_DRIFT], 0);
     ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_DRIFT, 0);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.low.v == rig_num("2") && p.high.v == rig_num("7"), "the position is an interval while a drift is open");
+    ck_assert_msg(p.low.v == fixed_of("2") && p.high.v == fixed_of("7"), "the position is an interval while a drift is open");
     rig_for(r, RIG_MS(8000));
     EXPECT_SHUT(r, BOT_GATE_DRIFT);
     EXPECT_QTY(r, 0, "2");
@@ -443,7 +443,7 @@ TEST(scenario, s33_a_drift_that_fills_do_not_explain_never_loops)
 {
     struct rig *r = rig_new(NULL);
     rig_start(r, "10");
-    r->qty[0] = rig_num("4"); /* no fill will ever tell why */
+    r->qty[0] = fixed_of("4"); /* no fill will ever tell why */
     r->seq[0] = 50;
     rig_for(r, RIG_MS(600000));
     EXPECT_SHUT(r, BOT_GATE_DRIFT);
@@ -464,7 +464,7 @@ TEST(scenario, s33_policy_adopt_takes_equal_quiet_reads)
     o.drift_policy = BOT_DRIFT_ADOPT;
     struct rig *r = rig_new(&o);
     rig_start(r, "10");
-    r->qty[0] = rig_num("-4");
+    r->qty[0] = fixed_of("-4");
     r->seq[0] = 50;
     rig_for(r, RIG_MS(60000));
     EXPECT_QTY(r, 0, "-4");
@@ -502,7 +502,7 @@ TEST(scenario, s36_a_manual_trade_by_policy_and_the_persons_orders_stay)
         o.shut_policy = BOT_SHUT_CANCEL_ALL;
         struct rig *r = rig_new(&o);
         struct rig_order *manual = &r->orders[0];
-        *manual = (struct rig_order){ .used = true, .open = true, .side = BOT_BUY, .qty = rig_num("2"), .status = BOT_ORDER_OPEN };
+        *manual = (struct rig_order){ .used = true, .open = true, .side = BOT_BUY, .qty = fixed_of("2"), .status = BOT_ORDER_OPEN };
         memcpy(manual->client_id.s, "web-9", 5);
         manual->client_id.len = 5;
         memcpy(manual->order_id.s, "W9", 2);
@@ -565,7 +565,7 @@ TEST(scenario, s60_a_frozen_process_wakes_shut_and_a_kill_cancels_everything)
     ck_assert_uint_eq(r->alerts[BOT_ALERT_GAP], 1);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("1"));
+    ck_assert(p.working_buy.v == fixed_of("1"));
     rig_for(r, RIG_MS(15000));
     EXPECT_OPEN(r);
     bot_event kill = { .kind = BOT_EV_KILL, .seq = BOT_SEQ_NONE };

@@ -33,7 +33,7 @@ TEST(found, lost_fills_that_cancel_out_are_fetched_and_free_their_room)
     lose_fill(r, BOT_SELL, "2");
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("2") && p.working_sell.v == rig_num("2"), "reported and not seen: room is held");
+    ck_assert_msg(p.working_buy.v == fixed_of("2") && p.working_sell.v == fixed_of("2"), "reported and not seen: room is held");
     rig_for(r, RIG_MS(10000));
     rig_position(r, 0, &p);
     ck_assert_msg(p.working_buy.v == 0 && p.working_sell.v == 0, "%s", rig_tail(r));
@@ -56,7 +56,7 @@ TEST(found, fills_that_the_history_never_lists_do_not_hold_room_for_ever_nor_are
     rig_for(r, RIG_MS(60000));
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("2"), "not given up so soon");
+    ck_assert_msg(p.working_buy.v == fixed_of("2"), "not given up so soon");
     rig_for(r, RIG_MS(600000));
     rig_position(r, 0, &p);
     ck_assert_msg(p.working_buy.v == 0 && p.working_sell.v == 0, "%s", rig_tail(r));
@@ -68,7 +68,7 @@ TEST(found, fills_that_the_history_never_lists_do_not_hold_room_for_ever_nor_are
 TEST(found, a_cold_start_on_a_position_that_is_closed_before_a_person_looked_can_be_accepted)
 {
     struct rig *r = rig_new(NULL);
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->seq[0] = 900;
     rig_start(r, "10");
     rig_for(r, RIG_MS(20000));
@@ -206,7 +206,7 @@ TEST(found, sequences_that_begin_anew_do_not_hide_fills_behind_an_adopted_positi
     rig_options(&o);
     o.start_adopt = true;
     struct rig *r = rig_new(&o);
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->seq[0] = 1000000;
     r->venue_clock = true;
     rig_start(r, "10");
@@ -255,7 +255,7 @@ TEST(found, a_trade_of_after_the_answer_does_not_explain_what_is_missing)
         rig_trade(r, 0, NULL, i % 2 == 0 ? BOT_SELL : BOT_BUY, "1", "100");
     }
     ck_assert_msg((rig_reasons(r) & BOT_GATE_DRIFT) != 0, "%s", rig_tail(r));
-    ck_assert_msg(rig_qty(r, 0) == r->qty[0] + rig_num("1"), "%s", rig_tail(r));
+    ck_assert_msg(rig_qty(r, 0) == r->qty[0] + fixed_of("1"), "%s", rig_tail(r));
     rig_free(r);
 }
 
@@ -264,7 +264,7 @@ TEST(found, a_trade_of_after_the_answer_does_not_explain_what_is_missing)
 static void told(struct rig *r, const bot_id *id, const char *qty, const char *cum, int64_t venue_ns)
 {
     bot_event ev = { .kind = BOT_EV_ORDER, .source = BOT_SOURCE_WS_PRIVATE, .seq = BOT_SEQ_NONE, .venue_ns = venue_ns, .instrument = rig_symbol(0), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
-    ev.order = (bot_ev_order){ .client_id = *id, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(rig_num(qty)), .cum_qty = bot_dec_from_fixed(rig_num(cum)) };
+    ev.order = (bot_ev_order){ .client_id = *id, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(fixed_of(qty)), .cum_qty = bot_dec_from_fixed(fixed_of(cum)) };
     (void)rig_step(r, &ev);
 }
 
@@ -274,22 +274,22 @@ TEST(found, a_report_that_an_amend_has_overtaken_makes_no_room)
     rig_start(r, "10");
     const bot_id id = order(r, BOT_BUY, "1");
     const int64_t t = INT64_C(1700000000) * BOT_NS_PER_S;
-    bot_event ev = { .kind = BOT_EV_AMEND, .seq = BOT_SEQ_NONE, .amend = { .bot = 0, .client_id = id, .qty = { rig_num("9") } } };
+    bot_event ev = { .kind = BOT_EV_AMEND, .seq = BOT_SEQ_NONE, .amend = { .bot = 0, .client_id = id, .qty = { fixed_of("9") } } };
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     told(r, &id, "9", "0", t + 100 * BOT_NS_PER_MS);
     bot_position p;
     told(r, &id, "1", "0", t); /* of its creation, delayed */
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("9"), "%s", rig_tail(r));
+    ck_assert_msg(p.working_buy.v == fixed_of("9"), "%s", rig_tail(r));
     /* And an amend back to what it was is not confirmed by that. */
-    ev.amend.qty.v = rig_num("1");
+    ev.amend.qty.v = fixed_of("1");
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     told(r, &id, "1", "0", t);
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("9"), "%s", rig_tail(r));
+    ck_assert_msg(p.working_buy.v == fixed_of("9"), "%s", rig_tail(r));
     told(r, &id, "1", "0", t + 300 * BOT_NS_PER_MS);
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("1"), "%s", rig_tail(r));
+    ck_assert_msg(p.working_buy.v == fixed_of("1"), "%s", rig_tail(r));
     rig_free(r);
 }
 
@@ -301,14 +301,14 @@ TEST(found, a_report_that_was_overtaken_takes_back_nothing_that_was_filled)
     const int64_t t = INT64_C(1700000000) * BOT_NS_PER_S;
     told(r, &id, "5", "3", t + 100 * BOT_NS_PER_MS);
     bot_event end = { .kind = BOT_EV_ORDER, .source = BOT_SOURCE_WS_PRIVATE, .seq = BOT_SEQ_NONE, .venue_ns = t + 200 * BOT_NS_PER_MS, .instrument = rig_symbol(0), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
-    end.order = (bot_ev_order){ .client_id = id, .status = BOT_ORDER_CANCELED, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(rig_num("5")), .cum_qty = bot_dec_from_fixed(rig_num("3")) };
+    end.order = (bot_ev_order){ .client_id = id, .status = BOT_ORDER_CANCELED, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = bot_dec_from_fixed(fixed_of("5")), .cum_qty = bot_dec_from_fixed(fixed_of("3")) };
     (void)rig_step(r, &end);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("3"), "%s", rig_tail(r)); /* its fills have not come yet */
+    ck_assert_msg(p.working_buy.v == fixed_of("3"), "%s", rig_tail(r)); /* its fills have not come yet */
     told(r, &id, "5", "1", t); /* of the first of them, delayed */
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("3"), "%s", rig_tail(r));
+    ck_assert_msg(p.working_buy.v == fixed_of("3"), "%s", rig_tail(r));
     rig_free(r);
 }
 
@@ -322,7 +322,7 @@ TEST(found, a_quantity_that_a_crash_has_forgotten_is_taken_from_the_venue)
     told(r, &id, "4", "0", t + BOT_NS_PER_S); /* an amend whose record was lost with the power */
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("4"), "%s", rig_tail(r));
+    ck_assert_msg(p.working_buy.v == fixed_of("4"), "%s", rig_tail(r));
     rig_free(r);
 }
 
@@ -339,12 +339,12 @@ TEST(found, history_of_an_order_that_a_crash_has_forgotten_is_not_taken_off_its_
     (void)rig_step(r, &ev);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.qty.v == rig_num("3") && p.working_buy.v == rig_num("2"), "%s", rig_tail(r));
+    ck_assert_msg(p.qty.v == fixed_of("3") && p.working_buy.v == fixed_of("2"), "%s", rig_tail(r));
     ev = rig_fill_event(r, 0, "F2", &id, "V1", BOT_BUY, "1", "100");
     ev.venue_ns = t + BOT_NS_PER_S;
     (void)rig_step(r, &ev);
     rig_position(r, 0, &p);
-    ck_assert_msg(p.qty.v == rig_num("4") && p.working_buy.v == rig_num("1"), "%s", rig_tail(r));
+    ck_assert_msg(p.qty.v == fixed_of("4") && p.working_buy.v == fixed_of("1"), "%s", rig_tail(r));
     rig_free(r);
 }
 
@@ -371,7 +371,7 @@ TEST(found, an_order_that_never_arrived_keeps_its_room_until_the_proof_but_not_t
     bot_position p;
     while (r->alerts[BOT_ALERT_ORDER_LOST] == 0 && r->now < RIG_MS(300000)) {
         rig_position(r, 0, &p);
-        ck_assert(p.working_buy.v == rig_num("4"));
+        ck_assert(p.working_buy.v == fixed_of("4"));
         ck_assert_msg(rig_open(r), "%s", rig_tail(r));
         rig_for(r, RIG_MS(100));
     }
@@ -424,10 +424,10 @@ TEST(found, fills_missed_with_the_stream_are_fetched_however_late_the_history_an
         rig_trade(r, 0, &resting, BOT_BUY, "0.1", "100");
         ck_assert(!rig_open(r));
     }
-    ck_assert(rig_qty(r, 0) == rig_num("1"));
+    ck_assert(rig_qty(r, 0) == fixed_of("1"));
     r->hang_fills = false;
     rig_for(r, RIG_MS(60000));
-    ck_assert_msg(rig_qty(r, 0) == rig_num("3"), "%s", rig_tail(r));
+    ck_assert_msg(rig_qty(r, 0) == fixed_of("3"), "%s", rig_tail(r));
     rig_free(r);
 }
 
@@ -459,10 +459,10 @@ TEST(found, fills_that_a_hole_in_the_journal_swallowed_are_fetched_from_the_hist
     }
     r->fills[r->fills_n++].ev = row;
     rig_for(r, RIG_MS(5000));
-    ck_assert(rig_qty(r, 0) == rig_num("0.4"));
+    ck_assert(rig_qty(r, 0) == fixed_of("0.4"));
     hole(r, row.venue_ns - BOT_NS_PER_S);
     rig_for(r, RIG_MS(5000));
-    ck_assert_msg(rig_qty(r, 0) == rig_num("1.4"), "%s", rig_tail(r));
+    ck_assert_msg(rig_qty(r, 0) == fixed_of("1.4"), "%s", rig_tail(r));
     rig_free(r);
 }
 
@@ -483,16 +483,16 @@ TEST(found, an_open_order_that_a_hole_in_the_journal_swallowed_counts_when_the_v
     ev.instrument = rig_symbol(0);
     ev.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
     ev.order = (bot_ev_order){ .client_id = unknown, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT,
-                               .qty = bot_dec_from_fixed(rig_num("4")) };
+                               .qty = bot_dec_from_fixed(fixed_of("4")) };
     bot__id_set(&ev.order.order_id, "forgotten", 9);
     bot_position p;
     (void)rig_step(r, &ev);
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("2"), "what a whole journal does not know of has ended: a late report");
+    ck_assert_msg(p.working_buy.v == fixed_of("2"), "what a whole journal does not know of has ended: a late report");
     hole(r, 0);
     (void)rig_step(r, &ev);
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("6"));
+    ck_assert(p.working_buy.v == fixed_of("6"));
     rig_free(r);
 }
 
@@ -514,7 +514,7 @@ TEST(found, a_position_that_goes_on_looking_old_by_its_number_alone_has_the_hist
     const uint32_t stale = r->verdicts[BOT_VERDICT_STALE];
     rig_for(r, RIG_MS(30000));
     ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], stale);
-    ck_assert_msg(rig_qty(r, 0) == rig_num("1"), "%s", rig_tail(r));
+    ck_assert_msg(rig_qty(r, 0) == fixed_of("1"), "%s", rig_tail(r));
     ck_assert(rig_open(r));
     rig_free(r);
 }
@@ -538,7 +538,7 @@ TEST(found, a_row_touched_behind_our_newest_fill_is_not_called_old)
     const uint32_t stale = r->verdicts[BOT_VERDICT_STALE];
     rig_for(r, RIG_MS(15000));
     ck_assert_uint_eq(r->verdicts[BOT_VERDICT_STALE], stale);
-    ck_assert_msg(rig_qty(r, 0) == rig_num("2"), "%s", rig_tail(r));
+    ck_assert_msg(rig_qty(r, 0) == fixed_of("2"), "%s", rig_tail(r));
     rig_free(r);
 }
 

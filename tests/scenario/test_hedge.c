@@ -4,18 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bot_event event(bot_event_kind kind) { return (bot_event){ .kind = (uint16_t)kind, .seq = BOT_SEQ_NONE }; }
-
-static bot_event order_of(struct rig *r, uint32_t bot, bot_side side, const char *qty)
-{
-    bot_event ev = event(BOT_EV_SUBMIT);
-    ev.submit.bot = bot;
-    ev.submit.client_id = bot_core_next_client_id(r->core, bot);
-    ev.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = side, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .tif = BOT_GTC,
-                                           .qty = { rig_num(qty) }, .price = { rig_num("100") } };
-    return ev;
-}
-
 static bot_i128 leg_qty(const struct rig *r, bot_leg leg)
 {
     bot_position p;
@@ -31,19 +19,19 @@ TEST(scenario, s07_what_the_venue_closes_by_itself_ends_the_leg_that_its_side_en
     struct rig *r = rig_new(&o);
     rig_start(r, "10");
     EXPECT_OPEN(r);
-    bot_event ev = order_of(r, 0, BOT_BUY, "2");
+    bot_event ev = rig_order(r, 0, BOT_LEG_NET, BOT_BUY, "2");
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_INVALID); /* no net leg in hedge mode */
     ev.submit.order.leg = BOT_LEG_LONG;
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     bot_event fill = rig_fill_event(r, 0, "H1", &ev.submit.client_id, "V1", BOT_BUY, "2", "100");
     rig_step(r, &fill); /* the fill names no leg: its order does */
-    ck_assert(leg_qty(r, BOT_LEG_LONG) == rig_num("2") && leg_qty(r, BOT_LEG_SHORT) == 0 && leg_qty(r, BOT_LEG_NET) == 0);
-    ev = order_of(r, 0, BOT_SELL, "3");
+    ck_assert(leg_qty(r, BOT_LEG_LONG) == fixed_of("2") && leg_qty(r, BOT_LEG_SHORT) == 0 && leg_qty(r, BOT_LEG_NET) == 0);
+    ev = rig_order(r, 0, BOT_LEG_NET, BOT_SELL, "3");
     ev.submit.order.leg = BOT_LEG_SHORT;
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     fill = rig_fill_event(r, 0, "H2", &ev.submit.client_id, "V2", BOT_SELL, "3", "100");
     rig_step(r, &fill);
-    ck_assert(leg_qty(r, BOT_LEG_SHORT) == -rig_num("3"));
+    ck_assert(leg_qty(r, BOT_LEG_SHORT) == -fixed_of("3"));
     static const struct { bot_fill_kind kind; bot_side side; bot_leg ends; } closes[] = {
         { BOT_FILL_LIQUIDATION, BOT_SELL, BOT_LEG_LONG }, { BOT_FILL_ADL, BOT_BUY, BOT_LEG_SHORT }, { BOT_FILL_SETTLEMENT, BOT_SELL, BOT_LEG_LONG },
     };
@@ -54,7 +42,7 @@ TEST(scenario, s07_what_the_venue_closes_by_itself_ends_the_leg_that_its_side_en
         fill = rig_fill_event(r, 0, name, NULL, "venue", closes[i].side, "0.5", "100");
         fill.fill.kind = closes[i].kind;
         rig_step(r, &fill);
-        ck_assert(leg_qty(r, closes[i].ends) == before + (closes[i].side == BOT_BUY ? rig_num("0.5") : -rig_num("0.5")));
+        ck_assert(leg_qty(r, closes[i].ends) == before + (closes[i].side == BOT_BUY ? fixed_of("0.5") : -fixed_of("0.5")));
     }
     /* A transfer says nothing about legs: it falls on the net leg, and both in use are a change of mode. */
     fill = rig_fill_event(r, 0, "T1", NULL, "venue", BOT_BUY, "1", "100");
@@ -106,7 +94,7 @@ TEST(scenario, s07_a_trade_by_hand_falls_on_the_leg_that_it_opens_or_closes)
         bot_event fill = rig_fill_event(r, 0, name, NULL, "web", trades[i].side, trades[i].qty, "100");
         fill.has |= trades[i].has;
         rig_step(r, &fill);
-        ck_assert_msg(leg_qty(r, BOT_LEG_LONG) == rig_num(trades[i].longs) && leg_qty(r, BOT_LEG_SHORT) == rig_num(trades[i].shorts), "trade %zu", i);
+        ck_assert_msg(leg_qty(r, BOT_LEG_LONG) == fixed_of(trades[i].longs) && leg_qty(r, BOT_LEG_SHORT) == fixed_of(trades[i].shorts), "trade %zu", i);
     }
     /* Nothing names its leg: it is not booked on a wrong one, and not lost, either: the order that is heard of later names it. */
     bot_event fill = rig_fill_event(r, 0, "M9", NULL, "W9", BOT_BUY, "1", "100");
@@ -114,9 +102,9 @@ TEST(scenario, s07_a_trade_by_hand_falls_on_the_leg_that_it_opens_or_closes)
     bot_core_stats stats;
     bot_core_stats_get(r->core, &stats);
     ck_assert_uint_eq(stats.fills_legless, 1);
-    ck_assert(leg_qty(r, BOT_LEG_LONG) == rig_num("3") && leg_qty(r, BOT_LEG_SHORT) == rig_num("-2") && leg_qty(r, BOT_LEG_NET) == 0);
+    ck_assert(leg_qty(r, BOT_LEG_LONG) == fixed_of("3") && leg_qty(r, BOT_LEG_SHORT) == fixed_of("-2") && leg_qty(r, BOT_LEG_NET) == 0);
     ck_assert_uint_eq(r->alerts[BOT_ALERT_MODE], 0);
-    bot_event order = event(BOT_EV_ORDER);
+    bot_event order = event_of(BOT_EV_ORDER);
     order.instrument = rig_symbol(0);
     order.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
     order.order = (bot_ev_order){ .status = BOT_ORDER_PARTIALLY_FILLED, .side = BOT_BUY, .leg = BOT_LEG_SHORT, .type = BOT_LIMIT,
@@ -125,7 +113,7 @@ TEST(scenario, s07_a_trade_by_hand_falls_on_the_leg_that_it_opens_or_closes)
     order.order.order_id.len = 2;
     rig_step(r, &order);
     rig_step(r, &fill); /* fetched anew */
-    ck_assert(leg_qty(r, BOT_LEG_LONG) == rig_num("3") && leg_qty(r, BOT_LEG_SHORT) == rig_num("-1"));
+    ck_assert(leg_qty(r, BOT_LEG_LONG) == fixed_of("3") && leg_qty(r, BOT_LEG_SHORT) == fixed_of("-1"));
     rig_free(r);
 }
 
@@ -147,13 +135,13 @@ TEST(scenario, s07_position_rows_of_the_other_mode_pause)
                 id = 0;
     }
     ck_assert_uint_ne(id, 0);
-    bot_event row = event(BOT_EV_POSITION);
+    bot_event row = event_of(BOT_EV_POSITION);
     row.instrument = rig_symbol(0);
     row.read_id = id;
     row.position = (bot_ev_position){ .leg = BOT_LEG_SHORT };
     rig_step(r, &row);
     EXPECT_OPEN(r); /* venues list both empty legs in either mode */
-    row.position.qty = bot_dec_from_fixed(rig_num("-1"));
+    row.position.qty = bot_dec_from_fixed(fixed_of("-1"));
     row.read_id = id + 77;
     rig_step(r, &row);
     EXPECT_OPEN(r); /* not of that read */

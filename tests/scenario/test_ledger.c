@@ -8,21 +8,11 @@
 
 #define NET BOT_LEG_NET
 
-static int apply(struct ledger *l, bot_event ev) { return bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, BOT_LEG_NONE, NULL); }
-
-static int trade(struct ledger *l, bot_side side, const char *qty, const char *price)
-{
-    static unsigned n;
-    char id[32];
-    snprintf(id, sizeof id, "t%u", n++);
-    return apply(l, kit_fill(id, side, qty, price, NULL, NULL));
-}
-
 TEST(scenario, s01_flip_through_zero_realises_the_closed_part_only)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    trade(l, BOT_BUY, "0.01", "60000");
-    trade(l, BOT_SELL, "0.02", "61000");
+    kit_trade(l, BOT_BUY, "0.01", "60000");
+    kit_trade(l, BOT_SELL, "0.02", "61000");
     ck_assert_str_eq(kit_position(l, NET), "-0.01 @ 61000, pnl 10");
 }
 
@@ -53,7 +43,7 @@ static void random_fill(test_rng *rng, bot_contract contract, const struct rando
         ret->side = last->side == BOT_BUY ? BOT_SELL : BOT_BUY;
     }
     if (contract == BOT_SPOT && test_rng_below(rng, 2)) {
-        bot_dec d = kit_dec(ret->qty);
+        bot_dec d = dec_of(ret->qty);
         d.coef = d.coef / 1000 * (test_rng_below(rng, 5) ? 1 : -1);
         bot_dec_format(d, ret->fee);
         if (d.coef == 0) strcpy(ret->fee, "-");
@@ -149,13 +139,13 @@ TEST(scenario, s02_order_of_fills_on_one_side_does_not_matter)
     bot_i128 sum = 0;
     for (int i = 0; i < N; i++) {
         random_fill(&rng, BOT_LINEAR, &none, &fills[i]);
-        sum += kit_fixed(fills[i].qty);
+        sum += fixed_of(fills[i].qty);
     }
     char first[160];
     for (int round = 0; round < 3; round++) {
         struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
         for (int i = 0; i < N; i++)
-            ck_assert_int_eq(trade(l, BOT_BUY, fills[i].qty, fills[i].price), LEDGER_NEW);
+            ck_assert_int_eq(kit_trade(l, BOT_BUY, fills[i].qty, fills[i].price), LEDGER_NEW);
         ck_assert(bot__ledger_position(l, 0, NET)->qty == sum);
         if (round == 0) strcpy(first, kit_position(l, NET));
         ck_assert_str_eq(kit_position(l, NET), first);
@@ -172,20 +162,20 @@ TEST(scenario, s02_order_of_fills_on_one_side_does_not_matter)
 TEST(scenario, s03_inverse_contract_is_exact_in_coin)
 {
     struct ledger *l = kit_ledger_of(BOT_INVERSE, "1", "BTC");
-    trade(l, BOT_BUY, "10000", "50000");
-    trade(l, BOT_SELL, "4000", "55000");
+    kit_trade(l, BOT_BUY, "10000", "50000");
+    kit_trade(l, BOT_SELL, "4000", "55000");
     /* 4000/50000 - 4000/55000 = 0.08 - 0.0727272... */
     ck_assert_str_eq(kit_position(l, NET), "6000 @ 50000, pnl 0.007272727272727273");
-    trade(l, BOT_BUY, "6000", "60000");
+    kit_trade(l, BOT_BUY, "6000", "60000");
     ck_assert_str_eq(kit_position(l, NET), "12000 @ 54545.45454545, pnl 0.007272727272727273");
 }
 
 TEST(scenario, s04_spot_fee_in_base_leaves_dust_and_dust_is_not_flat)
 {
     struct ledger *l = kit_ledger_of(BOT_SPOT, "1", "USDT");
-    apply(l, kit_fill("a", BOT_BUY, "1", "20000", "0.001", "BTC"));
+    kit_apply(l, kit_fill("a", BOT_BUY, "1", "20000", "0.001", "BTC"));
     ck_assert_str_eq(kit_position(l, NET), "0.999 @ 20000, pnl 0");
-    apply(l, kit_fill("b", BOT_SELL, "0.999", "21000", "0.000999", "BTC"));
+    kit_apply(l, kit_fill("b", BOT_SELL, "0.999", "21000", "0.000999", "BTC"));
     ck_assert_str_eq(kit_position(l, NET), "-0.000999 @ 21000, pnl 999");
     ck_assert_str_eq(kit_fee(l, "BTC"), "0.001999");
     KIT_IS(bot__ledger_position(l, 0, NET)->fee_value, "40.979");
@@ -194,11 +184,11 @@ TEST(scenario, s04_spot_fee_in_base_leaves_dust_and_dust_is_not_flat)
 TEST(scenario, s05_fees_in_any_currency_and_sign_do_not_touch_size)
 {
     struct ledger *l = kit_ledger_of(BOT_SPOT, "1", "USDT");
-    apply(l, kit_fill("a", BOT_BUY, "1", "100", "0.002", "BNB"));
-    apply(l, kit_fill("b", BOT_BUY, "1", "100", "-0.01", "USDT"));
-    apply(l, kit_fill("c", BOT_BUY, "1", "100", "0", "USDT"));
-    apply(l, kit_fill("d", BOT_SELL, "1", "100", "0.003", "BNB"));
-    apply(l, kit_fill("e", BOT_SELL, "1", "100", NULL, NULL));
+    kit_apply(l, kit_fill("a", BOT_BUY, "1", "100", "0.002", "BNB"));
+    kit_apply(l, kit_fill("b", BOT_BUY, "1", "100", "-0.01", "USDT"));
+    kit_apply(l, kit_fill("c", BOT_BUY, "1", "100", "0", "USDT"));
+    kit_apply(l, kit_fill("d", BOT_SELL, "1", "100", "0.003", "BNB"));
+    kit_apply(l, kit_fill("e", BOT_SELL, "1", "100", NULL, NULL));
     ck_assert_str_eq(kit_position(l, NET), "1 @ 100, pnl 0");
     ck_assert_str_eq(kit_fee(l, "BNB"), "0.005");
     ck_assert_str_eq(kit_fee(l, "USDT"), "-0.01");
@@ -208,7 +198,7 @@ TEST(scenario, s05_fees_in_any_currency_and_sign_do_not_touch_size)
 TEST(scenario, s06_external_kinds_move_size_and_are_marked)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    trade(l, BOT_BUY, "10", "100");
+    kit_trade(l, BOT_BUY, "10", "100");
     bot_event funding = kit_funding("f", "10", "USDT"); /* an amount equal to the position */
     ck_assert_int_eq(bot__ledger_apply_funding(l, &funding, LEDGER_EXTERNAL, NET, NULL), LEDGER_NEW);
     ck_assert_str_eq(kit_position(l, NET), "10 @ 100, pnl 0");
@@ -227,7 +217,7 @@ TEST(scenario, s06_external_kinds_move_size_and_are_marked)
     KIT_IS(bot__ledger_position(l, 0, NET)->settlement, "1");
     bot_event unknown = kit_fill("u", BOT_SELL, "1", "101", NULL, NULL);
     unknown.fill.kind = BOT_FILL_UNKNOWN;
-    ck_assert_int_eq(apply(l, unknown), BOT_ERR_UNSUPPORTED);
+    ck_assert_int_eq(kit_apply(l, unknown), BOT_ERR_UNSUPPORTED);
     ck_assert_str_eq(kit_position(l, NET), "5 @ 100, pnl 5");
 }
 
@@ -259,22 +249,22 @@ TEST(scenario, s07_hedge_legs_stay_two_and_a_switch_of_mode_is_reported)
     bot__ledger_instrument_put(one_way, &in, 0, NULL, NULL);
     bot_event ev = kit_fill("a", BOT_BUY, "1", "100", NULL, NULL);
     ev.fill.leg = BOT_LEG_LONG;
-    ck_assert_int_eq(apply(one_way, ev), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(kit_apply(one_way, ev), BOT_ERR_MALFORMED);
 }
 
 TEST(scenario, s08_numbers_that_do_not_fit_are_refused_and_the_process_lives)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    trade(l, BOT_BUY, "1", "100");
+    kit_trade(l, BOT_BUY, "1", "100");
     bot_dec d;
     const char *const texts[] = { "NaN", "1e8", "-", "Infinity", "1234567890123456789012345678901234567890" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         ck_assert_int_lt(bot_dec_parse(texts[i], strlen(texts[i]), &d), 0);
-    ck_assert_int_eq(trade(l, BOT_BUY, "-1", "100"), BOT_ERR_MALFORMED);
-    ck_assert_int_eq(trade(l, BOT_BUY, "12345678901234567890123456789012345678", "100"), BOT_ERR_OVERFLOW);
-    ck_assert_int_eq(trade(l, BOT_BUY, "100000000000000000000", "2"), BOT_ERR_OVERFLOW);
-    ck_assert_int_eq(trade(l, BOT_BUY, "99999999999999999999", "1"), LEDGER_NEW);
-    ck_assert_int_eq(trade(l, BOT_BUY, "99999999999999999999", "1"), BOT_ERR_OVERFLOW); /* the sum */
+    ck_assert_int_eq(kit_trade(l, BOT_BUY, "-1", "100"), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(kit_trade(l, BOT_BUY, "12345678901234567890123456789012345678", "100"), BOT_ERR_OVERFLOW);
+    ck_assert_int_eq(kit_trade(l, BOT_BUY, "100000000000000000000", "2"), BOT_ERR_OVERFLOW);
+    ck_assert_int_eq(kit_trade(l, BOT_BUY, "99999999999999999999", "1"), LEDGER_NEW);
+    ck_assert_int_eq(kit_trade(l, BOT_BUY, "99999999999999999999", "1"), BOT_ERR_OVERFLOW); /* the sum */
     KIT_IS(bot__ledger_position(l, 0, NET)->qty, "100000000000000000000");
 }
 
@@ -285,7 +275,7 @@ TEST(scenario, s09_the_same_execution_a_thousand_times_is_applied_once)
     for (int i = 0; i < 1000; i++) {
         bot_event ev = kit_fill("e-1", BOT_BUY, i % 2 ? "0.10" : "0.1", "65000.5", "0.3", "USDT");
         ev.source = (uint8_t[]){ BOT_SOURCE_WS_PRIVATE, BOT_SOURCE_REST, BOT_SOURCE_JOURNAL }[i % 3];
-        applied += apply(l, ev) == LEDGER_NEW;
+        applied += kit_apply(l, ev) == LEDGER_NEW;
     }
     ck_assert_int_eq(applied, 1);
     ck_assert_str_eq(kit_position(l, NET), "0.1 @ 65000.5, pnl 0");
@@ -295,10 +285,10 @@ TEST(scenario, s09_the_same_execution_a_thousand_times_is_applied_once)
 TEST(scenario, s10_the_same_id_at_another_price_keeps_the_first_and_alerts_once)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    apply(l, kit_fill("e", BOT_BUY, "1", "100", NULL, NULL));
-    ck_assert_int_eq(apply(l, kit_fill("e", BOT_BUY, "1", "101", NULL, NULL)), BOT_ERR_CONFLICT);
+    kit_apply(l, kit_fill("e", BOT_BUY, "1", "100", NULL, NULL));
+    ck_assert_int_eq(kit_apply(l, kit_fill("e", BOT_BUY, "1", "101", NULL, NULL)), BOT_ERR_CONFLICT);
     for (int i = 0; i < 10; i++)
-        ck_assert_int_eq(apply(l, kit_fill("e", BOT_BUY, "1", "101", NULL, NULL)), LEDGER_KNOWN);
+        ck_assert_int_eq(kit_apply(l, kit_fill("e", BOT_BUY, "1", "101", NULL, NULL)), LEDGER_KNOWN);
     ck_assert_str_eq(kit_position(l, NET), "1 @ 100, pnl 0");
     struct ledger_stats stats;
     bot__ledger_stats(l, &stats);
@@ -315,13 +305,13 @@ TEST(scenario, s11_other_ids_for_the_same_trade_show_in_what_an_order_moved)
     bool overfill = false;
     for (size_t i = 0; i < 3; i++) {
         bot_event ev = kit_fill(rows[i].id, BOT_BUY, rows[i].qty, "100", NULL, NULL);
-        ev.fill.cum_qty = kit_dec(rows[i].cum);
+        ev.fill.cum_qty = dec_of(rows[i].cum);
         ev.has |= BOT_HAS_CUM_QTY;
         struct ledger_result r;
         ck_assert_int_eq(bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, NET, &r), LEDGER_NEW);
         moved += r.moved;
         ck_assert(!overfill);
-        overfill = moved > kit_fixed(rows[i].cum);
+        overfill = moved > fixed_of(rows[i].cum);
     }
     ck_assert(overfill);
 }
@@ -336,7 +326,7 @@ TEST(scenario, s16_fills_that_share_a_sequence_number_are_all_applied)
         ev.seq = 4711;
         ev.ts = 1000;
         ev.venue_ns = 99;
-        ck_assert_int_eq(apply(l, ev), LEDGER_NEW);
+        ck_assert_int_eq(kit_apply(l, ev), LEDGER_NEW);
     }
     ck_assert_str_eq(kit_position(l, NET), "5 @ 100, pnl 0");
     const struct path *p = bot__ledger_path(l, 0, NET);
@@ -344,7 +334,7 @@ TEST(scenario, s16_fills_that_share_a_sequence_number_are_all_applied)
     ck_assert_int_eq(bot__path_at_seq(p, 4711, &qty), BOT_OK);
     KIT_IS(qty, "5");
     ck_assert_int_eq(p->newest_seq, 4711);
-    ck_assert_int_eq(bot__path_held(p, kit_fixed("3"), 1000, 1000, NULL), 1);
+    ck_assert_int_eq(bot__path_held(p, fixed_of("3"), 1000, 1000, NULL), 1);
 }
 
 /* ---- 17 ---- */
@@ -383,7 +373,7 @@ TEST(scenario, s17_memory_of_seen_ids_is_bounded_and_older_ones_are_known_by_the
         ev.fill.exec_id.len = (uint8_t)snprintf(ev.fill.exec_id.s, BOT_ID_MAX, "x%llu", i);
         ev.venue_ns = (int64_t)(i + 1) * 100 * BOT_NS_PER_MS;
         ev.ts = ev.venue_ns;
-        ck_assert_int_eq(apply(l, ev), LEDGER_NEW);
+        ck_assert_int_eq(kit_apply(l, ev), LEDGER_NEW);
         recorded = i + 1;
         if (i == 20000) warm = resident_kb();
     }
@@ -395,7 +385,7 @@ TEST(scenario, s17_memory_of_seen_ids_is_bounded_and_older_ones_are_known_by_the
         ev.fill.exec_id = (bot_id){ 0 };
         ev.fill.exec_id.len = (uint8_t)snprintf(ev.fill.exec_id.s, BOT_ID_MAX, "x%llu", i);
         ev.venue_ns = (int64_t)(i + 1) * 100 * BOT_NS_PER_MS;
-        ck_assert_int_eq(apply(l, ev), LEDGER_KNOWN);
+        ck_assert_int_eq(kit_apply(l, ev), LEDGER_KNOWN);
     }
     bot__ledger_stats(l, &stats);
     ck_assert_uint_ge(stats.older_asked, 45);
@@ -435,7 +425,7 @@ static bot_i128 fees_of(const struct vector *v)
 static void expect(const struct vector *v, const char *key, const char *expected, bot_i128 got)
 {
     const char *tolerance = text_of(v->tolerance, key);
-    const bot_i128 e = kit_fixed(expected), t = tolerance != NULL ? kit_fixed(tolerance) : 0, difference = got > e ? got - e : e - got;
+    const bot_i128 e = fixed_of(expected), t = tolerance != NULL ? fixed_of(tolerance) : 0, difference = got > e ? got - e : e - got;
     char ours[BOT_DEC_TEXT_MAX];
     bot_fixed_format(got, ours);
     ck_assert_msg(difference <= t, "%s row %u: %s is %s, the source says %s", v->id, v->rows, key, ours, expected);
@@ -451,7 +441,7 @@ static bot_i128 entry_of(const struct vector *v)
 static bot_i128 unrealised(const struct vector *v, const char *mark)
 {
     bot_i128 money;
-    ck_assert_int_eq(bot__position_unrealised(held(v), bot__ledger_instrument(v->ledger, 0), kit_fixed(mark), &money), BOT_OK);
+    ck_assert_int_eq(bot__position_unrealised(held(v), bot__ledger_instrument(v->ledger, 0), fixed_of(mark), &money), BOT_OK);
     return money;
 }
 
@@ -461,7 +451,7 @@ static bot_i128 magnitude(bot_i128 x) { return x < 0 ? -x : x; }
 static bot_i128 folded_entry(const struct vector *v)
 {
     bot_i128 price, cost = held(v)->cost + held(v)->fee_value;
-    ck_assert_int_eq(bot_fixed_muldiv_half_even(cost, kit_fixed("1"), held(v)->qty, &price), BOT_OK);
+    ck_assert_int_eq(bot_fixed_muldiv_half_even(cost, fixed_of("1"), held(v)->qty, &price), BOT_OK);
     return price;
 }
 
@@ -469,7 +459,7 @@ static void check_expectations(const struct vector *v, const cJSON *expectations
 {
     const struct position *p = held(v);
     const bool folded = strcmp(v->id, "bbgo-base-fee") == 0;
-    const bot_i128 sat = kit_fixed("100000000");
+    const bot_i128 sat = fixed_of("100000000");
     bot_i128 wallet;
     const cJSON *e;
     cJSON_ArrayForEach(e, expectations) {
@@ -487,13 +477,13 @@ static void check_expectations(const struct vector *v, const cJSON *expectations
         /* Quote coins gained or spent: minus the cash flow. Base fees cost no quote. */
         else if (strcmp(key, "quote") == 0) expect(v, key, value, p->realised - p->cost - p->fee_value);
         else if (strcmp(key, "avg_exit") == 0) expect(v, key, value, exit_average);
-        else if (strcmp(key, "realised_of_closed") == 0) expect(v, key, value, p->realised - fees_of(v) + kit_fixed("10")); /* its half of the crossing fee is the new position's */
-        else if (strcmp(key, "realised_of_new") == 0) expect(v, key, value, -kit_fixed("10"));
+        else if (strcmp(key, "realised_of_closed") == 0) expect(v, key, value, p->realised - fees_of(v) + fixed_of("10")); /* its half of the crossing fee is the new position's */
+        else if (strcmp(key, "realised_of_new") == 0) expect(v, key, value, -fixed_of("10"));
         else if (strcmp(key, "price_pnl_sat") == 0 || strcmp(key, "wallet_realised_sat") == 0) {
             const bool all = key[0] == 'w';
             ck_assert_int_eq(bot_fixed_mul_exact(p->realised, sat, &wallet), BOT_OK);
             /* In the row's window: 783 - 709 of funding received; the opening fill's rebate of 3031 was before it. */
-            expect(v, key, value, wallet - (all ? fees_of(v) + kit_fixed("3031") + kit_fixed("-74") : 0));
+            expect(v, key, value, wallet - (all ? fees_of(v) + fixed_of("3031") + fixed_of("-74") : 0));
         } else ck_abort_msg("%s: nobody checks '%s'", v->id, key);
     }
 }
@@ -512,13 +502,13 @@ static void run_steps(struct vector *v, const cJSON *steps)
             if (currency != NULL && strcmp(currency, "base") == 0) currency = "BTC";
             const bot_side side = strcmp(text_of(fill, "side"), "buy") == 0 ? BOT_BUY : BOT_SELL;
             const bot_i128 before = held(v)->qty;
-            ck_assert_int_eq(apply(v->ledger, kit_fill(id, side, text_of(fill, "qty"), text_of(fill, "price"), text_of(fill, "fee"), currency)), LEDGER_NEW);
+            ck_assert_int_eq(kit_apply(v->ledger, kit_fill(id, side, text_of(fill, "qty"), text_of(fill, "price"), text_of(fill, "fee"), currency)), LEDGER_NEW);
             if ((before > 0) == (side == BOT_SELL) && before != 0) {
                 bot_i128 value;
-                ck_assert_int_eq(bot_fixed_mul_exact(kit_fixed(text_of(fill, "qty")), kit_fixed(text_of(fill, "price")), &value), BOT_OK);
+                ck_assert_int_eq(bot_fixed_mul_exact(fixed_of(text_of(fill, "qty")), fixed_of(text_of(fill, "price")), &value), BOT_OK);
                 exit_value += value;
-                exit_qty += kit_fixed(text_of(fill, "qty"));
-                ck_assert_int_eq(bot_fixed_muldiv_half_even(exit_value, kit_fixed("1"), exit_qty, &exit_average), BOT_OK);
+                exit_qty += fixed_of(text_of(fill, "qty"));
+                ck_assert_int_eq(bot_fixed_muldiv_half_even(exit_value, fixed_of("1"), exit_qty, &exit_average), BOT_OK);
             }
         }
         if (event != NULL && strcmp(text_of(event, "ccy"), "sat") != 0) {
@@ -545,12 +535,12 @@ static void run_orders(struct vector *v, const cJSON *orders)
         const char *order = text_of(o, "order");
         if (strcmp(order, last_order) != 0) cum_before = 0;
         last_order = order;
-        const bot_i128 qty = kit_fixed(text_of(o, "qty_cum")) - cum_before;
-        cum_before = kit_fixed(text_of(o, "qty_cum"));
+        const bot_i128 qty = fixed_of(text_of(o, "qty_cum")) - cum_before;
+        cum_before = fixed_of(text_of(o, "qty_cum"));
         if (first && is_long != buy) { /* the record begins inside a position: take it over at the entry that its profit implies */
             bot_i128 profit;
-            ck_assert_int_eq(bot_fixed_muldiv_half_even(kit_fixed(text_of(o, "profit")), kit_fixed("1"), is_long ? qty : -qty, &profit), BOT_OK);
-            ck_assert_int_eq(bot__ledger_baseline(v->ledger, 0, v->leg, is_long ? qty : -qty, kit_fixed(text_of(o, "price")) - profit, 0, 0, BOT_SEQ_NONE), BOT_OK);
+            ck_assert_int_eq(bot_fixed_muldiv_half_even(fixed_of(text_of(o, "profit")), fixed_of("1"), is_long ? qty : -qty, &profit), BOT_OK);
+            ck_assert_int_eq(bot__ledger_baseline(v->ledger, 0, v->leg, is_long ? qty : -qty, fixed_of(text_of(o, "price")) - profit, 0, 0, BOT_SEQ_NONE), BOT_OK);
         }
         first = false;
         char id[16], text[BOT_DEC_TEXT_MAX], price[BOT_DEC_TEXT_MAX];
@@ -558,7 +548,7 @@ static void run_orders(struct vector *v, const cJSON *orders)
         bot_fixed_format(qty, text);
         /* price is the update's own average: quote over quantity, exactly where the two are stated. */
         bot_i128 exact;
-        ck_assert_int_eq(bot_fixed_muldiv_half_even(kit_fixed(text_of(o, "quote")), kit_fixed("1"), qty, &exact), BOT_OK);
+        ck_assert_int_eq(bot_fixed_muldiv_half_even(fixed_of(text_of(o, "quote")), fixed_of("1"), qty, &exact), BOT_OK);
         bot_fixed_format(exact, price);
         bot_i128 product;
         if (bot_fixed_mul_exact(qty, exact, &product) != BOT_OK)
@@ -594,8 +584,8 @@ TEST(accounting, every_worked_case_by_its_own_convention)
         const char *settle = text_of(c, "settle_ccy");
         struct instrument in = kit_instrument("X", v.contract, text_of(c, "multiplier"), settle != NULL ? settle : "USD");
         if (strncmp(v.id, "bitmex-", 7) == 0) {
-            in.round_unit.v = kit_fixed("0.00000001");
-            in.round_lot.v = kit_fixed(strcmp(v.id, "bitmex-support-entry-price-lot100") == 0 ? "100" : "1");
+            in.round_unit.v = fixed_of("0.00000001");
+            in.round_lot.v = fixed_of(strcmp(v.id, "bitmex-support-entry-price-lot100") == 0 ? "100" : "1");
         }
         ck_assert_int_eq(bot__ledger_instrument_put(v.ledger, &in, 0, NULL, NULL), 0);
         const cJSON *orders = cJSON_GetObjectItem(c, "orders");
@@ -672,7 +662,7 @@ TEST(accounting, cases_worked_by_hand_agree_to_the_last_digit)
         } else {
             bot_event ev = kit_fill(id, steps[i].side, steps[i].qty, steps[i].price, steps[i].fee, steps[i].fee_currency);
             ev.fill.kind = (bot_fill_kind)steps[i].kind;
-            const int r = apply(l, ev);
+            const int r = kit_apply(l, ev);
             ck_assert_msg(r == LEDGER_NEW, "step %zu: %d", i, r);
         }
         ck_assert_msg(strcmp(kit_position(l, NET), steps[i].expected) == 0, "step %zu: %s, not %s", i, kit_position(l, NET), steps[i].expected);
@@ -686,18 +676,18 @@ TEST(accounting, a_changed_quantity_step_leaves_what_is_held)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
     struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
-    in.lot.v = kit_fixed("0.001");
+    in.lot.v = fixed_of("0.001");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 1, NULL, NULL), 0);
-    trade(l, BOT_BUY, "0.537", "100");
-    in.lot.v = kit_fixed("0.1");
-    in.tick.v = kit_fixed("0.5");
+    kit_trade(l, BOT_BUY, "0.537", "100");
+    in.lot.v = fixed_of("0.1");
+    in.tick.v = fixed_of("0.5");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 2, NULL, NULL), 0);
     ck_assert_str_eq(kit_position(l, NET), "0.537 @ 100, pnl 0");
-    trade(l, BOT_SELL, "0.1", "101");
+    kit_trade(l, BOT_SELL, "0.1", "101");
     ck_assert_str_eq(kit_position(l, NET), "0.437 @ 100, pnl 0.1");
-    trade(l, BOT_SELL, "0.437", "99"); /* venues let the odd rest go */
+    kit_trade(l, BOT_SELL, "0.437", "99"); /* venues let the odd rest go */
     ck_assert_str_eq(kit_position(l, NET), "0 @ 0, pnl -0.337");
-    in.multiplier = kit_fixed("10");
+    in.multiplier = fixed_of("10");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 3, NULL, NULL), BOT_ERR_CONFLICT);
 }
 
@@ -731,18 +721,18 @@ TEST(accounting, a_real_spot_account_of_3432_fills_ends_at_the_stated_holding)
         field[8][strcspn(field[8], "\r")] = '\0';
         const bot_side side = strcmp(field[2], "BUY") == 0 ? BOT_BUY : BOT_SELL;
         bot_i128 quote;
-        ck_assert_int_eq(bot_fixed_mul_exact(kit_fixed(field[3]), kit_fixed(field[4]), &quote), BOT_OK);
+        ck_assert_int_eq(bot_fixed_mul_exact(fixed_of(field[3]), fixed_of(field[4]), &quote), BOT_OK);
         char fee[BOT_DEC_TEXT_MAX];
         plain_decimal(field[7], fee);
-        ck_assert_int_eq(apply(l, kit_fill(field[0], side, field[4], field[3], fee, field[8])), LEDGER_NEW);
-        traded += side == BOT_BUY ? kit_fixed(field[4]) : -kit_fixed(field[4]);
+        ck_assert_int_eq(kit_apply(l, kit_fill(field[0], side, field[4], field[3], fee, field[8])), LEDGER_NEW);
+        traded += side == BOT_BUY ? fixed_of(field[4]) : -fixed_of(field[4]);
         if (bot__ledger_position(l, 0, NET)->qty < lowest) lowest = bot__ledger_position(l, 0, NET)->qty;
         rows++;
     }
     ck_assert_uint_eq(rows, 3432);
     KIT_IS(traded, "0.821861");
     KIT_IS(bot__ledger_position(l, 0, NET)->qty, "0.72970242");
-    KIT_IS(bot__ledger_position(l, 0, NET)->qty + kit_fixed(kit_fee(l, "BTC")), "0.821861");
+    KIT_IS(bot__ledger_position(l, 0, NET)->qty + fixed_of(kit_fee(l, "BTC")), "0.821861");
     kit_check_owners(l, 8);
     ck_assert(lowest < 0);
     free(text);

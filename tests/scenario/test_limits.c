@@ -7,48 +7,6 @@
 
 #include "base/json.h"
 
-static bot_event event(bot_event_kind kind) { return (bot_event){ .kind = (uint16_t)kind, .seq = BOT_SEQ_NONE }; }
-
-static struct rig *started(const char *limit)
-{
-    struct rig *r = rig_new(NULL);
-    rig_start(r, limit);
-    EXPECT_OPEN(r);
-    return r;
-}
-
-static int set_limits(struct rig *r, uint32_t bot, int instrument, const bot_limits *limits)
-{
-    bot_event ev = event(BOT_EV_LIMITS);
-    ev.limits = (bot_ev_limits){ .bot = bot, .instrument = rig_symbol(instrument), .limits = *limits, .loosen = true };
-    return rig_step(r, &ev);
-}
-
-static int attach(struct rig *r, uint32_t bot, bot_scope scope, bool sends_orders)
-{
-    bot_event ev = event(BOT_EV_ATTACH);
-    ev.attach = (bot_ev_attach){ .bot = bot, .scope = scope, .sends_orders = sends_orders };
-    return rig_step(r, &ev);
-}
-
-static bot_event order_of(struct rig *r, uint32_t bot, bot_side side, const char *qty)
-{
-    bot_event ev = event(BOT_EV_SUBMIT);
-    ev.submit.bot = bot;
-    ev.submit.client_id = bot_core_next_client_id(r->core, bot);
-    ev.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = side, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .tif = BOT_GTC,
-                                           .qty = { rig_num(qty) }, .price = { rig_num("100") } };
-    return ev;
-}
-
-static int submit_as(struct rig *r, uint32_t bot, bot_side side, const char *qty, bot_id *ret_id)
-{
-    bot_event ev = order_of(r, bot, side, qty);
-    if (ret_id != NULL)
-        *ret_id = ev.submit.client_id;
-    return rig_step(r, &ev);
-}
-
 /* ---- the loss limit ---- */
 
 /* A round trip of one that loses so much. */
@@ -60,9 +18,9 @@ static void lose(struct rig *r, const char *sold_at)
 
 TEST(limits, a_loss_at_its_limit_latches_until_a_person_has_looked)
 {
-    struct rig *r = started("10");
-    const bot_limits limits = { .position_max = { rig_num("10") }, .loss_max = { rig_num("10") } };
-    ck_assert_int_eq(set_limits(r, 0, 0, &limits), BOT_OK);
+    struct rig *r = rig_started(NULL, "10");
+    const bot_limits limits = { .position_max = { fixed_of("10") }, .loss_max = { fixed_of("10") } };
+    ck_assert_int_eq(rig_limits(r, 0, 0, &limits), BOT_OK);
     lose(r, "90.01");
     EXPECT_OPEN(r);
     lose(r, "99.99"); /* ten in all, to the last digit */
@@ -87,9 +45,9 @@ TEST(limits, a_loss_at_its_limit_latches_until_a_person_has_looked)
 TEST(limits, a_baseline_without_a_price_is_no_gain_and_no_loss)
 {
     for (int side = -1; side <= 1; side += 2) {
-        struct rig *r = rig_upon(side * rig_num("7"), "10");
-        const bot_limits limits = { .position_max = { rig_num("10") }, .loss_max = { rig_num("10") } };
-        ck_assert_int_eq(set_limits(r, 0, 0, &limits), BOT_OK);
+        struct rig *r = rig_upon(side * fixed_of("7"), "10");
+        const bot_limits limits = { .position_max = { fixed_of("10") }, .loss_max = { fixed_of("10") } };
+        ck_assert_int_eq(rig_limits(r, 0, 0, &limits), BOT_OK);
         rig_trade(r, 0, NULL, side > 0 ? BOT_SELL : BOT_BUY, "3", "100");
         rig_trade(r, 0, NULL, side > 0 ? BOT_SELL : BOT_BUY, "4", "100");
         ck_assert(rig_qty(r, 0) == 0);
@@ -104,24 +62,24 @@ TEST(limits, a_baseline_without_a_price_is_no_gain_and_no_loss)
 
 TEST(limits, fees_in_the_settlement_and_funding_are_losses_too)
 {
-    struct rig *r = started("10");
-    const bot_limits limits = { .position_max = { rig_num("10") }, .loss_max = { rig_num("10") } };
-    ck_assert_int_eq(set_limits(r, 0, 0, &limits), BOT_OK);
+    struct rig *r = rig_started(NULL, "10");
+    const bot_limits limits = { .position_max = { fixed_of("10") }, .loss_max = { fixed_of("10") } };
+    ck_assert_int_eq(rig_limits(r, 0, 0, &limits), BOT_OK);
     bot_event fill = rig_fill_event(r, 0, "F1", NULL, "o", BOT_BUY, "1", "100");
     fill.has |= BOT_HAS_FEE;
-    fill.fill.fee = bot_dec_from_fixed(rig_num("50"));
+    fill.fill.fee = bot_dec_from_fixed(fixed_of("50"));
     bot__currency_set(&fill.fill.fee_currency, "BNB", 3); /* of another coin nobody knows the worth here */
     rig_step(r, &fill);
     EXPECT_OPEN(r);
     fill = rig_fill_event(r, 0, "F2", NULL, "o", BOT_BUY, "1", "100");
     fill.has |= BOT_HAS_FEE;
-    fill.fill.fee = bot_dec_from_fixed(rig_num("6"));
+    fill.fill.fee = bot_dec_from_fixed(fixed_of("6"));
     bot__currency_set(&fill.fill.fee_currency, "USDT", 4);
     rig_step(r, &fill);
     EXPECT_OPEN(r);
-    bot_event funding = event(BOT_EV_FUNDING);
+    bot_event funding = event_of(BOT_EV_FUNDING);
     funding.instrument = rig_symbol(0);
-    funding.funding.amount = bot_dec_from_fixed(rig_num("4"));
+    funding.funding.amount = bot_dec_from_fixed(fixed_of("4"));
     bot__currency_set(&funding.funding.currency, "USDT", 4);
     strcpy(funding.funding.exec_id.s, "fund1");
     funding.funding.exec_id.len = 5;
@@ -133,14 +91,14 @@ TEST(limits, fees_in_the_settlement_and_funding_are_losses_too)
 
 TEST(limits, a_watcher_is_held_by_no_limit_and_sends_nothing)
 {
-    struct rig *r = started("10");
-    ck_assert_int_eq(attach(r, 1, BOT_SCOPE_ACCOUNT, false), BOT_OK);
+    struct rig *r = rig_started(NULL, "10");
+    ck_assert_int_eq(rig_attach(r, 1, BOT_SCOPE_ACCOUNT, false), BOT_OK);
     const bot_limits limits = { .position_max = { 1 }, .loss_max = { 1 } };
-    ck_assert_int_eq(set_limits(r, 1, 0, &limits), BOT_OK);
+    ck_assert_int_eq(rig_limits(r, 1, 0, &limits), BOT_OK);
     lose(r, "50");
     EXPECT_OPEN(r);
     ck_assert_uint_eq(r->alerts[BOT_ALERT_LIMIT_EXCEEDED] + r->alerts[BOT_ALERT_LOSS], 0);
-    ck_assert_int_eq(submit_as(r, 1, BOT_SELL, "1", NULL), BOT_ERR_INVALID);
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_SELL, "1", NULL), BOT_ERR_INVALID);
     rig_free(r);
 }
 
@@ -149,35 +107,35 @@ TEST(limits, a_watcher_is_held_by_no_limit_and_sends_nothing)
 TEST(limits, bots_with_their_own_parts_share_the_sum_of_their_limits)
 {
     struct rig *r = rig_new(NULL);
-    bot_limits limits = { .position_max = { rig_num("3") } };
-    ck_assert_int_eq(attach(r, 1, BOT_SCOPE_OWN, true), BOT_OK);
+    bot_limits limits = { .position_max = { fixed_of("3") } };
+    ck_assert_int_eq(rig_attach(r, 1, BOT_SCOPE_OWN, true), BOT_OK);
     rig_start(r, "3");
-    ck_assert_int_eq(attach(r, 0, BOT_SCOPE_OWN, true), BOT_OK);
-    ck_assert_int_eq(set_limits(r, 1, 0, &limits), BOT_OK);
+    ck_assert_int_eq(rig_attach(r, 0, BOT_SCOPE_OWN, true), BOT_OK);
+    ck_assert_int_eq(rig_limits(r, 1, 0, &limits), BOT_OK);
     bot_id a, b;
-    ck_assert_int_eq(submit_as(r, 0, BOT_BUY, "3", &a), BOT_OK);
-    ck_assert_int_eq(submit_as(r, 0, BOT_BUY, "0.01", NULL), BOT_ERR_LIMIT_POSITION);
-    ck_assert_int_eq(submit_as(r, 1, BOT_BUY, "3", &b), BOT_OK); /* its own three */
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_BUY, "3", &a), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_BUY, "0.01", NULL), BOT_ERR_LIMIT_POSITION);
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_BUY, "3", &b), BOT_OK); /* its own three */
     rig_for(r, RIG_MS(100));
     rig_trade(r, 0, &a, BOT_BUY, "3", "100");
-    ck_assert_int_eq(submit_as(r, 1, BOT_SELL, "1", NULL), BOT_OK); /* short of its own; the account's long is not its to reduce */
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_SELL, "1", NULL), BOT_OK); /* short of its own; the account's long is not its to reduce */
     bot_position own;
     bot_core_bot_position(r->core, 0, 0, BOT_LEG_NET, &own);
-    ck_assert(own.qty.v == rig_num("3") && own.working_buy.v == 0);
+    ck_assert(own.qty.v == fixed_of("3") && own.working_buy.v == 0);
     bot_core_bot_position(r->core, 1, 0, BOT_LEG_NET, &own);
-    ck_assert(own.qty.v == 0 && own.working_buy.v == rig_num("3") && own.working_sell.v == rig_num("1"));
+    ck_assert(own.qty.v == 0 && own.working_buy.v == fixed_of("3") && own.working_sell.v == fixed_of("1"));
     /* One bot may not touch another's order. */
-    bot_event ev = event(BOT_EV_CANCEL);
+    bot_event ev = event_of(BOT_EV_CANCEL);
     ev.cancel = (bot_ev_cancel){ .bot = 0, .client_id = b };
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_NOT_FOUND);
-    ev = event(BOT_EV_AMEND);
-    ev.amend = (bot_ev_amend){ .bot = 0, .client_id = b, .qty = { rig_num("1") } };
+    ev = event_of(BOT_EV_AMEND);
+    ev.amend = (bot_ev_amend){ .bot = 0, .client_id = b, .qty = { fixed_of("1") } };
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_NOT_FOUND);
     /* A person's trade counts in the account and in no bot: beyond the sum nothing more goes. */
     rig_trade(r, 0, NULL, BOT_BUY, "4", "100");
-    limits.position_max.v = rig_num("4");
-    ck_assert_int_eq(set_limits(r, 1, 0, &limits), BOT_OK);
-    ck_assert_int_eq(submit_as(r, 1, BOT_BUY, "1", NULL), BOT_ERR_LIMIT_ACCOUNT);
+    limits.position_max.v = fixed_of("4");
+    ck_assert_int_eq(rig_limits(r, 1, 0, &limits), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_BUY, "1", NULL), BOT_ERR_LIMIT_ACCOUNT);
     rig_free(r);
 }
 
@@ -185,11 +143,11 @@ TEST(limits, limits_that_add_up_to_more_than_a_number_holds_are_no_limit_of_the_
 {
     struct rig *r = rig_new(NULL);
     rig_start(r, "100000000000000000000");
-    const bot_limits limits = { .position_max = { rig_num("100000000000000000000") } };
-    ck_assert_int_eq(attach(r, 0, BOT_SCOPE_OWN, true), BOT_OK);
-    ck_assert_int_eq(attach(r, 1, BOT_SCOPE_OWN, true), BOT_OK);
-    ck_assert_int_eq(set_limits(r, 1, 0, &limits), BOT_OK);
-    ck_assert_int_eq(submit_as(r, 1, BOT_BUY, "1000", NULL), BOT_OK);
+    const bot_limits limits = { .position_max = { fixed_of("100000000000000000000") } };
+    ck_assert_int_eq(rig_attach(r, 0, BOT_SCOPE_OWN, true), BOT_OK);
+    ck_assert_int_eq(rig_attach(r, 1, BOT_SCOPE_OWN, true), BOT_OK);
+    ck_assert_int_eq(rig_limits(r, 1, 0, &limits), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_BUY, "1000", NULL), BOT_OK);
     rig_free(r);
 }
 
@@ -200,7 +158,7 @@ TEST(limits, a_bot_beyond_the_table_cannot_join_and_has_no_ids)
     o.bots_max = 2;
     struct rig *r = rig_new(&o);
     rig_start(r, "10");
-    ck_assert_int_eq(attach(r, 2, BOT_SCOPE_ACCOUNT, true), BOT_ERR_FULL);
+    ck_assert_int_eq(rig_attach(r, 2, BOT_SCOPE_ACCOUNT, true), BOT_ERR_FULL);
     bot_id id = bot_core_next_client_id(r->core, 1);
     ck_assert_uint_eq(bot_core_client_id_bot(r->core, &id), 1);
     id.s[10] = 'z';
@@ -277,7 +235,7 @@ TEST(scenario, s60_what_the_switch_cancelled_while_we_were_frozen_keeps_its_room
     ck_assert_uint_eq(r->alerts[BOT_ALERT_GAP], 1);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("1"));
+    ck_assert(p.working_buy.v == fixed_of("1"));
     while (!rig_open(r)) {
         ck_assert_uint_eq(r->dead_mans, armed);
         rig_for(r, RIG_MS(10));
@@ -287,7 +245,7 @@ TEST(scenario, s60_what_the_switch_cancelled_while_we_were_frozen_keeps_its_room
     ck_assert_uint_eq(r->dead_mans, armed + 1);
     rig_position(r, 0, &p);
     if (r->reads[BOT_READ_OPEN_ORDERS] == lists && r->reads[BOT_READ_ORDER] == alone)
-        ck_assert(p.working_buy.v == rig_num("1"));
+        ck_assert(p.working_buy.v == fixed_of("1"));
     for (int i = 0; i < 6000 && p.working_buy.v != 0; i++) {
         rig_for(r, RIG_MS(10));
         rig_position(r, 0, &p);
@@ -314,21 +272,21 @@ TEST(scenario, s60_a_venue_without_a_switch_is_never_asked_for_one)
 
 static int status(struct rig *r, bot_status s)
 {
-    bot_event ev = event(BOT_EV_STATUS);
+    bot_event ev = event_of(BOT_EV_STATUS);
     ev.status.status = s;
     return rig_step(r, &ev);
 }
 
 static int monitor(struct rig *r, bot_event_kind kind, bot_monitor which, bool ok)
 {
-    bot_event ev = event(kind);
+    bot_event ev = event_of(kind);
     ev.monitor = (bot_ev_monitor){ .monitor = which, .ok = ok, .value = 7 };
     return rig_step(r, &ev);
 }
 
 TEST(limits, the_venues_own_status_shuts_and_opens)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     static const bot_status shut[] = { BOT_STATUS_CANCEL_ONLY, BOT_STATUS_CLOSED, BOT_STATUS_STOPPED };
     for (size_t i = 0; i < sizeof shut / sizeof *shut; i++) {
         ck_assert_int_eq(status(r, BOT_STATUS_BUSY), BOT_OK);
@@ -359,7 +317,7 @@ TEST(limits, the_venues_own_status_shuts_and_opens)
 
 TEST(limits, an_order_that_meets_a_closed_venue_shuts_for_longer_each_time)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     r->auto_answer = false;
     bot_id id;
     static const int waits_s[] = { 30, 60, 120, 240, 300, 300 };
@@ -388,7 +346,7 @@ TEST(limits, every_monitor_has_its_reason_and_a_strange_one_has_none)
         { BOT_EV_MONITOR, BOT_MONITOR_ACK_TIME, BOT_GATE_ACK_TIME },         { BOT_EV_MONITOR, BOT_MONITOR_FEED_PARTIAL, BOT_GATE_FEED_PARTIAL },
         { BOT_EV_MONITOR, BOT_MONITOR_PRIVATE_SILENT, BOT_GATE_PRIVATE_SILENT }, { BOT_EV_JOURNAL, 0, BOT_GATE_JOURNAL }, { BOT_EV_LEADER, 0, BOT_GATE_LEADER },
     };
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_int_eq(monitor(r, cases[i].kind, cases[i].monitor, false), BOT_OK);
         EXPECT_SHUT(r, cases[i].reason);
@@ -414,7 +372,7 @@ TEST(limits, a_clock_too_far_off_on_either_side_shuts)
     struct rig *r = rig_new(&o);
     rig_start(r, "10");
     EXPECT_SHUT(r, BOT_GATE_CLOCK); /* not measured yet */
-    bot_event ev = event(BOT_EV_CLOCK);
+    bot_event ev = event_of(BOT_EV_CLOCK);
     static const int64_t off[] = { 5 * BOT_NS_PER_S + 1, -5 * BOT_NS_PER_S - 1 };
     for (int i = 0; i < 2; i++) {
         ev.clock.offset_ns = i == 0 ? 5 * BOT_NS_PER_S : -5 * BOT_NS_PER_S; /* as far as allowed */
@@ -430,8 +388,8 @@ TEST(limits, a_clock_too_far_off_on_either_side_shuts)
 
 TEST(limits, only_the_private_stream_makes_an_unreadable_message_a_reason)
 {
-    struct rig *r = started("10");
-    bot_event ev = event(BOT_EV_ERROR);
+    struct rig *r = rig_started(NULL, "10");
+    bot_event ev = event_of(BOT_EV_ERROR);
     ev.error.code = BOT_ERR_MALFORMED;
     ev.source = BOT_SOURCE_WS_PUBLIC;
     rig_step(r, &ev);
@@ -453,21 +411,21 @@ TEST(limits, only_the_private_stream_makes_an_unreadable_message_a_reason)
 
 TEST(limits, events_that_are_not_the_cores_pass_and_none_is_none)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     static const bot_event_kind passing[] = { BOT_EV_TICK, BOT_EV_WALLET, BOT_EV_TRADE, BOT_EV_BOOK, BOT_EV_TIME, BOT_EV_CONTROL, BOT_EV_GAP,
                                               BOT_EV_BUDGET, BOT_EV_CHECKPOINT };
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
-        bot_event ev = event(passing[i]);
+        bot_event ev = event_of(passing[i]);
         ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
         EXPECT_OPEN(r);
     }
-    bot_event ev = event(BOT_EV_NONE);
+    bot_event ev = event_of(BOT_EV_NONE);
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_INVALID);
-    ev = event(BOT_EV_KIND_COUNT);
+    ev = event_of(BOT_EV_KIND_COUNT);
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_INVALID);
     ev.kind = 999;
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_INVALID);
-    ev = event(BOT_EV_STREAM); /* the order socket's own life is the session's business */
+    ev = event_of(BOT_EV_STREAM); /* the order socket's own life is the session's business */
     ev.stream = (bot_ev_stream){ .stream = BOT_STREAM_TRADE, .state = BOT_STREAM_LOST };
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     EXPECT_OPEN(r);
@@ -506,7 +464,7 @@ TEST(limits, a_kill_cancels_more_orders_than_a_step_has_effects)
     static bot_id ids[MANY];
     struct rig *r = with_many_orders(ids);
     rig_report(r, &ids[3], BOT_ORDER_CANCELED, "0");
-    bot_event kill = event(BOT_EV_KILL);
+    bot_event kill = event_of(BOT_EV_KILL);
     rig_step(r, &kill);
     EXPECT_SHUT(r, BOT_GATE_KILL);
     ck_assert_uint_lt(r->sends[BOT_REQUEST_CANCEL], MANY - 1);
@@ -577,7 +535,7 @@ TEST(limits, a_step_that_wants_more_than_the_host_has_room_for_shuts)
         fill.fill.client_id.len = 0;
         rig_step(r, &fill);
     }
-    ck_assert(rig_qty(r, 0) == rig_num("0.65")); /* all of them count */
+    ck_assert(rig_qty(r, 0) == fixed_of("0.65")); /* all of them count */
     ck_assert_uint_eq(r->alerts[BOT_ALERT_FULL], 1);
     ck_assert_uint_eq(effects_lost(r), 0);
     r->rest = RIG_REST_HANG;
@@ -591,7 +549,7 @@ TEST(limits, a_step_that_wants_more_than_the_host_has_room_for_shuts)
 
 static int rearm(struct rig *r, uint32_t latch, const char *reason)
 {
-    bot_event ev = event(BOT_EV_REARM);
+    bot_event ev = event_of(BOT_EV_REARM);
     ev.rearm.latch = latch;
     strcpy(ev.rearm.reason, reason);
     return rig_step(r, &ev);
@@ -599,8 +557,8 @@ static int rearm(struct rig *r, uint32_t latch, const char *reason)
 
 TEST(limits, one_latch_is_re_armed_with_a_reason_or_not_at_all)
 {
-    struct rig *r = started("10");
-    bot_event kill = event(BOT_EV_KILL);
+    struct rig *r = rig_started(NULL, "10");
+    bot_event kill = event_of(BOT_EV_KILL);
     rig_step(r, &kill);
     ck_assert_int_eq(rearm(r, 0, "why"), BOT_ERR_INVALID);
     ck_assert_int_eq(rearm(r, BOT_GATE_PRIVATE_STREAM, "why"), BOT_ERR_INVALID); /* a lease ends by good news only */
@@ -619,7 +577,7 @@ TEST(limits, one_latch_is_re_armed_with_a_reason_or_not_at_all)
 
 TEST(limits, an_amend_that_cannot_be_changes_nothing)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     bot_id id;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
     ck_assert_int_eq(rig_amend(r, &id, "1", "0"), BOT_ERR_ORDER_STATE); /* not acknowledged yet */
@@ -634,8 +592,8 @@ TEST(limits, an_amend_that_cannot_be_changes_nothing)
     ck_assert_int_eq(rig_amend(r, &id, "10.5", "0"), BOT_ERR_LIMIT_POSITION);
     const bot_id other = bot_core_next_client_id(r->core, 0);
     ck_assert_int_eq(rig_amend(r, &other, "1", "0"), BOT_ERR_NOT_FOUND);
-    bot_limits limits = { .position_max = { rig_num("10") }, .orders_per_s_max = 1 };
-    ck_assert_int_eq(set_limits(r, 0, 0, &limits), BOT_OK);
+    bot_limits limits = { .position_max = { fixed_of("10") }, .orders_per_s_max = 1 };
+    ck_assert_int_eq(rig_limits(r, 0, 0, &limits), BOT_OK);
     ck_assert_int_eq(rig_amend(r, &id, "3", "0"), BOT_ERR_LIMIT_RATE);
     rig_for(r, RIG_MS(1000));
     ck_assert_uint_eq(r->sends[BOT_REQUEST_AMEND], 0);
@@ -643,10 +601,10 @@ TEST(limits, an_amend_that_cannot_be_changes_nothing)
     ck_assert_int_eq(rig_amend(r, &id, "1", "0"), BOT_ERR_ORDER_STATE); /* one is under way */
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("2.5"));
+    ck_assert(p.working_buy.v == fixed_of("2.5"));
     rig_reply(r, r->last_request, &id, BOT_OUTCOME_REJECTED);
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("1.5")); /* as before */
+    ck_assert(p.working_buy.v == fixed_of("1.5")); /* as before */
     ck_assert_int_eq(rig_cancel(r, &id), BOT_OK);
     rig_for(r, RIG_MS(1000));
     ck_assert_int_eq(rig_amend(r, &id, "3", "0"), BOT_ERR_ORDER_STATE); /* about to go */
@@ -664,24 +622,24 @@ TEST(limits, an_amend_that_cannot_be_changes_nothing)
 
 static int instrument_row(struct rig *r, const char *name, bool tradable, const char *tick, const char *lot)
 {
-    bot_event ev = event(BOT_EV_INSTRUMENT);
+    bot_event ev = event_of(BOT_EV_INSTRUMENT);
     bot__symbol_set(&ev.instrument, name, strlen(name));
     ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = tradable };
-    ck_assert_int_eq(bot_dec_parse(tick, strlen(tick), &ev.inst.tick), BOT_OK);
-    ck_assert_int_eq(bot_dec_parse(lot, strlen(lot), &ev.inst.lot), BOT_OK);
-    bot__currency_set(&ev.inst.settle, "USDT", 4);
+    ev.inst.tick = dec_of(tick);
+    ev.inst.lot = dec_of(lot);
+    ev.inst.settle = currency_of("USDT");
     return rig_step(r, &ev);
 }
 
 TEST(limits, what_is_not_traded_or_has_no_limit_takes_no_order)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     ck_assert_int_eq(instrument_row(r, "BTCUSDT", false, "0.1", "0.01"), 0);
     ck_assert_int_eq(BUY(r, "1"), BOT_ERR_INSTRUMENT);
     ck_assert_int_eq(instrument_row(r, "BTCUSDT", true, "0", "0"), 0); /* no grid stated: the venue judges */
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "0.00000000001", "100.00000001", false, NULL), BOT_OK);
     ck_assert_int_eq(instrument_row(r, "SOLUSDT", true, "0.1", "0.01"), 2);
-    bot_event ev = order_of(r, 0, BOT_BUY, "1");
+    bot_event ev = rig_order(r, 0, BOT_LEG_NET, BOT_BUY, "1");
     bot__symbol_set(&ev.submit.order.instrument, "SOLUSDT", 7);
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_INSTRUMENT); /* known, and nobody has set a limit */
     ck_assert_int_eq(instrument_row(r, "BADUSDT", true, "1000000000000000000000", "1"), BOT_ERR_OVERFLOW);
@@ -704,18 +662,18 @@ TEST(limits, limits_wait_for_their_instrument_and_for_no_more_than_there_is_room
     o.bots_max = 1; /* a place for each bot and instrument */
     struct rig *r = rig_new(&o);
     rig_start(r, "10");
-    bot_event ev = event(BOT_EV_LIMITS);
+    bot_event ev = event_of(BOT_EV_LIMITS);
     char name[16];
     for (int i = 0; i < 81; i++) {
         snprintf(name, sizeof name, "L%dUSDT", i);
         bot__symbol_set(&ev.limits.instrument, name, strlen(name));
-        ev.limits.limits.position_max.v = rig_num("1");
+        ev.limits.limits.position_max.v = fixed_of("1");
         ck_assert_int_eq(rig_step(r, &ev), i < 80 ? BOT_OK : BOT_ERR_FULL);
     }
     const int at = instrument_row(r, "L7USDT", true, "0.1", "0.01");
     ck_assert_int_eq(at, 2);
     rig_for(r, RIG_MS(10000)); /* what is taken into use is compared with the venue first */
-    bot_event order = order_of(r, 0, BOT_BUY, "2");
+    bot_event order = rig_order(r, 0, BOT_LEG_NET, BOT_BUY, "2");
     bot__symbol_set(&order.submit.order.instrument, "L7USDT", 6);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_POSITION);
     bot__symbol_set(&ev.limits.instrument, "L80USDT", 7);
@@ -730,7 +688,7 @@ TEST(limits, an_id_twice_and_one_order_too_many_are_refused)
     o.orders_max = 16;
     struct rig *r = rig_new(&o);
     rig_start(r, "100");
-    bot_event ev = order_of(r, 0, BOT_BUY, "1");
+    bot_event ev = rig_order(r, 0, BOT_LEG_NET, BOT_BUY, "1");
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_CONFLICT);
     ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 1);
@@ -739,10 +697,10 @@ TEST(limits, an_id_twice_and_one_order_too_many_are_refused)
     ck_assert_int_eq(BUY(r, "1"), BOT_ERR_FULL);
     ck_assert_int_eq(bot_core_last_refusal(r->core)->code, BOT_ERR_FULL);
     /* And an order of the account for which there is no room is worth a stop. */
-    bot_event row = event(BOT_EV_ORDER);
+    bot_event row = event_of(BOT_EV_ORDER);
     row.instrument = rig_symbol(0);
     row.has = BOT_HAS_QTY;
-    row.order = (bot_ev_order){ .status = BOT_ORDER_OPEN, .side = BOT_SELL, .qty = bot_dec_from_fixed(rig_num("1")) };
+    row.order = (bot_ev_order){ .status = BOT_ORDER_OPEN, .side = BOT_SELL, .qty = bot_dec_from_fixed(fixed_of("1")) };
     strcpy(row.order.order_id.s, "web");
     row.order.order_id.len = 3;
     rig_step(r, &row);
@@ -755,11 +713,11 @@ TEST(limits, an_id_twice_and_one_order_too_many_are_refused)
 
 TEST(limits, what_waits_for_an_instrument_asks_for_it_and_only_fills_hold_the_gate)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     const uint32_t asked = r->reads[BOT_READ_INSTRUMENTS];
-    bot_event funding = event(BOT_EV_FUNDING);
+    bot_event funding = event_of(BOT_EV_FUNDING);
     bot__symbol_set(&funding.instrument, "OLDUSDT", 7);
-    funding.funding.amount = bot_dec_from_fixed(rig_num("4"));
+    funding.funding.amount = bot_dec_from_fixed(fixed_of("4"));
     strcpy(funding.funding.exec_id.s, "f1");
     funding.funding.exec_id.len = 2;
     ck_assert_int_eq(rig_step(r, &funding), 2);
@@ -774,16 +732,16 @@ TEST(limits, what_waits_for_an_instrument_asks_for_it_and_only_fills_hold_the_ga
     ck_assert_int_eq(instrument_row(r, "OLDUSDT", true, "0.1", "0.01"), 3);
     bot_position p;
     bot_core_position(r->core, 3, BOT_LEG_NET, &p);
-    ck_assert(p.funding.v == rig_num("4"));
+    ck_assert(p.funding.v == fixed_of("4"));
     bot_core_position(r->core, 2, BOT_LEG_NET, &p);
-    ck_assert(p.qty.v == rig_num("1"));
+    ck_assert(p.qty.v == fixed_of("1"));
     rig_free(r);
 }
 
 TEST(limits, every_fill_that_waited_for_its_instrument_is_told_by_its_own_name)
 {
     enum { WAITED = 250 };
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     char name[16];
     for (int i = 0; i < WAITED; i++) {
         snprintf(name, sizeof name, "N%d", i);
@@ -810,11 +768,11 @@ TEST(limits, every_fill_that_waited_for_its_instrument_is_told_by_its_own_name)
 static bot_event grown(struct rig *r, const bot_id *client, const char *order, bot_side side, const char *cum, const char *average)
 {
     (void)r;
-    bot_event ev = event(BOT_EV_ORDER);
+    bot_event ev = event_of(BOT_EV_ORDER);
     ev.instrument = rig_symbol(0);
     ev.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE;
-    ev.order = (bot_ev_order){ .status = BOT_ORDER_PARTIALLY_FILLED, .side = side, .leg = BOT_LEG_NET, .qty = bot_dec_from_fixed(rig_num("2")),
-                               .cum_qty = bot_dec_from_fixed(rig_num(cum)), .avg_price = bot_dec_from_fixed(rig_num(average)) };
+    ev.order = (bot_ev_order){ .status = BOT_ORDER_PARTIALLY_FILLED, .side = side, .leg = BOT_LEG_NET, .qty = bot_dec_from_fixed(fixed_of("2")),
+                               .cum_qty = bot_dec_from_fixed(fixed_of(cum)), .avg_price = bot_dec_from_fixed(fixed_of(average)) };
     if (client != NULL)
         ev.order.client_id = *client;
     ev.order.order_id.len = (uint8_t)strlen(order);
@@ -835,12 +793,12 @@ TEST(limits, where_no_fills_come_the_growth_of_an_order_is_one)
     rig_for(r, RIG_MS(100));
     bot_event ev = grown(r, &id, "V0", BOT_BUY, "0.5", "99");
     rig_step(r, &ev);
-    ck_assert(rig_qty(r, 0) == rig_num("0.5"));
+    ck_assert(rig_qty(r, 0) == fixed_of("0.5"));
     rig_step(r, &ev); /* the same again */
-    ck_assert(rig_qty(r, 0) == rig_num("0.5"));
+    ck_assert(rig_qty(r, 0) == fixed_of("0.5"));
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.avg_entry.v == rig_num("99") && p.working_buy.v == rig_num("1.5"));
+    ck_assert(p.avg_entry.v == fixed_of("99") && p.working_buy.v == fixed_of("1.5"));
     bot_core_stats stats;
     bot_core_stats_get(r->core, &stats);
     ck_assert_uint_eq(stats.fills_derived, 1);
@@ -848,14 +806,14 @@ TEST(limits, where_no_fills_come_the_growth_of_an_order_is_one)
     bot_event fill = rig_fill_event(r, 0, "E1", &id, "V0", BOT_BUY, "0.5", "98");
     ck_assert_int_eq(rig_step(r, &fill), 1);
     rig_position(r, 0, &p);
-    ck_assert(p.qty.v == rig_num("0.5") && p.avg_entry.v == rig_num("98") && p.working_buy.v == rig_num("1.5"));
+    ck_assert(p.qty.v == fixed_of("0.5") && p.avg_entry.v == fixed_of("98") && p.working_buy.v == fixed_of("1.5"));
     ev = grown(r, &id, "V0", BOT_BUY, "2", "98");
     ev.order.status = BOT_ORDER_FILLED;
     rig_step(r, &ev);
     rig_position(r, 0, &p);
-    ck_assert(p.qty.v == rig_num("2") && p.working_buy.v == 0);
+    ck_assert(p.qty.v == fixed_of("2") && p.working_buy.v == 0);
     /* A stranger's order grows, too: what it had filled before we met it is in the position already. */
-    r->qty[0] = rig_num("2");
+    r->qty[0] = fixed_of("2");
     ev = grown(r, NULL, "web1", BOT_SELL, "0.5", "100");
     rig_step(r, &ev);
     ev = grown(r, NULL, "web1", BOT_SELL, "1", "100");
@@ -875,12 +833,12 @@ TEST(limits, where_no_fills_come_the_growth_of_an_order_is_one)
         ck_assert_msg(got == (want), #change ": %d", got);                                \
         bot_position now;                                                                 \
         rig_position(r, 0, &now);                                                         \
-        ck_assert(now.working_buy.v == rig_num("2") && now.working_sell.v == 0);          \
+        ck_assert(now.working_buy.v == fixed_of("2") && now.working_sell.v == 0);          \
     } while (0)
 
 TEST(limits, a_report_that_cannot_be_changes_no_order)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     bot_id id;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
     rig_for(r, RIG_MS(100));
@@ -895,7 +853,7 @@ TEST(limits, a_report_that_cannot_be_changes_no_order)
     REPORT(ev.order.side = BOT_SELL, BOT_ERR_CONFLICT);
     REPORT(ev.instrument = rig_symbol(1), BOT_ERR_CONFLICT);
     REPORT(bot__symbol_set(&ev.instrument, "NOUSDT", 6), BOT_ERR_INSTRUMENT);
-    REPORT(ev.order.qty = bot_dec_from_fixed(rig_num("5")), 1); /* never more than we sent, by a report alone */
+    REPORT(ev.order.qty = bot_dec_from_fixed(fixed_of("5")), 1); /* never more than we sent, by a report alone */
     /* What the account shows of strangers, and cannot be an order that may fill. */
     REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.order.status = BOT_ORDER_NONE), 0);
     REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.order.status = BOT_ORDER_REJECTED), 0);
@@ -903,18 +861,18 @@ TEST(limits, a_report_that_cannot_be_changes_no_order)
     REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.order.side = BOT_SIDE_NONE), 0);
     REPORT((ev.order.client_id.len = 0, ev.order.order_id.s[0] = 'W', ev.has = 0), 0);
     ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 0);
-    bot_event ack = event(BOT_EV_ACK); /* an acknowledgement that refuses decides nothing: the reply or the report does */
+    bot_event ack = event_of(BOT_EV_ACK); /* an acknowledgement that refuses decides nothing: the reply or the report does */
     ack.ack.client_id = id;
     ck_assert_int_eq(rig_step(r, &ack), 1);
     ack.ack.client_id.s[1] = 'z';
     ck_assert_int_eq(rig_step(r, &ack), 0);
-    bot_event reply = event(BOT_EV_REPLY);
+    bot_event reply = event_of(BOT_EV_REPLY);
     reply.reply.client_id = ack.ack.client_id;
     ck_assert_int_eq(rig_step(r, &reply), BOT_ERR_NOT_FOUND);
     rig_report(r, &id, BOT_ORDER_FILLED, NULL); /* filled, and no number: all of it, to be seen in fills */
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("2") && p.qty.v == 0);
+    ck_assert(p.working_buy.v == fixed_of("2") && p.qty.v == 0);
     rig_free(r);
 }
 

@@ -1,5 +1,6 @@
 /* Scenarios of the monitors, told at module level: what is seen by whom, when, and for which reason. */
 #include "harness.h"
+#include "words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,13 +17,6 @@
 #define VENUE0 (INT64_C(1700000000) * S)   /* the venue's, at T0 */
 
 static bot_px px(int whole) { return (bot_px){ (bot_i128)whole * 1000000000000000000 }; }
-
-static bot_id id_of(const char *text)
-{
-    bot_id id = { .len = (uint8_t)strlen(text) };
-    memcpy(id.s, text, id.len);
-    return id;
-}
 
 /* ---- 37 ---- */
 

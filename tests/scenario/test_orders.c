@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == rig_num(text), "position is not " text "\n%s", rig_tail(r))
+#define EXPECT_QTY(r, i, text) ck_assert_msg(rig_qty(r, i) == fixed_of(text), "position is not " text "\n%s", rig_tail(r))
 
 /* A buy at 100, as a venue without client ids tells of it. */
 static bot_event told(struct rig *r, const char *number, const char *qty)
@@ -53,16 +53,16 @@ TEST(scenario, s12_without_client_ids_a_report_before_the_answer_is_known_by_its
     rig_step(r, &report);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert_msg(p.working_buy.v == rig_num("1"), "counted as two\n%s", rig_tail(r));
+    ck_assert_msg(p.working_buy.v == fixed_of("1"), "counted as two\n%s", rig_tail(r));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 0);
     bot_event fill = rig_fill_event(r, 0, "E1", NULL, "JRF1", BOT_BUY, "0.4", "100");
     rig_step(r, &fill);
     answer_with(r, request, &id, "JRF1");
     bot_position own;
     bot_core_bot_position(r->core, 0, 0, BOT_LEG_NET, &own);
-    ck_assert(own.qty.v == rig_num("0.4"));
+    ck_assert(own.qty.v == fixed_of("0.4"));
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("0.6"));
+    ck_assert(p.working_buy.v == fixed_of("0.6"));
     /* Two that look the same, their answers crosswise: each fill finds one of them, and both end. */
     bot_id ids[2];
     uint64_t requests[2];
@@ -81,7 +81,7 @@ TEST(scenario, s12_without_client_ids_a_report_before_the_answer_is_known_by_its
         rig_step(r, &fill);
     }
     rig_position(r, 0, &p);
-    ck_assert_msg(p.qty.v == rig_num("4.4") && p.working_buy.v == rig_num("0.6"), "%s", rig_tail(r));
+    ck_assert_msg(p.qty.v == fixed_of("4.4") && p.working_buy.v == fixed_of("0.6"), "%s", rig_tail(r));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_EXTERNAL_FILL], 0);
     /* One of another size is somebody else's. */
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &twin), 0);
@@ -89,7 +89,7 @@ TEST(scenario, s12_without_client_ids_a_report_before_the_answer_is_known_by_its
     rig_step(r, &report);
     ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 1);
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("3.1"));
+    ck_assert(p.working_buy.v == fixed_of("3.1"));
     rig_free(r);
 }
 
@@ -106,7 +106,7 @@ TEST(scenario, s12_without_client_ids_the_answer_has_the_last_word_on_the_number
     ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 1);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("2"));
+    ck_assert(p.working_buy.v == fixed_of("2"));
     rig_free(r);
 }
 
@@ -124,8 +124,8 @@ TEST(scenario, s44_worst_case_on_each_side_with_numbers)
     ck_assert_int_eq(BUY(r, "0.5"), 0); /* in flight */
     ck_assert_int_eq(BUY(r, "0.6"), BOT_ERR_LIMIT_POSITION);
     const bot_refusal *why = bot_core_last_refusal(r->core);
-    ck_assert(why->limit.v == rig_num("10") && why->position_low.v == rig_num("6") && why->working_buy.v == rig_num("3.5") &&
-              why->worst.v == rig_num("10.1") && why->room.v == rig_num("0.5"));
+    ck_assert(why->limit.v == fixed_of("10") && why->position_low.v == fixed_of("6") && why->working_buy.v == fixed_of("3.5") &&
+              why->worst.v == fixed_of("10.1") && why->room.v == fixed_of("0.5"));
     char text[400];
     bot_refusal_explain(why, text, sizeof text);
     ck_assert_msg(strstr(text, "LIMIT_POSITION") != NULL && strstr(text, "room for 0.5") != NULL && strstr(text, "3.5") != NULL, "%s", text);
@@ -167,7 +167,7 @@ TEST(scenario, s46_a_timed_out_create_stays_reserved_until_proof_of_absence)
     rig_for(r, RIG_MS(4000)); /* "not found", once or twice: no proof yet */
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("1"));
+    ck_assert(p.working_buy.v == fixed_of("1"));
     rig_for(r, RIG_MS(60000) + (r->options.venue.absence_bound_ns > RIG_MS(30000) ? 2 * r->options.venue.absence_bound_ns : 0));
     rig_position(r, 0, &p);
     ck_assert_msg(p.working_buy.v == 0, "not released after proof\n%s", rig_tail(r));
@@ -185,14 +185,14 @@ TEST(scenario, s46_a_late_fill_of_an_unknown_order_stays_inside_its_reservation)
     rig_reply(r, r->last_request, &id, BOT_OUTCOME_UNKNOWN);
     rig_for(r, RIG_MS(500));
     bot_event fill = rig_fill_event(r, 0, "E1", &id, "V4", BOT_BUY, "1", "100");
-    r->qty[0] = rig_num("1");
+    r->qty[0] = fixed_of("1");
     fill.seq = ++r->seq[0];
     rig_step(r, &fill);
     EXPECT_QTY(r, 0, "1");
     bot_position p;
     if (!r->options.venue.has_client_ids) { /* only the order's report says whose number that is */
         rig_position(r, 0, &p);
-        ck_assert(p.working_buy.v == rig_num("1"));
+        ck_assert(p.working_buy.v == fixed_of("1"));
         bot_event report = told(r, "V4", "1");
         rig_step(r, &report);
     }
@@ -228,7 +228,7 @@ TEST(scenario, s48_reduce_only_never_flips)
     rig_trade(r, 0, &id, BOT_BUY, "3", "100");
     ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "2", "100", true, NULL), 0);
     ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "2", "100", true, NULL), BOT_ERR_REDUCE_ONLY);
-    ck_assert(bot_core_last_refusal(r->core)->room.v == rig_num("1"));
+    ck_assert(bot_core_last_refusal(r->core)->room.v == fixed_of("1"));
     ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "1", "100", true, NULL), 0);
     ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "0.01", "100", true, NULL), BOT_ERR_REDUCE_ONLY);
     rig_free(r);
@@ -282,7 +282,7 @@ static void fill_is_held(struct rig *r)
 }
 static void it_drifts(struct rig *r)
 {
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->seq[0]++;
     r->row_ns[0] = r->wall_ns;
     rig_for(r, RIG_MS(30000));
@@ -314,10 +314,10 @@ static void rejects(struct rig *r)
 static void money_is_lost(struct rig *r)
 {
     bot_event ev = { .kind = BOT_EV_LIMITS, .seq = BOT_SEQ_NONE };
-    ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(0), .limits = { .position_max = { rig_num("2") }, .loss_max = { rig_num("5") } } };
+    ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(0), .limits = { .position_max = { fixed_of("2") }, .loss_max = { fixed_of("5") } } };
     ck_assert_int_eq(rig_step(r, &ev), 0);
     ev = (bot_event){ .kind = BOT_EV_FUNDING, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .venue_ns = r->wall_ns };
-    ev.funding.amount = bot_dec_from_fixed(rig_num("5"));
+    ev.funding.amount = bot_dec_from_fixed(fixed_of("5"));
     rig_step(r, &ev);
 }
 static void mode_changes(struct rig *r)
@@ -406,24 +406,24 @@ TEST(scenario, s51_prices_sizes_and_rates_refuse_with_their_own_codes)
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", NULL, false, NULL), BOT_ERR_NO_REFERENCE);
     bot_event ev = { .kind = BOT_EV_LIMITS, .seq = BOT_SEQ_NONE };
     ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(0), .loosen = false,
-                                 .limits = { .position_max = { rig_num("100") }, .order_qty_max = { rig_num("5") }, .notional_max = { rig_num("450") },
+                                 .limits = { .position_max = { fixed_of("100") }, .order_qty_max = { fixed_of("5") }, .notional_max = { fixed_of("450") },
                                              .orders_per_s_max = 3, .open_orders_max = 4, .collar_bps = 100 } };
     ck_assert_int_eq(rig_step(r, &ev), 0); /* tighter: at once */
     bot_event order = { .kind = BOT_EV_SUBMIT, .seq = BOT_SEQ_NONE };
-    order.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = { rig_num("1") },
-                                              .price = { rig_num("101.1") }, .ref_price = { rig_num("100") }, .ref_at = r->now };
+    order.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .qty = { fixed_of("1") },
+                                              .price = { fixed_of("101.1") }, .ref_price = { fixed_of("100") }, .ref_at = r->now };
     order.submit.client_id = bot_core_next_client_id(r->core, 0);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_PRICE_COLLAR);
-    order.submit.order.price.v = rig_num("101");
+    order.submit.order.price.v = fixed_of("101");
     order.submit.order.ref_at = r->now - RIG_MS(6000);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_NO_REFERENCE);
     ck_assert(bot_core_last_refusal(r->core)->reference_age_ns == RIG_MS(6000));
     order.submit.order.ref_at = r->now;
-    order.submit.order.qty.v = rig_num("5.01");
+    order.submit.order.qty.v = fixed_of("5.01");
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_ORDER_SIZE);
-    order.submit.order.qty.v = rig_num("4.6");
+    order.submit.order.qty.v = fixed_of("4.6");
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_NOTIONAL);
-    order.submit.order.qty.v = rig_num("1");
+    order.submit.order.qty.v = fixed_of("1");
     for (int i = 0; i < 3; i++) {
         order.submit.client_id = bot_core_next_client_id(r->core, 0);
         ck_assert_int_eq(rig_step(r, &order), 0);
@@ -438,7 +438,7 @@ TEST(scenario, s51_prices_sizes_and_rates_refuse_with_their_own_codes)
     order.submit.client_id = bot_core_next_client_id(r->core, 0);
     ck_assert_int_eq(rig_step(r, &order), BOT_ERR_LIMIT_OPEN_ORDERS);
     ck_assert(bot_core_last_refusal(r->core)->count == 4 && bot_core_last_refusal(r->core)->count_limit == 4);
-    ev.limits.limits.position_max.v = rig_num("200"); /* looser: only when said */
+    ev.limits.limits.position_max.v = fixed_of("200"); /* looser: only when said */
     ck_assert_int_eq(rig_step(r, &ev), BOT_ERR_STATE);
     ev.limits.loosen = true;
     ck_assert_int_eq(rig_step(r, &ev), 0);
@@ -481,14 +481,14 @@ TEST(scenario, s54_an_outage_after_accepted_creates_keeps_them_unknown)
     rig_for(r, RIG_MS(120000));
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("6"));
+    ck_assert(p.working_buy.v == fixed_of("6"));
     EXPECT_SHUT(r, BOT_GATE_ORDER_UNKNOWN);
     ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 0);
     r->rest = RIG_REST_TRUE;
     rig_stream(r, BOT_STREAM_PRIVATE, true);
     rig_for(r, RIG_MS(60000));
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("6")); /* they are all there, and known again */
+    ck_assert(p.working_buy.v == fixed_of("6")); /* they are all there, and known again */
     EXPECT_OPEN(r);
     ck_assert_uint_eq(r->sends[BOT_REQUEST_SUBMIT], 6);
     rig_free(r);
@@ -508,11 +508,11 @@ TEST(scenario, s55_not_found_once_and_present_later_is_no_loss)
     rig_for(r, RIG_MS(5000));
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("1"));
+    ck_assert(p.working_buy.v == fixed_of("1"));
     r->orders_unknown = r->hide_list = false;
     rig_for(r, RIG_MS(60000));
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("1"));
+    ck_assert(p.working_buy.v == fixed_of("1"));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 0);
     rig_trade(r, 0, &id, BOT_BUY, "1", "100");
     EXPECT_QTY(r, 0, "1");
@@ -543,7 +543,7 @@ TEST(orders, a_bot_is_told_of_its_own_live_orders_and_of_how_many_there_are)
         ck_assert_int_lt(k, 3);
         const bot_symbol symbol = rig_symbol(i / 2);
         ck_assert(memcmp(&seen[k].instrument, &symbol, sizeof symbol) == 0 && seen[k].side == (i == 1 ? BOT_SELL : BOT_BUY));
-        ck_assert(seen[k].qty.v == rig_num("2") && seen[k].filled.v == 0 && seen[k].price.v == rig_num(i == 1 ? "110" : "90"));
+        ck_assert(seen[k].qty.v == fixed_of("2") && seen[k].filled.v == 0 && seen[k].price.v == fixed_of(i == 1 ? "110" : "90"));
         ck_assert(seen[k].cancel_asked == (i == 1) && !seen[k].outcome_unknown && seen[k].type == BOT_LIMIT && seen[k].tif == BOT_GTC);
     }
     rig_trade(r, 0, &ids[0], BOT_BUY, "2", "90"); /* filled: not live any more, */

@@ -4,48 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static bot_event event(bot_event_kind kind) { return (bot_event){ .kind = (uint16_t)kind, .seq = BOT_SEQ_NONE }; }
-
-static struct rig *started(const char *limit)
-{
-    struct rig *r = rig_new(NULL);
-    rig_start(r, limit);
-    EXPECT_OPEN(r);
-    return r;
-}
-
 static int limited(struct rig *r, uint32_t bot, const char *position_max)
 {
-    bot_event ev = event(BOT_EV_LIMITS);
-    ev.limits = (bot_ev_limits){ .bot = bot, .instrument = rig_symbol(0), .limits.position_max = { rig_num(position_max) }, .loosen = true };
-    return rig_step(r, &ev);
-}
-
-static int attached(struct rig *r, uint32_t bot, bot_scope scope)
-{
-    bot_event ev = event(BOT_EV_ATTACH);
-    ev.attach = (bot_ev_attach){ .bot = bot, .scope = scope, .sends_orders = true };
-    return rig_step(r, &ev);
-}
-
-static int ordered(struct rig *r, uint32_t bot, bot_leg leg, bot_side side, const char *qty, bot_id *ret_id)
-{
-    bot_event ev = event(BOT_EV_SUBMIT);
-    ev.submit.bot = bot;
-    ev.submit.client_id = bot_core_next_client_id(r->core, bot);
-    ev.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = side, .leg = leg, .type = BOT_LIMIT, .tif = BOT_GTC,
-                                           .qty = { rig_num(qty) }, .price = { rig_num("100") } };
-    if (ret_id != NULL)
-        *ret_id = ev.submit.client_id;
-    return rig_step(r, &ev);
+    return rig_limits(r, bot, 0, &(bot_limits){ .position_max = { fixed_of(position_max) } });
 }
 
 /* ---- the kill switch ---- */
 
 TEST(review, a_kill_lasts_until_a_person_re_arms_whatever_good_news_there_is)
 {
-    struct rig *r = started("10");
-    bot_event kill = event(BOT_EV_KILL);
+    struct rig *r = rig_started(NULL, "10");
+    bot_event kill = event_of(BOT_EV_KILL);
     rig_step(r, &kill);
     for (int i = 0; i < 3; i++) { /* agreement, a new stream and its backfill, a day of calm */
         rig_for(r, RIG_MS(30000));
@@ -68,10 +37,10 @@ TEST(review, a_kill_lasts_until_a_person_re_arms_whatever_good_news_there_is)
 
 TEST(review, an_amend_takes_the_place_of_what_its_order_counts_and_no_more)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     bot_id id, other;
-    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "6", &id), BOT_OK);
-    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "3", &other), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_BUY, "6", &id), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_BUY, "3", &other), BOT_OK);
     rig_for(r, RIG_MS(100));
     ck_assert_int_eq(rig_amend(r, &id, "7.01", "0"), BOT_ERR_LIMIT_POSITION);
     ck_assert_int_eq(rig_amend(r, &id, "7", "0"), BOT_OK); /* 7 and 3 */
@@ -83,7 +52,7 @@ TEST(review, an_amend_takes_the_place_of_what_its_order_counts_and_no_more)
     ck_assert_int_eq(rig_amend(r, &id, "7", "0"), BOT_OK);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.qty.v == rig_num("2") && p.working_buy.v == rig_num("8"));
+    ck_assert(p.qty.v == fixed_of("2") && p.working_buy.v == fixed_of("8"));
     rig_free(r);
 }
 
@@ -99,33 +68,33 @@ TEST(review, a_leg_of_hedge_mode_makes_no_room_on_the_other)
     static const struct { bot_leg leg; bot_side side; const char *trade; } legs[] = { { BOT_LEG_LONG, BOT_BUY, "L1" }, { BOT_LEG_SHORT, BOT_SELL, "S1" } };
     for (int i = 0; i < 2; i++) {
         bot_id id;
-        ck_assert_int_eq(ordered(r, 0, legs[i].leg, legs[i].side, "8", &id), BOT_OK);
+        ck_assert_int_eq(rig_submit_as(r, 0, legs[i].leg, legs[i].side, "8", &id), BOT_OK);
         bot_event fill = rig_fill_event(r, 0, legs[i].trade, &id, legs[i].trade, legs[i].side, "8", "100");
         rig_step(r, &fill);
     }
     for (int i = 0; i < 2; i++) { /* nothing, taken together; eight on each */
-        ck_assert_int_eq(ordered(r, 0, legs[i].leg, legs[i].side, "3", NULL), BOT_ERR_LIMIT_POSITION);
-        ck_assert_int_eq(ordered(r, 0, legs[i].leg, legs[i].side, "2", NULL), BOT_OK);
+        ck_assert_int_eq(rig_submit_as(r, 0, legs[i].leg, legs[i].side, "3", NULL), BOT_ERR_LIMIT_POSITION);
+        ck_assert_int_eq(rig_submit_as(r, 0, legs[i].leg, legs[i].side, "2", NULL), BOT_OK);
     }
     rig_free(r);
 }
 
 TEST(review, the_account_may_hold_what_its_bots_may_or_the_one_that_measures_it_not_both)
 {
-    struct rig *r = started("3"); /* bot 0, of the whole account */
-    ck_assert_int_eq(attached(r, 1, BOT_SCOPE_OWN), BOT_OK);
+    struct rig *r = rig_started(NULL, "3"); /* bot 0, of the whole account */
+    ck_assert_int_eq(rig_attach(r, 1, BOT_SCOPE_OWN, true), BOT_OK);
     ck_assert_int_eq(limited(r, 1, "3"), BOT_OK);
     rig_trade(r, 0, NULL, BOT_BUY, "2", "100"); /* a person's: in no bot's part */
-    ck_assert_int_eq(ordered(r, 1, BOT_LEG_NET, BOT_BUY, "1.01", NULL), BOT_ERR_LIMIT_ACCOUNT);
-    ck_assert_int_eq(ordered(r, 1, BOT_LEG_NET, BOT_BUY, "1", NULL), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_BUY, "1.01", NULL), BOT_ERR_LIMIT_ACCOUNT);
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_BUY, "1", NULL), BOT_OK);
     rig_free(r);
 }
 
 TEST(review, what_the_account_may_have_missed_may_have_been_any_bots)
 {
-    struct rig *r = started("5");
+    struct rig *r = rig_started(NULL, "5");
     for (uint32_t bot = 0; bot < 2; bot++) {
-        ck_assert_int_eq(attached(r, bot, BOT_SCOPE_OWN), BOT_OK);
+        ck_assert_int_eq(rig_attach(r, bot, BOT_SCOPE_OWN, true), BOT_OK);
         ck_assert_int_eq(limited(r, bot, "5"), BOT_OK);
     }
     r->hide_fills = true;
@@ -135,48 +104,48 @@ TEST(review, what_the_account_may_have_missed_may_have_been_any_bots)
     ck_assert_uint_eq(r->verdicts[BOT_VERDICT_PENDING], 1);
     EXPECT_OPEN(r); /* the venue may be ahead of the socket: no reason to stop, and none to trust in either number */
     for (uint32_t bot = 0; bot < 2; bot++) {
-        ck_assert_int_eq(ordered(r, bot, BOT_LEG_NET, BOT_BUY, "1.01", NULL), BOT_ERR_LIMIT_POSITION);
-        ck_assert_int_eq(ordered(r, bot, BOT_LEG_NET, BOT_SELL, "5.01", NULL), BOT_ERR_LIMIT_POSITION);
-        ck_assert_int_eq(ordered(r, bot, BOT_LEG_NET, BOT_BUY, "1", NULL), BOT_OK);
+        ck_assert_int_eq(rig_submit_as(r, bot, BOT_LEG_NET, BOT_BUY, "1.01", NULL), BOT_ERR_LIMIT_POSITION);
+        ck_assert_int_eq(rig_submit_as(r, bot, BOT_LEG_NET, BOT_SELL, "5.01", NULL), BOT_ERR_LIMIT_POSITION);
+        ck_assert_int_eq(rig_submit_as(r, bot, BOT_LEG_NET, BOT_BUY, "1", NULL), BOT_OK);
     }
     rig_free(r);
 }
 
 TEST(review, an_exit_reduces_what_the_bot_itself_holds)
 {
-    struct rig *r = started("5");
+    struct rig *r = rig_started(NULL, "5");
     for (uint32_t bot = 0; bot < 2; bot++) {
-        ck_assert_int_eq(attached(r, bot, BOT_SCOPE_OWN), BOT_OK);
+        ck_assert_int_eq(rig_attach(r, bot, BOT_SCOPE_OWN, true), BOT_OK);
         ck_assert_int_eq(limited(r, bot, "5"), BOT_OK);
     }
     bot_id id;
-    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "3", &id), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_BUY, "3", &id), BOT_OK);
     rig_for(r, RIG_MS(100));
     rig_trade(r, 0, &id, BOT_BUY, "3", "100");
     rig_stream(r, BOT_STREAM_PRIVATE, false);
     EXPECT_SHUT(r, BOT_GATE_PRIVATE_STREAM);
-    ck_assert_int_eq(ordered(r, 1, BOT_LEG_NET, BOT_SELL, "1", NULL), BOT_ERR_GATE_SHUT); /* the other's long, a short of its own */
-    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_SELL, "3.01", NULL), BOT_ERR_GATE_SHUT);
-    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_SELL, "3", NULL), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 1, BOT_LEG_NET, BOT_SELL, "1", NULL), BOT_ERR_GATE_SHUT); /* the other's long, a short of its own */
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_SELL, "3.01", NULL), BOT_ERR_GATE_SHUT);
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_SELL, "3", NULL), BOT_OK);
     rig_free(r);
 }
 
 TEST(review, limits_that_are_set_again_forgive_no_loss)
 {
-    struct rig *r = started("10");
-    bot_event ev = event(BOT_EV_LIMITS);
-    ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(0), .limits = { .position_max = { rig_num("10") }, .loss_max = { rig_num("10") } } };
+    struct rig *r = rig_started(NULL, "10");
+    bot_event ev = event_of(BOT_EV_LIMITS);
+    ev.limits = (bot_ev_limits){ .bot = 0, .instrument = rig_symbol(0), .limits = { .position_max = { fixed_of("10") }, .loss_max = { fixed_of("10") } } };
     ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     for (int i = 0; i < 2; i++) { /* six lost, twice */
         EXPECT_OPEN(r);
         bot_id in, out;
-        ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "1", &in), BOT_OK);
+        ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_BUY, "1", &in), BOT_OK);
         rig_for(r, RIG_MS(100));
         rig_trade(r, 0, &in, BOT_BUY, "1", "100");
-        ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_SELL, "1", &out), BOT_OK);
+        ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_SELL, "1", &out), BOT_OK);
         rig_for(r, RIG_MS(100));
         rig_trade(r, 0, &out, BOT_SELL, "1", "94");
-        ev.limits.limits.position_max.v = rig_num("9"); /* tighter, which needs no word */
+        ev.limits.limits.position_max.v = fixed_of("9"); /* tighter, which needs no word */
         ck_assert_int_eq(rig_step(r, &ev), BOT_OK);
     }
     EXPECT_SHUT(r, BOT_GATE_LOSS);
@@ -215,10 +184,10 @@ TEST(review, on_an_account_that_never_rests_what_is_missing_is_found_after_one_g
 
 TEST(review, an_order_is_not_proven_absent_while_the_history_since_the_reconnect_is_unread)
 {
-    struct rig *r = started("10");
+    struct rig *r = rig_started(NULL, "10");
     r->auto_answer = false;
     bot_id id;
-    ck_assert_int_eq(ordered(r, 0, BOT_LEG_NET, BOT_BUY, "2", &id), BOT_OK);
+    ck_assert_int_eq(rig_submit_as(r, 0, BOT_LEG_NET, BOT_BUY, "2", &id), BOT_OK);
     rig_reply(r, r->last_request, &id, BOT_OUTCOME_TIMEOUT);
     r->orders_unknown = r->hide_list = r->hang_fills = true; /* denied by everything but the history, which does not answer */
     rig_stream(r, BOT_STREAM_PRIVATE, false);
@@ -227,7 +196,7 @@ TEST(review, an_order_is_not_proven_absent_while_the_history_since_the_reconnect
     rig_for(r, RIG_MS(300000));
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.working_buy.v == rig_num("2"));
+    ck_assert(p.working_buy.v == fixed_of("2"));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_ORDER_LOST], 0);
     r->hang_fills = false;
     rig_for(r, RIG_MS(60000));

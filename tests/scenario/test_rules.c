@@ -115,7 +115,7 @@ TEST(rules, nothing_is_adopted_while_fills_come)
     r->latency = RIG_MS(100);
     rig_start(r, "100");
     rig_for(r, RIG_MS(5000));
-    r->qty[0] += rig_num("4"); /* no fill will tell why */
+    r->qty[0] += fixed_of("4"); /* no fill will tell why */
     for (int i = 0; i < 150; i++) { /* a trade every 100 ms: none of the reads is quiet */
         rig_trade(r, 0, NULL, i % 2 == 0 ? BOT_BUY : BOT_SELL, "1", "100");
         rig_for(r, RIG_MS(100));
@@ -187,7 +187,7 @@ TEST(rules, a_latch_is_not_cleared_by_good_news)
     struct rig *r = rig_new(NULL);
     rig_start(r, "10");
     rig_for(r, RIG_MS(5000));
-    r->qty[0] = rig_num("4");
+    r->qty[0] = fixed_of("4");
     r->seq[0] = 50;
     rig_for(r, RIG_MS(60000));
     EXPECT_SHUT(r, BOT_GATE_DRIFT);
@@ -258,7 +258,7 @@ TEST(rules, a_kill_cancels_every_order_of_ours_and_none_of_a_persons)
 {
     struct rig *r = rig_new(NULL);
     struct rig_order *manual = &r->orders[0];
-    *manual = (struct rig_order){ .used = true, .open = true, .side = BOT_BUY, .qty = rig_num("2"), .status = BOT_ORDER_OPEN };
+    *manual = (struct rig_order){ .used = true, .open = true, .side = BOT_BUY, .qty = fixed_of("2"), .status = BOT_ORDER_OPEN };
     memcpy(manual->client_id.s, "web-9", 5);
     manual->client_id.len = 5;
     memcpy(manual->order_id.s, "W9", 2);

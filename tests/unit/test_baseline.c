@@ -17,14 +17,14 @@ static struct rig *taken_over(bool seq, bool times, bool clock)
     o.start_adopt = true;
     o.venue.has_position_seq = seq;
     struct rig *r = rig_new(&o);
-    r->qty[0] = rig_num("3");
+    r->qty[0] = fixed_of("3");
     r->rest_seq = seq;
     r->seq[0] = 1000;
     r->rest_times = times;
     r->row_ns[0] = r->wall_ns;
     r->venue_clock = clock;
     rig_start(r, "10");
-    ck_assert_msg(rig_open(r) && rig_qty(r, 0) == rig_num("3"), "%s", rig_tail(r));
+    ck_assert_msg(rig_open(r) && rig_qty(r, 0) == fixed_of("3"), "%s", rig_tail(r));
     return r;
 }
 
@@ -41,7 +41,7 @@ static bool counts(struct rig *r, int64_t seq, int64_t venue_ns, bool history)
     const bot_i128 before = rig_qty(r, 0);
     (void)rig_step(r, &ev);
     const bot_i128 moved = rig_qty(r, 0) - before;
-    ck_assert(moved == 0 || moved == rig_num("0.01"));
+    ck_assert(moved == 0 || moved == fixed_of("0.01"));
     return moved != 0;
 }
 
@@ -96,16 +96,16 @@ static bot_i128 room_after_end(bool times, int64_t venue_ns_after)
     bot__id_set(&ev.order.order_id, "w1", 2);
     ev.order.status = BOT_ORDER_PARTIALLY_FILLED;
     ev.order.side = BOT_BUY;
-    ev.order.qty = bot_dec_from_fixed(rig_num("5"));
-    ev.order.cum_qty = bot_dec_from_fixed(rig_num("1"));
+    ev.order.qty = bot_dec_from_fixed(fixed_of("5"));
+    ev.order.cum_qty = bot_dec_from_fixed(fixed_of("1"));
     ck_assert_int_eq(rig_step(r, &ev), 1);
     ev.order.status = BOT_ORDER_CANCELED;
-    ev.order.cum_qty = bot_dec_from_fixed(rig_num("3"));
+    ev.order.cum_qty = bot_dec_from_fixed(fixed_of("3"));
     ev.venue_ns = venue_ns_after == 0 ? 0 : r->row_ns[0] + venue_ns_after;
     ck_assert_int_eq(rig_step(r, &ev), 1);
     bot_position p;
     rig_position(r, 0, &p);
-    ck_assert(p.qty.v == rig_num("3"));
+    ck_assert(p.qty.v == fixed_of("3"));
     rig_free(r);
     return p.working_buy.v;
 }
@@ -113,9 +113,9 @@ static bot_i128 room_after_end(bool times, int64_t venue_ns_after)
 TEST(baseline, an_order_last_touched_before_it_keeps_no_room_for_fills_that_are_in_it)
 {
     ck_assert(room_after_end(true, -1) == 0);
-    ck_assert(room_after_end(true, 1) == rig_num("2"));
-    ck_assert(room_after_end(true, 0) == rig_num("2"));  /* no time: they may still come */
-    ck_assert(room_after_end(false, -1) == rig_num("2")); /* the row had none */
+    ck_assert(room_after_end(true, 1) == fixed_of("2"));
+    ck_assert(room_after_end(true, 0) == fixed_of("2"));  /* no time: they may still come */
+    ck_assert(room_after_end(false, -1) == fixed_of("2")); /* the row had none */
 }
 
 TEST(baseline, a_row_that_no_read_of_ours_brought_is_no_evidence)
@@ -125,12 +125,12 @@ TEST(baseline, a_row_that_no_read_of_ours_brought_is_no_evidence)
     const uint32_t before = r->verdicts[BOT_VERDICT_DRIFT] + r->verdicts[BOT_VERDICT_PENDING];
     for (int i = 0; i < 3; i++) {
         bot_event row = { .kind = BOT_EV_POSITION, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .read_id = ids[i], .has = BOT_HAS_QTY,
-                          .position = { .leg = BOT_LEG_NET, .qty = bot_dec_from_fixed(rig_num("99")) } };
+                          .position = { .leg = BOT_LEG_NET, .qty = bot_dec_from_fixed(fixed_of("99")) } };
         (void)rig_step(r, &row);
     }
     rig_for(r, RIG_MS(10000));
     ck_assert_msg(rig_open(r), "%s", rig_tail(r));
     ck_assert_uint_eq(r->verdicts[BOT_VERDICT_DRIFT] + r->verdicts[BOT_VERDICT_PENDING], before);
-    ck_assert(rig_qty(r, 0) == rig_num("3"));
+    ck_assert(rig_qty(r, 0) == fixed_of("3"));
     rig_free(r);
 }

@@ -3,6 +3,7 @@
 extern const struct venue bot__venue_binance;
 #define V (&bot__venue_binance)
 #include "codec_kit.h"
+#include "words.h"
 #define WALL (INT64_C(1499827319559) * MS)
 
 /* ---- recordings --------------------------------------------------------------------------------------------- */
@@ -437,13 +438,6 @@ static struct venue_keys keys(void)
                                 .signer = bot__signer_new(secret, sizeof secret - 1) };
 }
 
-static bot_i128 fixed(const char *text)
-{
-    bot_i128 v;
-    ck_assert_int_eq(BOT_OK, bot_fixed_parse(text, strlen(text), &v));
-    return v;
-}
-
 static struct venue_request order_request(void)
 {
     struct venue_request req = { .call = VENUE_CALL_SUBMIT };
@@ -452,8 +446,8 @@ static struct venue_request order_request(void)
     req.order.side = BOT_BUY;
     req.order.type = BOT_LIMIT;
     req.order.leg = BOT_LEG_NET;
-    req.order.qty.v = fixed("1");
-    req.order.price.v = fixed("0.10");
+    req.order.qty.v = fixed_of("1");
+    req.order.price.v = fixed_of("0.10");
     return req;
 }
 
@@ -585,8 +579,8 @@ TEST(binance, reads_and_cancels_are_addressed_as_the_venue_wants)
     req.call = VENUE_CALL_AMEND;
     ck_assert_int_eq(BOT_ERR_INVALID, V->encode_rest(&req, &k, WALL, &http)); /* both price and quantity, always */
     req.order.side = BOT_SELL;
-    req.order.qty.v = fixed("0.5");
-    req.order.price.v = fixed("9");
+    req.order.qty.v = fixed_of("0.5");
+    req.order.price.v = fixed_of("9");
     ck_assert_int_eq(0, V->encode_rest(&req, &k, WALL, &http));
     ck_assert_str_eq("PUT", http.method);
     ck_assert_ptr_nonnull(strstr(http.body, "side=SELL&quantity=0.5&price=9&"));

@@ -4,6 +4,7 @@
 extern const struct venue bot__venue_bitflyer;
 #define V (&bot__venue_bitflyer)
 #include "codec_kit.h"
+#include "words.h"
 
 static const struct recording_kind kinds[] = {
     { "rest_balance", RECORDING_REST, VENUE_CALL_BALANCE, YIELDS(BOT_EV_WALLET), NULL },
@@ -306,14 +307,6 @@ static const char *header_of(const struct venue_http *http, const char *name)
     return "";
 }
 
-static void symbol(bot_symbol *s, const char *text) { ck_assert(bot__symbol_set(s, text, strlen(text))); }
-static bot_i128 fixed(const char *text)
-{
-    bot_i128 v = 0;
-    ck_assert_int_eq(BOT_OK, bot_fixed_parse(text, strlen(text), &v));
-    return v;
-}
-
 TEST(bitflyer, signatures_match_the_vectors)
 {
     struct venue_keys keys = keys_of("AKHZlv3PoAXZ0KXIKIVKOmS4ji3rV7ZIVIJRstwyplaw0FQ4");
@@ -338,9 +331,9 @@ TEST(bitflyer, orders_are_written_with_bare_numbers)
     struct venue_keys keys = keys_of("s");
     struct venue_http http;
     struct venue_request req = { .call = VENUE_CALL_SUBMIT, .order = { .side = BOT_SELL, .type = BOT_LIMIT, .tif = BOT_GTC, .reduce_only = true } };
-    symbol(&req.order.instrument, "FX_BTC_JPY");
-    req.order.qty.v = fixed("0.01");
-    req.order.price.v = fixed("3000000.0");
+    req.order.instrument = symbol_of("FX_BTC_JPY");
+    req.order.qty.v = fixed_of("0.01");
+    req.order.price.v = fixed_of("3000000.0");
     ck_assert_int_eq(BOT_OK, V->encode_rest(&req, &keys, 0, &http));
     ck_assert_str_eq("/v1/me/sendchildorder", http.path);
     ck_assert_str_eq("{\"product_code\":\"FX_BTC_JPY\",\"child_order_type\":\"LIMIT\",\"side\":\"SELL\",\"price\":3000000,\"size\":0.01,\"time_in_force\":\"GTC\"}", http.body);
@@ -386,7 +379,7 @@ TEST(bitflyer, every_call_has_its_path_or_says_that_it_has_none)
     }
     char buf[512];
     bot_symbol s = { 0 };
-    symbol(&s, "FX_BTC_JPY");
+    s = symbol_of("FX_BTC_JPY");
     ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PRIVATE, NULL, 0, 0, buf, sizeof buf), 0);
     ck_assert_str_eq("{\"jsonrpc\":\"2.0\",\"method\":\"subscribe\",\"params\":{\"channel\":\"child_order_events\"},\"id\":100}", buf);
     ck_assert_int_eq(0, V->ws_subscribe(BOT_STREAM_PRIVATE, NULL, 0, 1, buf, sizeof buf));

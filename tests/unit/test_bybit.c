@@ -4,6 +4,7 @@
 extern const struct venue bot__venue_bybit;
 #define V (&bot__venue_bybit)
 #include "codec_kit.h"
+#include "words.h"
 
 #define ROW "\"symbol\":\"BTCUSDT\",\"execId\":\"e-1\",\"orderId\":\"o-1\",\"side\":\"Buy\",\"execPrice\":\"65000.50\",\"execQty\":\"0.010\""
 #define EXECUTION(rows) "{\"topic\":\"execution\",\"creationTime\":1700000000001,\"data\":[" rows "]}"
@@ -283,24 +284,6 @@ TEST(bybit, an_order_that_is_canceled_may_have_filled_and_zero_prices_are_absent
 /* ---- encoding ------------------------------------------------------------------------------------------------ */
 
 static struct venue_http http;
-static bot_symbol symbol(const char *text)
-{
-    bot_symbol s;
-    ck_assert(bot__symbol_set(&s, text, strlen(text)));
-    return s;
-}
-static bot_id id(const char *text)
-{
-    bot_id i;
-    ck_assert(bot__id_set(&i, text, strlen(text)));
-    return i;
-}
-static bot_i128 fixed(const char *text)
-{
-    bot_i128 v;
-    ck_assert_int_eq(bot_fixed_parse(text, strlen(text), &v), BOT_OK);
-    return v;
-}
 static int encode(const struct venue_request *req, int64_t wall_ms)
 {
     struct bot__signer *signer = bot__signer_new("test_secret", 11);
@@ -319,7 +302,7 @@ static const char *header(const char *name)
 
 TEST(bybit, signatures_are_those_of_the_vectors)
 {
-    ck_assert_int_eq(encode(&(struct venue_request){ .call = VENUE_CALL_POSITIONS, .instrument = symbol("BTCUSDT") }, 1700000000000), BOT_OK);
+    ck_assert_int_eq(encode(&(struct venue_request){ .call = VENUE_CALL_POSITIONS, .instrument = symbol_of("BTCUSDT") }, 1700000000000), BOT_OK);
     ck_assert_str_eq(http.path, "/v5/position/list?category=linear&symbol=BTCUSDT");
     ck_assert_str_eq(header("X-BAPI-SIGN"), "fd4f31228a46109dc6673062328693696df9a96c7ff04e6491a45e7f63a0fdd7");
     ck_assert_str_eq(header("X-BAPI-TIMESTAMP"), "1700000000000");
@@ -383,11 +366,11 @@ TEST(bybit, order_bodies_are_those_of_the_public_cases)
     };
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         struct venue_request req = ours[i].req;
-        req.instrument = symbol(ours[i].instrument);
-        req.order.qty.v = fixed(ours[i].qty);
-        req.order.price.v = fixed(ours[i].price);
+        req.instrument = symbol_of(ours[i].instrument);
+        req.order.qty.v = fixed_of(ours[i].qty);
+        req.order.price.v = fixed_of(ours[i].price);
         if (req.call == VENUE_CALL_CANCEL)
-            req.order_id = id("8caeea8c-cf80-4b06-83e8-bb7df45fc122");
+            req.order_id = id_of("8caeea8c-cf80-4b06-83e8-bb7df45fc122");
         char escaped[1024] = "\"";
         struct json_out o;
         bot__jo_init(&o, escaped, sizeof escaped);
@@ -400,14 +383,14 @@ TEST(bybit, order_bodies_are_those_of_the_public_cases)
 
 TEST(bybit, orders_say_exactly_what_was_asked)
 {
-    struct venue_request req = { .call = VENUE_CALL_SUBMIT, .instrument = symbol("BTCUSDT"), .client_id = id("abc-1"),
+    struct venue_request req = { .call = VENUE_CALL_SUBMIT, .instrument = symbol_of("BTCUSDT"), .client_id = id_of("abc-1"),
                                  .order = { .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_GTC, .leg = BOT_LEG_LONG } };
-    req.order.qty.v = fixed("0.0100");
-    req.order.price.v = fixed("65000.50");
+    req.order.qty.v = fixed_of("0.0100");
+    req.order.price.v = fixed_of("65000.50");
     ck_assert_str_eq(body_of(&req), "{\"symbol\":\"BTCUSDT\",\"side\":\"Buy\",\"orderType\":\"Limit\",\"category\":\"linear\",\"qty\":\"0.01\",\"price\":\"65000.5\","
                                     "\"timeInForce\":\"GTC\",\"positionIdx\":1,\"orderLinkId\":\"abc-1\"}");
     char frame[1024];
-    req.request_id = id("r1");
+    req.request_id = id_of("r1");
     req.order.leg = BOT_LEG_NET;
     ck_assert_int_gt(V->encode_ws(&req, NULL, 7 * MS, frame, sizeof frame), 0);
     ck_assert_str_eq(frame, "{\"reqId\":\"r1\",\"header\":{\"X-BAPI-TIMESTAMP\":\"7\",\"X-BAPI-RECV-WINDOW\":\"5000\"},\"op\":\"order.create\",\"args\":[{\"symbol\":\"BTCUSDT\","
@@ -415,11 +398,11 @@ TEST(bybit, orders_say_exactly_what_was_asked)
     ck_assert_int_eq(V->encode_ws(&req, NULL, 7 * MS, frame, 40), BOT_ERR_FULL);
     req.order.qty.v = 0;
     ck_assert_int_eq(encode(&req, 1), BOT_ERR_INVALID);
-    ck_assert_str_eq(body_of(&(struct venue_request){ .call = VENUE_CALL_AMEND, .instrument = symbol("BTCUSDT"), .client_id = id("c"), .order = { .price = { fixed("5") } } }),
+    ck_assert_str_eq(body_of(&(struct venue_request){ .call = VENUE_CALL_AMEND, .instrument = symbol_of("BTCUSDT"), .client_id = id_of("c"), .order = { .price = { fixed_of("5") } } }),
                      "{\"symbol\":\"BTCUSDT\",\"orderLinkId\":\"c\",\"category\":\"linear\",\"price\":\"5\"}");
-    ck_assert_int_eq(encode(&(struct venue_request){ .call = VENUE_CALL_AMEND, .instrument = symbol("BTCUSDT"), .client_id = id("c") }, 1), BOT_ERR_INVALID);
-    ck_assert_int_eq(encode(&(struct venue_request){ .call = VENUE_CALL_CANCEL, .instrument = symbol("BTCUSDT") }, 1), BOT_ERR_INVALID);
-    ck_assert_str_eq(body_of(&(struct venue_request){ .call = VENUE_CALL_CANCEL_ALL, .instrument = symbol("BTCUSDH27") }), "{\"category\":\"inverse\",\"symbol\":\"BTCUSDH27\"}");
+    ck_assert_int_eq(encode(&(struct venue_request){ .call = VENUE_CALL_AMEND, .instrument = symbol_of("BTCUSDT"), .client_id = id_of("c") }, 1), BOT_ERR_INVALID);
+    ck_assert_int_eq(encode(&(struct venue_request){ .call = VENUE_CALL_CANCEL, .instrument = symbol_of("BTCUSDT") }, 1), BOT_ERR_INVALID);
+    ck_assert_str_eq(body_of(&(struct venue_request){ .call = VENUE_CALL_CANCEL_ALL, .instrument = symbol_of("BTCUSDH27") }), "{\"category\":\"inverse\",\"symbol\":\"BTCUSDH27\"}");
     ck_assert_str_eq(body_of(&(struct venue_request){ .call = VENUE_CALL_CANCEL_ALL, .part = 1 }), "{\"category\":\"linear\",\"settleCoin\":\"USDC\"}");
 }
 
@@ -431,7 +414,7 @@ TEST(bybit, subscriptions_take_every_instrument_once_and_stay_in_bounds)
     for (int i = 0; i < 120; i++) {
         char name[32];
         snprintf(name, sizeof name, "COIN%03dUSDT", i);
-        many[i] = symbol(name);
+        many[i] = symbol_of(name);
     }
     for (uint32_t index = 0;; index++) {
         const int n = V->ws_subscribe(BOT_STREAM_PUBLIC, many, 120, index, buf, sizeof buf);
@@ -447,7 +430,7 @@ TEST(bybit, subscriptions_take_every_instrument_once_and_stay_in_bounds)
     ck_assert_int_eq(V->ws_subscribe(BOT_STREAM_PRIVATE, NULL, 0, 1, buf, sizeof buf), 0);
     ck_assert_int_gt(V->ws_path(BOT_STREAM_PUBLIC, many, 1, NULL, buf, sizeof buf), 0);
     ck_assert_str_eq(buf, "/linear");
-    const bot_symbol both[] = { symbol("BTCUSD"), symbol("BTCUSDT") };
+    const bot_symbol both[] = { symbol_of("BTCUSD"), symbol_of("BTCUSDT") };
     ck_assert_int_gt(V->ws_path(BOT_STREAM_PUBLIC_2, both, 2, NULL, buf, sizeof buf), 0);
     ck_assert_str_eq(buf, "/inverse");
     ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PUBLIC, both, 2, 0, buf, sizeof buf), 0);

@@ -1,22 +1,9 @@
 #include "harness.h"
+#include "words.h"
 
 #include <string.h>
 
 #include "bot/decimal.h"
-
-static bot_dec dec(const char *text)
-{
-    bot_dec d;
-    ck_assert_msg(bot_dec_parse(text, strlen(text), &d) == BOT_OK, "%s", text);
-    return d;
-}
-
-static bot_i128 fixed(const char *text)
-{
-    bot_i128 v;
-    ck_assert_msg(bot_fixed_parse(text, strlen(text), &v) == BOT_OK, "%s", text);
-    return v;
-}
 
 static void check_fixed(bot_i128 v, const char *expected)
 {
@@ -32,7 +19,7 @@ TEST(decimal, text_survives_unchanged)
                                   "123456789012345678", "1234567890123456789", "12345678901234567.8", "123456789012345678.9" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         char buf[BOT_DEC_TEXT_MAX];
-        const size_t n = bot_dec_format(dec(texts[i]), buf);
+        const size_t n = bot_dec_format(dec_of(texts[i]), buf);
         ck_assert_str_eq(buf, texts[i]);
         ck_assert_uint_eq(n, strlen(texts[i]));
     }
@@ -58,34 +45,34 @@ TEST(decimal, what_is_no_plain_number_is_refused_and_leaves_the_output)
 TEST(decimal, fixed_refuses_what_does_not_fit_exactly)
 {
     bot_i128 v = 5;
-    ck_assert_int_eq(bot_dec_to_fixed(dec("0.0000000000000000001"), &v), BOT_ERR_MALFORMED);
-    ck_assert_int_eq(bot_dec_to_fixed(dec("999999999999999999999999"), &v), BOT_ERR_OVERFLOW);
+    ck_assert_int_eq(bot_dec_to_fixed(dec_of("0.0000000000000000001"), &v), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(bot_dec_to_fixed(dec_of("999999999999999999999999"), &v), BOT_ERR_OVERFLOW);
     ck_assert(v == 5);
-    check_fixed(fixed("0.0000000000000000010"), "0.000000000000000001");
-    check_fixed(fixed("-170000000000000000000"), "-170000000000000000000");
-    check_fixed(fixed("1500.250"), "1500.25");
+    check_fixed(fixed_of("0.0000000000000000010"), "0.000000000000000001");
+    check_fixed(fixed_of("-170000000000000000000"), "-170000000000000000000");
+    check_fixed(fixed_of("1500.250"), "1500.25");
 }
 
 TEST(decimal, compares_by_value_across_scales)
 {
-    ck_assert_int_eq(bot_dec_cmp(dec("1.0"), dec("1")), 0);
-    ck_assert_int_eq(bot_dec_cmp(dec("-1.01"), dec("-1.001")), -1);
-    ck_assert_int_eq(bot_dec_cmp(dec("99999999999999999999999999999999999999"), dec("0.00000000000000000000000000000000000001")), 1);
-    ck_assert_int_eq(bot_dec_cmp(dec("0.1"), dec("-0.1")), 1);
-    ck_assert_int_eq(bot_dec_cmp(dec("0.30"), dec("0.299999999999999999999999999999999")), 1);
+    ck_assert_int_eq(bot_dec_cmp(dec_of("1.0"), dec_of("1")), 0);
+    ck_assert_int_eq(bot_dec_cmp(dec_of("-1.01"), dec_of("-1.001")), -1);
+    ck_assert_int_eq(bot_dec_cmp(dec_of("99999999999999999999999999999999999999"), dec_of("0.00000000000000000000000000000000000001")), 1);
+    ck_assert_int_eq(bot_dec_cmp(dec_of("0.1"), dec_of("-0.1")), 1);
+    ck_assert_int_eq(bot_dec_cmp(dec_of("0.30"), dec_of("0.299999999999999999999999999999999")), 1);
 }
 
 TEST(decimal, products_are_exact_or_refused)
 {
     bot_i128 v;
-    ck_assert_int_eq(bot_dec_mul_fixed(dec("0.1"), dec("0.2"), &v), BOT_OK);
+    ck_assert_int_eq(bot_dec_mul_fixed(dec_of("0.1"), dec_of("0.2"), &v), BOT_OK);
     check_fixed(v, "0.02");
-    ck_assert_int_eq(bot_dec_mul_fixed(dec("123456789.123456789"), dec("-987.654321"), &v), BOT_OK);
+    ck_assert_int_eq(bot_dec_mul_fixed(dec_of("123456789.123456789"), dec_of("-987.654321"), &v), BOT_OK);
     check_fixed(v, "-121932631234.567900112635269");
-    ck_assert_int_eq(bot_dec_mul_fixed(dec("0.0000000001"), dec("0.0000000001"), &v), BOT_ERR_MALFORMED);
-    ck_assert_int_eq(bot_dec_mul_fixed(dec("0.00000000010"), dec("0.10000000"), &v), BOT_OK);
+    ck_assert_int_eq(bot_dec_mul_fixed(dec_of("0.0000000001"), dec_of("0.0000000001"), &v), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(bot_dec_mul_fixed(dec_of("0.00000000010"), dec_of("0.10000000"), &v), BOT_OK);
     check_fixed(v, "0.00000000001");
-    ck_assert_int_eq(bot_dec_mul_fixed(dec("100000000000"), dec("100000000000"), &v), BOT_ERR_OVERFLOW);
+    ck_assert_int_eq(bot_dec_mul_fixed(dec_of("100000000000"), dec_of("100000000000"), &v), BOT_ERR_OVERFLOW);
 }
 
 TEST(decimal, rounding_is_half_to_even_and_only_where_named)
@@ -97,14 +84,14 @@ TEST(decimal, rounding_is_half_to_even_and_only_where_named)
     ck_assert(v == 2);
     ck_assert_int_eq(bot_fixed_muldiv_half_even(-3, 1, 2, &v), BOT_OK);
     ck_assert(v == -2);
-    ck_assert_int_eq(bot_fixed_muldiv_half_even(fixed("1000"), fixed("1"), fixed("6000"), &v), BOT_OK);
+    ck_assert_int_eq(bot_fixed_muldiv_half_even(fixed_of("1000"), fixed_of("1"), fixed_of("6000"), &v), BOT_OK);
     check_fixed(v, "0.166666666666666667");
     ck_assert_int_eq(bot_fixed_muldiv_half_even(1, 1, 0, &v), BOT_ERR_INVALID);
-    check_fixed(bot_fixed_round_half_even(fixed("2.5"), 0), "2");
-    check_fixed(bot_fixed_round_half_even(fixed("-3.5"), 0), "-4");
-    check_fixed(bot_fixed_round_half_even(fixed("5375.123456789"), 8), "5375.12345679");
-    ck_assert_int_eq(bot_fixed_mul_exact(fixed("0.000000000000000003"), fixed("0.5"), &v), BOT_ERR_MALFORMED);
-    ck_assert_int_eq(bot_fixed_mul_half_even(fixed("0.000000000000000003"), fixed("0.5"), &v), BOT_OK);
+    check_fixed(bot_fixed_round_half_even(fixed_of("2.5"), 0), "2");
+    check_fixed(bot_fixed_round_half_even(fixed_of("-3.5"), 0), "-4");
+    check_fixed(bot_fixed_round_half_even(fixed_of("5375.123456789"), 8), "5375.12345679");
+    ck_assert_int_eq(bot_fixed_mul_exact(fixed_of("0.000000000000000003"), fixed_of("0.5"), &v), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(bot_fixed_mul_half_even(fixed_of("0.000000000000000003"), fixed_of("0.5"), &v), BOT_OK);
     ck_assert(v == 2);
 }
 
@@ -116,8 +103,8 @@ TEST(decimal, the_grid_lies_below_and_above)
         { "0.3", "2.5", "0", "2.5" },                { "-0.3", "2.5", "-2.5", "0" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        check_fixed(bot_fixed_floor(fixed(rows[i].v), fixed(rows[i].step)), rows[i].floor);
-        check_fixed(bot_fixed_ceil(fixed(rows[i].v), fixed(rows[i].step)), rows[i].ceil);
+        check_fixed(bot_fixed_floor(fixed_of(rows[i].v), fixed_of(rows[i].step)), rows[i].floor);
+        check_fixed(bot_fixed_ceil(fixed_of(rows[i].v), fixed_of(rows[i].step)), rows[i].ceil);
     }
     const bot_i128 top = (bot_i128)(~(bot_u128)0 >> 1), bottom = -top - 1;
     ck_assert(bot_fixed_ceil(top, 1000) <= top && bot_fixed_ceil(top, 1000) > top - 1000);

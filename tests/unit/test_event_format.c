@@ -6,6 +6,7 @@
 #include "bot/decimal.h"
 #include "bot/event.h"
 #include "harness.h"
+#include "words.h"
 
 static const char *print(const bot_event *ev)
 {
@@ -13,19 +14,13 @@ static const char *print(const bot_event *ev)
     ck_assert_int_gt(bot_event_format(ev, "bybit", out, sizeof out), 0);
     return out;
 }
-static bot_dec dec(const char *text)
-{
-    bot_dec d;
-    ck_assert_int_eq(bot_dec_parse(text, strlen(text), &d), BOT_OK);
-    return d;
-}
 
 TEST(event_format, a_fill_has_its_fields_in_their_words)
 {
     bot_event ev = { .kind = BOT_EV_FILL, .seq = 7, .venue_ns = INT64_C(1700000000123456789), .instrument = { 7, "BTCUSDT" },
                      .has = BOT_HAS_QTY | BOT_HAS_PRICE | BOT_HAS_FEE };
     ev.fill = (bot_ev_fill){ .exec_id = { 2, "e1" }, .order_id = { 2, "o1" }, .client_id = { 2, "c1" }, .side = BOT_BUY, .leg = BOT_LEG_LONG,
-                             .liquidity = BOT_MAKER, .kind = BOT_FILL_TRADE, .qty = dec("0.010"), .price = dec("65000.50"), .fee = dec("-0.0003"),
+                             .liquidity = BOT_MAKER, .kind = BOT_FILL_TRADE, .qty = dec_of("0.010"), .price = dec_of("65000.50"), .fee = dec_of("-0.0003"),
                              .fee_currency = { 4, "USDT" } };
     ck_assert_str_eq(print(&ev), "{\"event\":\"fill\",\"venue\":\"bybit\",\"instrument\":\"BTCUSDT\",\"exec_id\":\"e1\",\"order_id\":\"o1\",\"client_order_id\":\"c1\","
                                  "\"side\":\"buy\",\"leg\":\"long\",\"qty\":\"0.010\",\"price\":\"65000.50\",\"fee\":\"-0.0003\",\"fee_currency\":\"USDT\","
@@ -45,13 +40,13 @@ TEST(event_format, what_is_absent_is_left_out)
 
 TEST(event_format, the_other_kinds_have_theirs)
 {
-    bot_event ev = { .kind = BOT_EV_POSITION, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY, .position = { .leg = BOT_LEG_SHORT, .qty = dec("-2.0") } };
+    bot_event ev = { .kind = BOT_EV_POSITION, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY, .position = { .leg = BOT_LEG_SHORT, .qty = dec_of("-2.0") } };
     ck_assert_str_eq(print(&ev), "{\"event\":\"position\",\"venue\":\"bybit\",\"leg\":\"short\",\"qty\":\"-2.0\"}");
     ev = (bot_event){ .kind = BOT_EV_ERROR, .seq = BOT_SEQ_NONE, .has = BOT_HAS_VENUE_CODE, .error = { .code = BOT_ERR_REJECTED, .venue_code = 10001, .detail = "a \"b\"" } };
     ck_assert_str_eq(print(&ev), "{\"event\":\"error\",\"venue\":\"bybit\",\"code\":\"REJECTED\",\"venue_code\":10001,\"detail\":\"a \\\"b\\\"\"}");
     ev = (bot_event){ .kind = BOT_EV_TIME, .seq = BOT_SEQ_NONE, .venue_ns = 5 * BOT_NS_PER_MS };
     ck_assert_str_eq(print(&ev), "{\"event\":\"time\",\"venue\":\"bybit\",\"venue_time_ms\":5}");
-    ev = (bot_event){ .kind = BOT_EV_FUNDING, .seq = BOT_SEQ_NONE, .funding = { .exec_id = { 1, "x" }, .amount = dec("0.5"), .currency = { 4, "USDT" } } };
+    ev = (bot_event){ .kind = BOT_EV_FUNDING, .seq = BOT_SEQ_NONE, .funding = { .exec_id = { 1, "x" }, .amount = dec_of("0.5"), .currency = { 4, "USDT" } } };
     ck_assert_str_eq(print(&ev), "{\"event\":\"funding\",\"venue\":\"bybit\",\"exec_id\":\"x\",\"amount\":\"0.5\",\"currency\":\"USDT\"}");
     ev = (bot_event){ .kind = BOT_EV_CONTROL, .seq = BOT_SEQ_NONE, .control = { .control = BOT_CONTROL_PONG } };
     ck_assert_str_eq(print(&ev), "{\"event\":\"control\",\"venue\":\"bybit\",\"kind\":\"pong\"}");

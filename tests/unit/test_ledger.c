@@ -2,25 +2,15 @@
 
 #define NET BOT_LEG_NET
 
-static int apply(struct ledger *l, bot_event ev) { return bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, BOT_LEG_NONE, NULL); }
-
-static int trade(struct ledger *l, bot_side side, const char *qty, const char *price)
-{
-    static unsigned n;
-    char id[32];
-    snprintf(id, sizeof id, "e%u", n++);
-    return apply(l, kit_fill(id, side, qty, price, NULL, NULL));
-}
-
 TEST(ledger, linear_average_is_exact_cost_over_quantity)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    ck_assert_int_eq(trade(l, BOT_BUY, "0.5", "5000"), LEDGER_NEW);
-    ck_assert_int_eq(trade(l, BOT_BUY, "0.3", "6000"), LEDGER_NEW);
+    ck_assert_int_eq(kit_trade(l, BOT_BUY, "0.5", "5000"), LEDGER_NEW);
+    ck_assert_int_eq(kit_trade(l, BOT_BUY, "0.3", "6000"), LEDGER_NEW);
     ck_assert_str_eq(kit_position(l, NET), "0.8 @ 5375, pnl 0");
-    ck_assert_int_eq(trade(l, BOT_SELL, "0.2", "6000"), LEDGER_NEW);
+    ck_assert_int_eq(kit_trade(l, BOT_SELL, "0.2", "6000"), LEDGER_NEW);
     ck_assert_str_eq(kit_position(l, NET), "0.6 @ 5375, pnl 125");
-    ck_assert_int_eq(trade(l, BOT_SELL, "0.6", "5000"), LEDGER_NEW);
+    ck_assert_int_eq(kit_trade(l, BOT_SELL, "0.6", "5000"), LEDGER_NEW);
     ck_assert_str_eq(kit_position(l, NET), "0 @ 0, pnl -100");
     KIT_IS(bot__ledger_position(l, 0, NET)->cost, "0");
 }
@@ -28,32 +18,32 @@ TEST(ledger, linear_average_is_exact_cost_over_quantity)
 TEST(ledger, a_multiplier_scales_value_and_not_quantity)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "0.001", "USDT");
-    trade(l, BOT_SELL, "7", "65000.5");
+    kit_trade(l, BOT_SELL, "7", "65000.5");
     ck_assert_str_eq(kit_position(l, NET), "-7 @ 65000.5, pnl 0");
     KIT_IS(bot__ledger_position(l, 0, NET)->cost, "-455.0035");
-    trade(l, BOT_BUY, "3", "65000");
+    kit_trade(l, BOT_BUY, "3", "65000");
     ck_assert_str_eq(kit_position(l, NET), "-4 @ 65000.5, pnl 0.0015");
 }
 
 TEST(ledger, an_average_without_end_is_rounded_only_when_shown)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    trade(l, BOT_BUY, "1", "1");
-    trade(l, BOT_BUY, "2", "2");
+    kit_trade(l, BOT_BUY, "1", "1");
+    kit_trade(l, BOT_BUY, "2", "2");
     ck_assert_str_eq(kit_position(l, NET), "3 @ 1.666666666667, pnl 0");
-    trade(l, BOT_SELL, "1", "2");
-    trade(l, BOT_SELL, "1", "2");
-    trade(l, BOT_SELL, "1", "2");
+    kit_trade(l, BOT_SELL, "1", "2");
+    kit_trade(l, BOT_SELL, "1", "2");
+    kit_trade(l, BOT_SELL, "1", "2");
     ck_assert_str_eq(kit_position(l, NET), "0 @ 0, pnl 1"); /* what rounding took on the way has come back */
 }
 
 TEST(ledger, inverse_averages_harmonically)
 {
     struct ledger *l = kit_ledger_of(BOT_INVERSE, "1", "BTC");
-    trade(l, BOT_BUY, "1000", "5000");
-    trade(l, BOT_BUY, "2000", "6000");
+    kit_trade(l, BOT_BUY, "1000", "5000");
+    kit_trade(l, BOT_BUY, "2000", "6000");
     ck_assert_str_eq(kit_position(l, NET), "3000 @ 5625, pnl 0");
-    trade(l, BOT_SELL, "3000", "7500");
+    kit_trade(l, BOT_SELL, "3000", "7500");
     KIT_IS(bot__ledger_position(l, 0, NET)->realised, "0.133333333333333333");
 }
 
@@ -62,12 +52,12 @@ TEST(ledger, a_venue_that_settles_in_whole_satoshi_is_matched_to_the_satoshi)
     struct ledger_options o = kit_options();
     struct ledger *l = kit_ledger(&o);
     struct instrument in = kit_instrument("X", BOT_INVERSE, "1", "XBT");
-    in.round_unit.v = kit_fixed("0.00000001");
-    in.round_lot.v = kit_fixed("1");
+    in.round_unit.v = fixed_of("0.00000001");
+    in.round_lot.v = fixed_of("1");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 0, NULL, NULL), 0);
-    trade(l, BOT_BUY, "885", "7299");
-    trade(l, BOT_SELL, "400", "6635.5");
-    trade(l, BOT_SELL, "485", "6635.5");
+    kit_trade(l, BOT_BUY, "885", "7299");
+    kit_trade(l, BOT_SELL, "400", "6635.5");
+    kit_trade(l, BOT_SELL, "485", "6635.5");
     KIT_IS(bot__ledger_position(l, 0, NET)->realised, "-0.01211565");
 }
 
@@ -76,13 +66,13 @@ TEST(ledger, a_rounding_rule_keeps_partial_closes_in_whole_units)
     struct ledger_options o = kit_options();
     struct ledger *l = kit_ledger(&o);
     struct instrument in = kit_instrument("X", BOT_INVERSE, "1", "XBT");
-    in.round_unit.v = kit_fixed("0.00000001");
-    in.round_lot.v = kit_fixed("100");
+    in.round_unit.v = fixed_of("0.00000001");
+    in.round_lot.v = fixed_of("100");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 0, NULL, NULL), 0);
-    trade(l, BOT_BUY, "100", "29800");
-    trade(l, BOT_BUY, "200", "30000");
+    kit_trade(l, BOT_BUY, "100", "29800");
+    kit_trade(l, BOT_BUY, "200", "30000");
     KIT_IS(bot__ledger_position(l, 0, NET)->cost, "0.01002236");
-    trade(l, BOT_SELL, "100", "31000");
+    kit_trade(l, BOT_SELL, "100", "31000");
     KIT_IS(bot__ledger_position(l, 0, NET)->cost, "0.00668157"); /* 1002236 / 3 to a whole satoshi */
     KIT_IS(bot__ledger_position(l, 0, NET)->realised, "0.00011498");
 }
@@ -93,7 +83,7 @@ TEST(ledger, contract_or_rounding_of_a_known_instrument_cannot_change)
     struct instrument in = kit_instrument("X", BOT_LINEAR, "10", "USDT");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 0, NULL, NULL), BOT_ERR_CONFLICT);
     in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
-    in.tick.v = kit_fixed("0.5");
+    in.tick.v = fixed_of("0.5");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 0, NULL, NULL), 0);
     KIT_IS(bot__ledger_instrument(l, 0)->tick.v, "0.5");
     ck_assert_uint_eq(bot__ledger_instruments(l), 1);
@@ -102,7 +92,7 @@ TEST(ledger, contract_or_rounding_of_a_known_instrument_cannot_change)
 TEST(ledger, funding_moves_money_and_never_size)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    trade(l, BOT_BUY, "1", "100");
+    kit_trade(l, BOT_BUY, "1", "100");
     bot_event ev = kit_funding("f1", "0.25", "USDT");
     struct ledger_result r;
     ck_assert_int_eq(bot__ledger_apply_funding(l, &ev, LEDGER_EXTERNAL, NET, &r), LEDGER_NEW);
@@ -127,7 +117,7 @@ TEST(ledger, funding_without_an_id_is_known_by_time_and_amount)
     ev.venue_ns = 1000;
     ck_assert_int_eq(bot__ledger_apply_funding(l, &ev, LEDGER_EXTERNAL, NET, NULL), LEDGER_NEW);
     ck_assert_int_eq(bot__ledger_apply_funding(l, &ev, LEDGER_EXTERNAL, NET, NULL), LEDGER_KNOWN);
-    ev.funding.amount = kit_dec("0.26");
+    ev.funding.amount = dec_of("0.26");
     ck_assert_int_eq(bot__ledger_apply_funding(l, &ev, LEDGER_EXTERNAL, NET, NULL), LEDGER_NEW);
     ev.venue_ns = 1001;
     ck_assert_int_eq(bot__ledger_apply_funding(l, &ev, LEDGER_EXTERNAL, NET, NULL), LEDGER_NEW);
@@ -137,7 +127,7 @@ TEST(ledger, funding_without_an_id_is_known_by_time_and_amount)
 TEST(ledger, a_funding_id_and_an_exec_id_may_be_equal)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    ck_assert_int_eq(apply(l, kit_fill("17", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, kit_fill("17", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_NEW);
     bot_event ev = kit_funding("17", "1", "USDT");
     ck_assert_int_eq(bot__ledger_apply_funding(l, &ev, LEDGER_EXTERNAL, NET, NULL), LEDGER_NEW);
 }
@@ -169,7 +159,7 @@ static void check_same(const struct snapshot *a, const struct snapshot *b)
 TEST(ledger, a_refused_fill_leaves_everything_as_it_was_and_may_come_again)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    trade(l, BOT_BUY, "1", "100");
+    kit_trade(l, BOT_BUY, "1", "100");
     const struct snapshot before = take(l);
     struct { bot_event ev; int expected; } cases[] = {
         { kit_fill("a", BOT_BUY, "0", "100", NULL, NULL), BOT_ERR_MALFORMED },
@@ -185,19 +175,19 @@ TEST(ledger, a_refused_fill_leaves_everything_as_it_was_and_may_come_again)
         { kit_fill("a", BOT_BUY, "99999999999999999999999999999999999999", "1", NULL, NULL), BOT_ERR_OVERFLOW },
         { kit_fill("a", BOT_BUY, "1", "1", "1000000000000000000000", "USDT"), BOT_ERR_OVERFLOW },
     };
-    trade(l, BOT_BUY, "169999999999999999999", "1");
+    kit_trade(l, BOT_BUY, "169999999999999999999", "1");
     const struct snapshot large = take(l);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct snapshot was = take(l);
-        ck_assert_msg(apply(l, cases[i].ev) == cases[i].expected, "case %zu", i);
+        ck_assert_msg(kit_apply(l, cases[i].ev) == cases[i].expected, "case %zu", i);
         const struct snapshot is = take(l);
         check_same(&was, &is);
     }
     ck_assert(before.account.qty != large.account.qty);
     bot_event ev = kit_fill("a", BOT_BUY, "1", "5", NULL, NULL);
     ev.has &= ~(uint32_t)BOT_HAS_PRICE;
-    ck_assert_int_eq(apply(l, ev), BOT_ERR_MALFORMED);
-    ck_assert_int_eq(apply(l, kit_fill("a", BOT_SELL, "1", "5", NULL, NULL)), LEDGER_NEW); /* its id was not used up */
+    ck_assert_int_eq(kit_apply(l, ev), BOT_ERR_MALFORMED);
+    ck_assert_int_eq(kit_apply(l, kit_fill("a", BOT_SELL, "1", "5", NULL, NULL)), LEDGER_NEW); /* its id was not used up */
     struct ledger_stats stats;
     bot__ledger_stats(l, &stats);
     ck_assert_uint_eq(stats.refused, 13);
@@ -208,10 +198,10 @@ TEST(ledger, a_kind_that_nobody_knows_is_refused_with_its_own_code)
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
     bot_event ev = kit_fill("a", BOT_BUY, "1", "5", NULL, NULL);
     ev.fill.kind = BOT_FILL_UNKNOWN;
-    ck_assert_int_eq(apply(l, ev), BOT_ERR_UNSUPPORTED);
+    ck_assert_int_eq(kit_apply(l, ev), BOT_ERR_UNSUPPORTED);
     ck_assert_str_eq(kit_position(l, NET), "0 @ 0, pnl 0");
-    ev.instrument = kit_symbol("NOT-LOADED");
-    ck_assert_int_eq(apply(l, ev), BOT_ERR_UNSUPPORTED);
+    ev.instrument = symbol_of("NOT-LOADED");
+    ck_assert_int_eq(kit_apply(l, ev), BOT_ERR_UNSUPPORTED);
 }
 
 TEST(ledger, too_many_currencies_are_refused_and_nothing_is_applied)
@@ -221,23 +211,23 @@ TEST(ledger, too_many_currencies_are_refused_and_nothing_is_applied)
     struct ledger *l = kit_ledger(&o);
     const struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
     bot__ledger_instrument_put(l, &in, 0, NULL, NULL);
-    ck_assert_int_eq(apply(l, kit_fill("a", BOT_BUY, "1", "5", "1", "AAA")), LEDGER_NEW);
-    ck_assert_int_eq(apply(l, kit_fill("b", BOT_BUY, "1", "5", "1", "BBB")), LEDGER_NEW);
-    ck_assert_int_eq(apply(l, kit_fill("c", BOT_BUY, "1", "5", "1", "CCC")), BOT_ERR_FULL);
+    ck_assert_int_eq(kit_apply(l, kit_fill("a", BOT_BUY, "1", "5", "1", "AAA")), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, kit_fill("b", BOT_BUY, "1", "5", "1", "BBB")), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, kit_fill("c", BOT_BUY, "1", "5", "1", "CCC")), BOT_ERR_FULL);
     ck_assert_str_eq(kit_position(l, NET), "2 @ 5, pnl 0");
-    ck_assert_int_eq(apply(l, kit_fill("c", BOT_BUY, "1", "5", "1", "AAA")), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, kit_fill("c", BOT_BUY, "1", "5", "1", "AAA")), LEDGER_NEW);
     ck_assert_str_eq(kit_fee(l, "AAA"), "2");
 }
 
 TEST(ledger, a_repeated_row_brings_the_fee_that_the_first_lacked_once)
 {
     struct ledger *l = kit_ledger_of(BOT_SPOT, "1", "USDT");
-    ck_assert_int_eq(apply(l, kit_fill("a", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, kit_fill("a", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_NEW);
     struct ledger_result r = { 0 };
     bot_event ev = kit_fill("a", BOT_BUY, "1", "100", "0.001", "BTC");
     ck_assert_int_eq(bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, NET, &r), LEDGER_KNOWN);
     ck_assert_uint_eq(r.flags, LEDGER_FEE_ONLY);
-    ck_assert_int_eq(apply(l, ev), LEDGER_KNOWN);
+    ck_assert_int_eq(kit_apply(l, ev), LEDGER_KNOWN);
     ck_assert_str_eq(kit_position(l, NET), "0.999 @ 100, pnl 0");
     ck_assert_str_eq(kit_fee(l, "BTC"), "0.001");
     kit_check_owners(l, 8);
@@ -248,12 +238,12 @@ TEST(ledger, held_fills_are_applied_in_order_when_their_instrument_is_known)
     struct ledger_options o = kit_options();
     o.held_max = 3;
     struct ledger *l = kit_ledger(&o);
-    ck_assert_int_eq(apply(l, kit_fill("a", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_HELD);
+    ck_assert_int_eq(kit_apply(l, kit_fill("a", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_HELD);
     bot_event other = kit_fill("z", BOT_BUY, "1", "100", NULL, NULL);
-    other.instrument = kit_symbol("Y");
-    ck_assert_int_eq(apply(l, other), LEDGER_HELD);
-    ck_assert_int_eq(apply(l, kit_fill("a", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_HELD); /* the same again: once when applied */
-    ck_assert_int_eq(apply(l, kit_fill("b", BOT_SELL, "3", "110", NULL, NULL)), BOT_ERR_FULL);
+    other.instrument = symbol_of("Y");
+    ck_assert_int_eq(kit_apply(l, other), LEDGER_HELD);
+    ck_assert_int_eq(kit_apply(l, kit_fill("a", BOT_BUY, "1", "100", NULL, NULL)), LEDGER_HELD); /* the same again: once when applied */
+    ck_assert_int_eq(kit_apply(l, kit_fill("b", BOT_SELL, "3", "110", NULL, NULL)), BOT_ERR_FULL);
     const struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
     ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 50, NULL, NULL), 0);
     ck_assert_str_eq(kit_position(l, NET), "1 @ 100, pnl 0");
@@ -291,8 +281,8 @@ TEST(ledger, owners_and_the_remainder_add_up_to_the_account)
 TEST(ledger, a_fill_moves_from_external_to_its_bot_when_its_order_is_known)
 {
     struct ledger *l = kit_ledger_of(BOT_INVERSE, "1", "BTC");
-    trade(l, BOT_BUY, "300", "30000");
-    ck_assert_int_eq(bot__ledger_transfer(l, 0, NET, kit_fixed("100"), kit_fixed("30000"), LEDGER_EXTERNAL, 2), BOT_OK);
+    kit_trade(l, BOT_BUY, "300", "30000");
+    ck_assert_int_eq(bot__ledger_transfer(l, 0, NET, fixed_of("100"), fixed_of("30000"), LEDGER_EXTERNAL, 2), BOT_OK);
     KIT_IS(bot__ledger_owner_position(l, 0, NET, 2)->qty, "100");
     KIT_IS(bot__ledger_owner_position(l, 0, NET, LEDGER_EXTERNAL)->qty, "200");
     ck_assert_str_eq(kit_position(l, NET), "300 @ 30000, pnl 0");
@@ -304,31 +294,31 @@ TEST(ledger, a_fill_moves_from_external_to_its_bot_when_its_order_is_known)
 TEST(ledger, a_baseline_takes_the_venue_at_its_word_and_says_when_cost_is_unproven)
 {
     struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
-    ck_assert_int_eq(bot__ledger_baseline(l, 0, NET, kit_fixed("-2"), 0, 100, 0, BOT_SEQ_NONE), BOT_OK);
+    ck_assert_int_eq(bot__ledger_baseline(l, 0, NET, fixed_of("-2"), 0, 100, 0, BOT_SEQ_NONE), BOT_OK);
     ck_assert(bot__ledger_position(l, 0, NET)->unproven);
     KIT_IS(bot__ledger_position(l, 0, NET)->qty, "-2");
-    ck_assert_int_eq(bot__path_held(bot__ledger_path(l, 0, NET), kit_fixed("-2"), 100, 200, NULL), 1);
-    ck_assert_int_eq(bot__ledger_baseline(l, 0, NET, kit_fixed("-2"), kit_fixed("50"), 300, 0, BOT_SEQ_NONE), BOT_OK);
+    ck_assert_int_eq(bot__path_held(bot__ledger_path(l, 0, NET), fixed_of("-2"), 100, 200, NULL), 1);
+    ck_assert_int_eq(bot__ledger_baseline(l, 0, NET, fixed_of("-2"), fixed_of("50"), 300, 0, BOT_SEQ_NONE), BOT_OK);
     ck_assert(bot__ledger_position(l, 0, NET)->unproven); /* a price that the venue told is used, and proves nothing */
     ck_assert_str_eq(kit_position(l, NET), "-2 @ 50, pnl 0");
     kit_check_owners(l, 8);
     /* Bots keep theirs; what the venue knows better belongs to nobody here. */
     const bot_event ev = kit_fill("a", BOT_BUY, "1", "40", NULL, NULL);
     ck_assert_int_eq(bot__ledger_apply_fill(l, &ev, 3, NET, NULL), LEDGER_NEW);
-    ck_assert_int_eq(bot__ledger_baseline(l, 0, NET, kit_fixed("1"), kit_fixed("45"), 400, 0, BOT_SEQ_NONE), BOT_OK);
+    ck_assert_int_eq(bot__ledger_baseline(l, 0, NET, fixed_of("1"), fixed_of("45"), 400, 0, BOT_SEQ_NONE), BOT_OK);
     KIT_IS(bot__ledger_owner_position(l, 0, NET, 3)->qty, "1");
     KIT_IS(bot__ledger_owner_position(l, 0, NET, LEDGER_EXTERNAL)->qty, "0");
     ck_assert_str_eq(kit_position(l, NET), "1 @ 45, pnl 10");
     ck_assert(bot__ledger_position(l, 0, NET)->unproven);
     const bot_event out = kit_fill("flips", BOT_SELL, "2", "46", NULL, NULL), back = kit_fill("back", BOT_BUY, "2", "46", NULL, NULL);
-    ck_assert_int_eq(apply(l, out), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, out), LEDGER_NEW);
     ck_assert(!bot__ledger_position(l, 0, NET)->unproven); /* what is open now was opened by a fill */
-    ck_assert_int_eq(apply(l, back), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, back), LEDGER_NEW);
     kit_check_owners(l, 8);
-    ck_assert_int_eq(bot__ledger_baseline(l, 0, BOT_LEG_LONG, kit_fixed("5"), 0, 400, 0, BOT_SEQ_NONE), BOT_OK);
+    ck_assert_int_eq(bot__ledger_baseline(l, 0, BOT_LEG_LONG, fixed_of("5"), 0, 400, 0, BOT_SEQ_NONE), BOT_OK);
     bot_event sell = kit_fill("b", BOT_SELL, "5", "41", NULL, NULL);
     sell.fill.leg = BOT_LEG_LONG;
-    ck_assert_int_eq(apply(l, sell), LEDGER_NEW);
+    ck_assert_int_eq(kit_apply(l, sell), LEDGER_NEW);
     ck_assert(!bot__ledger_position(l, 0, BOT_LEG_LONG)->unproven);
     kit_check_owners(l, 8);
 }
@@ -337,8 +327,8 @@ TEST(ledger, a_baseline_takes_the_venue_at_its_word_and_says_when_cost_is_unprov
 
 static bot_event order(const char *id, bot_side side, const char *cum, const char *average, int64_t venue_ns)
 {
-    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .seq = BOT_SEQ_NONE, .instrument = kit_symbol("X"), .venue_ns = venue_ns };
-    ev.order = (bot_ev_order){ .order_id = kit_id(id), .side = side, .cum_qty = kit_dec(cum), .avg_price = kit_dec(average) };
+    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .seq = BOT_SEQ_NONE, .instrument = symbol_of("X"), .venue_ns = venue_ns };
+    ev.order = (bot_ev_order){ .order_id = id_of(id), .side = side, .cum_qty = dec_of(cum), .avg_price = dec_of(average) };
     return ev;
 }
 
@@ -347,7 +337,7 @@ static int update(struct ledger *l, bot_event ev, struct ledger_result *ret) { r
 static int execution(struct ledger *l, const char *exec_id, const char *order_id, bot_side side, const char *qty, const char *price, struct ledger_result *ret)
 {
     bot_event ev = kit_fill(exec_id, side, qty, price, "0.01", "USDT");
-    ev.fill.order_id = kit_id(order_id);
+    ev.fill.order_id = id_of(order_id);
     return bot__ledger_apply_fill(l, &ev, 1, BOT_LEG_NONE, ret);
 }
 
@@ -387,11 +377,11 @@ static struct ledger *ledger_where_fills_come(void)
 static int liquidation(struct ledger *l, const char *exec_id, const char *order_id, const char *qty, const char *price, const char *cum, struct ledger_result *ret)
 {
     bot_event ev = kit_fill(exec_id, BOT_SELL, qty, price, NULL, NULL);
-    ev.fill.order_id = kit_id(order_id);
+    ev.fill.order_id = id_of(order_id);
     ev.fill.kind = BOT_FILL_LIQUIDATION;
     if (cum != NULL) { /* as the stream tells it */
         ev.fill.derived = true;
-        ev.fill.cum_qty = kit_dec(cum);
+        ev.fill.cum_qty = dec_of(cum);
         ev.has |= BOT_HAS_CUM_QTY;
     }
     return bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, BOT_LEG_NET, ret);
@@ -484,8 +474,8 @@ TEST(ledger, an_order_that_left_the_table_is_not_derived_again)
 TEST(ledger, what_a_baseline_holds_of_an_order_is_not_derived)
 {
     struct ledger *l = kit_ledger_of(BOT_INVERSE, "1", "BTC");
-    const bot_id id = kit_id("o");
-    ck_assert_int_eq(bot__ledger_order_counted(l, 0, &id, BOT_BUY, kit_fixed("100"), kit_fixed("20000"), 5), BOT_OK);
+    const bot_id id = id_of("o");
+    ck_assert_int_eq(bot__ledger_order_counted(l, 0, &id, BOT_BUY, fixed_of("100"), fixed_of("20000"), 5), BOT_OK);
     ck_assert_int_eq(bot__ledger_order_counted(l, 0, &id, BOT_BUY, 0, 0, 5), BOT_ERR_CONFLICT);
     struct ledger_result r;
     ck_assert_int_eq(update(l, order("o", BOT_BUY, "100", "20000", 6), &r), LEDGER_KNOWN);

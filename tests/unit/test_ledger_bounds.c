@@ -5,7 +5,7 @@
 #define E20 "100000000000000000000"
 #define E10 "10000000000"
 #define FINEST "0.000000000000000001"
-#define E38 ((bot_i128)kit_fixed(E20))
+#define E38 ((bot_i128)fixed_of(E20))
 #define MOST ((bot_i128)~POSITION_LOWEST)
 
 static struct ledger *ledger;
@@ -73,14 +73,14 @@ static int charged(const char *id, bot_side side, const char *qty, const char *p
 static int ordered(const char *id, const char *order, bot_side side, const char *qty, const char *price, uint32_t owner)
 {
     bot_event ev = kit_fill(id, side, qty, price, NULL, NULL);
-    ev.fill.order_id = kit_id(order);
+    ev.fill.order_id = id_of(order);
     return bot__ledger_apply_fill(ledger, &ev, owner, BOT_LEG_NET, NULL);
 }
 
 static int reported(const char *order, bot_side side, const char *cum, const char *average, uint32_t owner)
 {
-    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .seq = BOT_SEQ_NONE, .instrument = kit_symbol("X") };
-    ev.order = (bot_ev_order){ .order_id = kit_id(order), .side = side, .cum_qty = kit_dec(cum), .avg_price = kit_dec(average) };
+    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .seq = BOT_SEQ_NONE, .instrument = symbol_of("X") };
+    ev.order = (bot_ev_order){ .order_id = id_of(order), .side = side, .cum_qty = dec_of(cum), .avg_price = dec_of(average) };
     return bot__ledger_apply_order(ledger, &ev, owner, BOT_LEG_NET, NULL);
 }
 
@@ -145,7 +145,7 @@ TEST(ledger_bounds, what_is_not_there_is_answered_with_nothing)
     REFUSED(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, 1, -1, 0, 0, BOT_SEQ_NONE), BOT_ERR_INVALID);
     /* Nothing is derived where the venue has a fills channel. */
     REFUSED(reported("o", BOT_BUY, "1", "1", 0), BOT_ERR_INVALID);
-    const bot_id order = kit_id("o");
+    const bot_id order = id_of("o");
     REFUSED(bot__ledger_order_counted(ledger, 0, &order, BOT_BUY, 0, 0, 0), BOT_ERR_INVALID);
 }
 
@@ -190,15 +190,15 @@ TEST(ledger_bounds, a_known_instrument_keeps_what_its_position_was_counted_with)
     ledger = kit_ledger(&o);
     struct instrument first = kit_instrument("I", BOT_INVERSE, "1", "BTC");
     first.round_unit.v = 1;
-    first.round_lot.v = kit_fixed("1");
+    first.round_lot.v = fixed_of("1");
     ck_assert_int_eq(bot__ledger_instrument_put(ledger, &first, 0, NULL, NULL), 0);
-    OTHER(multiplier, kit_fixed("2"));
+    OTHER(multiplier, fixed_of("2"));
     OTHER(round_unit.v, 2);
-    OTHER(round_lot.v, kit_fixed("2"));
+    OTHER(round_lot.v, fixed_of("2"));
     struct instrument row = kit_instrument("I", BOT_LINEAR, "1", "BTC");
     ck_assert_int_eq(bot__ledger_instrument_put(ledger, &row, 0, NULL, NULL), BOT_ERR_CONFLICT);
     row = first;
-    row.tick.v = kit_fixed("0.5"); /* a new grid is no other contract */
+    row.tick.v = fixed_of("0.5"); /* a new grid is no other contract */
     ck_assert_int_eq(bot__ledger_instrument_put(ledger, &row, 0, NULL, NULL), 0);
     KIT_IS(bot__ledger_instrument(ledger, 0)->tick.v, "0.5");
     for (int i = 1; i < 4; i++) {
@@ -213,13 +213,13 @@ TEST(ledger_bounds, a_known_instrument_keeps_what_its_position_was_counted_with)
 
 TEST(ledger_bounds, a_row_whose_numbers_do_not_fit_is_no_instrument)
 {
-    bot_event ev = { .kind = BOT_EV_INSTRUMENT, .instrument = kit_symbol("X") };
-    ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tick = kit_dec("0.1"), .lot = kit_dec("1") };
+    bot_event ev = { .kind = BOT_EV_INSTRUMENT, .instrument = symbol_of("X") };
+    ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tick = dec_of("0.1"), .lot = dec_of("1") };
     struct instrument in = { 0 };
     ck_assert_int_eq(bot__instrument_from_event(&ev, &in), BOT_OK);
     KIT_IS(in.multiplier, "1"); /* not stated is one */
     in.tick.v = 77;
-    ev.inst.qty_max = kit_dec("1000000000000000000000");
+    ev.inst.qty_max = dec_of("1000000000000000000000");
     ck_assert_int_eq(bot__instrument_from_event(&ev, &in), BOT_ERR_OVERFLOW);
     ck_assert(in.tick.v == 77);
 }
@@ -227,26 +227,26 @@ TEST(ledger_bounds, a_row_whose_numbers_do_not_fit_is_no_instrument)
 TEST(ledger_bounds, values_in_whole_units_end_where_their_numbers_do)
 {
     struct instrument in = kit_instrument("I", BOT_INVERSE, "100", "BTC");
-    in.round_unit.v = kit_fixed("0.00000001");
-    in.round_lot.v = kit_fixed("1");
+    in.round_unit.v = fixed_of("0.00000001");
+    in.round_lot.v = fixed_of("1");
     bot_i128 v = 77;
-    ck_assert_int_eq(bot__instrument_value(&in, kit_fixed("1"), kit_fixed("50000"), &v), BOT_OK);
+    ck_assert_int_eq(bot__instrument_value(&in, fixed_of("1"), fixed_of("50000"), &v), BOT_OK);
     KIT_IS(v, "0.002");
     v = 77;
-    ck_assert_int_eq(bot__instrument_value(&in, kit_fixed("1"), 0, &v), BOT_ERR_MALFORMED);
-    ck_assert_int_lt(bot__instrument_value(&in, kit_fixed("1"), kit_fixed("0.00000000001"), &v), 0); /* price times unit is not exact */
-    ck_assert_int_eq(bot__instrument_value(&in, kit_fixed("1"), kit_fixed(E20), &v), BOT_ERR_OVERFLOW);
-    in.multiplier = kit_fixed(E20);
-    in.round_lot.v = kit_fixed("100");
-    ck_assert_int_eq(bot__instrument_value(&in, kit_fixed("1"), kit_fixed("0.0000000001"), &v), BOT_ERR_OVERFLOW);
-    in.round_lot.v = kit_fixed("1");
-    in.multiplier = kit_fixed("1000000000000000000");
-    ck_assert_int_eq(bot__instrument_value(&in, kit_fixed("1"), kit_fixed("0.0000000001"), &v), BOT_ERR_OVERFLOW);
+    ck_assert_int_eq(bot__instrument_value(&in, fixed_of("1"), 0, &v), BOT_ERR_MALFORMED);
+    ck_assert_int_lt(bot__instrument_value(&in, fixed_of("1"), fixed_of("0.00000000001"), &v), 0); /* price times unit is not exact */
+    ck_assert_int_eq(bot__instrument_value(&in, fixed_of("1"), fixed_of(E20), &v), BOT_ERR_OVERFLOW);
+    in.multiplier = fixed_of(E20);
+    in.round_lot.v = fixed_of("100");
+    ck_assert_int_eq(bot__instrument_value(&in, fixed_of("1"), fixed_of("0.0000000001"), &v), BOT_ERR_OVERFLOW);
+    in.round_lot.v = fixed_of("1");
+    in.multiplier = fixed_of("1000000000000000000");
+    ck_assert_int_eq(bot__instrument_value(&in, fixed_of("1"), fixed_of("0.0000000001"), &v), BOT_ERR_OVERFLOW);
     in.round_unit.v = 0;
-    in.multiplier = kit_fixed("100");
-    ck_assert_int_eq(bot__instrument_value(&in, kit_fixed(E20), kit_fixed("1"), &v), BOT_ERR_OVERFLOW);
+    in.multiplier = fixed_of("100");
+    ck_assert_int_eq(bot__instrument_value(&in, fixed_of(E20), fixed_of("1"), &v), BOT_ERR_OVERFLOW);
     in.contract = BOT_LINEAR;
-    ck_assert_int_eq(bot__instrument_value(&in, kit_fixed("1"), kit_fixed(E20), &v), BOT_ERR_OVERFLOW);
+    ck_assert_int_eq(bot__instrument_value(&in, fixed_of("1"), fixed_of(E20), &v), BOT_ERR_OVERFLOW);
     ck_assert(v == 77);
 }
 
@@ -264,7 +264,7 @@ static void add_refused(const struct instrument *in, struct position p, bot_i128
 TEST(ledger_bounds, a_position_whose_sums_do_not_fit_stays_as_it_was)
 {
     struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
-    const bot_i128 one = kit_fixed("1");
+    const bot_i128 one = fixed_of("1");
     add_refused(&in, (struct position){ .qty = E38, .cost = E38 }, E38, one, one);
     add_refused(&in, (struct position){ .qty = one, .cost = E38 }, one, E38, one);
     add_refused(&in, (struct position){ .qty = one, .cost = -E38 }, -one, -E38, one);           /* realised of this trade */
@@ -287,7 +287,7 @@ TEST(ledger_bounds, a_position_whose_sums_do_not_fit_stays_as_it_was)
 TEST(ledger_bounds, corrections_baselines_and_answers_end_where_their_numbers_do)
 {
     struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
-    const bot_i128 one = kit_fixed("1");
+    const bot_i128 one = fixed_of("1");
     bot_i128 v = 77;
     struct position p = { .qty = one, .cost = E38 };
     ck_assert_int_eq(bot__position_correct(&p, &in, BOT_BUY, E38, &v), BOT_ERR_OVERFLOW);
@@ -360,7 +360,7 @@ TEST(ledger_bounds, a_fill_that_lacks_something_is_refused)
     ev = kit_fill("1", BOT_BUY, "1", "1", NULL, NULL);
     ev.instrument = (bot_symbol){ 0 };
     REFUSED(bot__ledger_apply_fill(ledger, &ev, 0, BOT_LEG_NET, NULL), BOT_ERR_MALFORMED);
-    ev.instrument = kit_symbol("LATER");
+    ev.instrument = symbol_of("LATER");
     ev.fill.kind = BOT_FILL_UNKNOWN;
     REFUSED(bot__ledger_apply_fill(ledger, &ev, 0, BOT_LEG_NET, NULL), BOT_ERR_UNSUPPORTED);
     ev = kit_funding("f", "1", "BTC");
@@ -408,11 +408,11 @@ TEST(ledger_bounds, fees_without_a_currency_are_of_the_settlement_and_sums_end)
     struct ledger_options o = kit_options();
     ledger = kit_ledger(&o);
     struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "");
-    in.quote = kit_currency("USD");
+    in.quote = currency_of("USD");
     ck_assert_int_eq(bot__ledger_instrument_put(ledger, &in, 0, NULL, NULL), 0);
     ck_assert_int_eq(charged("1", BOT_BUY, "1", "1", "3", "", 0), LEDGER_NEW); /* no settlement known: the quote */
     ck_assert_str_eq(kit_fee(ledger, "USD"), "3");
-    in.quote = kit_currency("");
+    in.quote = currency_of("");
     ck_assert_int_eq(bot__ledger_instrument_put(ledger, &in, 0, NULL, NULL), 0);
     REFUSED(charged("2", BOT_BUY, "1", "1", "3", "", 0), BOT_ERR_MALFORMED);
 }
@@ -432,7 +432,7 @@ TEST(ledger_bounds, fees_in_the_base_coin_end_where_their_numbers_do)
     REFUSED(charged("4", BOT_BUY, "1", E20, "1", "BTC", 0), BOT_ERR_OVERFLOW);               /* the bot's */
     spot();
     struct instrument in = kit_instrument("X", BOT_SPOT, "1", "USDT");
-    in.base = kit_currency("");
+    in.base = currency_of("");
     ck_assert_int_eq(bot__ledger_instrument_put(ledger, &in, 0, NULL, NULL), 0);
     ck_assert_int_eq(charged("1", BOT_BUY, "1", "1", "0.1", "BTC", 0), LEDGER_NEW);          /* nobody said which coin is the base */
     KIT_IS(bot__ledger_position(ledger, 0, BOT_LEG_NET)->qty, "1");
@@ -517,7 +517,7 @@ TEST(ledger_bounds, fundings_that_do_not_fit_or_name_nothing_are_refused)
     REFUSED(bot__ledger_apply_funding(ledger, &ev, 0, BOT_LEG_NET, NULL), BOT_ERR_OVERFLOW);
     ev = kit_funding("a", E20, "");
     ck_assert_int_eq(bot__ledger_apply_funding(ledger, &ev, 0, BOT_LEG_NET, NULL), LEDGER_NEW);
-    ev.funding.exec_id = kit_id("b");
+    ev.funding.exec_id = id_of("b");
     REFUSED(bot__ledger_apply_funding(ledger, &ev, 1, BOT_LEG_NET, NULL), BOT_ERR_OVERFLOW);
     ev = kit_funding("c", "-" E20, "USDT");
     ck_assert_int_eq(bot__ledger_apply_funding(ledger, &ev, 1, BOT_LEG_NET, NULL), LEDGER_NEW);
@@ -549,7 +549,7 @@ TEST(ledger_bounds, what_waits_for_two_instruments_finds_its_own)
     ledger = kit_ledger(&o);
     bot_event ev[4] = { kit_fill("1", BOT_BUY, "1", "1", NULL, NULL), kit_fill("2", BOT_BUY, "2", "1", NULL, NULL), kit_funding("f", "3", "USDT"),
                         kit_funding("bad", "4", "BTC") };
-    ev[1].instrument = kit_symbol("Y");
+    ev[1].instrument = symbol_of("Y");
     for (int i = 0; i < 4; i++)
         ck_assert_int_eq(i < 2 ? bot__ledger_apply_fill(ledger, &ev[i], 0, BOT_LEG_NET, NULL) : bot__ledger_apply_funding(ledger, &ev[i], 0, BOT_LEG_NET, NULL),
                          LEDGER_HELD);
@@ -573,8 +573,8 @@ TEST(ledger_bounds, what_waits_for_two_instruments_finds_its_own)
 
 #define REPORT_REFUSED(change, err)                                                                     \
     do {                                                                                                \
-        bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .instrument = kit_symbol("X") }; \
-        ev.order = (bot_ev_order){ .order_id = kit_id("o"), .side = BOT_BUY, .cum_qty = kit_dec("1"), .avg_price = kit_dec("1") }; \
+        bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .instrument = symbol_of("X") }; \
+        ev.order = (bot_ev_order){ .order_id = id_of("o"), .side = BOT_BUY, .cum_qty = dec_of("1"), .avg_price = dec_of("1") }; \
         change;                                                                                         \
         REFUSED(bot__ledger_apply_order(ledger, &ev, 0, BOT_LEG_NET, NULL), (err));                     \
     } while (0)
@@ -582,19 +582,19 @@ TEST(ledger_bounds, what_waits_for_two_instruments_finds_its_own)
 TEST(ledger_bounds, a_report_that_lacks_something_derives_nothing)
 {
     linear();
-    REPORT_REFUSED(ev.instrument = kit_symbol("NO"), BOT_ERR_INSTRUMENT);
+    REPORT_REFUSED(ev.instrument = symbol_of("NO"), BOT_ERR_INSTRUMENT);
     REPORT_REFUSED(ev.order.order_id.len = 0, BOT_ERR_MALFORMED);
     REPORT_REFUSED(ev.has = 0, LEDGER_KNOWN);
-    REPORT_REFUSED(ev.order.cum_qty = kit_dec("0"), LEDGER_KNOWN);
-    REPORT_REFUSED(ev.order.cum_qty = kit_dec("-1"), BOT_ERR_MALFORMED);
-    REPORT_REFUSED(ev.order.cum_qty = kit_dec("1000000000000000000000"), BOT_ERR_OVERFLOW);
+    REPORT_REFUSED(ev.order.cum_qty = dec_of("0"), LEDGER_KNOWN);
+    REPORT_REFUSED(ev.order.cum_qty = dec_of("-1"), BOT_ERR_MALFORMED);
+    REPORT_REFUSED(ev.order.cum_qty = dec_of("1000000000000000000000"), BOT_ERR_OVERFLOW);
     REPORT_REFUSED(ev.order.side = BOT_SIDE_NONE, BOT_ERR_MALFORMED);
-    REPORT_REFUSED(ev.order.avg_price = kit_dec("0"), BOT_ERR_MALFORMED); /* and no price to take in its stead */
+    REPORT_REFUSED(ev.order.avg_price = dec_of("0"), BOT_ERR_MALFORMED); /* and no price to take in its stead */
     REPORT_REFUSED(ev.has = BOT_HAS_CUM_QTY, BOT_ERR_MALFORMED);
-    REPORT_REFUSED(ev.order.avg_price = kit_dec("1000000000000000000000"), BOT_ERR_OVERFLOW);
-    REPORT_REFUSED((ev.order.cum_qty = kit_dec(E20), ev.order.avg_price = kit_dec("10")), BOT_ERR_OVERFLOW);
-    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .instrument = kit_symbol("X") };
-    ev.order = (bot_ev_order){ .order_id = kit_id("o"), .side = BOT_SELL, .cum_qty = kit_dec("1"), .price = kit_dec("7") };
+    REPORT_REFUSED(ev.order.avg_price = dec_of("1000000000000000000000"), BOT_ERR_OVERFLOW);
+    REPORT_REFUSED((ev.order.cum_qty = dec_of(E20), ev.order.avg_price = dec_of("10")), BOT_ERR_OVERFLOW);
+    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .instrument = symbol_of("X") };
+    ev.order = (bot_ev_order){ .order_id = id_of("o"), .side = BOT_SELL, .cum_qty = dec_of("1"), .price = dec_of("7") };
     REFUSED(bot__ledger_apply_order(ledger, &ev, 77, BOT_LEG_NET, NULL), BOT_ERR_INVALID);
     ck_assert_int_eq(bot__ledger_apply_order(ledger, &ev, 0, BOT_LEG_NET, NULL), LEDGER_NEW); /* at its limit for want of an average */
     ck_assert_str_eq(kit_position(ledger, BOT_LEG_NET), "-1 @ 7, pnl 0");
@@ -648,14 +648,14 @@ TEST(ledger_bounds, a_fill_that_the_codec_derived_gives_way_to_the_execution)
 {
     linear();
     bot_event ev = kit_fill("d1", BOT_BUY, "2", "10", NULL, NULL);
-    ev.fill.order_id = kit_id("a");
+    ev.fill.order_id = id_of("a");
     ev.fill.derived = true;
     ev.venue_ns = 5;
     ck_assert_int_eq(bot__ledger_apply_fill(ledger, &ev, 0, BOT_LEG_NET, NULL), LEDGER_NEW);
     ck_assert_int_eq(ordered("e1", "a", BOT_BUY, "2", "11", 0), LEDGER_NEW);
     ck_assert_str_eq(kit_position(ledger, BOT_LEG_NET), "2 @ 11, pnl 0");
     ev = kit_fill("l1", BOT_SELL, "2", "12", NULL, NULL);
-    ev.fill.order_id = kit_id("a"); /* what the venue closes is no part of an order's growth */
+    ev.fill.order_id = id_of("a"); /* what the venue closes is no part of an order's growth */
     ev.fill.kind = BOT_FILL_LIQUIDATION;
     ck_assert_int_eq(bot__ledger_apply_fill(ledger, &ev, LEDGER_EXTERNAL, BOT_LEG_NET, NULL), LEDGER_NEW);
     ck_assert_int_eq(reported("a", BOT_BUY, "2", "11", 0), LEDGER_KNOWN);
@@ -671,15 +671,15 @@ static char *number(int i)
 
 static int at(const char *order, int64_t venue_ns, const char *cum)
 {
-    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .venue_ns = venue_ns, .instrument = kit_symbol("X") };
-    ev.order = (bot_ev_order){ .order_id = kit_id(order), .side = BOT_BUY, .cum_qty = kit_dec(cum), .avg_price = kit_dec("1") };
+    bot_event ev = { .kind = BOT_EV_ORDER, .has = BOT_HAS_CUM_QTY | BOT_HAS_AVG_PRICE, .venue_ns = venue_ns, .instrument = symbol_of("X") };
+    ev.order = (bot_ev_order){ .order_id = id_of(order), .side = BOT_BUY, .cum_qty = dec_of(cum), .avg_price = dec_of("1") };
     return bot__ledger_apply_order(ledger, &ev, 0, BOT_LEG_NET, NULL);
 }
 
 static int executed(const char *id, const char *order, int64_t venue_ns, const char *qty)
 {
     bot_event ev = kit_fill(id, BOT_BUY, qty, "1", NULL, NULL);
-    ev.fill.order_id = kit_id(order);
+    ev.fill.order_id = id_of(order);
     ev.venue_ns = venue_ns;
     return bot__ledger_apply_fill(ledger, &ev, 0, BOT_LEG_NET, NULL);
 }
@@ -690,7 +690,7 @@ TEST(ledger_bounds, a_full_table_of_orders_lets_only_confirmed_ones_go)
     for (int i = 0; i < 16; i++)
         ck_assert_int_eq(at(number(i), 1000 + i, "1"), LEDGER_NEW);
     REFUSED(at("late", 2000, "1"), BOT_ERR_FULL); /* what is derived has to wait for its execution */
-    const bot_id full = kit_id("late");
+    const bot_id full = id_of("late");
     REFUSED(bot__ledger_order_counted(ledger, 0, &full, BOT_BUY, 0, 0, 2000), BOT_ERR_FULL);
     ck_assert_int_eq(executed("x", "late", 2000, "1"), LEDGER_NEW); /* an execution counts without a place for its order */
     for (int i = 0; i < 16; i++)
@@ -718,12 +718,12 @@ TEST(ledger_bounds, a_full_table_of_orders_lets_only_confirmed_ones_go)
 TEST(ledger_bounds, an_order_counted_before_grows_from_there)
 {
     linear();
-    const bot_id a = kit_id("a"), none = kit_id("");
+    const bot_id a = id_of("a"), none = id_of("");
     REFUSED(bot__ledger_order_counted(ledger, 7, &a, BOT_BUY, 0, 0, 0), BOT_ERR_INVALID);
     REFUSED(bot__ledger_order_counted(ledger, 0, &none, BOT_BUY, 0, 0, 0), BOT_ERR_INVALID);
     REFUSED(bot__ledger_order_counted(ledger, 0, &a, BOT_BUY, -1, 0, 0), BOT_ERR_INVALID);
-    REFUSED(bot__ledger_order_counted(ledger, 0, &a, BOT_BUY, E38, 10 * kit_fixed("1"), 0), BOT_ERR_OVERFLOW);
-    ck_assert_int_eq(bot__ledger_order_counted(ledger, 0, &a, BOT_SELL, kit_fixed("2"), kit_fixed("10"), 1), BOT_OK);
+    REFUSED(bot__ledger_order_counted(ledger, 0, &a, BOT_BUY, E38, 10 * fixed_of("1"), 0), BOT_ERR_OVERFLOW);
+    ck_assert_int_eq(bot__ledger_order_counted(ledger, 0, &a, BOT_SELL, fixed_of("2"), fixed_of("10"), 1), BOT_OK);
     REFUSED(bot__ledger_order_counted(ledger, 0, &a, BOT_SELL, 0, 0, 0), BOT_ERR_CONFLICT);
     ck_assert_int_eq(reported("a", BOT_SELL, "2", "10", 0), LEDGER_KNOWN);
     ck_assert_int_eq(reported("a", BOT_SELL, "3", "11", 0), LEDGER_NEW); /* 33 less 20: the third at 13 */
@@ -736,12 +736,12 @@ TEST(ledger_bounds, a_baseline_that_does_not_fit_leaves_the_position)
 {
     linear();
     ck_assert_int_eq(trade("1", BOT_BUY, "1", "1", 0), LEDGER_NEW);
-    REFUSED(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, E38, 10 * kit_fixed("1"), 0, 0, BOT_SEQ_NONE), BOT_ERR_OVERFLOW);  /* cost */
+    REFUSED(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, E38, 10 * fixed_of("1"), 0, 0, BOT_SEQ_NONE), BOT_ERR_OVERFLOW);  /* cost */
     REFUSED(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, POSITION_LOWEST, 0, 0, 0, BOT_SEQ_NONE), BOT_ERR_OVERFLOW);       /* difference */
-    ck_assert_int_eq(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, 0, kit_fixed("5"), 1, 0, BOT_SEQ_NONE), BOT_OK);
+    ck_assert_int_eq(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, 0, fixed_of("5"), 1, 0, BOT_SEQ_NONE), BOT_OK);
     KIT_IS(bot__ledger_position(ledger, 0, BOT_LEG_NET)->qty, "0");
     ck_assert(!bot__ledger_position(ledger, 0, BOT_LEG_NET)->unproven); /* flat has no cost to prove */
-    ck_assert_int_eq(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, kit_fixed("1"), 0, 2, 0, BOT_SEQ_NONE), BOT_OK);
+    ck_assert_int_eq(bot__ledger_baseline(ledger, 0, BOT_LEG_NET, fixed_of("1"), 0, 2, 0, BOT_SEQ_NONE), BOT_OK);
     ck_assert(bot__ledger_position(ledger, 0, BOT_LEG_NET)->unproven);
     /* What is the bots' stays theirs: here the venue's word makes the account just what the bot has. */
     ck_assert(!bot__ledger_owner_position(ledger, 0, BOT_LEG_NET, LEDGER_EXTERNAL)->unproven);
@@ -754,7 +754,7 @@ TEST(ledger_bounds, a_baseline_that_does_not_fit_leaves_the_position)
 TEST(ledger_bounds, a_transfer_that_does_not_fit_moves_nothing)
 {
     linear();
-    const bot_i128 one = kit_fixed("1");
+    const bot_i128 one = fixed_of("1");
     REFUSED(bot__ledger_transfer(ledger, 4, BOT_LEG_NET, one, one, LEDGER_EXTERNAL, 0), BOT_ERR_INVALID);
     REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, one, one, 77, 0), BOT_ERR_INVALID);
     REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, one, one, 0, 77), BOT_ERR_INVALID);
@@ -764,9 +764,9 @@ TEST(ledger_bounds, a_transfer_that_does_not_fit_moves_nothing)
     REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, POSITION_LOWEST, one, 0, 1), BOT_ERR_INVALID);
     REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, E38, 10 * one, 0, 1), BOT_ERR_OVERFLOW);
     ck_assert_int_eq(trade("1", BOT_SELL, E10, E10, LEDGER_EXTERNAL), LEDGER_NEW);
-    REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, kit_fixed(E10), kit_fixed(E10), LEDGER_EXTERNAL, 0), BOT_ERR_OVERFLOW); /* the giver's */
+    REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, fixed_of(E10), fixed_of(E10), LEDGER_EXTERNAL, 0), BOT_ERR_OVERFLOW); /* the giver's */
     ck_assert_int_eq(trade("2", BOT_BUY, E10, E10, 0), LEDGER_NEW);
-    REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, kit_fixed(E10), kit_fixed(E10), 1, 0), BOT_ERR_OVERFLOW); /* the taker's */
+    REFUSED(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, fixed_of(E10), fixed_of(E10), 1, 0), BOT_ERR_OVERFLOW); /* the taker's */
     ck_assert_int_eq(bot__ledger_transfer(ledger, 0, BOT_LEG_NET, -one, one, LEDGER_EXTERNAL, 1), BOT_OK);
     kit_check_owners(ledger, 8);
 }

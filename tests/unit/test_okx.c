@@ -3,6 +3,7 @@
 extern const struct venue bot__venue_okx;
 #define V (&bot__venue_okx)
 #include "codec_kit.h"
+#include "words.h"
 
 /* ---- recordings --------------------------------------------------------------------------------------------- */
 
@@ -535,15 +536,6 @@ static const char *header_of(const struct venue_http *http, const char *name)
     return "";
 }
 
-static void id(bot_id *i, const char *text) { ck_assert(bot__id_set(i, text, strlen(text))); }
-static void symbol(bot_symbol *s, const char *text) { ck_assert(bot__symbol_set(s, text, strlen(text))); }
-static bot_i128 fixed(const char *text)
-{
-    bot_i128 v = 0;
-    ck_assert_int_eq(BOT_OK, bot_fixed_parse(text, strlen(text), &v));
-    return v;
-}
-
 TEST(okx, signatures_match_the_vectors)
 {
     /* As the vectors in the fact sheet: seconds and parts put together by the codec itself. */
@@ -596,10 +588,10 @@ TEST(okx, an_order_is_written_as_the_venue_wants_it)
     struct venue_keys keys = keys_of("secret");
     struct venue_request req = { .call = VENUE_CALL_SUBMIT, .order = { .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_POST_ONLY, .reduce_only = true } };
     struct venue_http http;
-    symbol(&req.order.instrument, "BTC-USDT-SWAP");
-    id(&req.client_id, "lb0001");
-    req.order.qty.v = fixed("0.10");
-    req.order.price.v = fixed("65000.5");
+    req.order.instrument = symbol_of("BTC-USDT-SWAP");
+    req.client_id = id_of("lb0001");
+    req.order.qty.v = fixed_of("0.10");
+    req.order.price.v = fixed_of("65000.5");
     const int64_t wall = INT64_C(1700000000000) * MS;
     ck_assert_int_eq(BOT_OK, V->encode_rest(&req, &keys, wall, &http));
     ck_assert_str_eq("POST", http.method);
@@ -614,7 +606,7 @@ TEST(okx, an_order_is_written_as_the_venue_wants_it)
 
     /* The same over the socket. */
     char buf[1024];
-    id(&req.request_id, "r1");
+    req.request_id = id_of("r1");
     ck_assert_int_gt(V->encode_ws(&req, &keys, wall, buf, sizeof buf), 0);
     ck_assert_str_eq("{\"id\":\"r1\",\"op\":\"order\",\"expTime\":\"1700000005000\",\"args\":[{\"instId\":\"BTC-USDT-SWAP\",\"tdMode\":\"cross\",\"clOrdId\":\"lb0001\",\"side\":\"buy\",\"ordType\":\"post_only\",\"sz\":\"0.1\",\"px\":\"65000.5\",\"reduceOnly\":true}]}", buf);
     ck_assert_int_eq(BOT_ERR_FULL, V->encode_ws(&req, &keys, wall, buf, 40));
@@ -628,8 +620,8 @@ TEST(okx, an_order_is_written_as_the_venue_wants_it)
     ck_assert_int_eq(BOT_ERR_INVALID, V->encode_rest(&req, &keys, wall, &http));
 
     /* Spot: no margin, and a market order sized in coins. */
-    req.order = (bot_order_request){ .side = BOT_BUY, .type = BOT_MARKET, .tif = BOT_IOC, .qty = { fixed("1") } };
-    symbol(&req.order.instrument, "BTC-USDT");
+    req.order = (bot_order_request){ .side = BOT_BUY, .type = BOT_MARKET, .tif = BOT_IOC, .qty = { fixed_of("1") } };
+    req.order.instrument = symbol_of("BTC-USDT");
     ck_assert_int_eq(BOT_OK, V->encode_rest(&req, &keys, wall, &http));
     ck_assert_str_eq("{\"instId\":\"BTC-USDT\",\"tdMode\":\"cash\",\"clOrdId\":\"lb0001\",\"side\":\"buy\",\"ordType\":\"market\",\"sz\":\"1\",\"tgtCcy\":\"base_ccy\"}", http.body);
     bot__signer_free((struct bot__signer *)(uintptr_t)keys.signer);
@@ -640,13 +632,13 @@ TEST(okx, client_ids_have_letters_and_digits_only_and_at_most_32)
     struct venue_keys keys = keys_of("secret");
     struct venue_request req = { .call = VENUE_CALL_SUBMIT, .order = { .side = BOT_BUY, .type = BOT_LIMIT, .qty = { 1 }, .price = { 1 } } };
     struct venue_http http;
-    symbol(&req.order.instrument, "A-B-SWAP");
+    req.order.instrument = symbol_of("A-B-SWAP");
     static const char *const bad[] = { "a-b", "a_b", "123456789012345678901234567890123", "a b", "\xc3\xa4" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        id(&req.client_id, bad[i]);
+        req.client_id = id_of(bad[i]);
         ck_assert_int_eq(BOT_ERR_INVALID, V->encode_rest(&req, &keys, 0, &http));
     }
-    id(&req.client_id, "12345678901234567890123456789012");
+    req.client_id = id_of("12345678901234567890123456789012");
     ck_assert_int_eq(BOT_OK, V->encode_rest(&req, &keys, 0, &http));
     bot__signer_free((struct bot__signer *)(uintptr_t)keys.signer);
 }
@@ -657,8 +649,8 @@ TEST(okx, every_call_has_its_path_or_says_that_it_has_none)
     struct venue_http http;
     struct venue_request req = { 0 };
     const int64_t now = INT64_C(1700000000000) * MS;
-    symbol(&req.instrument, "BTC-USDT-SWAP");
-    id(&req.order_id, "5");
+    req.instrument = symbol_of("BTC-USDT-SWAP");
+    req.order_id = id_of("5");
     static const struct { enum venue_call call; const char *path, *body; } calls[] = {
         { VENUE_CALL_TIME, "/api/v5/public/time", "" },
         { VENUE_CALL_INSTRUMENTS, "/api/v5/public/instruments?instType=SWAP&instId=BTC-USDT-SWAP", "" },
@@ -713,7 +705,7 @@ TEST(okx, every_call_has_its_path_or_says_that_it_has_none)
     fills.part = 3;
     ck_assert_int_eq(BOT_ERR_INVALID, V->encode_rest(&fills, &keys, now, &http));
     fills.part = 0;
-    symbol(&fills.instrument, "BTC-USD-241227");
+    fills.instrument = symbol_of("BTC-USD-241227");
     ck_assert_int_eq(BOT_OK, V->encode_rest(&fills, &keys, now, &http));
     ck_assert_str_eq("/api/v5/trade/fills-history?instType=FUTURES&instId=BTC-USD-241227&begin=1699654400000&limit=100", http.path);
     fills.instrument = (bot_symbol){ 0 };
@@ -739,9 +731,9 @@ TEST(okx, a_batch_cancels_up_to_twenty_orders_of_several_instruments)
     struct venue_http http;
     for (int i = 0; i < 21; i++) {
         char text[40];
-        symbol(&refs[i].instrument, i % 2 ? "ETH-USDT-SWAP" : "BTC-USDT-SWAP");
+        refs[i].instrument = symbol_of(i % 2 ? "ETH-USDT-SWAP" : "BTC-USDT-SWAP");
         snprintf(text, sizeof text, "24979569187031203%02d", i);
-        id(&refs[i].order_id, text);
+        refs[i].order_id = id_of(text);
     }
     struct venue_request req = { .call = VENUE_CALL_CANCEL_BATCH, .batch = refs, .batch_n = 20 };
     ck_assert_int_eq(BOT_OK, V->encode_rest(&req, &keys, 0, &http));
@@ -758,8 +750,8 @@ TEST(okx, subscriptions_come_one_channel_a_message)
 {
     char buf[256];
     bot_symbol s[2] = { 0 };
-    symbol(&s[0], "BTC-USDT-SWAP");
-    symbol(&s[1], "ETH-USDT-SWAP");
+    s[0] = symbol_of("BTC-USDT-SWAP");
+    s[1] = symbol_of("ETH-USDT-SWAP");
     ck_assert_int_gt(V->ws_subscribe(BOT_STREAM_PRIVATE, s, 2, 0, buf, sizeof buf), 0);
     ck_assert_str_eq("{\"op\":\"subscribe\",\"args\":[{\"channel\":\"orders\",\"instType\":\"ANY\"}]}", buf);
     ck_assert_int_eq(0, V->ws_subscribe(BOT_STREAM_PRIVATE, s, 2, 3, buf, sizeof buf));

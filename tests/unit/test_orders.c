@@ -7,18 +7,12 @@
 #include <string.h>
 
 #include "harness.h"
+#include "words.h"
 
 #define ORDERS 16
 #define ONE ((bot_i128)1000000000000000000)
 
 static struct orders table;
-
-static bot_id id_of(const char *text)
-{
-    bot_id id = { .len = (uint8_t)strlen(text) };
-    memcpy(id.s, text, id.len);
-    return id;
-}
 
 static void begin(void)
 {

@@ -92,15 +92,15 @@ static int limit(struct rig *r, const bot_limits *limits, bool loosen)
 TEST(refusals, each_limit_is_loosened_only_when_that_is_said)
 {
     struct rig *r = started();
-    const bot_limits tight = { .position_max = { rig_num("5") }, .order_qty_max = { rig_num("2") }, .notional_max = { rig_num("100000") },
-                               .loss_max = { rig_num("1000") }, .open_orders_max = 4, .orders_per_s_max = 4, .collar_bps = 500 };
+    const bot_limits tight = { .position_max = { fixed_of("5") }, .order_qty_max = { fixed_of("2") }, .notional_max = { fixed_of("100000") },
+                               .loss_max = { fixed_of("1000") }, .open_orders_max = 4, .orders_per_s_max = 4, .collar_bps = 500 };
     ck_assert_int_eq(limit(r, &tight, false), BOT_OK);
-    LOOSER(position_max.v, rig_num("6"));
-    LOOSER(order_qty_max.v, rig_num("3"));
+    LOOSER(position_max.v, fixed_of("6"));
+    LOOSER(order_qty_max.v, fixed_of("3"));
     LOOSER(order_qty_max.v, 0);
-    LOOSER(notional_max.v, rig_num("100001"));
+    LOOSER(notional_max.v, fixed_of("100001"));
     LOOSER(notional_max.v, 0);
-    LOOSER(loss_max.v, rig_num("1001"));
+    LOOSER(loss_max.v, fixed_of("1001"));
     LOOSER(loss_max.v, 0);
     LOOSER(open_orders_max, 5);
     LOOSER(open_orders_max, 0);
@@ -172,7 +172,7 @@ TEST(refusals, limits_set_before_the_instruments_are_known_all_hold)
     ck_assert_int_eq(bot_core_step(core, &again), BOT_OK);
     bot_instrument in;
     ck_assert(bot_core_instrument_get(core, 0, &in) && !bot_core_instrument_get(core, 1, &in));
-    ck_assert(strcmp(in.symbol.s, "X63USDT") == 0 && in.tradable && in.tick.v == rig_num("0.1") && in.lot.v == rig_num("0.001"));
+    ck_assert(strcmp(in.symbol.s, "X63USDT") == 0 && in.tradable && in.tick.v == fixed_of("0.1") && in.lot.v == fixed_of("0.001"));
     free(memory);
 }
 
@@ -181,7 +181,7 @@ static bot_event order_event(struct rig *r)
     bot_event ev = { .kind = BOT_EV_SUBMIT, .submit = { .bot = 0 } };
     ev.submit.client_id = bot_core_next_client_id(r->core, 0);
     ev.submit.order = (bot_order_request){ .instrument = rig_symbol(0), .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_GTC,
-                                           .qty = { rig_num("1") }, .price = { rig_num("100") } };
+                                           .qty = { fixed_of("1") }, .price = { fixed_of("100") } };
     return ev;
 }
 
@@ -208,7 +208,7 @@ TEST(refusals, each_wrong_field_of_an_order_is_refused_by_itself)
     WRONG(order.type, BOT_MARKET, BOT_ERR_INVALID); /* with a price */
     WRONG(order.price.v, 0, BOT_ERR_INVALID);
     WRONG(order.price.v, -1, BOT_ERR_INVALID);
-    WRONG(order.price.v, rig_num("100") + 1, BOT_ERR_INVALID);
+    WRONG(order.price.v, fixed_of("100") + 1, BOT_ERR_INVALID);
     WRONG(order.leg, BOT_LEG_LONG, BOT_ERR_INVALID); /* the account is one-way */
     WRONG(order.leg, (bot_leg)77, BOT_ERR_INVALID);
     WRONG(order.tif, (bot_tif)77, BOT_ERR_INVALID);

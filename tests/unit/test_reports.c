@@ -5,16 +5,6 @@
 
 #include "base/json.h"
 
-static struct rig *started(const bot_core_options *o)
-{
-    struct rig *r = rig_new(o);
-    rig_start(r, "10");
-    ck_assert_msg(rig_open(r), "the gate is shut\n%s", rig_tail(r));
-    return r;
-}
-
-static bot_dec dec(const char *text) { return bot_dec_from_fixed(rig_num(text)); }
-
 /* A person's order by its venue id; cum or side left out: NULL, BOT_SIDE_NONE. */
 static int person(struct rig *r, const char *id, bot_side side, bot_order_status status, const char *qty, const char *cum)
 {
@@ -22,10 +12,10 @@ static int person(struct rig *r, const char *id, bot_side side, bot_order_status
     bot__id_set(&ev.order.order_id, id, strlen(id));
     ev.order.status = status;
     ev.order.side = side;
-    ev.order.qty = dec(qty);
+    ev.order.qty = dec_of(qty);
     if (cum != NULL) {
         ev.has |= BOT_HAS_CUM_QTY;
-        ev.order.cum_qty = dec(cum);
+        ev.order.cum_qty = dec_of(cum);
     }
     return rig_step(r, &ev);
 }
@@ -43,30 +33,30 @@ static int report(struct rig *r, const bot_id *id, bot_order_status status, cons
     bot_event ev = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .order = { .client_id = *id, .status = status } };
     if (qty != NULL) {
         ev.has |= BOT_HAS_QTY;
-        ev.order.qty = dec(qty);
+        ev.order.qty = dec_of(qty);
     }
     if (cum != NULL) {
         ev.has |= BOT_HAS_CUM_QTY;
-        ev.order.cum_qty = dec(cum);
+        ev.order.cum_qty = dec_of(cum);
     }
     if (price != NULL) {
         ev.has |= BOT_HAS_PRICE;
-        ev.order.price = dec(price);
+        ev.order.price = dec_of(price);
     }
     return rig_step(r, &ev);
 }
 
 TEST(reports, a_persons_order_counts_with_what_the_venue_says_may_still_fill)
 {
-    struct rig *r = started(NULL);
+    struct rig *r = rig_started(NULL, "10");
     ck_assert_int_eq(person(r, "w1", BOT_BUY, BOT_ORDER_OPEN, "2", NULL), 1); /* how much it filled is not said: all of it may */
-    ck_assert(may_buy(r) == rig_num("2"));
+    ck_assert(may_buy(r) == fixed_of("2"));
     ck_assert_int_eq(person(r, "w2", BOT_BUY, BOT_ORDER_PARTIALLY_FILLED, "3", "1"), 1); /* the one is in the position already */
-    ck_assert(may_buy(r) == rig_num("4"));
+    ck_assert(may_buy(r) == fixed_of("4"));
     ck_assert_int_eq(person(r, "w1", BOT_BUY, BOT_ORDER_OPEN, "5", "0"), 1); /* he made it larger: his is not held to what we know */
-    ck_assert(may_buy(r) == rig_num("7"));
+    ck_assert(may_buy(r) == fixed_of("7"));
     ck_assert_int_eq(person(r, "w1", BOT_SIDE_NONE, BOT_ORDER_CANCELED, "5", "0"), 1); /* an end without a side is that of the order */
-    ck_assert(may_buy(r) == rig_num("2"));
+    ck_assert(may_buy(r) == fixed_of("2"));
     ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 2);
     rig_free(r);
 }
@@ -76,7 +66,7 @@ TEST(reports, a_venue_that_refuses_a_persons_orders_is_no_storm_of_ours)
     bot_core_options o;
     rig_options(&o);
     o.rejects_max = 2;
-    struct rig *r = started(&o);
+    struct rig *r = rig_started(&o, "10");
     char name[] = "w0";
     for (int i = 0; i < 5; i++, name[1]++) {
         ck_assert_int_eq(person(r, name, BOT_BUY, BOT_ORDER_OPEN, "1", "0"), 1);
@@ -87,7 +77,7 @@ TEST(reports, a_venue_that_refuses_a_persons_orders_is_no_storm_of_ours)
     rig_free(r);
     /* And without a bound no number of our own is one. */
     o.rejects_max = 0;
-    r = started(&o);
+    r = rig_started(&o, "10");
     for (int i = 0; i < 20; i++) {
         bot_id id;
         ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), BOT_OK);
@@ -100,48 +90,48 @@ TEST(reports, a_venue_that_refuses_a_persons_orders_is_no_storm_of_ours)
 
 TEST(reports, an_amendment_counts_until_the_venue_shows_the_quantity_that_was_asked_for)
 {
-    struct rig *r = started(NULL);
+    struct rig *r = rig_started(NULL, "10");
     bot_id id;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "4", "100", false, &id), BOT_OK);
     rig_for(r, RIG_MS(100));
     ck_assert_int_eq(rig_amend(r, &id, "2", "0"), BOT_OK);
-    ck_assert(may_buy(r) == rig_num("4"));
+    ck_assert(may_buy(r) == fixed_of("4"));
     ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "4", "0", NULL), 1);  /* from before */
     ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, NULL, "0", NULL), 1); /* says nothing of it */
-    ck_assert(may_buy(r) == rig_num("4"));
+    ck_assert(may_buy(r) == fixed_of("4"));
     ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "2", "0", "99"), 1);
-    ck_assert(may_buy(r) == rig_num("2"));
+    ck_assert(may_buy(r) == fixed_of("2"));
     ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "1", "0", NULL), 1); /* the venue made it smaller by itself */
-    ck_assert(may_buy(r) == rig_num("1"));
+    ck_assert(may_buy(r) == fixed_of("1"));
     ck_assert_int_eq(report(r, &id, BOT_ORDER_OPEN, "0", "0", NULL), 1); /* nothing is known of an order of nothing */
-    ck_assert(may_buy(r) == rig_num("1"));
+    ck_assert(may_buy(r) == fixed_of("1"));
     rig_free(r);
 }
 
 TEST(reports, filled_without_a_number_waits_for_the_fills_that_are_missing_only)
 {
-    struct rig *r = started(NULL);
+    struct rig *r = rig_started(NULL, "10");
     bot_id id, told;
     r->hide_fills = r->hang_fills = true;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &told), BOT_OK);
     rig_for(r, RIG_MS(100));
     ck_assert_int_eq(report(r, &id, BOT_ORDER_FILLED, "2", NULL, NULL), 1);
-    ck_assert(may_buy(r) == rig_num("3")); /* closed, and its fills are still to come */
+    ck_assert(may_buy(r) == fixed_of("3")); /* closed, and its fills are still to come */
     ck_assert_int_eq(report(r, &told, BOT_ORDER_PARTIALLY_FILLED, "1", "1", NULL), 1); /* all of it, before the word itself */
     ck_assert_int_eq(report(r, &told, BOT_ORDER_FILLED, "1", NULL, NULL), 1);
-    ck_assert(may_buy(r) == rig_num("3"));
+    ck_assert(may_buy(r) == fixed_of("3"));
     r->hang_fills = false;
     rig_trade(r, 0, &id, BOT_BUY, "2", "100");
     rig_trade(r, 0, &told, BOT_BUY, "1", "100");
     rig_for(r, RIG_MS(8000));
-    ck_assert_msg(rig_qty(r, 0) == rig_num("3") && may_buy(r) == 0, "%s", rig_tail(r));
+    ck_assert_msg(rig_qty(r, 0) == fixed_of("3") && may_buy(r) == 0, "%s", rig_tail(r));
     rig_free(r);
 }
 
 TEST(reports, open_after_an_end_is_late_news_unless_the_end_was_only_our_conclusion)
 {
-    struct rig *r = started(NULL);
+    struct rig *r = rig_started(NULL, "10");
     bot_id id, refused;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &id), BOT_OK);
     rig_for(r, RIG_MS(100));
@@ -159,11 +149,11 @@ TEST(reports, open_after_an_end_is_late_news_unless_the_end_was_only_our_conclus
     rig_reply(r, r->last_request, &refused, BOT_OUTCOME_REJECTED);
     ck_assert(may_buy(r) == 0);
     bot_event row = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY, .read_id = r->read_ids[BOT_READ_OPEN_ORDERS],
-                      .order = { .client_id = refused, .status = BOT_ORDER_OPEN, .qty = dec("3") } };
+                      .order = { .client_id = refused, .status = BOT_ORDER_OPEN, .qty = dec_of("3") } };
     (void)rig_step(r, &row); /* a row of a list that was asked for before the refusal does not undo it */
     ck_assert(may_buy(r) == 0);
     ck_assert_int_eq(report(r, &refused, BOT_ORDER_OPEN, "3", "0", NULL), 1);
-    ck_assert(may_buy(r) == rig_num("3"));
+    ck_assert(may_buy(r) == fixed_of("3"));
     ck_assert_uint_ge(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 1);
     rig_free(r);
 }
@@ -174,7 +164,7 @@ TEST(reports, an_order_whose_end_was_told_stays_ended_when_the_table_has_forgott
     bot_core_options o;
     rig_options(&o);
     o.orders_max = 16;
-    struct rig *r = started(&o);
+    struct rig *r = rig_started(&o, "10");
     bot_id first, refused, id;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &first), BOT_OK);
     rig_for(r, RIG_MS(100));
@@ -190,16 +180,16 @@ TEST(reports, an_order_whose_end_was_told_stays_ended_when_the_table_has_forgott
         (void)report(r, &id, BOT_ORDER_CANCELED, "1", "0", NULL);
     }
     bot_event row = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY, .read_id = 999999,
-                      .order = { .client_id = first, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .qty = dec("1") } };
+                      .order = { .client_id = first, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .qty = dec_of("1") } };
     ck_assert_int_eq(rig_step(r, &row), 0);
     ck_assert(may_buy(r) == 0);
     row.order.client_id.s[3] ^= 1; /* of an earlier start of ours: nobody here has been told its end */
     (void)rig_step(r, &row);
-    ck_assert(may_buy(r) == rig_num("1"));
+    ck_assert(may_buy(r) == fixed_of("1"));
     row.order.client_id = refused; /* only taken for ended, and kept for that */
-    row.order.qty = dec("3");
+    row.order.qty = dec_of("3");
     (void)rig_step(r, &row);
-    ck_assert(may_buy(r) == rig_num("4"));
+    ck_assert(may_buy(r) == fixed_of("4"));
     rig_free(r);
 }
 
@@ -210,7 +200,7 @@ TEST(reports, an_order_only_taken_for_ended_counts_again_though_the_table_has_fo
     rig_options(&o);
     o.orders_max = 16;
     o.rejects_max = 0;
-    struct rig *r = started(&o);
+    struct rig *r = rig_started(&o, "10");
     bot_id ids[40];
     r->auto_answer = false;
     for (int i = 0; i < 40; i++) {
@@ -219,9 +209,9 @@ TEST(reports, an_order_only_taken_for_ended_counts_again_though_the_table_has_fo
         rig_reply(r, r->last_request, &ids[i], BOT_OUTCOME_REJECTED);
     }
     bot_event row = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY,
-                      .order = { .client_id = ids[0], .status = BOT_ORDER_OPEN, .side = BOT_BUY, .qty = dec("1") } };
+                      .order = { .client_id = ids[0], .status = BOT_ORDER_OPEN, .side = BOT_BUY, .qty = dec_of("1") } };
     (void)rig_step(r, &row);
-    ck_assert(may_buy(r) == rig_num("1"));
+    ck_assert(may_buy(r) == fixed_of("1"));
     rig_free(r);
 }
 
@@ -231,12 +221,12 @@ TEST(reports, a_persons_order_of_unknown_outcome_shuts_nothing_and_leaves_no_dea
     bot_core_options o;
     rig_options(&o);
     o.venue.absence_bound_ns = 600 * BOT_NS_PER_S;
-    struct rig *r = started(&o);
+    struct rig *r = rig_started(&o, "10");
     ck_assert_int_ge(person(r, "P1", BOT_BUY, BOT_ORDER_OPEN, "1", "0"), 0);
-    ck_assert(may_buy(r) == rig_num("1"));
+    ck_assert(may_buy(r) == fixed_of("1"));
     rig_for(r, 60 * BOT_NS_PER_S); /* no list shows it */
     ck_assert(rig_open(r));
-    ck_assert(may_buy(r) == rig_num("1")); /* its room is kept until its absence is proven */
+    ck_assert(may_buy(r) == fixed_of("1")); /* its room is kept until its absence is proven */
     ck_assert_int_gt(bot_core_deadline(r->core), r->now);
     rig_free(r);
 }
@@ -253,10 +243,10 @@ static int shown(struct rig *r, const struct look *l)
     ev.order.status = BOT_ORDER_OPEN;
     ev.order.side = l->side;
     ev.order.type = l->type;
-    ev.order.qty = dec(l->qty);
+    ev.order.qty = dec_of(l->qty);
     if (l->price != NULL) {
         ev.has |= BOT_HAS_PRICE;
-        ev.order.price = dec(l->price);
+        ev.order.price = dec_of(l->price);
     }
     return rig_step(r, &ev);
 }
@@ -266,7 +256,7 @@ TEST(reports, a_report_without_our_id_is_of_the_oldest_order_of_ours_that_looks_
     bot_core_options o;
     rig_options(&o);
     o.venue.has_client_ids = false;
-    struct rig *r = started(&o);
+    struct rig *r = rig_started(&o, "10");
     r->auto_answer = false; /* no answer tells us a number */
     bot_id first, second;
     ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "2", "100", false, &first), BOT_OK);
@@ -281,11 +271,11 @@ TEST(reports, a_report_without_our_id_is_of_the_oldest_order_of_ours_that_looks_
         ck_assert_int_ge(shown(r, &strangers[i]), 0);
         ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], i + 1);
     }
-    ck_assert(may_buy(r) == rig_num("9")); /* 2 and 2 of ours; 1, 2 and 2 of strangers on this side of this instrument */
+    ck_assert(may_buy(r) == fixed_of("9")); /* 2 and 2 of ours; 1, 2 and 2 of strangers on this side of this instrument */
     ck_assert_int_ge(shown(r, &(struct look){ "V6", 0, BOT_BUY, BOT_LIMIT, "2", "100" }), 0);
     ck_assert_int_ge(shown(r, &(struct look){ "V7", 0, BOT_BUY, BOT_TYPE_NONE, "2", NULL }), 0); /* what is left out does not differ */
     ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 5);
-    ck_assert(may_buy(r) == rig_num("9"));
+    ck_assert(may_buy(r) == fixed_of("9"));
     /* Which of the two was taken for which: a cancel names the venue's number. */
     r->auto_answer = true;
     ck_assert_int_eq(rig_cancel(r, &first), BOT_OK);
@@ -297,6 +287,6 @@ TEST(reports, a_report_without_our_id_is_of_the_oldest_order_of_ours_that_looks_
     /* A third that looks the same is nobody's of ours: both have their numbers. */
     ck_assert_int_ge(shown(r, &(struct look){ "V8", 0, BOT_BUY, BOT_LIMIT, "2", "100" }), 0);
     ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_ORDER], 6);
-    ck_assert(may_buy(r) == rig_num("11"));
+    ck_assert(may_buy(r) == fixed_of("11"));
     rig_free(r);
 }

@@ -5,7 +5,7 @@
 
 static bot_limits wide(void)
 {
-    return (bot_limits){ .position_max = { kit_num("10") } };
+    return (bot_limits){ .position_max = { fixed_of("10") } };
 }
 
 /* ---- public data ---- */
@@ -38,7 +38,7 @@ TEST(session, trades_that_are_played_again_are_not_flow)
     ev = kit_trade(&k, 0, "101");
     kit_message(&k, BOT_STREAM_PUBLIC, &ev);
     ck_assert(bot__session_reference(k.session, &ev.instrument, &price, &at));
-    ck_assert(price.v == kit_num("101") && at == k.now);
+    ck_assert(price.v == fixed_of("101") && at == k.now);
     ck_assert(bot__session_rate(k.session, &ev.instrument, &v));
     ck_assert_uint_eq(v.trades, 1);
 }
@@ -97,7 +97,7 @@ TEST(session, the_reference_is_the_book_until_it_stands_still)
         kit_message(&k, BOT_STREAM_PUBLIC, &trade);
         ck_assert(bot__session_reference(k.session, &book.instrument, &price, &at));
         const bool book_counts = k.now - moved_at < 2 * BOT_NS_PER_S;
-        ck_assert(price.v == kit_num(book_counts ? "101" : "110") && at == (book_counts ? moved_at : k.now));
+        ck_assert(price.v == fixed_of(book_counts ? "101" : "110") && at == (book_counts ? moved_at : k.now));
     }
 }
 
@@ -117,7 +117,7 @@ TEST(session, a_fill_that_is_told_clears_the_private_stream_with_client_ids_and_
         const bot_event through = kit_trade(&k, 0, "99");
         kit_message(&k, BOT_STREAM_PUBLIC, &through);
         bot_event fill = { .kind = BOT_EV_FILL, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY | BOT_HAS_PRICE, .instrument = kit_symbol(0), .venue_ns = kit_time(&k).wall_ns };
-        fill.fill = (bot_ev_fill){ .side = BOT_BUY, .leg = BOT_LEG_NET, .kind = BOT_FILL_TRADE, .qty = kit_dec("1"), .price = kit_dec("100") };
+        fill.fill = (bot_ev_fill){ .side = BOT_BUY, .leg = BOT_LEG_NET, .kind = BOT_FILL_TRADE, .qty = dec_of("1"), .price = dec_of("100") };
         bot__id_set(&fill.fill.exec_id, "X1", 2);
         bot__id_set(&fill.fill.order_id, "V1", 2);
         if (told == 1)
@@ -173,7 +173,7 @@ TEST(session, the_reference_of_the_collar_is_the_markets_and_never_the_strategys
     kit_start(&k, &limits);
     bot_event order = { .kind = BOT_EV_SUBMIT, .submit = { .bot = 0 } };
     order.submit.order = (bot_order_request){ .instrument = kit_symbol(0), .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .tif = BOT_GTC,
-                                              .qty = { kit_num("1") }, .price = { kit_num("200") }, .ref_price = { kit_num("200") }, .ref_at = k.now };
+                                              .qty = { fixed_of("1") }, .price = { fixed_of("200") }, .ref_price = { fixed_of("200") }, .ref_at = k.now };
     ck_assert_int_eq(kit_command(&k, order), BOT_ERR_NO_REFERENCE); /* nothing has traded yet */
     ck_assert(k.submit.submit.order.ref_price.v == 0);
 
@@ -181,8 +181,8 @@ TEST(session, the_reference_of_the_collar_is_the_markets_and_never_the_strategys
     kit_message(&k, BOT_STREAM_PUBLIC, &trade);
     order.submit.order.ref_at = k.now;
     ck_assert_int_eq(kit_command(&k, order), BOT_ERR_PRICE_COLLAR);
-    ck_assert(k.submit.submit.order.ref_price.v == kit_num("100") && k.submit.submit.order.ref_at == k.now);
-    order.submit.order.price.v = kit_num("101");
+    ck_assert(k.submit.submit.order.ref_price.v == fixed_of("100") && k.submit.submit.order.ref_at == k.now);
+    order.submit.order.price.v = fixed_of("101");
     ck_assert_int_eq(kit_command(&k, order), BOT_OK);
     ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], 1);
 }
@@ -201,9 +201,9 @@ TEST(session, an_amend_is_held_by_the_collar_like_an_order)
     ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "99"), BOT_OK);
     kit_run(&k, BOT_NS_PER_S);
     const bot_id id = k.submit.submit.client_id;
-    bot_event amend = { .kind = BOT_EV_AMEND, .amend = { .bot = 0, .client_id = id, .price = { kit_num("101.1") }, .ref_price = { kit_num("150") }, .ref_at = k.now } };
+    bot_event amend = { .kind = BOT_EV_AMEND, .amend = { .bot = 0, .client_id = id, .price = { fixed_of("101.1") }, .ref_price = { fixed_of("150") }, .ref_at = k.now } };
     ck_assert_int_eq(kit_command(&k, amend), BOT_ERR_PRICE_COLLAR);
-    amend.amend.price.v = kit_num("101");
+    amend.amend.price.v = fixed_of("101");
     kit_run(&k, 10 * BOT_NS_PER_S);
     ck_assert_int_eq(kit_command(&k, amend), BOT_ERR_NO_REFERENCE); /* of ten seconds ago */
     trade = kit_trade(&k, 0, "100");
@@ -219,7 +219,7 @@ static void bounce(struct kit *k)
 {
     bot_event fill = { .kind = BOT_EV_FILL, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY | BOT_HAS_PRICE, .instrument = kit_symbol(0),
                        .venue_ns = kit_time(k).wall_ns };
-    fill.fill = (bot_ev_fill){ .side = BOT_BUY, .leg = BOT_LEG_NET, .kind = BOT_FILL_TRADE, .qty = kit_dec("1"), .price = kit_dec("100") };
+    fill.fill = (bot_ev_fill){ .side = BOT_BUY, .leg = BOT_LEG_NET, .kind = BOT_FILL_TRADE, .qty = dec_of("1"), .price = dec_of("100") };
     bot__id_set(&fill.fill.exec_id, "X1", 2);
     bot__id_set(&fill.fill.order_id, "O1", 2);
     kit_message(k, BOT_STREAM_PRIVATE, &fill);
@@ -245,8 +245,8 @@ TEST(session, a_history_of_several_windows_is_read_to_its_end)
     ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
     kit_run(&k, BOT_NS_PER_S);
     bot_event report = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY, .instrument = kit_symbol(0), .venue_ns = then };
-    report.order = (bot_ev_order){ .client_id = k.submit.submit.client_id, .status = BOT_ORDER_PARTIALLY_FILLED, .side = BOT_BUY, .qty = kit_dec("1"),
-                                   .cum_qty = kit_dec("0.5") }; /* of long ago, and its fill never came */
+    report.order = (bot_ev_order){ .client_id = k.submit.submit.client_id, .status = BOT_ORDER_PARTIALLY_FILLED, .side = BOT_BUY, .qty = dec_of("1"),
+                                   .cum_qty = dec_of("0.5") }; /* of long ago, and its fill never came */
     k.log_n = 0;
     kit_message(&k, BOT_STREAM_PRIVATE, &report);
     kit_run(&k, 3 * BOT_NS_PER_S);

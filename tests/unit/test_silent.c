@@ -1,5 +1,7 @@
 #include "harness.h"
+#include "words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/silent.h"
@@ -10,13 +12,6 @@
 #define VENUE0 (INT64_C(1700000000) * S)
 
 static bot_px px(int whole) { return (bot_px){ (bot_i128)whole * 1000000000000000000 }; }
-
-static bot_id id_of(const char *text)
-{
-    bot_id id = { .len = (uint8_t)strlen(text) };
-    memcpy(id.s, text, id.len);
-    return id;
-}
 
 static bot__private_view view(const struct bot__private *p)
 {
@@ -122,12 +117,14 @@ TEST(silent, more_witnesses_than_slots_keep_the_oldest)
     struct bot__private p;
     bot__private_init(&p, NULL);
     for (int i = 0; i < 3 * BOT__PRIVATE_WITNESSES; i++) {
-        const bot_id id = id_of((char[]){ (char)('A' + i), '\0' });
+        char name[8];
+        snprintf(name, sizeof name, "w%d", i);
+        const bot_id id = id_of(name);
         bot__private_trade(&p, T0 + 60 * S + i * MS, px(99), VENUE0 + 60 * S, &id, BOT_BUY, px(100), T0, VENUE0);
     }
     ck_assert_int_eq(bot__private_deadline(&p), T0 + 61 * S);
     ck_assert(bot__private_tick(&p, T0 + 61 * S));
-    ck_assert_str_eq(view(&p).client_id.s, "A");
+    ck_assert_str_eq(view(&p).client_id.s, "w0");
 }
 
 /* ---- the public feed ---- */

@@ -181,6 +181,16 @@ TEST(botctl_rate, bad_input_is_named_with_its_line)
     expect("venue_time_ms,recv_time_ms\n,1600000000000\n", 0, "learning"); /* a blank venue time with a receive time */
 }
 
+TEST(botctl_rate, a_tape_that_can_be_read_and_says_nothing_is_told_why)
+{
+    static char text[40000] = "venue_time_ms\n", seconds[] = "venue_time_ms\n1700000000\n1700000001\n";
+    for (int i = 0; i < 1000; i++) sprintf(text + strlen(text), "%lld\n", 1700000000000LL - i * 1000LL);
+    expect(text, 0, "939 of 1000 rows are a minute and more older than one before them");
+    expect(seconds, 0, "in.csv:2: as milliseconds this time lies in 1970: are these seconds?");
+    expect("venue_time_ms,instrument\n1700000000000,\xc3\xa4\xff\n", 0, "\"instrument\":\"\xc3\xa4\xef\xbf\xbd\"");
+    expect("venue_time_ms,instrument\n1700000000000,\xc3\xa4\n", 0, "\"instrument\":\"\xc3\xa4\"");
+}
+
 TEST(botctl_rate, a_hole_of_years_in_the_tape_does_not_take_years)
 {
     expect("venue_time_ms\n1500000000000\n1500000001000\n9000000000000\n", 0, "learning");

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/json.h"
 #include "botctl.h"
 #include "rate_report.h"
 #include "rate_tape.h"
@@ -15,6 +16,8 @@
 #define COLUMNS_MAX 32
 #define LINE_BYTES_MAX 4096
 #define TIME_MS_MAX INT64_C(9000000000000) /* year 2255; more does not fit ns */
+#define YEAR_1973_MS INT64_C(100000000000)
+#define BACK_NS (60 * BOT_NS_PER_S)
 
 enum column { OTHER, VENUE_TIME, RECV_TIME, INSTRUMENT, MINUTE, COUNT, COLUMN_KINDS };
 static const char *const column_name[COLUMN_KINDS] = { "", "venue_time_ms", "recv_time_ms", "instrument", "minute_ms", "count" };
@@ -31,6 +34,8 @@ struct run {
     char *names[INSTRUMENTS_MAX];
     uint32_t names_n, last_name;
     bot__rate_closure closures[BOT__RATE_CLOSURES_MAX];
+    unsigned long long rows, rows_back;  /* further back than BACK_NS behind one before them */
+    int64_t newest_ns;
 };
 
 __attribute__((format(printf, 2, 3))) static int bad(const struct run *run, const char *format, ...)
@@ -44,16 +49,17 @@ __attribute__((format(printf, 2, 3))) static int bad(const struct run *run, cons
     return EXIT_FOUND_WRONG;
 }
 
-static void put_json_text(const char *s)
+/* ,"instrument":"name" */
+static void put_instrument(const char *name)
 {
-    putchar('"');
-    for (; *s != '\0'; s++) {
-        const unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') printf("\\%c", c);
-        else if (c < 0x20) printf("\\u%04x", c);
-        else putchar(c);
-    }
-    putchar('"');
+    static char text[LINE_BYTES_MAX * 6 + 32];
+    struct json_out o;
+    bot__jo_init(&o, text, sizeof text);
+    bot__jo_object(&o, NULL);
+    bot__jo_str(&o, "instrument", name);
+    bot__jo_object_end(&o);
+    const int n = bot__jo_end(&o);
+    printf(",%.*s", n - 2, text + 1);
 }
 
 static void on_event(void *user_data, const rate_tape_event *event)
@@ -66,10 +72,8 @@ static void on_event(void *user_data, const rate_tape_event *event)
     const int64_t ms = event->time_ns / BOT_NS_PER_MS + (event->time_ns % BOT_NS_PER_MS > 0);
     printf("{\"event\":\"trade_rate\",\"state\":\"%s\",\"time_ms\":%" PRId64 ",\"rate\":%.3f,\"reference\":%.3f,\"reason\":\"%s\",\"detail\":\"%s\"",
            states[event->state], ms, (double)event->rate_milli / 1000, (double)event->reference_milli / 1000, reason, event->reason);
-    if (run->has[INSTRUMENT]) {
-        fputs(",\"instrument\":", stdout);
-        put_json_text(run->names[event->instrument]);
-    }
+    if (run->has[INSTRUMENT])
+        put_instrument(run->names[event->instrument]);
     puts("}");
     fflush(stdout); /* a tape may be a live pipe */
     if (run->report != NULL) rate_report_event(run->report, event);
@@ -196,6 +200,16 @@ static int note(struct run *run, uint32_t instrument, int64_t time_ns, double co
     return 0;
 }
 
+/* What a tape can be read with and yet says nothing is told, once: times of another unit, rows that are not in order of arrival. */
+static void look_at_order(struct run *run, int64_t time_ns)
+{
+    if (run->rows++ == 0 && time_ns < YEAR_1973_MS * BOT_NS_PER_MS && time_ns > YEAR_1973_MS / 100 * BOT_NS_PER_MS)
+        fprintf(stderr, "botctl rate: %s:%llu: as milliseconds this time lies in %lld: are these seconds?\n", run->path, run->line,
+                1970 + (long long)(time_ns / (INT64_C(31556952) * BOT_NS_PER_S)));
+    run->rows_back += time_ns < run->newest_ns - BACK_NS;
+    if (time_ns > run->newest_ns) run->newest_ns = time_ns;
+}
+
 static int read_row(struct run *run, char *line)
 {
     char *fields[COLUMNS_MAX];
@@ -232,6 +246,7 @@ static int read_row(struct run *run, char *line)
         rate_tape_minute(run->tape, (uint32_t)i, venue, count);
         return note(run, (uint32_t)i, venue, (double)count);
     }
+    look_at_order(run, received);
     rate_tape_trade(run->tape, (uint32_t)i, received, venue);
     return note(run, (uint32_t)i, received, 1);
 }
@@ -267,6 +282,9 @@ static int read_tape(struct run *run, FILE *in)
     if (!header)
         return bad(run, "empty: not even a header such as venue_time_ms,qty");
     rate_tape_end(run->tape);
+    if (run->rows_back > run->rows / 10)
+        fprintf(stderr, "botctl rate: %s: %llu of %llu rows are a minute and more older than one before them, and say nothing: rows belong in order "
+                "of arrival (newest first? `tac` behind the header turns them round)\n", run->path, run->rows_back, run->rows);
     return 0;
 }
 

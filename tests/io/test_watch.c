@@ -1,5 +1,6 @@
 /* The drift watch over real TLS sockets: venues that fail, and whether the right alert comes once and is over once. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -156,6 +157,32 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
         if (watch->alerts.list[i].state != ALERT_NONE)
             ck_assert_int_eq(watch->alerts.list[i].delivery, DELIVERY_DELIVERED);
     end(PLACES);
+}
+
+TEST(watch, what_an_alert_says_on_standard_error_is_not_logged_there_as_well)
+{
+    static const char *const faults[] = { "at 2s trade qty=0.5 side=buy account=1\nat 4s liquidate account=1\n" };
+    uv_loop_init(&loop);
+    char *path = strdup(scratch_directory()), file[300], said[8192];
+    snprintf(file, sizeof file, "%s/stderr", path);
+    free(path);
+    open_papers(faults, 1);
+    add("\"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"stderr\", \"min_severity\": \"info\"}]}}");
+    const int was = dup(2), fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    ck_assert(was >= 0 && fd >= 0 && dup2(fd, 2) == 2);
+    open_watch();
+    for (int turns = 0; turns < 300 && watch_alerts_firing(&watch->alerts, WATCH_RULE_FORCED_TRADE) == 0; turns++)
+        loop_for(&loop, 100);
+    loop_for(&loop, 300);
+    dup2(was, 2);
+    const ssize_t n = pread(fd, said, sizeof said - 1, 0);
+    ck_assert_int_gt(n, 0);
+    said[n] = '\0';
+    close(fd);
+    close(was);
+    ck_assert_msg(strstr(said, "forced_trade: sell of ") != NULL && strstr(said, "liquidation") != NULL, "%s", said);
+    ck_assert_msg(strstr(said, "EXTERNAL_FILL") == NULL, "%s", said);
+    end(1);
 }
 
 /* The venue moves a position that no fill explains (there is no such fault: a watch with a journal of another life stands for it). */

@@ -376,11 +376,24 @@ void watch_test_alert(struct watch *w)
     watch_alert_event(&w->alerts, WATCH_RULE_TEST, "", "", watch_wall_ms(), "a test: if you can read this, alerts reach you");
 }
 
+/* What an alert of the watch tells on the same stream anyway. */
+static bool told_by_an_alert(const struct watch *w, const char *event, const char *text)
+{
+    static const char *const names[] = { "DRIFT ", "DRIFT_HEALED ", "STALE ", "EXTERNAL_FILL ", "GAP" };
+    bool here = false;
+    for (uint32_t i = 0; i < w->config->alerts.routes_n; i++)
+        here |= w->config->alerts.routes[i].type == ROUTE_STDERR && w->config->alerts.routes[i].min_severity <= WATCH_WARNING;
+    for (size_t i = 0; here && strcmp(event, "alert") == 0 && i < sizeof names / sizeof *names; i++)
+        if (strncmp(text, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 static void log_line(void *user_data, bot_log_level level, const char *event, const char *text)
 {
     const struct watch_account *a = user_data;
     static const char *const words[] = { "error", "warning", "info", "debug" };
-    if (level <= BOT_LOG_INFO)
+    if (level <= BOT_LOG_INFO && !told_by_an_alert(a->watch, event, text))
         fprintf(stderr, "%s %s %s: %s\n", words[level], a->config->name, event, text);
 }
 

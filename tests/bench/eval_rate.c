@@ -393,6 +393,8 @@ static void measure(const struct tape *t, const struct outage *o, const struct r
 
 struct totals {
     double ratio[TAPES_MAX * SHAPES], one_ratio[TAPES_MAX * SHAPES], stop_slow[TAPES_MAX], stop_fast[TAPES_MAX];
+    double day_ratio[TAPES_MAX * SHAPES], day_one_ratio[TAPES_MAX * SHAPES]; /* of tapes of 12 h and more */
+    size_t day_ratios;
     double lr_one[TAPES_MAX * SHAPES], lr_scaled[TAPES_MAX * SHAPES], lr_scaled_one[TAPES_MAX * SHAPES];
     size_t ratios, lr_ratios, stops_slow, stops_fast;
     double alarms, days, worst_per_day;
@@ -404,6 +406,16 @@ static int compare_at(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
+}
+
+static void add_ratios(struct totals *totals, double days, double ratio, double one_ratio)
+{
+    totals->ratio[totals->ratios] = ratio;
+    totals->one_ratio[totals->ratios++] = one_ratio;
+    if (days < 0.5)
+        return;
+    totals->day_ratio[totals->day_ratios] = ratio;
+    totals->day_one_ratio[totals->day_ratios++] = one_ratio;
 }
 
 static void report_tape(const struct tape *t, const struct span *span, struct totals *totals)
@@ -436,8 +448,7 @@ static void report_tape(const struct tape *t, const struct span *span, struct to
             totals->lr_one[totals->lr_ratios] = lr_one / rule;
             totals->lr_scaled_one[totals->lr_ratios] = lr_scaled / one_rule;
             totals->lr_scaled[totals->lr_ratios++] = lr_scaled / rule;
-            totals->ratio[totals->ratios] = p50 / rule;
-            totals->one_ratio[totals->ratios++] = p50 / one_rule;
+            add_ratios(totals, (double)(span->to - span->from) / 1e9 / DAY_S, p50 / rule, p50 / one_rule);
             if (s == STOP && span->fast) totals->stop_fast[totals->stops_fast++] = p50 / rule;
             if (s == STOP && !span->fast) totals->stop_slow[totals->stops_slow++] = p50 / rule;
         }
@@ -749,8 +760,7 @@ static void eval_minutes(const struct tape *t, double budget, int injections, bo
         printf("  %-8s %4zu  delay p50 %8.0f p95 %8.0f s  missed %5.1f %%  release p50 %7.0f s  early %zu  | best rule %zu min %8.0f s, ratio %.2f\n",
                shape_name[s], res.n, p50, quantile(res.delay, res.n, 0.95), 100.0 * (double)res.missed / (double)res.n,
                quantile(res.release, res.released, 0.5), res.early, minute_windows[best], rule, p50 / rule);
-        totals->one_ratio[totals->ratios] = p50 / rule;
-        totals->ratio[totals->ratios++] = p50 / rule;
+        add_ratios(totals, days, p50 / rule, p50 / rule);
         if (s == STOP) totals->stop_slow[totals->stops_slow++] = p50 / rule;
         totals->early += res.early;
     }
@@ -766,6 +776,8 @@ static void report_totals(const char *name, const struct totals *t)
            t->alarms, t->days, t->alarms / t->days, t->worst_per_day, t->early);
     printf("  median over tapes and shapes of delay against the best rule of that shape %.2f, against the best single rule %.2f\n",
            quantile(t->ratio, t->ratios, 0.5), quantile(t->one_ratio, t->ratios, 0.5));
+    printf("  on tapes of 12 h and more, where a budget a day is the same for both: %.2f and %.2f\n", quantile(t->day_ratio, t->day_ratios, 0.5),
+           quantile(t->day_one_ratio, t->day_ratios, 0.5));
     printf("  yardsticks with limits in hindsight, tapes of rows: one trailing likelihood ratio %.2f of the best rule of that shape; scaled by "
            "window %.2f, and %.2f of the best single rule\n", quantile(t->lr_one, t->lr_ratios, 0.5), quantile(t->lr_scaled, t->lr_ratios, 0.5),
            quantile(t->lr_scaled_one, t->lr_ratios, 0.5));

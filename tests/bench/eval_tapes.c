@@ -255,7 +255,7 @@ size_t tapes_load(const char *market, struct tape *tapes, size_t max)
             tape_free(t);
             continue;
         }
-        qsort(t->rows, t->n, sizeof *t->rows, by_arrival);
+        if (t->n > 0) qsort(t->rows, t->n, sizeof *t->rows, by_arrival);
         if (s->kind == 'B') crop(t, iso_ns("2018-01-27T12:21:00"), iso_ns("2018-01-27T14:58:00"));
         masks_of(t);
         n++;

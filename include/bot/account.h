@@ -147,7 +147,7 @@ typedef struct bot_verdict_info {
 typedef struct bot_callbacks {
     void (*gate)(bot_handle *bot, const bot_gate_state *state, void *user_data);           /* the set of reasons changed */
     void (*position)(bot_handle *bot, const bot_position *position, void *user_data);      /* the account's; any instrument */
-    void (*fill)(bot_handle *bot, const bot_event *fill, bool external, void *user_data);  /* own fills, and external ones */
+    void (*fill)(bot_handle *bot, const bot_event *fill, bool external, void *user_data);  /* own fills, and external ones; one an execution */
     void (*order)(bot_handle *bot, const bot_order_update *update, void *user_data);       /* own orders */
     void (*alert)(bot_handle *bot, const bot_alert_info *alert, void *user_data);
     void (*verdict)(bot_handle *bot, const bot_verdict_info *verdict, void *user_data);

@@ -256,18 +256,23 @@ __attribute__((flatten)) int bot__core_fill(bot_core *c, const bot_event *ev)
     return outcome_of(c, ev, r, &result, order);
 }
 
+static void funding_applied(bot_core *c, const bot_event *ev, uint32_t instrument)
+{
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, UINT32_MAX, instrument);
+    bot_event *lent = lend(c);
+    if (!c->quiet)
+        *lent = *ev;
+    e->fill.fill = lent;
+    e->fill.external = true;
+    bot__core_check_limits(c, instrument);
+}
+
 int bot__core_funding(bot_core *c, const bot_event *ev)
 {
     struct ledger_result result = { 0 };
     const int r = bot__ledger_apply_funding(c->ledger, ev, LEDGER_EXTERNAL, BOT_LEG_NET, &result);
     if (r == LEDGER_NEW) {
-        bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, UINT32_MAX, result.instrument);
-        bot_event *lent = lend(c);
-        if (!c->quiet)
-            *lent = *ev;
-        e->fill.fill = lent;
-        e->fill.external = true;
-        bot__core_check_limits(c, result.instrument);
+        funding_applied(c, ev, result.instrument);
     } else if (r == LEDGER_HELD) {
         (void)bot__core_instrument_of(c, &ev->instrument); /* asks for its row */
     } else if (r == BOT_ERR_CONFLICT) {
@@ -353,6 +358,8 @@ static void held_outcome(void *user_data, const bot_event *ev, int r, const stru
     bot_leg leg;
     if (ev->kind == BOT_EV_FILL)
         (void)outcome_of(c, ev, r, result, order_of(c, ev, result->instrument, &owner, &leg));
+    else if (r == LEDGER_NEW) /* money that waited is told like any other */
+        funding_applied(c, ev, result->instrument);
 }
 
 int bot__core_instrument_row(bot_core *c, const bot_event *ev)

@@ -52,8 +52,20 @@ TEST(scenario, s12_fills_before_ack_and_of_strangers_count_at_once_and_find_thei
     EXPECT_SHUT(r, BOT_GATE_HELD_FILLS);
     bot_event row = { .kind = BOT_EV_INSTRUMENT, .seq = BOT_SEQ_NONE, .instrument = fill.instrument };
     row.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = { 1, 1 }, .lot = { 1, 0 }, .multiplier = { 1, 0 } };
+    /* And a payment for holding it. */
+    bot_event funding = { .kind = BOT_EV_FUNDING, .seq = BOT_SEQ_NONE, .venue_ns = r->wall_ns, .instrument = fill.instrument };
+    funding.funding = (bot_ev_funding){ .exec_id = { 2, "P1" }, .amount = { 3, 1 } };
+    ck_assert_int_eq(rig_step(r, &funding), 2);
     ck_assert_int_eq(rig_step(r, &row), 2);
+    uint32_t fills = 0, payments = 0;
+    for (uint32_t i = 0; i < bot_core_effects_count(r->core); i++) {
+        const bot_effect *e = bot_core_effect(r->core, i);
+        fills += e->kind == BOT_EFFECT_FILL && e->fill.fill->kind == BOT_EV_FILL;
+        payments += e->kind == BOT_EFFECT_FILL && e->fill.fill->kind == BOT_EV_FUNDING && e->fill.fill->funding.amount.coef == 3;
+    }
+    ck_assert_msg(fills == 1 && payments == 1, "%u fills, %u payments are told", fills, payments);
     bot_core_position(r->core, 2, BOT_LEG_NET, &all);
+    ck_assert(all.funding.v == fixed_of("0.3"));
     ck_assert(all.qty.v == fixed_of("2"));
     ck_assert_uint_eq(rig_reasons(r) & BOT_GATE_HELD_FILLS, 0);
     rig_free(r);

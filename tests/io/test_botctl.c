@@ -311,3 +311,15 @@ TEST(botctl, the_demo_breaks_the_ordinary_bots_and_never_libbot)
         free(page);
     }
 }
+
+/* What goes by the status (a deployment, a timer) must learn that something is wrong. Nobody answers on port 1. */
+TEST(botctl, doctor_ends_with_1_when_something_is_wrong)
+{
+    setenv("BOTCTL_TEST_KEY", "k", 1);
+    setenv("BOTCTL_TEST_SECRET", "s", 1);
+    PUT("doctor.json", "{\"accounts\": [{\"venue\": \"bybit\", \"key\": {\"env\": \"BOTCTL_TEST_KEY\"}, \"secret\": {\"env\": \"BOTCTL_TEST_SECRET\"},"
+                       " \"rest_url\": \"https://127.0.0.1:1\"}], \"alerts\": {\"routes\": [{\"type\": \"stderr\"}]}}\n");
+    expect("doctor doctor.json", 1, "check rest_url");
+    expect("doctor --json doctor.json", 1, "\"check\":\"reach\"");
+    expect("doctor nothing.json", 2, "nothing.json");
+}

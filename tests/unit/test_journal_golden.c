@@ -287,6 +287,24 @@ TEST(journal_golden, a_segment_copied_in_from_another_journal_is_refused)
     ck_assert_int_eq(system(command), 0);
 }
 
+/* What goes by the status must learn of damage, whichever command it uses. */
+TEST(journal_golden, every_command_ends_with_1_on_a_damaged_journal)
+{
+    char dir[] = "/tmp/libbot-golden-XXXXXX", command[1024];
+    static const char *const commands[] = { "verify", "replay", "explain", "export --csv" };
+    int status;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(command, sizeof command, "cp -r '%s' '%s/j' && chmod -R u+w '%s/j' && printf 'damage' | dd of='%s/j/00000001.journal' bs=1 seek=5000 conv=notrunc 2>/dev/null",
+             test_source("tests/data/journal-1"), dir, dir, dir);
+    ck_assert_int_eq(system(command), 0);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        const char *out = botctl(&status, "%s '%s/j' 2>&1", commands[i], dir);
+        ck_assert_msg(status == 1, "%s: %d %.400s", commands[i], status, out);
+    }
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
 static int step_to_60(void *user_data, const bot_journal_item *item)
 {
     if (item->record >= 60)

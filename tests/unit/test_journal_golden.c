@@ -145,7 +145,7 @@ TEST(journal_golden, format_1_keeps_every_kind_of_event_bit_for_bit)
     bot_journal_close_read(r);
 }
 
-/* Output of botctl and its exit status. Caller frees. */
+/* Output of botctl, until the next call, and its exit status. */
 static char *botctl(int *ret_status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static char *botctl(int *ret_status, const char *format, ...)
 {

@@ -41,7 +41,6 @@ static bool has_external(struct live_account *a) { return a->external != 0 && li
 static bool knows_a_stranger(struct live_account *a) { return a->alerts[BOT_ALERT_UNKNOWN_ORDER] != 0; }
 static bool has_no_orders(struct live_account *a) { return live_working(a) == 0; }
 static bool has_orders(struct live_account *a) { return live_working(a) != 0; }
-static bool has_working(struct live_account *a) { return live_working(a) == wanted; }
 static bool is_open_and_right(struct live_account *a) { return live_is_open(a) && live_is_right(a); }
 static bool is_lost(struct live_account *a) { return !live_stats(a).private_ready; }
 
@@ -772,90 +771,6 @@ TEST(live, twenty_rounds_of_open_and_close_leave_nothing_behind)
             descriptors = descriptors_open();
     }
     ck_assert_msg(descriptors_open() <= descriptors, "%u descriptors after two rounds, %u after twenty", descriptors, descriptors_open());
-    live_end(&l);
-}
-
-static uint32_t left;
-static bool has_left;
-static void on_left(uint32_t orders_left, void *user_data)
-{
-    struct live_account *a = user_data;
-    a->account = NULL; /* the checks look at it no more */
-    left = orders_left;
-    has_left = true;
-}
-
-static struct live_account *with_two_orders(const char *venue)
-{
-    live_begin_at(&l, venue);
-    struct live_account *a = live_open(&l, 0, NULL, 2, "1");
-    LIVE_UNTIL(a, live_is_open, 8000);
-    has_left = false;
-    bot_instrument in;
-    ck_assert_int_eq(bot_get_instrument(a->bots[0], LIVE_INSTRUMENT, &in), BOT_OK);
-    ck_assert(in.tick.v == live_number("0.1") && in.lot.v == live_number("0.001") && in.tradable && in.contract == BOT_LINEAR);
-    ck_assert_str_eq(in.settle.s, "USDT");
-    ck_assert_int_eq(bot_get_instrument(a->bots[0], "NONEUSDT", &in), BOT_ERR_NOT_FOUND);
-    bot_id id;
-    ck_assert_int_eq(live_submit(a, 0, BOT_BUY, "0.1", live_price(a, -400), &id, NULL), BOT_OK);
-    ck_assert_int_eq(live_submit(a, 1, BOT_SELL, "0.1", live_price(a, 400), NULL, NULL), BOT_OK);
-    bot_order_info orders[2] = { 0 };
-    ck_assert_int_eq(bot_get_orders(a->bots[0], orders, 2), 1);
-    ck_assert(bot_id_equal(&orders[0].client_id, &id) && orders[0].side == BOT_BUY && orders[0].qty.v == live_number("0.1") &&
-              orders[0].filled.v == 0 && orders[0].status == BOT_ORDER_NONE && orders[0].price.v == live_number(live_price(a, -400)));
-    wanted = live_number("0.2");
-    LIVE_UNTIL(a, has_working, 3000);
-    loop_for(&l.loop, live_ms(200));
-    ck_assert_int_eq(bot_get_orders(a->bots[0], orders, 2), 1);
-    ck_assert(orders[0].status == BOT_ORDER_OPEN && orders[0].order_id.len != 0 && !orders[0].cancel_asked);
-    return a;
-}
-
-/* bot_cancel_all and bot_account_close behind each other leave the orders where they are: the cancels die with the account. */
-TEST(live, leaving_closes_when_the_venue_has_confirmed_every_cancel)
-{
-    const char *const venues[] = { "bybit", "binance-usdm" };
-    for (int v = 0; v < 2; v++) {
-        struct live_account *a = with_two_orders(venues[v]);
-        bot_account_cancel_and_close(a->account, 0, on_left, a);
-        bot_account_cancel_and_close(a->account, 0, NULL, NULL); /* does nothing */
-        ck_assert_msg(!has_left, "a callback ran inside the call");
-        bot_refusal why;
-        ck_assert_int_eq(live_submit(a, 0, BOT_BUY, "0.1", live_price(a, -400), NULL, &why), BOT_ERR_CLOSED);
-        ck_assert(!bot_is_open(a->bots[0]));
-        UNTIL(&l.loop, has_left);
-        ck_assert_uint_eq(left, 0);
-        ck_assert_msg(live_working(a) == 0, "orders rest at the venue");
-        live_end(&l);
-    }
-}
-
-TEST(live, leaving_ends_in_its_time_when_cancels_are_not_answered)
-{
-    struct live_account *a = with_two_orders("bybit");
-    live_fault(&l, "always rest.hang on=all\n");
-    bot_account_cancel_and_close(a->account, 300 * BOT_NS_PER_MS, on_left, a);
-    UNTIL(&l.loop, has_left);
-    ck_assert_uint_eq(left, 2);
-    ck_assert(live_working(a) == live_number("0.2"));
-    live_heal(&l);
-    live_end(&l);
-}
-
-TEST(live, leaving_without_orders_closes_and_a_close_ends_the_waiting)
-{
-    live_begin(&l);
-    struct live_account *a = live_open(&l, 0, NULL, 1, "1");
-    has_left = false;
-    bot_account_cancel_and_close(a->account, 0, on_left, a);
-    UNTIL(&l.loop, has_left);
-    ck_assert_uint_eq(left, 0);
-    live_end(&l);
-    a = with_two_orders("bybit");
-    live_fault(&l, "always rest.hang on=all\n");
-    bot_account_cancel_and_close(a->account, 3600 * BOT_NS_PER_S, on_left, a);
-    live_close(a);
-    ck_assert(has_left && left == 2);
     live_end(&l);
 }
 

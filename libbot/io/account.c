@@ -533,7 +533,7 @@ static void handle_closed(uv_handle_t *handle) { one_gone(handle->data); }
 static void transport_closed(void *user_data) { one_gone(user_data); }
 static void loop_released(void *user_data) { one_gone(user_data); }
 
-static uint32_t live_orders(const bot_account *a)
+uint32_t bot__account_live_orders(const bot_account *a)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < a->bots_n; i++)
@@ -547,7 +547,7 @@ void bot_account_close(bot_account *account, void (*closed)(void *user_data), vo
     if (a == NULL || a->closing)
         return;
     if (a->leaving)
-        a->orders_left = live_orders(a);
+        a->orders_left = bot__account_live_orders(a);
     a->closing = true;
     a->closed = closed;
     a->closed_user_data = user_data;
@@ -568,43 +568,4 @@ void bot_account_close(bot_account *account, void (*closed)(void *user_data), vo
     uv_close((uv_handle_t *)&a->wake, handle_closed);
     uv_close((uv_handle_t *)&a->journal_watch, handle_closed);
     uv_close((uv_handle_t *)&a->leave_timer, handle_closed);
-}
-
-/* ---- leaving nothing behind ---- */
-
-#define LEAVE_WITHIN_NS (5 * BOT_NS_PER_S)
-#define LEAVE_LOOK_MS 10
-#define LEAVE_AGAIN_NS BOT_NS_PER_S
-
-static void cancel_everything(bot_account *a)
-{
-    for (uint32_t i = 0; i < a->bots_n; i++)
-        (void)bot_cancel_all(a->bots[i]);
-    a->leave_again = bot__transport_uv_now().now + LEAVE_AGAIN_NS;
-}
-
-static void on_leave(uv_timer_t *timer)
-{
-    bot_account *a = timer->data;
-    const bot_ts now = bot__transport_uv_now().now;
-    if (live_orders(a) == 0 || now >= a->leave_until)
-        bot_account_close(a, NULL, NULL);
-    else if (now >= a->leave_again)
-        cancel_everything(a);
-}
-
-void bot_account_cancel_and_close(bot_account *account, int64_t within_ns, void (*closed)(uint32_t orders_left, void *user_data), void *user_data)
-{
-    bot_account *a = account;
-    if (a == NULL || a->closing || a->leaving)
-        return;
-    a->leaving = true;
-    a->left = closed;
-    a->left_user_data = user_data;
-    const bot_ts now = bot__transport_uv_now().now;
-    if (__builtin_add_overflow(now, within_ns > 0 ? within_ns : LEAVE_WITHIN_NS, &a->leave_until))
-        a->leave_until = BOT_TS_NEVER;
-    cancel_everything(a);
-    /* From the loop also when there is nothing to wait for: callbacks never run inside the call that asked for them. */
-    (void)uv_timer_start(&a->leave_timer, on_leave, 0, LEAVE_LOOK_MS);
 }

@@ -15,14 +15,14 @@ static uint64_t scramble(const struct simvenue *b, uint32_t salt, uint64_t id)
 void bot__simbybit_uuid(const struct simvenue *b, uint32_t salt, uint64_t id, char ret[37])
 {
     static const char digits[] = "0123456789abcdef";
+    static const struct { uint8_t from, to; } scrambled[] = { { 0, 8 }, { 9, 13 }, { 14, 18 }, { 19, 23 } };
     uint64_t high = scramble(b, salt, id);
-    for (int i = 0; i < 36; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) { ret[i] = '-'; continue; }
-        if (i < 23) {
-            ret[i] = i == 14 ? '5' : digits[high & 15];
-            high >>= 4;
-        } else ret[i] = digits[(id >> (4 * (35 - i))) & 15];
+    for (int g = 0; g < 4; g++) {
+        for (int i = scrambled[g].from; i < scrambled[g].to; i++, high >>= 4) ret[i] = digits[high & 15];
+        ret[scrambled[g].to] = '-';
     }
+    ret[14] = '5';
+    for (int i = 35; i > 23; i--, id >>= 4) ret[i] = digits[id & 15];
     ret[36] = '\0';
 }
 

@@ -1,10 +1,11 @@
 /* What a fill costs. Times are medians over batches; run under `valgrind --tool=callgrind --toggle-collect='bench_*'` with an
  * argument naming one case for instruction counts.
  *
- * Measured on the project's shared 2-core virtual machine under load, gcc 12 -O3, default bounds, best of 200 batches in five runs:
- * apply_linear_add 90 to 102 ns, 1,100 instructions; apply_linear_mixed 100 to 112, 1,200; duplicate 31, 430. (Before the index of ids
- * was a table of groups, beside it in the same minutes: 113 to 134, 118 to 152, 35.) Medians are half as much again to twice as much
- * with the neighbours.
+ * Measured on the project's shared 2-core virtual machine, others at work on it, gcc 12 -O3, default bounds, best of 200 batches in
+ * five runs: apply_linear_add 76 to 83 ns, 970 instructions; apply_linear_mixed 86 to 92, 1,090; apply_inverse_mixed 99 to 106, 1,200;
+ * duplicate 31 to 33, 450. (Before an apply was one function to the compiler, beside it in the same minutes: 93 to 99, 1,110; 103 to
+ * 114, 1,210; 105 to 117, 1,420; 31, 430.) Link-time optimisation adds nothing to this. Medians are half as much again to twice as
+ * much with the neighbours.
  * Much of an apply is memory: the places of the new id and of the one that leaves are random in a megabyte. */
 #include <stdio.h>
 #include <stdlib.h>

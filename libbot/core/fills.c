@@ -51,6 +51,8 @@ static void external_fill(bot_core *c, uint32_t instrument, bot_fill_kind kind, 
 static void fill_order(bot_core *c, uint32_t at, bot_i128 qty, int64_t venue_ns)
 {
     struct order *o = bot__orders_at(&c->orders, at);
+    if (venue_ns != 0 && venue_ns == o->adopted_venue_ns)
+        o->unsure += qty;
     if (venue_ns != 0 && venue_ns <= o->adopted_venue_ns)
         qty = 0; /* history of before we met the order (a crash forgot it): taken off what it may fill, it would make room twice */
     const bot_i128 may = o->qty > o->reported ? o->qty : o->reported;

@@ -54,6 +54,7 @@ struct order {
     bot_i128         filled;       /* by the executions that we applied */
     bot_i128         reported;     /* largest cumulative quantity that the venue reported */
     bot_i128         counted;      /* in the sums of its side right now */
+    bot_i128         unsure;       /* fills of the very time at which we met it: in `filled` already, or not */
     bot_px           price;
     uint64_t         request_id;   /* of the last request for it */
     bot_ts           submitted_at, updated_at, acked_at;

@@ -98,6 +98,19 @@ static void fills_given_up(bot_core *c, uint32_t at)
     bot__orders_recount(&c->orders, at);
 }
 
+/* An order that traded many times in the moment in which we met it: which of those fills were in its quantity then, nobody says. It has
+ * ended, the whole history is here, and they explain what is missing. */
+static bool met_between_fills(bot_core *c, uint32_t at)
+{
+    struct order *o = bot__orders_at(&c->orders, at);
+    if (o->state != ORDER_CLOSED || o->concluded || o->unsure < o->reported - o->filled)
+        return false;
+    o->filled = o->reported;
+    o->fills_at = BOT_TS_NEVER;
+    bot__orders_recount(&c->orders, at);
+    return true;
+}
+
 void bot__core_history_read(bot_core *c, bot_ts sent_at)
 {
     for (uint32_t i = 0; i < c->orders.used; i++) {
@@ -105,7 +118,8 @@ void bot__core_history_read(bot_core *c, bot_ts sent_at)
         if (o->state == ORDER_FREE || o->fills_at == BOT_TS_NEVER || o->reported <= o->filled || o->reported_at >= sent_at)
             continue;
         o->fills_asked++;
-        fills_given_up(c, i);
+        if (!met_between_fills(c, i))
+            fills_given_up(c, i);
     }
 }
 

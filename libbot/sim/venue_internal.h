@@ -19,7 +19,7 @@
 #define TRADES_MAX 1024   /* of one public message */
 #define DEPTHS 3          /* orderbook.1, .50, .200 */
 #define BOOK_LEVELS_MAX 200
-#define MESSAGE_MAX (256 * 1024)
+#define MESSAGE_MAX (1024 * 1024) /* a page of a thousand fills, each of them twice (rest.double) */
 #define REQ_ID_MAX 63
 #define BATCH_MAX SIMVENUE_WEIGHT_MAX
 

@@ -3,9 +3,11 @@
  * POSITION  While the gate is open, believed and true position are equal within `slack` of open time: 3 s while nothing is wrong, 13 s
  *           while something is (a silent socket shuts the gate after 10), 75 s once the private stream or REST has lied (a lost
  *           fill is found by the next honest read, and without one the lease of 60 s runs out). While both lie in the same way
- *           nobody can know: the time counts from the end of it.
+ *           nobody can know: the time counts from the end of it. A crash that forgets (no journal, or the power went) is as if the
+ *           private stream had not told.
  * LIMIT     Position and everything that may still fill, on the wire included, never pass the sum of the limits but by what
- *           came from outside; that is forgiven for twenty seconds, and behind them for what it still is.
+ *           came from outside; that is forgiven for twenty seconds, and behind them for what it still is. Who starts without
+ *           memory while REST lies has nothing to know his position by: forgiven until the lie has ended for 75 s.
  * SHUT      Every create and amend that passes the border is inside a bot's own call; the gate was open before the call, or
  *           the order only reduces.
  * TWICE     No client order id is sent twice, over all runs of a process.
@@ -42,6 +44,22 @@ static bool equal(const struct dst_process *p, const struct dst_book *k, const s
     return dst_belief(p, k, BOT_LEG_LONG) == t->long_leg.v && dst_belief(p, k, BOT_LEG_SHORT) == t->short_leg.v;
 }
 
+/* A death behind which the next run does not know all that this one knew. */
+static bool forgets(const struct dst_plan *plan, const struct dst_fault *f)
+{
+    return f->what == DST_POWER || ((f->what == DST_KILL || f->what == DST_STOP) && !plan->journal);
+}
+
+bool dst_check_rest_lies(const struct dst_world *w, int64_t until_after_ns)
+{
+    const bot_ts now = dst_now(w);
+    for (uint32_t i = 0; i < w->plan->faults_n; i++) {
+        const struct dst_fault *f = &w->plan->faults[i];
+        if ((f->takes & DST_LIE_REST) != 0 && DST_START_NS + f->at_ns <= now && now < DST_START_NS + f->at_ns + f->for_ns + until_after_ns) return true;
+    }
+    return false;
+}
+
 /* How long the two may have differed, at most. */
 static int64_t slack(const struct dst_world *w, bot_ts since)
 {
@@ -53,7 +71,7 @@ static int64_t slack(const struct dst_world *w, bot_ts since)
         const bot_ts from = DST_START_NS + f->at_ns, to = from + f->for_ns;
         if (from > now || to < since - 30 * BOT_NS_PER_S) continue;
         if (most < SLACK_FAULT_NS) most = SLACK_FAULT_NS;
-        if ((f->takes & (DST_LIE_PRIVATE | DST_LIE_REST)) == 0) continue;
+        if ((f->takes & (DST_LIE_PRIVATE | DST_LIE_REST)) == 0 && !forgets(w->plan, f)) continue;
         most = SLACK_LIE_NS;
         const int kind = (f->takes & DST_LIE_REST) != 0;
         if (to > lied[kind]) lied[kind] = to < now ? to : now;
@@ -109,6 +127,17 @@ static void worst_of(const struct dst_process *p, const struct exchange_truth *t
         ret_worst[0] = t->position.v + t->open_buy.v;
         ret_worst[1] = t->open_sell.v - t->position.v;
     }
+}
+
+/* It began without memory, and REST lied then: what it takes for its position may be anything. */
+static void check_blind(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
+{
+    if (!p->blind) return;
+    bot_i128 worst[2];
+    worst_of(p, t, worst);
+    for (int side = 0; side < 2; side++)
+        if (over(worst[side], k->limit) > k->allowed[side]) k->allowed[side] = over(worst[side], k->limit);
+    k->outside_at = dst_now(p->w);
 }
 
 static void check_limit(struct dst_process *p, struct dst_book *k, const struct exchange_truth *t)
@@ -177,11 +206,13 @@ void dst_check_step(void *world)
         struct dst_process *p = &w->process[n];
         const bot_ts now = dst_now(w);
         const bool open = dst_process_open(p);
+        p->blind = p->blind && dst_check_rest_lies(w, SLACK_LIE_NS);
         if (p->up) *(p->was_open ? &w->result->open_ns : &w->result->shut_ns) += now - p->last_now;
         for (uint32_t i = 0; i < w->plan->instruments; i++) {
             struct dst_book *k = &p->book[i];
             look_again(p, k);
             check_outside(p, k, &k->truth);
+            check_blind(p, k, &k->truth);
             check_limit(p, k, &k->truth);
             if (p->up) check_position(p, k, open);
         }

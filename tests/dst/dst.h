@@ -148,6 +148,8 @@ struct dst_process {
     bot_ts   last_now;
     uint64_t shuts, alerts, verdicts, fills_effects;
     uint32_t reasons_seen;
+    bool     forgot;          /* what the last run knew: it died so */
+    bool     blind;           /* and REST lied when the next began: see check.c, LIMIT */
     bool     lost_events;     /* a journal could not take events or was cut: counters of the core may be behind */
 };
 
@@ -198,6 +200,8 @@ int  dst_submit(struct dst_process *p, uint32_t bot, const bot_order_request *o,
 void dst_check_step(void *world);
 /* post: not a PUT; for a message, whose text is the path too, either. */
 void dst_check_border(struct dst_process *p, bool post, const char *path, const char *body, size_t len);
+/* REST answers success with something else than the present, or did so less than that ago. */
+bool dst_check_rest_lies(const struct dst_world *w, int64_t until_after_ns);
 void dst_check_replay(struct dst_process *p);
 bool dst_check_settled(const struct dst_world *w); /* every position believed is the true one */
 void dst_check_end(struct dst_world *w);

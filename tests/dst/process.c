@@ -430,6 +430,7 @@ bool dst_process_start(struct dst_process *p)
         (void)bot__journal_append_options(p->journal, resuming ? dst_process_core_now(p) : begin, text, (size_t)len);
     }
     p->up = true;
+    p->blind |= p->forgot && dst_check_rest_lies(p->w, 0);
     for (uint32_t i = 0; i < plan->instruments; i++) p->book[i].core_events = UINT64_MAX;
     p->runs++;
     p->journal_bad = false;
@@ -462,6 +463,7 @@ void dst_process_die(struct dst_process *p, enum dst_what how, int64_t down_ns)
         return;
     }
     dst_trace(p->w, "p%u dies (%d)", p->number, (int)how);
+    p->forgot = how == DST_POWER || p->journal == NULL;
     if (how == DST_STOP) bot__session_stop(p->session);
     bot__world_client_kill(p->w->world, p->client);
     if (p->journal != NULL) {

@@ -559,3 +559,37 @@ TEST(found, a_journal_that_works_again_has_the_history_read_of_when_it_did_not)
     }
     rig_free(r);
 }
+
+/* A market order by hand that trades many times within a millisecond, met by the report of the first of them (Binance tells so). */
+TEST(found, an_order_met_between_fills_of_one_moment_does_not_hold_room_when_it_has_ended)
+{
+    if (rig_from_orders()) test_skip("a venue without a fills channel");
+    struct rig *r = rig_new(NULL);
+    rig_start(r, "10");
+    bot_event report;
+    memset(&report, 0, sizeof report);
+    report.kind = BOT_EV_ORDER;
+    report.seq = BOT_SEQ_NONE;
+    report.instrument = rig_symbol(0);
+    report.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
+    report.order = (bot_ev_order){ .side = BOT_SELL, .leg = BOT_LEG_NET, .type = BOT_MARKET, .qty = bot_dec_from_fixed(rig_num("3")) };
+    bot__id_set(&report.order.order_id, "byhand", 6);
+    for (int i = 1; i <= 3; i++) {
+        bot_event fill = rig_fill_event(r, 0, i == 1 ? "H1" : i == 2 ? "H2" : "H3", NULL, "byhand", BOT_SELL, "1", "100");
+        r->qty[0] -= rig_num("1");
+        r->row_ns[0] = fill.venue_ns;
+        fill.seq = ++r->seq[0];
+        r->fills[r->fills_n++].ev = fill;
+        (void)rig_step(r, &fill);
+        report.venue_ns = fill.venue_ns;
+        report.order.status = i == 3 ? BOT_ORDER_FILLED : BOT_ORDER_PARTIALLY_FILLED;
+        report.order.cum_qty = bot_dec_from_fixed(rig_num("1") * i);
+        (void)rig_step(r, &report);
+    }
+    ck_assert(rig_qty(r, 0) == rig_num("-3"));
+    rig_for(r, RIG_MS(20000));
+    bot_position p;
+    rig_position(r, 0, &p);
+    ck_assert_msg(p.working_sell.v == 0, "%s", rig_tail(r));
+    rig_free(r);
+}

@@ -632,3 +632,15 @@ TEST(simbinance, says_what_fault_scripts_want_in_its_own_words)
     expect(bin_ask(client, "GET", path, ""), "\"positionAmt\":\"0.020\"");
     end();
 }
+
+/* A thousand rows are a page: an account that trades much asks for no other. */
+TEST(simbinance, a_whole_page_of_fills_fits_into_an_answer)
+{
+    begin(false);
+    for (int i = 0; i < 1000; i++) {
+        bin_order(client, i % 2 == 0 ? BUY_MARKET("0.001") : SELL_MARKET("0.001"));
+        sim_run(client, 100 * BOT_NS_PER_MS);
+    }
+    ck_assert_uint_eq(sim_times(bin_ask(client, "GET", "/fapi/v1/userTrades", "symbol=BTCUSDT&limit=1000"), "\"commission\":"), 1000);
+    end();
+}

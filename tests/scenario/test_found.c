@@ -572,21 +572,21 @@ TEST(found, an_order_met_between_fills_of_one_moment_does_not_hold_room_when_it_
     report.seq = BOT_SEQ_NONE;
     report.instrument = rig_symbol(0);
     report.has = BOT_HAS_QTY | BOT_HAS_CUM_QTY;
-    report.order = (bot_ev_order){ .side = BOT_SELL, .leg = BOT_LEG_NET, .type = BOT_MARKET, .qty = bot_dec_from_fixed(rig_num("3")) };
+    report.order = (bot_ev_order){ .side = BOT_SELL, .leg = BOT_LEG_NET, .type = BOT_MARKET, .qty = bot_dec_from_fixed(fixed_of("3")) };
     bot__id_set(&report.order.order_id, "byhand", 6);
     for (int i = 1; i <= 3; i++) {
         bot_event fill = rig_fill_event(r, 0, i == 1 ? "H1" : i == 2 ? "H2" : "H3", NULL, "byhand", BOT_SELL, "1", "100");
-        r->qty[0] -= rig_num("1");
+        r->qty[0] -= fixed_of("1");
         r->row_ns[0] = fill.venue_ns;
         fill.seq = ++r->seq[0];
         r->fills[r->fills_n++].ev = fill;
         (void)rig_step(r, &fill);
         report.venue_ns = fill.venue_ns;
         report.order.status = i == 3 ? BOT_ORDER_FILLED : BOT_ORDER_PARTIALLY_FILLED;
-        report.order.cum_qty = bot_dec_from_fixed(rig_num("1") * i);
+        report.order.cum_qty = bot_dec_from_fixed(fixed_of("1") * i);
         (void)rig_step(r, &report);
     }
-    ck_assert(rig_qty(r, 0) == rig_num("-3"));
+    ck_assert(rig_qty(r, 0) == fixed_of("-3"));
     rig_for(r, RIG_MS(20000));
     bot_position p;
     rig_position(r, 0, &p);

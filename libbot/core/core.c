@@ -205,7 +205,7 @@ static void journal_said(bot_core *c, const bot_event *ev)
     const bool failed = (c->gate.reasons & BOT_GATE_JOURNAL) != 0;
     state_reason(c, BOT_GATE_JOURNAL, ev->monitor.ok, ev->monitor.value);
     if (!ev->monitor.ok)
-        bot__recon_owe_fills(c, c->recon.newest_venue_ns);
+        bot__core_owe_fills(c, c->recon.newest_venue_ns);
     else if (failed)
         bot__core_want_fills(c);
 }
@@ -305,7 +305,7 @@ static int dispatch(bot_core *c, const bot_event *ev)
     case BOT_EV_GAP: /* of a book: not our matter */
         if (ev->source == BOT_SOURCE_JOURNAL) {
             bot__client_ids_forgotten(c);
-            bot__recon_owe_fills(c, ev->venue_ns);
+            bot__core_owe_fills(c, ev->venue_ns);
             bot__core_want_fills(c);
         }
         return BOT_OK;

@@ -167,18 +167,11 @@ static void orders_answered(bot_core *c, bot_ts sent_at)
     bot__verdict_renew(c);
 }
 
-void bot__recon_owe_fills(bot_core *c, int64_t from_venue_ns)
-{
-    struct recon *r = &c->recon;
-    if (from_venue_ns != 0 && (r->fills_from_ns == 0 || from_venue_ns < r->fills_from_ns))
-        r->fills_from_ns = from_venue_ns;
-}
-
 static void failed(bot_core *c, struct recon_read *r, const bot_ev_read *end)
 {
     r->failures++;
     if (r == &c->recon.fills)
-        bot__recon_owe_fills(c, c->recon.fills_asked_from_ns);
+        bot__core_owe_fills(c, c->recon.fills_asked_from_ns);
     int64_t wait = c->options.read_retry_ns;
     for (uint32_t k = 1; k < r->failures && k < 4; k++)
         wait *= 2; /* 1, 2, 4, 8 s: an overloaded venue is not helped by more questions */
@@ -239,7 +232,7 @@ void bot__recon_stream(bot_core *c, const bot_event *ev)
     struct recon *r = &c->recon;
     if (ev->stream.state == BOT_STREAM_LOST) {
         r->stream_ready_at = BOT_TS_NEVER;
-        bot__recon_owe_fills(c, r->newest_venue_ns); /* not from what is newest when they are read at last: fills come meanwhile */
+        bot__core_owe_fills(c, r->newest_venue_ns); /* not from what is newest when they are read at last: fills come meanwhile */
         return;
     }
     /* What was missed while it was down is read before anything is believed again. */

@@ -76,7 +76,7 @@ static void fetch_fills(bot_core *c, struct order *o)
         o->fills_at = BOT_TS_NEVER;
         return;
     }
-    bot__recon_owe_fills(c, o->reported_venue_ns);
+    bot__core_owe_fills(c, o->reported_venue_ns);
     bot__core_want_fills(c);
     int64_t wait = c->options.order_query_every_ns;
     for (uint32_t k = 0; k < o->fills_asked && wait < FILLS_WAIT_MAX; k++)

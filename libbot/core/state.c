@@ -199,6 +199,13 @@ int64_t bot__core_instrument_of(bot_core *c, const bot_symbol *symbol)
     return BOT_ERR_INSTRUMENT;
 }
 
+void bot__core_owe_fills(bot_core *c, int64_t from_venue_ns)
+{
+    struct recon *r = &c->recon;
+    if (from_venue_ns != 0 && (r->fills_from_ns == 0 || from_venue_ns < r->fills_from_ns))
+        r->fills_from_ns = from_venue_ns;
+}
+
 void bot__core_want_fills(bot_core *c)
 {
     if (c->recon.cold)

@@ -245,6 +245,7 @@ void bot__core_close_order(bot_core *c, uint32_t order, bot_order_status status,
 void bot__core_reopen_order(bot_core *c, uint32_t order); /* a closed order that shows signs of life */
 /* Index of the instrument; for an unknown one BOT_ERR_INSTRUMENT, and its row is asked for. */
 int64_t bot__core_instrument_of(bot_core *c, const bot_symbol *symbol);
+void bot__core_owe_fills(bot_core *c, int64_t from_venue_ns); /* from then on, when it is read next; 0: nothing is known of before */
 void bot__core_want_fills(bot_core *c); /* the venue's history is to be read */
 
 /* venue_status.c */
@@ -299,7 +300,6 @@ void bot__core_orders_tick(bot_core *c);
 /* recon.c */
 void bot__recon_init(bot_core *c);
 void bot__recon_stream(bot_core *c, const bot_event *ev);
-void bot__recon_owe_fills(bot_core *c, int64_t from_venue_ns); /* 0: nothing is known of before */
 void bot__recon_read_begin(bot_core *c, const bot_event *ev);
 void bot__recon_read_end(bot_core *c, const bot_event *ev);
 void bot__recon_position_row(bot_core *c, const bot_event *ev);

@@ -1,4 +1,4 @@
-#include "exchange_internal.h"
+#include "exchange_state.h"
 
 #include <string.h>
 

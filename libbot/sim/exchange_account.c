@@ -1,5 +1,5 @@
 /* Positions, money and margin. */
-#include "exchange_internal.h"
+#include "exchange_state.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The table of orders, and those that rest by price. */
-#include "exchange_internal.h"
+#include "exchange_state.h"
 
 #include <string.h>
 

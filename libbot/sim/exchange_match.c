@@ -1,5 +1,5 @@
 /* Orders against the book. */
-#include "exchange_internal.h"
+#include "exchange_state.h"
 
 #include <string.h>
 

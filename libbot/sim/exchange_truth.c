@@ -1,5 +1,5 @@
 /* What can be asked: the truth, and how things were. */
-#include "exchange_internal.h"
+#include "exchange_state.h"
 
 #include <string.h>
 

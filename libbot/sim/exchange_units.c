@@ -1,5 +1,5 @@
 /* Lots, ticks and values as numbers. */
-#include "exchange_internal.h"
+#include "exchange_state.h"
 
 #include <string.h>
 

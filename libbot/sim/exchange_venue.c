@@ -1,5 +1,5 @@
 /* What the venue does of itself: liquidation, auto-deleveraging, funding; and the end of a call, when all that has changed is told. */
-#include "exchange_internal.h"
+#include "exchange_state.h"
 
 static int64_t close_out(struct exchange *x, uint32_t account, uint16_t instrument, uint8_t leg, int64_t lots)
 {

@@ -7,8 +7,8 @@
  * exchange_book.c     the table of orders, and those that rest by price
  * exchange_units.c    lots, ticks and values as numbers
  */
-#ifndef BOT_SIM_EXCHANGE_INTERNAL_H
-#define BOT_SIM_EXCHANGE_INTERNAL_H
+#ifndef BOT_SIM_EXCHANGE_STATE_H
+#define BOT_SIM_EXCHANGE_STATE_H
 
 #include "sim/exchange.h"
 

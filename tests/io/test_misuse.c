@@ -56,7 +56,7 @@ TEST(misuse, an_option_out_of_its_range_is_named)
     expect_refused(&o, BOT_ERR_OPTIONS, LIVE_INSTRUMENT " stands there twice");
     live_options(&l, 0, &o);
     o.ca_file = "/none";
-    expect_refused(&o, BOT_ERR_IO, "options.ca_file: cannot be read: /none");
+    expect_refused(&o, BOT_ERR_IO, "options.ca_file: no certificate (PEM) can be read from /none");
     live_end(&l);
 }
 

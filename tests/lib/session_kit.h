@@ -45,6 +45,9 @@ struct kit {
     bot_id ws_request;              /* of the last order over its socket */
     bot_event rows[8];              /* of position reads */
     unsigned rows_n;
+    bot_event read_end;             /* the last of the positions, */
+    bot_ts begun_at;                /* and when it began */
+    unsigned begun;
     bot_event monitor[BOT_MONITOR_COUNT], submit, reply; /* the last of each that the core was fed */
     unsigned monitors[BOT_MONITOR_COUNT], replies[BOT_OUTCOME_MALFORMED + 1];
 };
@@ -192,6 +195,11 @@ static inline void kit_on_event(void *self, const bot_event *ev)
     if (ev->kind == BOT_EV_MONITOR) {
         k->monitor[ev->monitor.monitor] = *ev;
         k->monitors[ev->monitor.monitor]++;
+    } else if (ev->kind == BOT_EV_READ_BEGIN && ev->read.read == BOT_READ_POSITIONS) {
+        k->begun_at = ev->ts;
+        k->begun++;
+    } else if (ev->kind == BOT_EV_READ_END && ev->read.read == BOT_READ_POSITIONS) {
+        k->read_end = *ev;
     } else if (ev->kind == BOT_EV_SUBMIT) {
         k->submit = *ev;
     } else if (ev->kind == BOT_EV_REPLY || ev->kind == BOT_EV_SENT) {

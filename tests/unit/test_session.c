@@ -289,6 +289,26 @@ TEST(session, a_read_that_goes_by_instruments_leaves_none_out)
     }
 }
 
+/* What an answer of several calls proves it proves from the sending of the first: what a later one says may be newer than that. */
+TEST(session, a_read_of_several_calls_counts_from_the_first)
+{
+    static struct kit k;
+    kit_init(&k);
+    k.venue.positions_parts = 3;
+    kit_open(&k);
+    const bot_limits limits = wide();
+    kit_start(&k, &limits);
+    k.latency = 400 * BOT_NS_PER_MS;
+    const unsigned begun = k.begun, asked = k.asked[VENUE_CALL_POSITIONS];
+    const bot_ts before = k.read_end.ts;
+    for (int i = 0; i < 400 && k.read_end.ts == before; i++)
+        kit_run(&k, 100 * BOT_NS_PER_MS);
+    ck_assert_uint_eq(k.begun, begun + 1);
+    ck_assert_uint_eq(k.asked[VENUE_CALL_POSITIONS], asked + 3);
+    ck_assert(k.read_end.read.complete && k.read_end.read.pages == 3);
+    ck_assert(k.read_end.read.sent_at == k.begun_at && k.read_end.ts - k.begun_at >= 3 * k.latency);
+}
+
 /* ---- orders over their own socket ---- */
 
 static void answer_over_socket(struct kit *k, bool accepted)

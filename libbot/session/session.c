@@ -13,7 +13,6 @@
 #include "session/reads.h"
 #include "session/streams.h"
 
-#define PUBLIC_LEASE_NS (10 * BOT_NS_PER_S)
 #define LEVELS_MAX 10000
 
 void bot__session_venue_rules(const struct venue *v, bot_venue_rules *ret)
@@ -93,7 +92,7 @@ struct session *bot__session_init(void *memory, const struct session_options *o,
     bot__session_venue_rules(o->venue, &s->options.core.venue);
     /* Without the public sockets the monitors see nothing: their silence must not be taken for a quiet market. */
     if (o->monitors && o->public_data && o->instruments_n != 0 && o->public_url[0] != '\0' && o->core.public_lease_ns == 0)
-        s->options.core.public_lease_ns = PUBLIC_LEASE_NS;
+        s->options.core.public_lease_ns = SESSION_PUBLIC_LEASE_NS;
     s->core = bot_core_init(core, &s->options.core, t.now + o->ts_offset);
     if (s->core == NULL || !bot__public_open(s, rate, rate_size))
         return NULL;

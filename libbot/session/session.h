@@ -13,6 +13,7 @@
 
 #define SESSION_INSTRUMENTS_MAX 64
 #define SESSION_URL_MAX 256
+#define SESSION_PUBLIC_LEASE_NS (10 * BOT_NS_PER_S) /* of the public stream where monitors need it and nothing else is asked */
 
 /* What the session tells. effect: a copy, valid for the call; never called inside a call of ours that the host made. */
 struct session_host {

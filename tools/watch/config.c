@@ -12,13 +12,13 @@
 
 #include "bot/err.h"
 #include "io/url.h"
+#include "session/session.h"
 #include "venue/venue.h"
 #include "watch/alert.h"
 #include "watch/watch.h"
 
 #define FILE_MAX (1024 * 1024)
 #define ROWS_MAX 256
-#define PUBLIC_LEASE_NS (10 * BOT_NS_PER_S)
 
 const char *const watch_route_names[] = { "stderr", "file", "webhook", "slack", "discord", "telegram", "command", NULL };
 static const char *const drift_words[] = { "halt", "adopt", NULL };
@@ -807,5 +807,5 @@ void watch_account_options(const struct watch_account_config *c, bot_account_opt
     ret->core.manual_policy = (bot_manual_policy)c->manual_trades;
     ret->core.start_adopt = true; /* a watcher begins with what the account holds */
     if (c->public_data && c->instruments.n != 0)
-        ret->core.public_lease_ns = PUBLIC_LEASE_NS; /* no bot asks for it here, and its loss is an alert all the same */
+        ret->core.public_lease_ns = SESSION_PUBLIC_LEASE_NS; /* no bot asks for it here, and its loss is an alert all the same */
 }

@@ -172,8 +172,8 @@ static bool run_file(const char *path, const char *venue, const struct dst_run_o
     return true;
 }
 
-#define COVER_RUNS 10
-#define COVER_PLANS 3000
+#define COVER_RUNS 100 /* a subscription must fall into the seconds in which they are limited, and the like */
+#define COVER_PLANS 20000
 
 /* Kinds that changed nothing in the worlds so far: those of later seeds that hold them are run until one does. */
 static void cover_rest(struct dst_plan *plan, const char *venue, uint64_t from, const struct dst_run_options *o, struct totals *t)

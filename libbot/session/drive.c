@@ -516,6 +516,8 @@ static void order_answered_ws(struct session *s, const bot_event *ev)
 {
     struct order_end end;
     struct order_call *c = bot__order_calls_ws_answer(s, ev, &end);
+    if (c != NULL && end.outcome == BOT_OUTCOME_CLOCK)
+        bot__clock_doubt(s);
     if (c != NULL)
         end_order(s, c, &end);
     else if (ev->kind == BOT_EV_ERROR)

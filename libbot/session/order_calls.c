@@ -86,6 +86,16 @@ void bot__order_calls_arrived(struct session *s, struct order_call *c, const str
     *ret_end = (struct order_end){ BOT_EV_REPLY, outcome, reply->venue_code, reply->detail, &reply->order_id };
 }
 
+/* The venue's no, as much of it as the answer to the same request over REST would say. */
+static bot_outcome refusal(const struct session *s, const struct order_call *c, int64_t code, const char *words)
+{
+    const struct venue *v = s->options.venue;
+    if (v->ws_refusal == NULL)
+        return BOT_OUTCOME_REJECTED;
+    const bot_outcome outcome = v->ws_refusal(code, (struct slice){ words, strlen(words) }, c->req.call);
+    return outcome == BOT_OUTCOME_MALFORMED ? BOT_OUTCOME_UNKNOWN : outcome == BOT_OUTCOME_OK ? BOT_OUTCOME_REJECTED : outcome;
+}
+
 struct order_call *bot__order_calls_ws_answer(struct session *s, const bot_event *ev, struct order_end *ret_end)
 {
     const bot_id *id = ev->kind == BOT_EV_ACK ? &ev->ack.request_id : &ev->error.request_id;
@@ -96,10 +106,12 @@ struct order_call *bot__order_calls_ws_answer(struct session *s, const bot_event
         if (ev->kind == BOT_EV_ACK && ev->ack.accepted)
             *ret_end = (struct order_end){ BOT_EV_REPLY, BOT_OUTCOME_OK, .reason = "", .order_id = &ev->ack.order_id };
         else if (ev->kind == BOT_EV_ACK)
-            *ret_end = (struct order_end){ BOT_EV_REPLY, BOT_OUTCOME_REJECTED, ev->ack.venue_code, ev->ack.reason, &ev->ack.order_id };
+            *ret_end = (struct order_end){ BOT_EV_REPLY, refusal(s, c, ev->ack.venue_code, ev->ack.reason), ev->ack.venue_code, ev->ack.reason,
+                                           &ev->ack.order_id };
         else
-            *ret_end = (struct order_end){ BOT_EV_REPLY, ev->error.code == BOT_ERR_REJECTED ? BOT_OUTCOME_REJECTED : BOT_OUTCOME_UNKNOWN,
-                                           .code = ev->error.venue_code, .reason = ev->error.detail };
+            *ret_end = (struct order_end){ BOT_EV_REPLY, .code = ev->error.venue_code, .reason = ev->error.detail,
+                                           .outcome = ev->error.code == BOT_ERR_REJECTED ? refusal(s, c, ev->error.venue_code, ev->error.detail)
+                                                                                         : BOT_OUTCOME_UNKNOWN };
         return c;
     }
     return NULL;

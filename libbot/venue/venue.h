@@ -206,6 +206,8 @@ struct venue {
     int (*encode_rest)(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret);
     /* Request -> one message for the order-entry socket; NULL where there is none. Length or error. */
     int (*encode_ws)(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
+    /* What a refusal over that socket means for the call that it answers; it has been decoded as a no. NULL where there is none. */
+    bot_outcome (*ws_refusal)(int64_t code, struct slice words, enum venue_call call);
     /* Messages that bring a socket up. index counts from 0; returns the length, 0 behind the last, or an error. */
     int (*ws_login)(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
     int (*ws_subscribe)(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf, size_t size);

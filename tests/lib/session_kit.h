@@ -249,7 +249,7 @@ static inline void kit_init(struct kit *k)
     k->venue.decode_ws = kit_decode_ws;
     k->venue.decode_rest = kit_decode_rest;
     k->venue.encode_rest = kit_encode_rest;
-    k->venue.encode_ws = kit_encode_ws;
+    k->venue.encode_ws = kit_encode_ws; /* what its refusals mean is as at Bybit */
     k->venue.ws_login = kit_login;
     k->venue.ws_subscribe = kit_subscribe;
     k->venue.ws_ping = NULL;

@@ -348,6 +348,40 @@ TEST(session, the_order_sockets_no_is_a_no_and_its_silence_is_unknown)
     ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], 0); /* never by both ways */
 }
 
+static void refuse_over_socket(struct kit *k, int64_t code)
+{
+    bot_event ev = { .kind = BOT_EV_ERROR, .seq = BOT_SEQ_NONE, .error = { .code = BOT_ERR_REJECTED, .venue_code = code } };
+    ev.error.request_id = k->ws_request;
+    memset(k->replies, 0, sizeof k->replies);
+    kit_message(k, BOT_STREAM_TRADE, &ev);
+    for (bot_outcome o = BOT_OUTCOME_OK; o <= BOT_OUTCOME_MALFORMED; o++)
+        ck_assert_uint_eq(k->replies[o], o == k->venue.ws_refusal(code, (struct slice){ "", 0 }, VENUE_CALL_SUBMIT));
+}
+
+/* As over REST: a closed venue is no fault of the bot's, and a stamp outside the window has the clock measured at once. */
+TEST(session, the_order_sockets_no_says_why)
+{
+    static struct kit k;
+    over_socket(&k);
+    ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+    const unsigned asked = k.asked[VENUE_CALL_TIME];
+    refuse_over_socket(&k, 10002);
+    ck_assert_uint_eq(k.replies[BOT_OUTCOME_CLOCK], 1);
+    kit_run(&k, 100 * BOT_NS_PER_MS);
+    ck_assert_uint_eq(k.asked[VENUE_CALL_TIME], asked + 1);
+    ck_assert_uint_eq(kit_reasons(&k), 0);
+
+    ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+    refuse_over_socket(&k, 110007); /* not enough balance */
+    ck_assert_uint_eq(k.replies[BOT_OUTCOME_REJECTED], 1);
+    ck_assert_uint_eq(kit_reasons(&k), 0);
+
+    ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+    refuse_over_socket(&k, 10019);
+    ck_assert_uint_eq(k.replies[BOT_OUTCOME_MAINTENANCE], 1);
+    ck_assert_uint_eq(kit_reasons(&k), BOT_GATE_VENUE_STATUS);
+}
+
 TEST(session, an_order_that_its_socket_has_no_room_for_goes_by_rest)
 {
     static struct kit k;

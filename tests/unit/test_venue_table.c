@@ -39,6 +39,7 @@ TEST(venues, have_names_of_their_own_and_urls_that_are_encrypted)
         ck_assert_msg(v->endpoints.ws_public_2 == NULL || v->ws_public_of != NULL, "%s: a second public socket for nothing", v->name);
         ck_assert_msg(v->endpoints.rest[0] != '\0' && v->endpoints.ws_private[0] != '\0' && v->endpoints.ws_public[0] != '\0', "%s: no endpoints", v->name);
         ck_assert_msg(v->has_ws_orders == (v->encode_ws != NULL) && v->has_ws_orders == (v->endpoints.ws_trade[0] != '\0'), "%s: order entry over the socket", v->name);
+        ck_assert_msg(v->has_ws_orders == (v->ws_refusal != NULL), "%s: refusals over the socket", v->name);
     }
     ck_assert_uint_gt(n, 0);
     ck_assert_ptr_null(bot__venue_find("no-such-venue"));
@@ -117,6 +118,31 @@ TEST(venues, draw_every_request_on_a_scope_that_exists)
         ck_assert_msg(reads_positions, "%s: positions of the account cannot be read", v->name);
         ck_assert_msg(reads_fills || v->fills_per_instrument, "%s: fills cannot be read", v->name);
         bot__signer_free(signer);
+    }
+}
+
+TEST(venues, mean_by_a_refusal_over_the_order_socket_what_they_mean_over_rest)
+{
+    static const struct { const char *venue; int64_t code; const char *words; bot_outcome submit, cancel; } refusals[] = {
+        { "bybit", 10002, "", BOT_OUTCOME_CLOCK, BOT_OUTCOME_CLOCK },
+        { "bybit", 10019, "", BOT_OUTCOME_MAINTENANCE, BOT_OUTCOME_MAINTENANCE },
+        { "bybit", 110001, "order not exists", BOT_OUTCOME_REJECTED, BOT_OUTCOME_NOT_FOUND },
+        { "bybit", 110007, "", BOT_OUTCOME_REJECTED, BOT_OUTCOME_REJECTED },
+        { "binance-usdm", -1021, "", BOT_OUTCOME_CLOCK, BOT_OUTCOME_CLOCK },
+        { "binance-usdm", -1016, "", BOT_OUTCOME_MAINTENANCE, BOT_OUTCOME_MAINTENANCE },
+        { "binance-usdm", -1003, "Way too many requests; IP banned until 1763762400000.", BOT_OUTCOME_BANNED, BOT_OUTCOME_BANNED },
+        { "binance-usdm", -2011, "Unknown order sent.", BOT_OUTCOME_NOT_FOUND, BOT_OUTCOME_NOT_FOUND },
+        { "binance-usdm", -2019, "Margin is insufficient.", BOT_OUTCOME_REJECTED, BOT_OUTCOME_REJECTED },
+        { "okx", 50102, "", BOT_OUTCOME_CLOCK, BOT_OUTCOME_CLOCK },
+        { "okx", 50001, "", BOT_OUTCOME_MAINTENANCE, BOT_OUTCOME_MAINTENANCE },
+        { "okx", 51400, "", BOT_OUTCOME_NOT_FOUND, BOT_OUTCOME_NOT_FOUND },
+        { "okx", 51008, "", BOT_OUTCOME_REJECTED, BOT_OUTCOME_REJECTED },
+    };
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        const struct venue *v = bot__venue_find(refusals[i].venue);
+        const struct slice words = { refusals[i].words, strlen(refusals[i].words) };
+        ck_assert_int_eq(v->ws_refusal(refusals[i].code, words, VENUE_CALL_SUBMIT), refusals[i].submit);
+        ck_assert_int_eq(v->ws_refusal(refusals[i].code, words, VENUE_CALL_CANCEL), refusals[i].cancel);
     }
 }
 

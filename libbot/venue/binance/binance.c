@@ -177,6 +177,12 @@ int bot__binance_decode_ws(struct venue_context *ctx, bot_source source, struct 
 
 #define S BOT_NS_PER_S
 
+/* The status that such an answer has too is not in the event; where the code does not say it by itself, the words do. */
+static bot_outcome ws_refusal(int64_t code, struct slice words, enum venue_call call)
+{
+    return bot__binance_outcome(code, 400, words, call);
+}
+
 const struct venue bot__venue_binance = {
     .name = "binance-usdm",
     .title = "Binance USD-M futures",
@@ -230,6 +236,7 @@ const struct venue bot__venue_binance = {
     .decode_rest = bot__binance_decode_rest,
     .encode_rest = bot__binance_encode_rest,
     .encode_ws = bot__binance_encode_ws,
+    .ws_refusal = ws_refusal,
     .ws_login = bot__binance_ws_login,
     .ws_subscribe = bot__binance_ws_subscribe,
     .ws_public_of = bot__binance_ws_public_of,

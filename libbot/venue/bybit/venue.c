@@ -3,6 +3,12 @@
 /* Per endpoint limits are counted by account in a rolling second; the address has 600 requests in five seconds. */
 #define PER_SECOND(name_, limit_) { .name = (name_), .window = VENUE_WINDOW_ROLLING, .limit = (limit_), .window_ns = BOT_NS_PER_S, .one_class = true }
 
+static bot_outcome ws_refusal(int64_t code, struct slice words, enum venue_call call)
+{
+    (void)words;
+    return bot__bybit_outcome(code, call);
+}
+
 const struct venue bot__venue_bybit = {
     .name = "bybit",
     .title = "Bybit v5 (unified account, linear and inverse)",
@@ -51,6 +57,7 @@ const struct venue bot__venue_bybit = {
     .decode_rest = bot__bybit_decode_rest,
     .encode_rest = bot__bybit_encode_rest,
     .encode_ws = bot__bybit_encode_ws,
+    .ws_refusal = ws_refusal,
     .ws_login = bot__bybit_login,
     .ws_subscribe = bot__bybit_subscribe,
     .ws_resubscribe_book = bot__bybit_resubscribe_book,

@@ -459,6 +459,12 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
 
 #define S BOT_NS_PER_S
 
+static bot_outcome ws_refusal(int64_t code, struct slice words, enum venue_call call)
+{
+    (void)words;
+    return bot__okx_outcome(code, call);
+}
+
 const struct venue bot__venue_okx = {
     .name = "okx",
     .title = "OKX v5",
@@ -518,6 +524,7 @@ const struct venue bot__venue_okx = {
     .decode_rest = bot__okx_decode_rest,
     .encode_rest = bot__okx_encode_rest,
     .encode_ws = bot__okx_encode_ws,
+    .ws_refusal = ws_refusal,
     .ws_login = bot__okx_ws_login,
     .ws_subscribe = bot__okx_ws_subscribe,
     .ws_resubscribe_book = bot__okx_ws_resubscribe_book,

@@ -31,6 +31,8 @@ static struct server *hook;
 static char   got[200][700];
 static int    got_n, refuse_first;
 static const char *last_path;
+static bool   hang;          /* the next request is answered when the test says so */
+static uint64_t hung;
 
 static void on_request(void *user_data, uint64_t token, const struct server_request *rq)
 {
@@ -38,6 +40,11 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
     static char path[200];
     snprintf(path, sizeof path, "%s", rq->path);
     last_path = path;
+    if (hang) {
+        hang = false;
+        hung = token;
+        return;
+    }
     if (refuse_first > 0) {
         refuse_first--;
         (void)bot__server_answer(hook, token, &(struct server_answer){ .status = 503 });
@@ -323,6 +330,32 @@ TEST(watch_routes, what_does_not_get_through_is_tried_again_in_order)
     }
     ck_assert_int_eq(results[0], 3);
     ck_assert_int_eq(results[1], 2);
+    close_routes();
+}
+
+TEST(watch_routes, behind_a_hook_that_hangs_the_newest_alerts_are_kept)
+{
+    uv_loop_init(&loop);
+    open_hook();
+    char text[300];
+    snprintf(text, sizeof text, "\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"}]", bot__server_port(hook));
+    open_routes(text);
+    hang = true;
+    for (uint64_t id = 1; id <= 70; id++) { /* 64 fit */
+        const struct watch_alert a = an_alert(id);
+        deliver_alert(routes, &a);
+        for (int i = 0; id == 1 && i < 100 && hung == 0; i++) loop_for(&loop, 20);
+    }
+    ck_assert_int_eq(results[2], 6);
+    (void)bot__server_answer(hook, hung, &(struct server_answer){ .status = 200, .body = { "{}", 2 } });
+    for (int i = 0; i < 200 && !deliver_idle(routes); i++) loop_for(&loop, 20);
+    ck_assert_int_eq(got_n, 63); /* and the one that hung, which is not counted */
+    for (int i = 0; i < 63; i++) {
+        char id[20];
+        snprintf(id, sizeof id, "\"id\":%d,", i + 8);
+        ck_assert_ptr_nonnull(strstr(got[i], id));
+    }
+    ck_assert_int_eq(results[0], 64);
     close_routes();
 }
 

@@ -322,18 +322,21 @@ static void next(struct route *r)
     }
 }
 
-static bool push(struct route *r, const struct watch_alert *a, uint64_t first_ms)
+static void push(struct route *r, const struct watch_alert *a, uint64_t first_ms)
 {
-    if (r->n == QUEUE_MAX) { /* the oldest is the least news; the one under way stays */
+    if (r->n == QUEUE_MAX) { /* the oldest is the least news; the one under way stays, and the one behind it goes */
+        const uint32_t lost = r->busy ? 1 : 0;
+        const uint64_t id = r->queue[(r->head + lost) % QUEUE_MAX].alert.id;
         r->view.failed++;
         r->view.failing = true;
         snprintf(r->view.why, sizeof r->view.why, "its queue is full: alerts were lost");
         if (r->busy)
-            return false;
-        pop(r);
+            r->queue[(r->head + 1) % QUEUE_MAX] = r->queue[r->head];
+        r->head = (r->head + 1) % QUEUE_MAX;
+        r->n--;
+        r->owner->result(r->owner->result_user_data, id, DELIVERY_FAILED);
     }
     r->queue[(r->head + r->n++) % QUEUE_MAX] = (struct item){ .alert = *a, .first_ms = first_ms };
-    return true;
 }
 
 static void summarise(struct route *r)
@@ -341,7 +344,7 @@ static void summarise(struct route *r)
     struct watch_alert a = { .state = ALERT_FIRING, .rule = WATCH_RULE_PROCESS, .severity = WATCH_WARNING, .since_ms = 0 };
     snprintf(a.text, sizeof a.text, "%u more alerts came in this minute than are told one by one; see the page or the file", r->beyond);
     r->beyond = 0;
-    (void)push(r, &a, uv_now(r->owner->loop));
+    push(r, &a, uv_now(r->owner->loop));
     next(r);
 }
 
@@ -364,8 +367,8 @@ void deliver_alert(struct deliver *d, const struct watch_alert *alert)
             r->beyond++;
             continue;
         }
-        if (push(r, alert, now))
-            next(r);
+        push(r, alert, now);
+        next(r);
     }
 }
 
@@ -503,7 +506,7 @@ void deliver_close(struct deliver *d, struct deliver *heir, void (*closed)(void 
             if (strcmp(to->config->name, r->config->name) != 0)
                 continue;
             for (; r->n != 0; pop(r))
-                (void)push(to, &r->queue[r->head].alert, r->queue[r->head].first_ms);
+                push(to, &r->queue[r->head].alert, r->queue[r->head].first_ms);
         }
         bot__http_close(r->http);
         r->http = NULL;

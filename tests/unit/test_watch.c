@@ -282,6 +282,29 @@ TEST(watch_alert, an_event_ends_by_itself_and_accounts_do_not_mix)
     watch_config_free(&config);
 }
 
+TEST(watch_alert, a_clock_that_is_set_back_delays_nothing)
+{
+    begin("");
+    const int64_t t = 7200000, back = t - 3600000;
+    watch_alert_event(&alerts, WATCH_RULE_FORCED_TRADE, "a", "X", t, "liquidation");
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", true, t, "");
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", false, t, "");
+    watch_alert_set(&alerts, WATCH_RULE_PRIVATE_STREAM, "a", "", true, t, ""); /* told after 3 s */
+    ck_assert_int_eq(told_n, 2);
+    for (int64_t s = 0; s <= 60; s++) {
+        watch_alert_set(&alerts, WATCH_RULE_PRIVATE_STREAM, "a", "", true, back + s * 1000, "");
+        watch_alerts_tick(&alerts, back + s * 1000);
+        if (s == 3) {
+            ck_assert_int_eq(told_n, 3);
+            ck_assert_str_eq(told[2], "private_stream firing ");
+        }
+    }
+    ck_assert_int_eq(told_n, 5);
+    ck_assert_str_eq(told[3], "drift resolved X");
+    ck_assert_str_eq(told[4], "forced_trade resolved X");
+    watch_config_free(&config);
+}
+
 TEST(watch_alert, a_full_list_forgets_what_is_over_and_counts_what_it_cannot_take)
 {
     begin("");

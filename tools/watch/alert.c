@@ -58,6 +58,18 @@ void watch_alerts_init(struct watch_alerts *a, const struct watch_config *config
     a->user_data = user_data;
 }
 
+/* The wall clock was set back: what began later than now begins now, or a pending alert would wait for as long as it went back. */
+static void not_later(struct watch_alert *w, int64_t now_ms)
+{
+    int64_t *const times[] = { &w->since_ms, &w->fired_ms, &w->told_ms, &w->clear_ms };
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        if (*times[i] > now_ms)
+            *times[i] = now_ms;
+    const int64_t latest = w->state == ALERT_FIRING ? now_ms + EVENT_LASTS_MS : now_ms;
+    if (w->resolved_ms > latest)
+        w->resolved_ms = latest;
+}
+
 static struct watch_alert *find(struct watch_alerts *a, enum watch_rule rule, const char *account, const char *instrument)
 {
     for (int i = 0; i < WATCH_ALERTS_MAX; i++) {
@@ -127,6 +139,7 @@ void watch_alert_set(struct watch_alerts *a, enum watch_rule rule, const char *a
         w = begin(a, rule, account, instrument, now_ms);
     if (w == NULL)
         return;
+    not_later(w, now_ms);
     w->clear_ms = 0;
     if (w->state != ALERT_PENDING)
         return;
@@ -156,6 +169,7 @@ void watch_alerts_tick(struct watch_alerts *a, int64_t now_ms)
     const int64_t repeat_ms = (int64_t)(a->config->alerts.repeat_s * 1000);
     for (int i = 0; i < WATCH_ALERTS_MAX; i++) {
         struct watch_alert *w = &a->list[i];
+        not_later(w, now_ms);
         if (w->state == ALERT_PENDING && now_ms - w->since_ms >= terms_of(a, w->rule).for_ms)
             fire(a, w, now_ms);
         else if (w->state == ALERT_FIRING && w->resolved_ms != 0 && now_ms >= w->resolved_ms)

@@ -31,11 +31,21 @@ struct transport_uv {
     void                             *closed_user_data;
 };
 
-struct session_time bot__transport_uv_now(void)
+static int64_t clock_ns(clockid_t id)
 {
-    struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct session_time){ (bot_ts)uv_hrtime(), (int64_t)wall.tv_sec * BOT_NS_PER_S + wall.tv_nsec };
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * BOT_NS_PER_S + t.tv_nsec;
+}
+
+struct session_time bot__transport_uv_now(void) { return (struct session_time){ clock_ns(CLOCK_BOOTTIME), clock_ns(CLOCK_REALTIME) }; }
+
+/* The same moment by the loop's clock, which stands while the machine sleeps. Read in this order it is never too early. */
+static bot_ts loop_time(bot_ts at)
+{
+    if (at == BOT_TS_NEVER) return at;
+    const bot_ts now = clock_ns(CLOCK_BOOTTIME), loop_now = (bot_ts)uv_hrtime();
+    return at > now ? loop_now + (at - now) : loop_now - 1;
 }
 
 /* ---- from the sockets to the session ------------------------------------------------------------------------ */
@@ -129,12 +139,12 @@ static int http_start(void *self, uint64_t id, const char *base_url, const struc
 {
     struct transport_uv *t = self;
     BOT_ASSERT(t->session != NULL);
-    return bot__http_start(t->http, id, base_url, http, deadline);
+    return bot__http_start(t->http, id, base_url, http, loop_time(deadline));
 }
 
 static void http_cancel(void *self, uint64_t id) { bot__http_cancel(((struct transport_uv *)self)->http, id); }
 
-static void timer(void *self, bot_ts at) { bot__io_timer_arm(&((struct transport_uv *)self)->timer, at); }
+static void timer(void *self, bot_ts at) { bot__io_timer_arm(&((struct transport_uv *)self)->timer, loop_time(at)); }
 
 /* ---- life --------------------------------------------------------------------------------------------------- */
 

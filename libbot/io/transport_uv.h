@@ -31,7 +31,8 @@ int bot__transport_uv_open(struct uv_loop_s *loop, const struct transport_uv_opt
 const struct transport *bot__transport_uv_table(struct transport_uv *t);
 /* inputs must be static. */
 void bot__transport_uv_bind(struct transport_uv *t, const struct session_inputs *inputs, struct session *session);
-/* Both clocks, read now. Any thread. */
+/* Both clocks, read now. Any thread. The first goes on while the machine is suspended, as the loop's own does not: leases must
+ * run out then. The table's deadlines and timers are of it. */
 struct session_time bot__transport_uv_now(void);
 /* closed runs from the loop, once, when nothing of this account is left on it; t is freed by then. */
 void bot__transport_uv_close(struct transport_uv *t, void (*closed)(void *user_data), void *user_data);

@@ -90,7 +90,8 @@ static int64_t clock_ns(clockid_t id)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int64_t real_now(void *self) { (void)self; return clock_ns(CLOCK_MONOTONIC); }
+/* The clock of bot__transport_uv_now: what it stamps events with is compared with this. */
+static int64_t real_now(void *self) { (void)self; return clock_ns(CLOCK_BOOTTIME); }
 static int64_t real_wall(void *self) { (void)self; return clock_ns(CLOCK_REALTIME); }
 static uint64_t real_pid(void *self) { (void)self; return (uint64_t)getpid(); }
 static void *real_alloc(void *self, size_t size) { (void)self; return calloc(1, size); }

@@ -34,6 +34,8 @@ enum kind { ALLOCATION, FILE_CALL, WALL_CLOCK, KINDS };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* the journal's writer is a thread */
 static enum kind armed = KINDS;
 static long countdown, counted[KINDS];
+static _Atomic long slept_s; /* by which the clock that counts a suspended machine's sleep is ahead of the one that does not */
+static long sleep_s;         /* how long a day's machine sleeps once its gate has opened */
 static int64_t clock_jump_ns; /* what WALL_CLOCK adds from its moment on */
 static bool fired, watching;
 
@@ -150,6 +152,8 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ret)
 {
     const int r = __real_clock_gettime(id, ret);
+    if (id == CLOCK_BOOTTIME)
+        ret->tv_sec += slept_s;
     if (id == CLOCK_REALTIME) {
         (void)fails(WALL_CLOCK);
         if (fired && armed == WALL_CLOCK)
@@ -350,6 +354,13 @@ static struct outcome day(enum kind kind, long index, const char *journal, unsig
         bot_gate_state state;
         bot_get_gate(d.bot, &state);
         out.reasons = state.reasons;
+        if (out.was_open && sleep_s != 0) {
+            slept_s += sleep_s;
+            if (bot_is_open(d.bot))
+                d.wrong = "the machine slept, and what was proven before is proven still";
+            trade(&d); /* refused, in the very turn of waking */
+            out.was_open = until(&d, is_open, open_ms);
+        }
         trade(&d);
         bot_account_close(d.account, on_closed, &d.closed);
         const uint64_t end = uv_hrtime() + (uint64_t)live_ms(5000) * 1000000;
@@ -447,3 +458,15 @@ static void each_clock(int64_t jump_ns)
 
 TEST(account_faults, the_wall_clock_set_back_an_hour_at_each_reading) { each_clock(-3600 * BOT_NS_PER_S); }
 TEST(account_faults, the_wall_clock_set_forth_an_hour_at_each_reading) { each_clock(3600 * BOT_NS_PER_S); }
+
+TEST(account_faults, a_machine_that_was_suspended_wakes_shut_and_proves_itself_again)
+{
+    exchange_begin();
+    const char *journal = journal_path();
+    sleep_s = 3600;
+    const struct outcome out = day(KINDS, -1, journal, 8000);
+    ck_assert_int_eq(out.opened, BOT_OK);
+    ck_assert_msg(out.was_open, "not open again, reasons before %x", out.reasons);
+    remove_tree(journal);
+    exchange_end();
+}

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "bot/decimal.h"
+#include "io/transport_uv.h"
 
 #define TICK_MS 100
 #define RATE_EVERY_MS 2000
@@ -325,7 +326,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct watch *w = timer->data;
     struct watch_io *io = w->io;
-    const uint64_t now = uv_hrtime();
+    const uint64_t now = (uint64_t)bot__transport_uv_now().now; /* which a suspended machine does not stop */
     const int64_t late_ms = io->tick_at != 0 && now > io->tick_at ? (int64_t)((now - io->tick_at) / 1000000) - TICK_MS : 0;
     io->tick_at = now;
     w->loop_lag_ms = late_ms > 0 ? late_ms : 0;

@@ -125,6 +125,7 @@ int bot_amend(bot_handle *bot, const bot_id *client_id, bot_qty qty, bot_px pric
         return refused(BOT_ERR_CLOSED, NULL, ret_refusal);
     if (killed(bot, NULL, BOT_LEG_NONE, ret_refusal))
         return BOT_ERR_GATE_SHUT;
+    bot__account_look_at_journal(bot->account);
     bot_event ev = { .kind = BOT_EV_AMEND, .amend = { .bot = bot->index, .client_id = *client_id, .qty = qty, .price = price } };
     return after(bot, account_command(bot->account, &ev), ret_refusal);
 }

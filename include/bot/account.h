@@ -50,7 +50,8 @@ typedef enum bot_ws_transport {
 typedef struct bot_account_options {
     size_t      struct_size;     /* set by bot_account_options_init */
     const char *venue;           /* "bybit", "binance-usdm", "okx", "bitflyer", "hyperliquid". Not NULL. */
-    const char *name;            /* of the account, for logs, metrics and the journal: NULL: the venue's name */
+    const char *name;            /* of the account, for logs, metrics and the journal: NULL: the venue's name. A journal is refused where its
+                                  * account has another name: two accounts at one venue want names of their own (keys may change) */
     const char *key, *secret, *passphrase; /* copied (the secret into memory that is wiped); NULL where the venue has none. A key (or
                                             * address) every venue has */
     bool        test_network;    /* the venue's test network */

@@ -223,6 +223,21 @@ TEST(rules, bytes_of_a_private_stream_that_is_not_up_renew_nothing)
     rig_free(r);
 }
 
+/* The socket is half open: it was never seen to close, and REST agrees all the time. */
+TEST(rules, agreement_over_rest_does_not_stand_for_a_private_stream_on_which_nothing_comes)
+{
+    struct rig *r = rig_started(NULL, "10");
+    r->private_up = false; /* to the rig alone: the core is not told */
+    rig_for(r, RIG_MS(9000));
+    EXPECT_NOT(r, BOT_GATE_PRIVATE_STREAM);
+    for (int i = 0; i < 20; i++) {
+        rig_for(r, RIG_MS(2000));
+        EXPECT_SHUT(r, BOT_GATE_PRIVATE_STREAM);
+        EXPECT_NOT(r, BOT_GATE_RECONCILED | BOT_GATE_REST);
+    }
+    rig_free(r);
+}
+
 TEST(rules, an_order_after_a_lease_ran_out_is_refused_with_the_reason)
 {
     struct rig *r = rig_new(NULL);

@@ -1,10 +1,13 @@
 #include "io/http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/assert.h"
 #include "io/io_loop_private.h"
@@ -14,6 +17,7 @@
 
 #define HEADERS_MAX 128
 #define HEADER_BYTES_MAX 65536
+#define SOCKETS_KNOWN 64
 #define NAME_KEPT_MS 60000 /* a looked-up address; kept connections need none, so this matters after failures only */
 
 enum request_state {
@@ -38,6 +42,7 @@ struct request {
     CURL               *easy;
     struct curl_slist  *headers, *addresses;
     struct venue_http   http;     /* curl borrows body and method from here */
+    bool                stale;    /* the kept connection it got held something already: not used */
     bool                ready;    /* a connection was ready for it: bytes may have left */
     const char         *own_error; /* why we stopped it ourselves */
     struct text         body, head;
@@ -62,6 +67,8 @@ struct http_client {
     char                known_host[URL_HOST_MAX + 1];
     struct resolved     known;
     uint64_t            known_until_ms;
+    curl_socket_t       sockets[SOCKETS_KNOWN];
+    unsigned            sockets_next;
 };
 
 struct watch {
@@ -191,12 +198,49 @@ static size_t on_header(char *data, size_t one, size_t len, void *user_data)
     return len;
 }
 
+static int port_of(const struct sockaddr_storage *a)
+{
+    return ntohs(a->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port : ((const struct sockaddr_in *)a)->sin_port);
+}
+
+/* A kept connection on which something came while nothing was asked: its end, or an answer that belongs to nobody (a 408 for an idle
+ * client, say), which curl would take for the answer to this request. */
+static bool holds_something(const struct http_client *c, CURL *easy, int local_port, int peer_port)
+{
+    long made = 1;
+    if (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made) != CURLE_OK || made != 0) return false;
+    for (unsigned i = 0; i < SOCKETS_KNOWN; i++) {
+        struct sockaddr_storage own, peer;
+        socklen_t own_len = sizeof own, peer_len = sizeof peer;
+        char byte;
+        if (c->sockets[i] > 0 && getsockname(c->sockets[i], (struct sockaddr *)&own, &own_len) == 0 && port_of(&own) == local_port &&
+            getpeername(c->sockets[i], (struct sockaddr *)&peer, &peer_len) == 0 && port_of(&peer) == peer_port)
+            return recv(c->sockets[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+    }
+    return false;
+}
+
+/* curl does not say which socket a request is on, only its ports. Numbers of closed ones come again and are found by them. */
+static int on_new_socket(void *user_data, curl_socket_t fd, curlsocktype purpose)
+{
+    struct http_client *c = user_data;
+    (void)purpose;
+    for (unsigned i = 0; i < SOCKETS_KNOWN; i++)
+        if (c->sockets[i] == fd) return CURL_SOCKOPT_OK;
+    c->sockets[c->sockets_next++ % SOCKETS_KNOWN] = fd;
+    return CURL_SOCKOPT_OK;
+}
+
 /* Connected, TLS done: the request is about to be written. A second time means that curl repeats it, because a kept
  * connection died without an answer; whether the venue acted on the first is unknown, so only a read may repeat. */
 static int on_ready(void *user_data, char *primary_ip, char *local_ip, int primary_port, int local_port)
 {
     struct request *q = user_data;
-    (void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
+    (void)primary_ip, (void)local_ip;
+    if (!q->stale && holds_something(q->client, q->easy, local_port, primary_port)) {
+        q->stale = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (q->ready && strcmp(q->http.method, "GET") != 0) {
         q->own_error = "the kept connection died with the request on it";
         return CURL_PREREQFUNC_ABORT;
@@ -288,6 +332,8 @@ static bool run(struct request *q, const struct resolved *where)
     curl_easy_setopt(e, CURLOPT_HEADERDATA, q);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
     curl_easy_setopt(e, CURLOPT_PREREQDATA, q);
+    curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+    curl_easy_setopt(e, CURLOPT_SOCKOPTDATA, c);
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
     curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
@@ -318,6 +364,12 @@ static void on_resolved(void *user_data, const struct resolved *result)
 
 static void conclude(struct request *q, CURLcode code)
 {
+    if (q->stale && !q->ready && code == CURLE_ABORTED_BY_CALLBACK) { /* nothing has left: once more, on a fresh one */
+        curl_multi_remove_handle(q->client->multi, q->easy);
+        curl_easy_setopt(q->easy, CURLOPT_FRESH_CONNECT, 1L);
+        q->error[0] = '\0';
+        if (curl_multi_add_handle(q->client->multi, q->easy) == CURLM_OK) return;
+    }
     const char *error = q->own_error != NULL ? q->own_error : q->error[0] != '\0' ? q->error : curl_easy_strerror(code);
     if (code == CURLE_OK) {
         long status = 0;

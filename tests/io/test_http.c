@@ -1,6 +1,8 @@
 /* The HTTP client against our own server and against raw sockets that misbehave. */
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -505,3 +507,67 @@ TEST(http, an_unreadable_ca_file_is_an_error_at_open)
     ck_assert_int_eq(bot__http_open(w.io, &(struct http_options){ .ca_file = "/nonexistent.pem" }, on_done, &w, &client), BOT_ERR_IO);
     world_close(&w);
 }
+
+/* ---- a raw peer that says more than it was asked ---- */
+
+static unsigned said_connections, said_requests;
+static const char *said_more; /* sent right behind the first answer, or 30 ms later */
+static bool said_late;
+
+static void *say(void *arg)
+{
+    const int listener = *(int *)arg;
+    for (;;) {
+        const int fd = accept(listener, NULL, NULL);
+        if (fd < 0) return NULL;
+        said_connections++;
+        char in[4096];
+        for (unsigned k = 0; recv(fd, in, sizeof in, 0) > 0; k++) {
+            said_requests++;
+            char out[400];
+            const char *own = said_requests == 1 ? "\"first\"" : "\"own\"";
+            snprintf(out, sizeof out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s%s", strlen(own), own,
+                     said_requests == 1 && !said_late ? said_more : "");
+            (void)!send(fd, out, strlen(out), MSG_NOSIGNAL);
+            if (said_requests == 1 && said_late) {
+                usleep(30000);
+                (void)!send(fd, said_more, strlen(said_more), MSG_NOSIGNAL);
+            }
+        }
+        close(fd);
+    }
+}
+
+static void an_answer_too_many(bool late)
+{
+    struct world w;
+    world_open(&w);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof at;
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    ck_assert_int_eq(listen(listener, 4), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+    snprintf(w.url, sizeof w.url, "http://127.0.0.1:%u", ntohs(at.sin_port));
+    said_late = late;
+    said_more = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\"stolen\"";
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, say, &listener), 0);
+    start(&w, 1, get("/first"), 2000);
+    UNTIL(&w.loop, w.done);
+    ck_assert_str_eq(w.body, "\"first\"");
+    if (late) loop_for(&w.loop, 80);
+    start(&w, 2, post("/order", "{}"), 2000);
+    UNTIL(&w.loop, w.done);
+    ck_assert_int_eq(w.result, TRANSPORT_OK);
+    ck_assert_str_eq(w.body, "\"own\"");
+    ck_assert_uint_eq(said_requests, 2);
+    ck_assert_uint_eq(said_connections, 2);
+    world_close(&w);
+    shutdown(listener, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(listener);
+}
+
+TEST(http, an_order_is_not_answered_with_what_came_behind_another_answer) { an_answer_too_many(false); }
+TEST(http, an_order_is_not_answered_with_what_came_on_an_idle_connection) { an_answer_too_many(true); }

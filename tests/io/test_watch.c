@@ -2,10 +2,12 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -356,6 +358,30 @@ TEST(watch_routes, behind_a_hook_that_hangs_the_newest_alerts_are_kept)
         ck_assert_ptr_nonnull(strstr(got[i], id));
     }
     ck_assert_int_eq(results[0], 64);
+    close_routes();
+}
+
+TEST(watch_routes, a_disk_that_is_full_in_the_middle_of_a_line_spoils_no_other)
+{
+    uv_loop_init(&loop);
+    char text[400], file[300];
+    snprintf(file, sizeof file, "%s/alerts.jsonl", scratch_directory());
+    snprintf(text, sizeof text, "\"routes\": [{\"type\": \"file\", \"path\": \"%s\"}]", file);
+    open_routes(text);
+    struct rlimit whole, small;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    small = whole;
+    small.rlim_cur = 20;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const struct watch_alert a = an_alert(1);
+    deliver_alert(routes, &a);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &whole), 0);
+    ck_assert_int_eq(results[1], 1);
+    for (int i = 0; i < 100 && !deliver_idle(routes); i++) loop_for(&loop, 50);
+    char *said = test_read_file(file, NULL);
+    ck_assert_ptr_eq(strstr(said, "\n{\"event\":\"alert\",\"id\":1,"), said + 20);
+    free(said);
     close_routes();
 }
 

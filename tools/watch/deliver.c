@@ -37,6 +37,7 @@ struct route {
     struct item queue[QUEUE_MAX];
     uint32_t    head, n;
     uint64_t    next_ms;      /* loop time of the next attempt of the head */
+    bool        torn;         /* the file ends in half a line of ours */
     bool        busy;         /* the head is under way */
     uint64_t    http_id;
     uv_process_t process;     /* of a command */
@@ -170,7 +171,10 @@ static void write_stderr(struct route *r, const struct watch_alert *a)
 
 static void write_file(struct route *r, const struct watch_alert *a)
 {
-    int n = deliver_json(a, r->body, sizeof r->body - 1);
+    /* Half a line of a full disk is ended first, or it would spoil the whole one behind it. */
+    const size_t torn = r->torn;
+    r->body[0] = '\n';
+    int n = (int)torn + deliver_json(a, r->body + torn, sizeof r->body - 1 - torn);
     const int fd = open(r->config->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (fd < 0) {
         settle(r, strerror(errno), true, 0);
@@ -180,6 +184,8 @@ static void write_file(struct route *r, const struct watch_alert *a)
     const ssize_t written = write(fd, r->body, (size_t)n);
     const int e = written == n ? 0 : written < 0 ? errno : ENOSPC;
     close(fd);
+    if (written > 0)
+        r->torn = written != n;
     settle(r, e == 0 ? NULL : strerror(e), true, 0);
 }
 

@@ -536,8 +536,8 @@ static void loop_released(void *user_data) { one_gone(user_data); }
 uint32_t bot__account_live_orders(const bot_account *a)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < a->bots_n; i++)
-        n += bot_core_orders(bot__session_core(a->session), a->bots[i]->index, NULL, 0);
+    for (uint32_t i = 0; i < bot__session_options(a->session)->core.bots_max; i++)
+        n += bot_core_orders(bot__session_core(a->session), i, NULL, 0);
     return n;
 }
 

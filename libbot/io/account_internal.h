@@ -75,7 +75,7 @@ bool bot__account_take_options(void *to, size_t known, const void *from, size_t 
 /* Keeps the words for bot_account_open_why. Returns code. */
 int bot__account_refuse(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-uint32_t bot__account_live_orders(const bot_account *a); /* of all its bots */
+uint32_t bot__account_live_orders(const bot_account *a); /* of all its bots, of those of earlier runs too */
 
 /* Has the journal's writer got into trouble, or out of it? The core is told. */
 void bot__account_look_at_journal(bot_account *a);

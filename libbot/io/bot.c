@@ -264,14 +264,13 @@ int bot_account_rearm(bot_account *account, uint32_t latch, const char *reason)
         return BOT_ERR_CLOSED;
     bot_event ev = { .kind = BOT_EV_REARM, .rearm = { .latch = latch } };
     snprintf(ev.rearm.reason, sizeof ev.rearm.reason, "%.55s", reason != NULL ? reason : "");
-    if (latch == BOT_GATE_KILL)
+    if (latch == BOT_GATE_KILL) {
         bot__account_look_at_kill(account); /* first the kill, with its cancels, then its end */
-    const int r = account_command(account, &ev);
-    if (r >= 0 && latch == BOT_GATE_KILL) {
-        atomic_store(&account->killed, false);
+        /* Before the command: a kill that another thread asks for meanwhile is the next one. Until then the core keeps the gate shut. */
         account->kill_done = false;
+        atomic_store(&account->killed, false);
     }
-    return r;
+    return account_command(account, &ev);
 }
 
 void bot_account_stream(const bot_account *account, bot_stream stream, bot_stream_info *ret)

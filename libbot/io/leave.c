@@ -7,8 +7,8 @@
 
 static void cancel_everything(bot_account *a)
 {
-    for (uint32_t i = 0; i < a->bots_n; i++)
-        (void)bot_cancel_all(a->bots[i]);
+    bot_event all = { .kind = BOT_EV_CANCEL_ALL, .cancel = { .bot = UINT32_MAX } }; /* of bots that an earlier run had, too */
+    (void)account_command(a, &all);
     a->leave_again = bot__transport_uv_now().now + LEAVE_AGAIN_NS;
 }
 

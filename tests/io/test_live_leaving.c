@@ -1,4 +1,6 @@
 /* The public client over real TLS sockets: leaving with orders that rest. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "live.h"
@@ -17,10 +19,18 @@ static void on_left(uint32_t orders_left, void *user_data)
 
 static bool has_both(struct live_account *a) { return live_working(a) == live_number("0.2"); }
 
-static struct live_account *with_two_orders(const char *venue)
+static struct live_account *open_bots(const char *journal, uint32_t bots)
+{
+    bot_account_options o;
+    live_options(&l, 0, &o);
+    o.journal.path = journal;
+    return live_open(&l, 0, &o, bots, "1");
+}
+
+static struct live_account *with_two_orders_of(const char *venue, const char *journal)
 {
     live_begin_at(&l, venue);
-    struct live_account *a = live_open(&l, 0, NULL, 2, "1");
+    struct live_account *a = open_bots(journal, 2);
     LIVE_UNTIL(a, live_is_open, 8000);
     has_left = false;
     bot_instrument in;
@@ -41,6 +51,8 @@ static struct live_account *with_two_orders(const char *venue)
     ck_assert(orders[0].status == BOT_ORDER_OPEN && orders[0].order_id.len != 0 && !orders[0].cancel_asked);
     return a;
 }
+
+static struct live_account *with_two_orders(const char *venue) { return with_two_orders_of(venue, NULL); }
 
 /* bot_cancel_all and bot_account_close behind each other leave the orders where they are: the cancels die with the account. */
 TEST(live_leaving, closes_when_the_venue_has_confirmed_every_cancel)
@@ -88,4 +100,23 @@ TEST(live_leaving, without_orders_closes_and_a_close_ends_the_waiting)
     live_close(a);
     ck_assert(has_left && left == 2);
     live_end(&l);
+}
+
+/* The run before had two bots, this one attaches the first of them only: what the second left is of the account's bots, too. */
+TEST(live_leaving, cancels_what_a_bot_of_an_earlier_run_left)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/journal-leaving", scratch_directory());
+    struct live_account *a = with_two_orders_of("bybit", path);
+    live_close(a);
+    a = open_bots(path, 1);
+    LIVE_UNTIL(a, live_is_open, 8000);
+    ck_assert(live_working(a) == live_number("0.2"));
+    bot_account_cancel_and_close(a->account, 0, on_left, a);
+    UNTIL(&l.loop, has_left);
+    ck_assert_uint_eq(left, 0);
+    ck_assert_msg(live_working(a) == 0, "an order rests at the venue");
+    live_end(&l);
+    snprintf(path, sizeof path, "rm -rf '%s'/journal-leaving", scratch_directory());
+    ck_assert_int_eq(system(path), 0);
 }

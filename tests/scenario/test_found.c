@@ -496,22 +496,28 @@ TEST(found, an_open_order_that_a_hole_in_the_journal_swallowed_counts_when_the_v
     rig_free(r);
 }
 
-/* An account that goes back and forth: what differs by a fill that never came looks like a number of before. */
+/* An account that goes back and forth: bought, sold, and bought by a fill that never comes, so that what the venue shows looks like a
+ * number of before. Its rows carry no sequence. Returns how many answers were called old until then. */
+static uint32_t back_and_forth(struct rig *r, const char *bought, const char *sold, const char *missed)
+{
+    r->rest_seq = false;
+    rig_start(r, "10");
+    const bot_id a = order(r, BOT_BUY, bought), b = order(r, BOT_SELL, sold), c = order(r, BOT_BUY, missed);
+    rig_trade(r, 0, &a, BOT_BUY, bought, "100");
+    rig_for(r, RIG_MS(5000));
+    rig_trade(r, 0, &b, BOT_SELL, sold, "100");
+    rig_for(r, RIG_MS(5000));
+    r->hide_fills = true;
+    rig_trade(r, 0, &c, BOT_BUY, missed, "100");
+    r->hide_fills = false;
+    return r->verdicts[BOT_VERDICT_STALE];
+}
+
 TEST(found, a_position_that_goes_on_looking_old_by_its_number_alone_has_the_history_read)
 {
     if (rig_from_orders()) test_skip("a venue without a fills channel");
     struct rig *r = rig_new(NULL);
-    r->rest_seq = false;
-    rig_start(r, "10");
-    const bot_id a = order(r, BOT_BUY, "1"), b = order(r, BOT_SELL, "1"), missed = order(r, BOT_BUY, "1");
-    rig_trade(r, 0, &a, BOT_BUY, "1", "100");
-    rig_for(r, RIG_MS(5000));
-    rig_trade(r, 0, &b, BOT_SELL, "1", "100");
-    rig_for(r, RIG_MS(5000));
-    r->hide_fills = true;
-    rig_trade(r, 0, &missed, BOT_BUY, "1", "100");
-    r->hide_fills = false;
-    const uint32_t stale = r->verdicts[BOT_VERDICT_STALE];
+    const uint32_t stale = back_and_forth(r, "1", "1", "1");
     rig_for(r, RIG_MS(30000));
     ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], stale);
     ck_assert_msg(rig_qty(r, 0) == fixed_of("1"), "%s", rig_tail(r));
@@ -525,17 +531,7 @@ TEST(found, a_row_touched_behind_our_newest_fill_is_not_called_old)
     if (rig_from_orders()) test_skip("a venue without a fills channel");
     struct rig *r = rig_new(NULL);
     r->rest_times = true;
-    r->rest_seq = false;
-    rig_start(r, "10");
-    const bot_id a = order(r, BOT_BUY, "2"), b = order(r, BOT_SELL, "1"), missed = order(r, BOT_BUY, "1");
-    rig_trade(r, 0, &a, BOT_BUY, "2", "100");
-    rig_for(r, RIG_MS(5000));
-    rig_trade(r, 0, &b, BOT_SELL, "1", "100");
-    rig_for(r, RIG_MS(5000));
-    r->hide_fills = true;
-    rig_trade(r, 0, &missed, BOT_BUY, "1", "100");
-    r->hide_fills = false;
-    const uint32_t stale = r->verdicts[BOT_VERDICT_STALE];
+    const uint32_t stale = back_and_forth(r, "2", "1", "1");
     rig_for(r, RIG_MS(15000));
     ck_assert_uint_eq(r->verdicts[BOT_VERDICT_STALE], stale);
     ck_assert_msg(rig_qty(r, 0) == fixed_of("2"), "%s", rig_tail(r));

@@ -162,15 +162,20 @@ TEST(session, a_socket_on_which_nothing_comes_is_given_up)
 
 /* ---- what a strategy tells ---- */
 
+static void with_collar(struct kit *k)
+{
+    kit_init(k);
+    kit_open(k);
+    bot_limits limits = wide();
+    limits.collar_bps = 100;
+    kit_start(k, &limits);
+}
+
 /* The collar guards against a strategy's own mistake: its idea of the price cannot be what guards it. */
 TEST(session, the_reference_of_the_collar_is_the_markets_and_never_the_strategys)
 {
     static struct kit k;
-    kit_init(&k);
-    kit_open(&k);
-    bot_limits limits = wide();
-    limits.collar_bps = 100;
-    kit_start(&k, &limits);
+    with_collar(&k);
     bot_event order = { .kind = BOT_EV_SUBMIT, .submit = { .bot = 0 } };
     order.submit.order = (bot_order_request){ .instrument = kit_symbol(0), .side = BOT_BUY, .leg = BOT_LEG_NET, .type = BOT_LIMIT, .tif = BOT_GTC,
                                               .qty = { fixed_of("1") }, .price = { fixed_of("200") }, .ref_price = { fixed_of("200") }, .ref_at = k.now };
@@ -191,11 +196,7 @@ TEST(session, the_reference_of_the_collar_is_the_markets_and_never_the_strategys
 TEST(session, an_amend_is_held_by_the_collar_like_an_order)
 {
     static struct kit k;
-    kit_init(&k);
-    kit_open(&k);
-    bot_limits limits = wide();
-    limits.collar_bps = 100;
-    kit_start(&k, &limits);
+    with_collar(&k);
     bot_event trade = kit_trade(&k, 0, "100");
     kit_message(&k, BOT_STREAM_PUBLIC, &trade);
     ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "99"), BOT_OK);

@@ -10,6 +10,7 @@
  *
  * Exit status 0: all held; 1: something did not; 2: usage.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,33 +144,48 @@ static void say_plan(const struct dst_plan *p)
 }
 
 /* Worlds kept in a file: [VENUE] SEED | FAULTS a line. False: it cannot be read. */
+static bool is_dialect(const char *name)
+{
+    uint32_t i = 0;
+    while (bot__simvenue_dialect(i) != NULL && strcmp(bot__simvenue_dialect(i), name) != 0) i++;
+    return bot__simvenue_dialect(i) != NULL;
+}
+
 static bool run_file(const char *path, const char *venue, const struct dst_run_options *o, struct totals *t)
 {
     static char line[DST_FAULTS_MAX * DST_LINE_MAX];
     static struct dst_plan plan;
     FILE *f = fopen(path, "r");
-    if (f == NULL) return false;
-    while (fgets(line, sizeof line, f) != NULL) {
+    if (f == NULL) {
+        fprintf(stderr, "dst: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    bool fine = true;
+    for (unsigned n = 1; fine && fgets(line, sizeof line, f) != NULL; n++) {
         char *faults = NULL, *number = line, bad[DST_LINE_MAX];
         const char *dialect = venue;
         line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '#' || line[0] == '\0') continue;
         if (line[0] >= 'a' && line[0] <= 'z' && (number = strchr(line, ' ')) != NULL) {
             *number++ = '\0';
             dialect = line;
         }
         const uint64_t seed = number == NULL ? 0 : strtoull(number, &faults, 10);
-        if (line[0] == '#' || seed == 0) continue;
+        fine = seed != 0 && is_dialect(dialect);
+        if (!fine) {
+            fprintf(stderr, "dst: %s:%u: a line is [VENUE] SEED [| FAULT]..., with the venue of a paper exchange\n", path, n);
+            break;
+        }
         dst_plan_draw(&plan, dialect, seed);
         while (*faults == ' ' || *faults == '|') faults++;
-        if (*faults != '\0' && !dst_plan_faults(&plan, faults, bad)) {
-            fprintf(stderr, "dst: cannot read fault '%s'\n", bad);
-            fclose(f);
-            return false;
-        }
-        run_one(&plan, o, false, t);
+        fine = *faults == '\0' || dst_plan_faults(&plan, faults, bad);
+        if (fine)
+            run_one(&plan, o, false, t);
+        else
+            fprintf(stderr, "dst: %s:%u: cannot read fault '%s'\n", path, n, bad);
     }
     fclose(f);
-    return true;
+    return fine;
 }
 
 #define COVER_RUNS 100 /* a subscription must fall into the seconds in which they are limited, and the like */
@@ -224,6 +240,10 @@ int main(int argc, char **argv)
             if (o.defect == DST_DEFECT_COUNT) return usage();
         } else return usage();
     }
+    if (!is_dialect(venue)) {
+        fprintf(stderr, "dst: --venue %s: there is no paper exchange of that name\n", venue);
+        return 2;
+    }
     static struct dst_plan plan;
     if (shown != 0) {
         dst_plan_draw(&plan, venue, shown);
@@ -253,5 +273,6 @@ int main(int argc, char **argv)
     say_totals(&t);
     const bool all = !census || say_census(&t);
     if (cover && !all) printf("a kind of fault never changed anything\n");
-    return t.failed != 0 || (cover && !all);
+    if (t.seeds == 0) fprintf(stderr, "dst: no world was run\n");
+    return t.seeds == 0 ? 2 : t.failed != 0 || (cover && !all);
 }

@@ -14,8 +14,8 @@
 
 #define PAGE CHECKPOINT_PAGE
 #define PAGE_HEAD 8
-#define VERSION 2
-#define RULES_AT 136
+#define VERSION 3
+#define RULES_AT 152
 #define MAKE_BEHIND 512 /* records at the journal's end that a checkpoint leaves alone: longer than the longest item */
 
 static const uint8_t magic[8] = { 0x89, 'L', 'J', 'C', 0x0d, 0x0a, 0x1a, 0x0a };
@@ -167,6 +167,8 @@ static void encode_header(const struct header *h, const struct core_image *im, u
     put_u32(p + 92, h->pages_crc);
     put_u64(p + 96, h->c.records_end);
     memcpy(p + 104, identity, sizeof identity);
+    put_u64(p + 136, h->c.hole);
+    put_u64(p + 144, (uint64_t)h->c.hole_venue_ns);
     memcpy(p + RULES_AT, im->rules, im->rules_len);
     put_u32(p + 4092, bot__crc32c(0, p, 4092));
 }
@@ -180,7 +182,8 @@ static int decode_header(const uint8_t *p, size_t len, uint64_t record, struct h
     *ret = (struct header){
         .c = { .record = get_u64(p + 16), .journal_id = get_u64(p + 24), .crc = get_u32(p + 12), .run_wall_ns = (int64_t)get_u64(p + 40),
                .begin = (bot_ts)get_u64(p + 32), .run_ts = (bot_ts)get_u64(p + 48), .events = get_u64(p + 56), .damages = get_u64(p + 64),
-               .lost = get_u64(p + 72), .records_end = get_u64(p + 96) },
+               .lost = get_u64(p + 72), .records_end = get_u64(p + 96), .hole = get_u64(p + 136) != 0,
+               .hole_venue_ns = (int64_t)get_u64(p + 144) },
         .size = get_u64(p + 80), .pages = get_u32(p + 88), .pages_crc = get_u32(p + 92), .rules_len = get_u16(p + 10),
     };
     return ret->c.record == record && ret->c.records_end >= record && ret->rules_len <= CHECKPOINT_RULES_MAX ? BOT_OK : BOT_ERR_CHECKSUM;
@@ -465,6 +468,7 @@ static int make_all(struct making *m, struct core_image *im, const char *path, b
     while (m->at.record < end) {
         m->target = end - m->at.record > every ? m->at.record + every : end;
         m->reached = false;
+        const int64_t known_ns = bot__core_history_end(m->core.core);
         int e = bot_journal_seek_record(reader, m->at.record);
         if (e == BOT_OK)
             e = bot__journal_replay(reader, UINT64_MAX, false, make_step, m, &result);
@@ -476,6 +480,11 @@ static int make_all(struct making *m, struct core_image *im, const char *path, b
         m->at.events += result.events;
         m->at.damages += result.damages;
         m->at.lost += result.lost;
+        m->at.hole &= !result.told;
+        if (result.untold && !m->at.hole) {
+            m->at.hole = true;
+            m->at.hole_venue_ns = result.untold_venue_ns != 0 ? result.untold_venue_ns : known_ns;
+        }
         e = bot__checkpoint_save(im, path, reader, &m->at);
         if (e != BOT_OK)
             return e;
@@ -544,6 +553,8 @@ int bot__journal_resume(const struct journal_resume *c, bot_journal_reader *read
         e = BOT_OK;
     if (ret->hole && ret->hole_venue_ns == 0)
         ret->hole_venue_ns = known_ns;
+    if (from.hole) /* it was there first */
+        ret->hole = true, ret->hole_venue_ns = from.hole_venue_ns;
     /* Not upon a hole: the next start would pass it over, and what this one is told of it is not on disk yet. */
     if (e == BOT_OK && imaged && !ret->hole && !c->older->guessed && (c->next_record - ret_from->record) * JOURNAL_RECORD_SIZE >= c->checkpoint_bytes) {
         struct checkpoint at = { .record = c->next_record, .records_end = ret->record_end, .run_wall_ns = ret->run_ts != 0 ? ret->run_wall_ns : ret_from->run_wall_ns,

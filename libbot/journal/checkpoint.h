@@ -10,7 +10,7 @@
  *
  *   Header                                                     then, as often as `pages` says, ascending:
  *      0  8  magic 89 'L' 'J' 'C' 0D 0A 1A 0A                    0  4     CRC-32C of bytes 4..4103, begun with that of the page
- *      8  2  version 2                                                    before; of the first with the CRC-32C of bytes 16..31
+ *      8  2  version 3                                                    before; of the first with the CRC-32C of bytes 16..31
  *     10  2  length of the rules' text                                    of the header
  *     12  4  crc of the record before `records end`              4  4     number of the page of the state
  *     16  8  record                                              8  4096  the page
@@ -24,7 +24,9 @@
  *     96  8  records end: one past the last record that holds a part of what was stepped on; `record`, or behind it where the
  *            last item ends in a later record than it begins
  *    104 32  SHA-256 of the rules' sources (rules_identity.py)
- *    136  ?  the options of the core, as in an OPTIONS item, session_id 0
+ *    136  8  1: records are missing before it, and the core was not told. Whoever resumes from here must tell it.
+ *    144  8  the venue's time in the last event before the first of those that had one; 0: none had
+ *    152  ?  the options of the core, as in an OPTIONS item, session_id 0
  *   4092  4  CRC-32C of bytes 0..4091
  */
 #ifndef BOT_JOURNAL_CHECKPOINT_H
@@ -36,7 +38,7 @@
 
 #define CHECKPOINT_PAGE 4096
 #define CHECKPOINTS_KEPT 2
-#define CHECKPOINT_RULES_MAX (4092 - 136)
+#define CHECKPOINT_RULES_MAX (4092 - 152)
 
 struct checkpoint {
     uint64_t record, journal_id;
@@ -45,6 +47,8 @@ struct checkpoint {
     int64_t  run_wall_ns;
     bot_ts   begin, run_ts;
     uint64_t events, damages, lost;
+    bool     hole;               /* before it, and the core was not told */
+    int64_t  hole_venue_ns;
 };
 
 /* A core's memory, with the words in it that belong to the process. */

@@ -14,7 +14,9 @@ static void note_hole(struct journal_replay_result *r, int64_t venue_ns)
 {
     if (!r->hole)
         r->hole_venue_ns = venue_ns;
-    r->hole = true;
+    if (!r->untold)
+        r->untold_venue_ns = venue_ns;
+    r->hole = r->untold = true;
 }
 
 int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool stop_at_damage, journal_step_fn step,
@@ -45,7 +47,9 @@ int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool 
             return e < 0 ? e : BOT_OK;
         if (item.kind == BOT_JOURNAL_LOST)
             note_hole(ret, venue_ns);
-        if (item.kind == BOT_JOURNAL_EVENT && item.event.venue_ns != 0)
+        if (item.kind == BOT_JOURNAL_EVENT && item.event.kind == BOT_EV_GAP && item.event.source == BOT_SOURCE_JOURNAL)
+            ret->told = true, ret->untold = false;
+        else if (item.kind == BOT_JOURNAL_EVENT && item.event.venue_ns != 0)
             venue_ns = item.event.venue_ns;
         ret->items++;
         ret->events += item.kind == BOT_JOURNAL_EVENT;

@@ -31,6 +31,9 @@ struct journal_replay_result {
     bot_journal_place damage;      /* the first */
     bool     hole;                 /* something was not there to be stepped on: damaged, or never written (lost) */
     int64_t  hole_venue_ns;        /* the venue's time in the last event before the first hole that had one; 0: none had */
+    bool     told;                 /* a BOT_EV_GAP of the journal came: the core was told of all holes before it */
+    bool     untold;               /* there is a hole behind the last of those, */
+    int64_t  untold_venue_ns;      /* and that is its time */
 };
 
 /* Hands every item that ends before record until_record (UINT64_MAX: all) to step. Damage is counted, the first is kept, and

@@ -503,3 +503,80 @@ TEST(journal_checkpoint, a_running_journal_leaves_them_behind_by_itself_and_keep
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
 }
+
+static void append_fills(struct journal *j, unsigned from, unsigned n)
+{
+    for (unsigned i = from; i < from + n; i++) {
+        bot_event ev;
+        test_event_fill(i, 6000 + i, &ev);
+        (void)bot__journal_append(j, &ev);
+        bot__journal_round(j);
+    }
+}
+
+static void opens_with(struct memfs *m, const bot_core_options *o, bool hole, int64_t hole_venue_ns)
+{
+    struct opened opened;
+    bot_journal_reader *r = reader_of(m);
+    open_next(m, r, o, UINT64_MAX, &opened);
+    ck_assert_uint_ne(opened.from.record, 0);
+    ck_assert_int_eq(opened.result.hole, hole);
+    if (hole) ck_assert_int_eq(opened.result.hole_venue_ns, hole_venue_ns);
+    end(&opened.p);
+    bot_journal_close_read(r);
+}
+
+/* The bot that lost them to a full ring has them in its core, the journal has not: whoever starts from a state that was made of the
+ * journal must ask the venue for them, from before the hole on. Once a run was told, its state knows that it is owed. */
+TEST(journal_checkpoint, one_made_behind_lost_events_says_so_until_the_core_was_told)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_core_options o;
+    char text[8192];
+    size_t len;
+    bot_event before;
+    memfs_init(&m);
+    story_options(&o);
+    o.manual_policy = BOT_MANUAL_IGNORE;
+    struct journal_config c = config(&m);
+    c.options.ring_bytes = 65536;
+    c.options.retry_interval_ns = BOT_NS_PER_MS;
+    story_make(story, 8, 5000);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    rules_of(&o, text, sizeof text, &len);
+    bot__journal_append_options(j, 5000, text, len);
+    bot__journal_append(j, &story[0]);
+    append_fills(j, 0, 700);
+    ck_assert_int_ge(bot__checkpoint_make(&m.fs, "j", text, len, 100, NULL), 1); /* before it: the time of the hole comes from its state */
+    opens_with(&m, &o, false, 0);
+    bot_journal_stats stats;
+    m.fail_op = MEMFS_WRITE, m.fail_nth = 1, m.fail_times = 1000000;
+    unsigned n = 700;
+    do {
+        append_fills(j, n++, 1);
+        bot__journal_stats_get(j, &stats);
+    } while (stats.lost == 0);
+    test_event_fill(n - 2, 0, &before);
+    append_fills(j, n, 100);
+    m.fail_nth = 0;
+    m.now += 10 * BOT_NS_PER_MS;
+    for (unsigned i = 0; i < 4; i++)
+        bot__journal_round(j);
+    append_fills(j, n + 100, 1000);
+    ck_assert_int_ge(bot__checkpoint_make(&m.fs, "j", text, len, UINT64_MAX, NULL), 1);
+    opens_with(&m, &o, true, before.venue_ns);
+    append_fills(j, n + 1100, 1000); /* and in the one that is made from it */
+    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, UINT64_MAX, NULL), 1);
+    opens_with(&m, &o, true, before.venue_ns);
+
+    const bot_event told = { .kind = BOT_EV_GAP, .source = BOT_SOURCE_JOURNAL, .ts = 20000, .venue_ns = before.venue_ns, .seq = BOT_SEQ_NONE };
+    ck_assert_int_eq(bot__journal_append(j, &told), BOT_OK);
+    append_fills(j, n + 2100, 1000);
+    ck_assert_int_eq(bot__checkpoint_make(&m.fs, "j", text, len, UINT64_MAX, NULL), 1);
+    opens_with(&m, &o, false, 0);
+    (void)bot__journal_close(j);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}

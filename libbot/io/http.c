@@ -18,7 +18,7 @@
 #define HEADERS_MAX 128
 #define HEADER_BYTES_MAX 65536
 #define SOCKETS_KNOWN 64
-#define NAME_KEPT_MS 60000 /* a looked-up address; kept connections need none, so this matters after failures only */
+#define NAME_RETRY_MS 1000 /* until the next lookup after one that failed, or after a connection that did */
 
 enum request_state {
     REQUEST_DOOMED,    /* waits for the next turn to be told: NOT_SENT */
@@ -64,9 +64,11 @@ struct http_client {
     uint32_t            requests_n;
     bool                closing;
     unsigned            handles; /* not yet closed */
-    char                known_host[URL_HOST_MAX + 1];
+    char                known_host[URL_HOST_MAX + 1]; /* "": none yet */
+    uint16_t            known_port;
     struct resolved     known;
-    uint64_t            known_until_ms;
+    uint64_t            renew_at_ms; /* the loop's clock; what is known is good until something better comes */
+    struct resolve     *renewal;
     curl_socket_t       sockets[SOCKETS_KNOWN];
     unsigned            sockets_next;
 };
@@ -355,9 +357,33 @@ static void on_resolved(void *user_data, const struct resolved *result)
         return;
     }
     strcpy(c->known_host, q->url.host);
+    c->known_port = q->url.port;
     c->known = *result;
-    c->known_until_ms = uv_now(c->io->uv) + NAME_KEPT_MS;
+    c->renew_at_ms = uv_now(c->io->uv) + c->options.name_kept_ms;
     if (!run(q, result)) finish(q, TRANSPORT_NOT_SENT, 0, bot_strerror(BOT_ERR_NOMEM));
+}
+
+static void on_renewed(void *user_data, const struct resolved *result)
+{
+    struct http_client *c = user_data;
+    c->renewal = NULL;
+    if (result->n > 0) c->known = *result;
+    c->renew_at_ms = uv_now(c->io->uv) + (result->n > 0 ? c->options.name_kept_ms : NAME_RETRY_MS);
+}
+
+/* Beside the requests: with a connection that stands, a cancel must not wait for a name server, let alone fail with it. */
+static void renew(struct http_client *c)
+{
+    if (c->renewal != NULL || c->known_host[0] == '\0' || c->closing) return;
+    c->renew_at_ms = uv_now(c->io->uv) + NAME_RETRY_MS;
+    (void)bot__resolve_start(c->io, c->known_host, c->known_port, on_renewed, c, &c->renewal);
+}
+
+/* The name may have moved. */
+static void not_reached(struct request *q)
+{
+    struct http_client *c = q->client;
+    if (strcmp(c->known_host, q->url.host) == 0) renew(c);
 }
 
 /* ---- curl's side of the loop -------------------------------------------------------------------------------- */
@@ -384,7 +410,7 @@ static void conclude(struct request *q, CURLcode code)
         if (n != 0 && n + more <= sizeof q->error)
             memcpy(q->error + n, remedy, more);
     }
-    if (!q->ready) q->client->known_until_ms = 0; /* the name may have moved */
+    if (!q->ready) not_reached(q);
     finish(q, q->ready ? TRANSPORT_BROKEN : TRANSPORT_NOT_SENT, 0, error);
 }
 
@@ -488,6 +514,7 @@ static void on_deadline(struct io_timer *timer)
             i++;
             continue;
         }
+        if (q->state == REQUEST_RUNNING && !q->ready) not_reached(q);
         finish(q, q->ready ? TRANSPORT_TIMEOUT : TRANSPORT_NOT_SENT, 0,
                q->ready ? "no answer before the deadline" : "the deadline passed before a connection was ready");
     }
@@ -527,6 +554,7 @@ int bot__http_open(struct io_loop *io, const struct http_options *options, http_
     if (c->options.body_bytes_max == 0) c->options.body_bytes_max = 16 << 20;
     if (c->options.requests_max == 0) c->options.requests_max = 64;
     if (c->options.connections_max == 0) c->options.connections_max = 8;
+    if (c->options.name_kept_ms == 0) c->options.name_kept_ms = 60000;
     c->requests = calloc(c->options.requests_max, sizeof(struct request *));
     c->multi = curl_multi_init();
     if (c->requests == NULL || c->multi == NULL) {
@@ -571,8 +599,10 @@ static int begin(struct request *q)
         return BOT_OK;
     }
     if (bot__resolve_numeric(q->url.host, q->url.port, &where)) return run(q, NULL) ? BOT_OK : BOT_ERR_NOMEM;
-    if (uv_now(c->io->uv) < c->known_until_ms && strcmp(c->known_host, q->url.host) == 0)
+    if (strcmp(c->known_host, q->url.host) == 0) {
+        if (uv_now(c->io->uv) >= c->renew_at_ms) renew(c);
         return run(q, &c->known) ? BOT_OK : BOT_ERR_NOMEM;
+    }
     q->state = REQUEST_RESOLVING;
     return bot__resolve_start(c->io, q->url.host, q->url.port, on_resolved, q, &q->resolve);
 }
@@ -626,6 +656,7 @@ void bot__http_close(struct http_client *c)
     BOT_ASSERT(!c->closing);
     while (c->requests_n > 0) bot__http_cancel(c, c->requests[0]->id);
     c->closing = true;
+    if (c->renewal != NULL) bot__resolve_cancel(c->renewal);
     curl_multi_cleanup(c->multi);
     uv_close((uv_handle_t *)&c->curl_timer, on_curl_timer_closed);
     bot__io_timer_close(&c->deadline, on_deadline_closed);

@@ -7,7 +7,9 @@
  *   TIMEOUT    the same, and the deadline passed
  * libcurl silently repeats a request, POST included, on a fresh connection when a kept one turns out to be dead. That
  * would send an order twice, so a request for which a connection was ready once is never given a second one.
- * No redirects are followed, no proxy is used, names are resolved by uv_getaddrinfo (nothing blocks the loop).
+ * No redirects are followed, no proxy is used, names are resolved by uv_getaddrinfo (nothing blocks the loop). Only the first request
+ * waits for its name: behind that the address is renewed beside the requests, so that a name server that is down or slow costs
+ * nothing while the address is good.
  */
 #ifndef BOT_IO_HTTP_H
 #define BOT_IO_HTTP_H
@@ -23,6 +25,7 @@ struct http_options {
     uint32_t    body_bytes_max;     /* a longer answer is BROKEN; 0: 16 MiB */
     uint32_t    requests_max;       /* in flight; 0: 64 */
     uint32_t    connections_max;    /* per host; 0: 8 */
+    uint32_t    name_kept_ms;       /* an address is looked up again when it is so old; 0: 60,000 */
 };
 
 struct http_answer {

@@ -1,5 +1,7 @@
 /* The HTTP client against our own server and against raw sockets that misbehave. */
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -300,6 +302,42 @@ TEST(http, a_name_is_resolved_and_an_unknown_one_is_not_sent)
     start(&w, 9, get("/name"), 4000);
     UNTIL(&w.loop, w.done);
     ck_assert_int_eq(w.result, TRANSPORT_NOT_SENT);
+    world_close(&w);
+}
+
+/* The system's resolver while name_server says so; libuv calls it on a thread. */
+static _Atomic int name_server_error, lookups;
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+    int (*system)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *found = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&system, &found, sizeof system);
+    lookups++;
+    return name_server_error != 0 ? name_server_error : system(host, service, hints, ret);
+}
+
+/* A cancel on a connection that stands needs no name server. */
+TEST(http, a_name_server_that_fails_later_stops_no_request)
+{
+    struct world w;
+    world_open(&w);
+    bot__http_close(w.client);
+    ck_assert_int_eq(bot__http_open(w.io, &(struct http_options){ .ca_file = w.certs.ca_file, .name_kept_ms = 20 }, on_done, &w, &w.client), 0);
+    snprintf(w.url, sizeof w.url, "https://localhost:%u", bot__server_port(w.server));
+    start(&w, 0, get("/name"), 3000);
+    UNTIL(&w.loop, w.done);
+    ck_assert_msg(w.result == TRANSPORT_OK, "%s", w.error);
+    const int before = lookups;
+    name_server_error = EAI_AGAIN;
+    for (unsigned i = 1; i < 4; i++) {
+        loop_for(&w.loop, 40);
+        start(&w, i, post("/cancel", "{}"), 3000);
+        UNTIL(&w.loop, w.done);
+        ck_assert_msg(w.result == TRANSPORT_OK, "%s", w.error);
+    }
+    ck_assert_int_gt(lookups, before); /* it was asked, beside the requests */
+    name_server_error = 0;
     world_close(&w);
 }
 

@@ -119,7 +119,9 @@ static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
         const bool in_use = bot__core_in_use(c, i);
         for (bot_leg leg = core_first_leg(c); leg <= core_last_leg(c); leg++) {
             struct recon_leg *l = core_leg(c, i, leg);
-            if (!l->row_seen && !in_use) { /* flat, and nobody asks: but somebody may begin to trade it */
+            /* Flat, and nobody asks: but somebody may begin to trade it. (What was last said to be otherwise is judged: that it is over has
+             * to be said as well.) */
+            if (!l->row_seen && !in_use && (l->verdict == BOT_VERDICT_NONE || l->verdict == BOT_VERDICT_AGREE)) {
                 if (c->options.venue.positions_omit_flat && core_stream_ready(c) && sent_at >= c->recon.stream_ready_at)
                     l->agreed_at = core_max(l->agreed_at, sent_at);
                 continue;

@@ -71,6 +71,27 @@ TEST(scenario, s24_repeated_starts_do_not_accumulate)
     rig_free(r);
 }
 
+/* Nobody trades the instrument and it is flat again: the rows that an account-wide list leaves out then must not leave the old
+ * answer as the last word about it. */
+TEST(scenario, s25_an_old_answer_about_a_closed_position_is_over_with_the_first_fresh_one)
+{
+    struct rig *r = rig_new(NULL);
+    rig_start(r, NULL);
+    rig_for(r, RIG_MS(2000));
+    rig_trade(r, 0, NULL, BOT_BUY, "1", "100");
+    rig_for(r, RIG_MS(6000));
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_AGREE], 0);
+    rig_freeze(r);
+    rig_trade(r, 0, NULL, BOT_SELL, "1", "100");
+    rig_for(r, RIG_MS(30000));
+    ck_assert_uint_gt(r->verdicts[BOT_VERDICT_STALE], 0);
+    const uint32_t agreed = r->verdicts[BOT_VERDICT_AGREE];
+    r->rest = RIG_REST_TRUE;
+    rig_for(r, RIG_MS(61000));
+    ck_assert_msg(r->verdicts[BOT_VERDICT_AGREE] == agreed + 1, "%u times\n%s", r->verdicts[BOT_VERDICT_AGREE] - agreed, rig_tail(r)); /* and then it is flat, and nothing to tell */
+    rig_free(r);
+}
+
 TEST(scenario, s24_an_empty_list_is_flat_only_when_it_is_not_older_than_the_last_fill)
 {
     struct rig *r = rig_new(NULL);

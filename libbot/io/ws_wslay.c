@@ -51,7 +51,7 @@ struct wslay_ws {
     unsigned                 masks_left;
 };
 
-static bool bytes_add(struct bytes *b, const void *data, size_t len)
+static bool bytes_reserve(struct bytes *b, size_t len)
 {
     if (b->size - b->len <= len) { /* keeps one byte to read behind the text */
         size_t size = b->size != 0 ? b->size : 4096;
@@ -61,6 +61,12 @@ static bool bytes_add(struct bytes *b, const void *data, size_t len)
         b->p = p;
         b->size = size;
     }
+    return true;
+}
+
+static bool bytes_add(struct bytes *b, const void *data, size_t len)
+{
+    if (!bytes_reserve(b, len)) return false;
     if (len > 0) memcpy(b->p + b->len, data, len);
     b->len += len;
     return true;
@@ -148,9 +154,14 @@ static int send_frame(struct wslay_ws *x, uint8_t opcode, const void *data, size
     if (queue_max != SIZE_MAX && (len > queue_max || queued + FRAME_HEAD_MAX > queue_max - len)) return BOT_ERR_FULL;
     struct wslay_frame_iocb frame = { .fin = 1, .opcode = opcode, .payload_length = len, .mask = 1, .data = data, .data_length = len };
     x->out.len = 0;
+    /* Before wslay begins: what it has begun it goes on with, and the next message would be read as its rest. */
+    if (!bytes_reserve(&x->out, FRAME_HEAD_MAX + len)) return BOT_ERR_NOMEM;
     /* Our callback takes everything, so one call writes the whole frame, of which it returns the payload's length. */
     ssize_t n = wslay_frame_send(x->frames, &frame);
-    if (n < 0 || (size_t)n != len) return BOT_ERR_NOMEM;
+    if (n < 0 || (size_t)n != len) { /* no random numbers for its mask */
+        bot__sock_fail(x->sock, "a frame cannot be made");
+        return BOT_ERR_NOMEM;
+    }
     int r = bot__sock_write(x->sock, x->out.p, x->out.len);
     bytes_clear(&x->out);
     return r;

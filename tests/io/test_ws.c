@@ -250,6 +250,29 @@ WS_TEST(carries_path_host_and_text_of_every_length_both_ways)
     finish(&w);
 }
 
+static bool memory_is_out;
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size) { return memory_is_out && size > 4096 ? NULL : __real_realloc(p, size); }
+
+/* What is refused must not be begun: the next message would be read as its rest. */
+TEST(ws_wslay, a_message_for_which_there_is_no_memory_leaves_the_next_whole)
+{
+    if (!bot__ws_impl_available(WS_IMPL_WSLAY)) test_skip("built without wslay");
+    static char text[10000];
+    struct world w;
+    start(&w, WS_IMPL_WSLAY);
+    connect_ws(&w);
+    memset(text, 'x', sizeof text);
+    memory_is_out = true;
+    ck_assert_int_eq(bot__ws_send(w.ws, text, sizeof text), BOT_ERR_NOMEM);
+    memory_is_out = false;
+    ck_assert_int_eq(bot__ws_send(w.ws, "{\"op\":\"cancel\"}", 15), 0);
+    UNTIL(&w.loop, w.peer_got);
+    ck_assert_str_eq(w.server_text, "{\"op\":\"cancel\"}");
+    finish(&w);
+}
+
 WS_TEST(leaves_the_callers_text_alone)
 {
     struct world w;

@@ -11,6 +11,7 @@
 #include "bot/err.h"
 #include "io/tls.h"
 
+#define ATTEMPT_MS 1500     /* for an address while there is another: one packet may be lost, which is sent again after a second */
 #define LINGER_MS 500       /* for the peer to take our last bytes and close as well */
 #define DISCARD_MAX 65536   /* that a peer may send after our goodbye before it is reset */
 #define QUEUE_KEEP 65536    /* a queue that once grew beyond this is given back when it has run empty */
@@ -30,7 +31,7 @@ struct queue {
 
 struct sock {
     uv_tcp_t               tcp;
-    uv_timer_t             linger;
+    uv_timer_t             linger; /* and, while connecting, for the next address */
     uv_connect_t           connect;
     uv_write_t             write;
     uv_shutdown_t          shutdown;
@@ -439,7 +440,8 @@ static void on_retry(uv_handle_t *handle)
 static void on_connected(uv_connect_t *request, int status)
 {
     struct sock *s = request->data;
-    if (s->state == SOCK_CLOSING) return;
+    if (s->state == SOCK_CLOSING || uv_is_closing((uv_handle_t *)&s->tcp)) return;
+    uv_timer_stop(&s->linger);
     if (status == 0) {
         begin(s);
         if (s->state == SOCK_HANDSHAKE) handshake(s);
@@ -453,10 +455,22 @@ static void on_connected(uv_connect_t *request, int status)
     fail(s, "connect failed", uv_strerror(status));
 }
 
+/* Behind a route that leads nowhere the system goes on asking for minutes. */
+static void on_attempt_over(uv_timer_t *timer)
+{
+    struct sock *s = timer->data;
+    BOT_ASSERT(s->state == SOCK_CONNECTING);
+    uv_close((uv_handle_t *)&s->tcp, on_retry);
+}
+
 static int connect_next(struct sock *s)
 {
     s->connect.data = s;
-    return uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *)&s->addresses[s->address++], on_connected);
+    int r = uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *)&s->addresses[s->address++], on_connected);
+    if (s->address == s->addresses_n) return r;
+    if (r < 0) uv_close((uv_handle_t *)&s->tcp, on_retry); /* no route, say; its socket is of the wrong family for the next, perhaps */
+    else uv_timer_start(&s->linger, on_attempt_over, ATTEMPT_MS, 0);
+    return 0;
 }
 
 static void on_discarded(uv_handle_t *handle)

@@ -39,7 +39,7 @@ struct sock_callbacks {
     void (*closed)(void *user_data, const char *reason);
 };
 
-/* Tries the addresses in order. ctx NULL: plain. host: for SNI and the certificate check. Addresses are copied. */
+/* Tries the addresses in order; one that answers nothing for a second and a half, with another behind it, is given up. ctx NULL: plain. host: for SNI and the certificate check. Addresses are copied. */
 #define SOCK_ADDRESSES_MAX 4
 int bot__sock_connect(struct sock_env *env, const struct sockaddr_storage *addresses, unsigned addresses_n, SSL_CTX *ctx,
                       const char *host, const struct sock_callbacks *callbacks, void *user_data, struct sock **ret);

@@ -153,8 +153,9 @@ static void on_kick(uv_timer_t *timer)
         if (x->wsi != NULL) uv_timer_start(&x->kick, on_kick, LINGER_MS, 0);
         return;
     }
-    if (!x->stopping && !x->ended && x->address < x->where.n) {
-        if (connect_next(x) == BOT_OK) return;
+    if (!x->stopping && !x->ended) {
+        while (x->address < x->where.n)
+            if (connect_next(x) == BOT_OK) return;
         told(x, x->reason[0] != '\0' ? x->reason : "connect failed");
     }
     if (!uv_is_closing((uv_handle_t *)&x->kick)) uv_close((uv_handle_t *)&x->kick, on_kick_closed);
@@ -321,9 +322,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: bot__ws_close_text(x->reason, sizeof x->reason, in, len); break;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_connect_error(x, wsi, in, len); break;
     case LWS_CALLBACK_WSI_DESTROY:
-        if (wsi != x->wsi) break;
-        x->wsi = NULL;
         if (!x->open) uv_walk(x->owner->io->uv, close_forgotten, wsi); /* one that was open has closed its own */
+        if (wsi != x->wsi) break; /* refused while it was being made */
+        x->wsi = NULL;
         if (x->open) told(x, x->reason[0] != '\0' ? x->reason : "the peer ended the connection");
         else if (x->address >= x->where.n) told(x, x->reason[0] != '\0' ? x->reason : "connect failed");
         kick(x); /* the next address, or the end */

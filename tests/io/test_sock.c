@@ -1,12 +1,16 @@
-/* io/sock.h by itself: what the WebSocket client and the server do not reach in their own tests. */
+/* A host of several addresses, of which the first leads nowhere: for io/sock.h by itself, and for both implementations of io/ws.h. */
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "io/server.h"
 #include "io/sock.h"
+#include "io/ws.h"
 #include "loop.h"
 
 struct world {
@@ -109,3 +113,60 @@ TEST(sock, an_address_without_a_route_leaves_the_next)
 }
 
 TEST(sock, closing_in_the_moment_of_the_next_address_gives_everything_back) { connects_behind_a_dead_address(true); }
+
+/* ---- the same behind a name ---- */
+
+static const char *first_address;
+
+/* The name has that address and the loopback's; libuv asks on a thread. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+    int (*system)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *found = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&system, &found, sizeof system);
+    if (strcmp(host, "two.test") != 0) return system(host, service, hints, ret);
+    const int r = system(first_address, service, hints, ret);
+    return r != 0 ? r : system("127.0.0.1", service, hints, &(*ret)->ai_next);
+}
+
+static void on_request(void *user_data, uint64_t token, const struct server_request *request) { (void)user_data, (void)token, (void)request; }
+static int on_ws_open(void *user_data, uint64_t ws, const struct server_request *request)
+{
+    (void)user_data, (void)ws, (void)request;
+    return 0;
+}
+static void on_ws_message(void *user_data, const char *text, size_t len) { (void)user_data, (void)text, (void)len; }
+static void on_ws_alive(void *user_data) { (void)user_data; }
+
+static void stream_of_two(enum ws_impl impl, bool dead)
+{
+    if (!bot__ws_impl_available(impl)) test_skip("built without wslay");
+    struct world w = { 0 };
+    struct io_loop *io;
+    struct server *server;
+    struct ws *ws;
+    struct sockaddr_storage at;
+    int fillers[FILLERS];
+    char url[64];
+    const int silent = dead_address(&at, fillers);
+    first_address = dead ? "127.0.0.2" : "255.255.255.255";
+    ck_assert_int_eq(uv_loop_init(&w.loop), 0);
+    ck_assert_int_eq(bot__io_loop_acquire(&w.loop, &io), 0);
+    ck_assert_int_eq(bot__server_open(&w.loop, &(struct server_options){ .port = ntohs(((struct sockaddr_in *)&at)->sin_port) },
+                                      &(struct server_callbacks){ .request = on_request, .ws_open = on_ws_open }, &w, &server), 0);
+    snprintf(url, sizeof url, "ws://two.test:%u/", bot__server_port(server));
+    const struct ws_callbacks ws_callbacks = { on_opened, on_ws_message, on_ws_alive, on_closed, &w };
+    ck_assert_int_eq(bot__ws_open(io, &(struct ws_options){ .impl = impl, .url = url }, &ws_callbacks, &ws), 0);
+    loop_until(&w.loop, &w.opened, 8000, w.reason);
+    ck_assert(!w.closed);
+    bot__ws_close(ws);
+    bot__server_close(server, NULL, NULL);
+    loop_release(&w.loop, io);
+    loop_must_close(&w.loop);
+    for (int i = 0; i < FILLERS; i++) close(fillers[i]);
+    close(silent);
+}
+
+TEST(ws_wslay, a_stream_opens_at_the_second_address_when_the_first_has_no_route) { stream_of_two(WS_IMPL_WSLAY, false); }
+TEST(ws_lws, a_stream_opens_at_the_second_address_when_the_first_has_no_route) { stream_of_two(WS_IMPL_LWS, false); }
+TEST(ws_wslay, a_stream_opens_at_the_second_address_when_the_first_says_nothing) { stream_of_two(WS_IMPL_WSLAY, true); }

@@ -362,6 +362,7 @@ static int serve(const struct arguments *arguments, const char *directory)
     if (status < 0) {
         say_not_open(&a, status);
         free(rows);
+        uv_run(&loop, UV_RUN_DEFAULT); /* what was begun takes a turn of it to leave */
         uv_loop_close(&loop);
         return EXIT_FOUND_WRONG;
     }

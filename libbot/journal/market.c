@@ -246,12 +246,13 @@ static bool write_candle(struct market_recorder *m, const struct minute *q, cons
     int fd = m->fs->open(m->fs->self, path, JOURNAL_WRITE | JOURNAL_CREATE);
     if (fd < 0)
         return false;
-    /* The header is always the same bytes, so writing it again harms nothing. The last slot fixes the file's length. */
+    /* The header is always the same bytes, so writing it again harms nothing, and mends a file whose beginning was cut short. The last
+     * slot fixes the file's length. */
     const uint64_t end = bot__journal_offset(0, MINUTES_PER_DAY);
     const bool fresh = m->fs->size(m->fs->self, fd) < (int64_t)end;
     static const uint8_t zero[1];
-    const bool good = (!fresh || (bot__fs_write_all(m->fs, fd, zero, 1, end - 1) == 0 &&
-                                  bot__fs_write_all(m->fs, fd, header, sizeof header, 0) == 0)) &&
+    const bool good = (!fresh || bot__fs_write_all(m->fs, fd, zero, 1, end - 1) == 0) &&
+                      bot__fs_write_all(m->fs, fd, header, sizeof header, 0) == 0 &&
                       bot__fs_write_all(m->fs, fd, record, sizeof record, bot__journal_offset(0, minute)) == 0 &&
                       m->fs->sync(m->fs->self, fd) == 0;
     m->fs->close(m->fs->self, fd);

@@ -219,3 +219,31 @@ TEST(journal_market, more_trades_than_the_bound_make_the_minute_partial)
     ck_assert_int_eq(m.live_allocs, 0);
     memfs_done(&m);
 }
+
+/* A day is not lost with the write that began its file. */
+TEST(journal_market, a_write_that_fails_costs_its_own_minute_only)
+{
+    for (unsigned long long nth = 1;; nth++) {
+        static struct memfs m;
+        struct market_recorder *r;
+        struct market_stats s;
+        char path[256];
+        unsigned n[2] = { 0, 0 };
+        memfs_init(&m);
+        struct market_config c = config(&m, "a");
+        ck_assert_int_eq(bot__market_open(&c, &r), BOT_OK);
+        m.fail_op = MEMFS_WRITE, m.fail_nth = nth, m.fail_times = 1;
+        feed(r, 0, 400, false);
+        bot__market_round(r);
+        const bool reached = m.failed > 0;
+        bot__market_stats_get(r, &s);
+        ck_assert_uint_eq(s.minutes + s.partial + s.failures, 9); /* the first is one that was heard in part */
+        ck_assert_uint_eq(s.failures, reached);
+        bot__market_candles_path("a", "bybit", "BTC/USDT", BEGIN, path, sizeof path);
+        ck_assert_msg(bot__market_candles(&m.fs, path, 0, INT64_MAX, sum, n) == (int)s.minutes, "write %llu", nth);
+        bot__market_close(r);
+        ck_assert_int_eq(m.live_allocs, 0);
+        memfs_done(&m);
+        if (!reached) break;
+    }
+}

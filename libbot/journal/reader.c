@@ -633,14 +633,10 @@ int bot__journal_crc_of(bot_journal_reader *r, uint64_t record, uint32_t *ret_cr
 
 int bot_journal_seek_time(bot_journal_reader *r, int64_t wall_ns)
 {
-    char path[JOURNAL_PATH_MAX];
     for (uint32_t i = 0; i < r->segments_n; i++) {
         struct index_facts facts;
-        if (r->directory && i + 1 < r->segments_n) {
-            bot__segment_path(r->path, r->segments[i], "index", path);
-            if (bot__index_facts(r->fs, path, &facts) == BOT_OK && facts.wall_max < wall_ns)
-                continue;
-        }
+        if (r->directory && i + 1 < r->segments_n && bot__segment_facts(r->fs, r->path, r->segments[i], &facts) == BOT_OK && facts.wall_max < wall_ns)
+            continue;
         int e = open_segment(r, i);
         if (e != BOT_OK)
             return e;

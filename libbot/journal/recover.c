@@ -128,20 +128,16 @@ static int check_owner(struct journal *j, const struct journal_header *h, struct
 static int recover_sealed(struct journal *j, uint32_t segment, uint8_t *buf, struct journal_recovery *ret, struct index_facts *f)
 {
     char path[JOURNAL_PATH_MAX], path_new[JOURNAL_PATH_MAX], path_index[JOURNAL_PATH_MAX];
+    if (bot__segment_facts(j->fs, j->path, segment, f) == BOT_OK)
+        return bot__journal_add_sealed(j, (struct sealed){ segment, true, f->first_record });
     bot__segment_path(j->path, segment, "journal", path);
     bot__segment_path(j->path, segment, "index", path_index);
     bot__segment_path(j->path, segment, "index.new", path_new);
     int fd = j->fs->open(j->fs->self, path, JOURNAL_READ);
     if (fd < 0)
         return fail(ret, BOT_ERR_IO, "%s cannot be read: %s", path, strerror(errno));
-    const int64_t size = j->fs->size(j->fs->self, fd);
-    int e = bot__index_facts(j->fs, path_index, f);
-    if (e == BOT_OK && f->segment == segment && size == (int64_t)bot__journal_offset(0, f->records)) {
-        j->fs->close(j->fs->self, fd);
-        return bot__journal_add_sealed(j, (struct sealed){ segment, true, f->first_record });
-    }
     struct segment_scan scan;
-    e = bot__segment_scan(j->fs, fd, buf, SCAN_SIZE, &scan);
+    int e = bot__segment_scan(j->fs, fd, buf, SCAN_SIZE, &scan);
     j->fs->close(j->fs->self, fd);
     if (e != BOT_OK)
         return fail(ret, e, "%s cannot be read: %s", path, strerror(errno));
@@ -166,10 +162,26 @@ static int recover_sealed(struct journal *j, uint32_t segment, uint8_t *buf, str
     return e == BOT_OK ? e : fail(ret, e, "%s: %s", path, bot_strerror(e));
 }
 
-/* The last segment: cut its torn tail and go on in it, or, if it is damaged, keep it as it is and begin another. */
-static int recover_last(struct journal *j, uint32_t segment, uint8_t *buf, const struct index_facts *before,
+/* Raises ts_last to the newest time in the newest of these segments of which anything can be read. */
+static int find_time(struct journal *j, const uint32_t *segments, uint32_t n, bot_ts *ts_last)
+{
+    char path[JOURNAL_PATH_MAX];
+    int e = BOT_OK;
+    while (n-- > 0 && *ts_last == 0 && (e == BOT_OK || e == BOT_ERR_VERSION)) {
+        struct index_table passed = { 0 };
+        bot__segment_path(j->path, segments[n], "journal", path);
+        e = bot__journal_index_segment(j->fs, path, &passed, ts_last);
+        bot__index_release(j->fs, &passed);
+    }
+    return e == BOT_ERR_VERSION ? BOT_OK : e;
+}
+
+/* The last segment: cut its torn tail and go on in it, or, if it is damaged, keep it as it is and begin another. before: the last one
+ * with records before it, or NULL. */
+static int recover_last(struct journal *j, const uint32_t *segments, uint32_t n, uint8_t *buf, const struct index_facts *before,
                         struct journal_recovery *ret)
 {
+    const uint32_t segment = segments[n - 1];
     char path[JOURNAL_PATH_MAX];
     struct segment_scan scan;
     bot__segment_path(j->path, segment, "journal", path);
@@ -210,7 +222,9 @@ static int recover_last(struct journal *j, uint32_t segment, uint8_t *buf, const
         struct index_table passed = { 0 };
         e = bot__journal_index_segment(j->fs, path, &passed, &ret->ts_last);
         bot__index_release(j->fs, &passed);
-        if (e != BOT_OK && e != BOT_ERR_VERSION)
+        if (e == BOT_OK || e == BOT_ERR_VERSION)
+            e = find_time(j, segments, n - 1, &ret->ts_last);
+        if (e != BOT_OK)
             return fail(ret, e, "%s: %s", path, bot_strerror(e));
         if (scan.header_err == BOT_OK)
             j->header.journal_id = scan.header.journal_id;
@@ -242,19 +256,19 @@ static int recover_last(struct journal *j, uint32_t segment, uint8_t *buf, const
 
 static int recover_all(struct journal *j, const uint32_t *segments, uint32_t n, uint8_t *buf, struct journal_recovery *ret)
 {
-    struct index_facts facts, before;
+    struct index_facts facts, before = { 0 };
     for (uint32_t i = 0; i + 1 < n; i++) {
         int e = recover_sealed(j, segments[i], buf, ret, &facts);
         if (e != BOT_OK)
             return e;
-        const bool torn_apart = i > 0 && facts.first_record != before.first_record + before.records;
+        const bool torn_apart = before.records > 0 && facts.first_record != before.first_record + before.records;
         if ((torn_apart || segments[i + 1] != segments[i] + 1) && ret->damage.damage == BOT_DAMAGE_NONE) {
             ret->damage = (bot_journal_place){ BOT_DAMAGE_MISSING, segments[i], 0, facts.first_record, 0, "" };
             snprintf(ret->damage.text, sizeof ret->damage.text, "records are missing around segment %u", segments[i]);
         }
-        before = facts;
+        before = facts.records > 0 ? facts : before;
     }
-    return recover_last(j, segments[n - 1], buf, n > 1 ? &before : NULL, ret);
+    return recover_last(j, segments, n, buf, before.records > 0 ? &before : NULL, ret);
 }
 
 int bot__journal_recover(struct journal *j, struct journal_recovery *ret)

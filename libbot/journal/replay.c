@@ -267,8 +267,7 @@ static int list_segments(const struct journal_older *o, struct seen *s)
     int e = bot__segment_list(o->fs, o->path, &segments, &n);
     for (uint32_t i = 0; i < n && e == BOT_OK; i++) {
         struct index_facts facts;
-        bot__segment_path(o->path, segments[i], "index", path);
-        if (bot__index_facts(o->fs, path, &facts) == BOT_OK) {
+        if (bot__segment_facts(o->fs, o->path, segments[i], &facts) == BOT_OK) {
             segments[kept++] = segments[i];
         } else {
             bot__segment_path(o->path, segments[i], "journal", path);

@@ -77,6 +77,22 @@ int bot__segment_list(const struct journal_fs *fs, const char *dir, uint32_t **r
     return BOT_OK;
 }
 
+int bot__segment_facts(const struct journal_fs *fs, const char *dir, uint32_t segment, struct index_facts *ret)
+{
+    char path[JOURNAL_PATH_MAX];
+    bot__segment_path(dir, segment, "index", path);
+    int e = bot__index_facts(fs, path, ret);
+    if (e != BOT_OK)
+        return e;
+    bot__segment_path(dir, segment, "journal", path);
+    const int fd = fs->open(fs->self, path, JOURNAL_READ);
+    if (fd < 0)
+        return BOT_ERR_IO;
+    const int64_t size = fs->size(fs->self, fd);
+    fs->close(fs->self, fd);
+    return size < 0 ? BOT_ERR_IO : ret->segment == segment && size == (int64_t)bot__journal_offset(0, ret->records) ? BOT_OK : BOT_ERR_CHECKSUM;
+}
+
 /* ---- one file ----------------------------------------------------------------------------------------------- */
 
 int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t buf_size, struct segment_scan *ret)
@@ -110,14 +126,14 @@ int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t 
                 ret->number_end = rec.number + 1;
                 ret->crc_end = rec.crc;
                 ret->ts_max = rec.ts > ret->ts_max ? rec.ts : ret->ts_max;
+                ret->wall_min = rec.wall_ns < ret->wall_min ? rec.wall_ns : ret->wall_min;
+                ret->wall_max = rec.wall_ns > ret->wall_max ? rec.wall_ns : ret->wall_max;
                 any = true;
             }
             /* A record of an older use of the same disk block would be in order but of another chain. */
             if (whole && valid && (ret->header_err != BOT_OK || rec.chain == ret->crc_last)) {
                 ret->records++;
                 ret->crc_last = rec.crc;
-                ret->wall_min = rec.wall_ns < ret->wall_min ? rec.wall_ns : ret->wall_min;
-                ret->wall_max = rec.wall_ns > ret->wall_max ? rec.wall_ns : ret->wall_max;
                 ret->end = at + (uint64_t)i + JOURNAL_RECORD_SIZE;
             } else {
                 whole = false;

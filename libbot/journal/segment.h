@@ -4,6 +4,7 @@
 
 #include "journal/format.h"
 #include "journal/fs.h"
+#include "journal/index.h"
 
 #define JOURNAL_PATH_MAX 512 /* a directory's path may be 64 shorter */
 
@@ -13,13 +14,17 @@ void bot__segment_path(const char *dir, uint32_t segment, const char *suffix, ch
 /* Numbers of the segments in dir, ascending, taken from fs->alloc. BOT_OK, BOT_ERR_IO, BOT_ERR_NOMEM. */
 int bot__segment_list(const struct journal_fs *fs, const char *dir, uint32_t **ret_numbers, uint32_t *ret_count);
 
+/* What the index of a segment says, if it is the index of all that the segment holds. Else BOT_ERR_CHECKSUM: one that was written for
+ * an earlier end, say; or as bot__index_facts. */
+int bot__segment_facts(const struct journal_fs *fs, const char *dir, uint32_t segment, struct index_facts *ret);
+
 /* What stands in one segment, record by record, without looking into items. */
 struct segment_scan {
     struct journal_header header;
     int      header_err;       /* BOT_OK, or why the header cannot be used */
     uint64_t records;          /* whole ones before the first that is not */
     uint32_t crc_last;         /* of the last of them; chain_in when there is none */
-    int64_t  wall_min, wall_max;
+    int64_t  wall_min, wall_max; /* of all that are valid */
     uint64_t end;              /* byte behind them */
     uint64_t size;             /* of the file */
     uint64_t number_first, number_end; /* of the first record and one past the last that is valid, wherever it stands */

@@ -8,6 +8,7 @@
 #include "journal/crc.h"
 #include "journal/format.h"
 #include "journal/reader.h"
+#include "journal/replay.h"
 #include "journal/segment.h"
 #include "journal/writer.h"
 #include "journal_events.h"
@@ -349,6 +350,44 @@ TEST(journal, a_fill_of_any_age_is_found_by_its_id_and_no_other)
         ck_assert_uint_eq(rec.indexes_rebuilt, pass == 0 ? 1 : 0);
     }
     bot__journal_close(j);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
+/* It was written for the end of a segment that then went on: the next one could not be made, and the process ended. */
+TEST(journal, an_index_of_a_part_of_its_segment_is_not_asked)
+{
+    struct memfs m;
+    struct journal_recovery rec;
+    struct journal_older older;
+    bot_event ev;
+    memfs_init(&m);
+    struct journal_config c = config(&m);
+    c.options.segment_bytes = 4096;
+    struct journal *j = open_ok(&m, &c, &rec);
+    append_fills(j, 0, 5);
+    bot__journal_round(j);
+    m.fail_op = MEMFS_OPEN, m.fail_nth = 2, m.fail_times = 1000000; /* the next segment, behind the index of the first */
+    append_fills(j, 5, 100);
+    for (int i = 0; i < 3; i++, m.now += 2 * BOT_NS_PER_S)
+        bot__journal_round(j);
+    ck_assert_int_eq(bot__journal_close(j), BOT_ERR_IO);
+    memfs_restart(&m, false, NULL);
+    ck_assert_ptr_nonnull(memfs_find(&m, "j/00000001.index"));
+    ck_assert_ptr_null(memfs_find(&m, "j/00000002.journal"));
+    c.options.segment_bytes = 1 << 20;
+    j = open_ok(&m, &c, &rec);
+    append_fills(j, 200, 300);
+    bot__journal_close(j);
+    bot__journal_older_init(&older, &m.fs, "j");
+    ck_assert_int_eq(bot__journal_older_from(&older, UINT64_MAX), BOT_OK);
+    test_event_fill(3, 0, &ev);
+    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    test_event_fill(210, 0, &ev);
+    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    test_event_fill(400, 0, &ev);
+    ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    bot__journal_older_live(&older, NULL);
     ck_assert_int_eq(m.live_allocs, 0);
     memfs_done(&m);
 }

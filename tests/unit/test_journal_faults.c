@@ -540,6 +540,67 @@ TEST(journal_faults, a_run_behind_damage_begins_after_everything_that_can_be_rea
     memfs_done(&m);
 }
 
+/* Of which nothing at all can be read: after a reboot the core's clock would stand still until the machine's has caught up, and no lease
+ * would end. */
+TEST(journal_faults, a_run_behind_a_segment_that_is_gone_begins_after_those_before_it)
+{
+    static struct memfs m;
+    static const unsigned char nothing[300];
+    for (size_t size = 0; size <= sizeof nothing; size += 100) {
+        struct journal_recovery rec;
+        struct journal *j;
+        memfs_init(&m);
+        struct journal_config c = config(&m);
+        ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+        const bot_event tick = { .kind = BOT_EV_TICK, .ts = 5000 * BOT_NS_PER_S, .seq = BOT_SEQ_NONE };
+        ck_assert_int_eq(bot__journal_append(j, &tick), BOT_OK);
+        ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+        memfs_put(&m, "j/00000002.journal", nothing, size);
+        memfs_put(&m, "j/00000003.journal", nothing, size);
+        m.now = 10 * BOT_NS_PER_S;
+        ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+        ck_assert_int_ne(rec.damage.damage, BOT_DAMAGE_NONE);
+        ck_assert_int_gt(m.now + rec.ts_offset, tick.ts);
+        ck_assert_uint_ge(rec.next_record, 1);
+        bot__journal_close(j);
+        ck_assert_int_eq(m.live_allocs, 0);
+        memfs_done(&m);
+    }
+}
+
+/* Its index is made anew from what can be read, all of it. */
+TEST(journal_faults, a_moment_behind_a_damaged_place_is_found_by_its_time)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_journal_reader *r;
+    bot_journal_item item;
+    memfs_init(&m);
+    m.step = 0;
+    struct journal_config c = config(&m);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    const int64_t start = m.wall;
+    for (unsigned i = 0; i < 40; i++) {
+        append_fill(j, i);
+        bot__journal_round(j);
+        m.wall += BOT_NS_PER_S;
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    memfs_remove(&m, "j/00000001.index");
+    memfs_find(&m, "j/00000001.journal")->data[JOURNAL_HEADER_SIZE + JOURNAL_RECORD_SIZE + 100] ^= 0x40;
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    ck_assert_uint_eq(rec.indexes_rebuilt, 1);
+    bot__journal_close(j);
+    ck_assert_int_eq(bot__journal_open_read(&m.fs, "j", NULL, NULL, &r, NULL), BOT_OK);
+    ck_assert_int_eq(bot_journal_seek_time(r, start + 6 * BOT_NS_PER_S), BOT_OK);
+    ck_assert_int_eq(bot_journal_next(r, &item, NULL), 1);
+    ck_assert_int_le(item.wall_ns, start + 7 * BOT_NS_PER_S);
+    bot_journal_close_read(r);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}
+
 TEST(journal_faults, a_flipped_bit_in_an_index_changes_no_answer)
 {
     static struct memfs m;

@@ -110,6 +110,13 @@ void bot__recon_position_row(bot_core *c, const bot_event *ev)
     l->row_entry = p->entry_price;
 }
 
+/* An answer that proves nothing: agreements count only in a row, also one that still waits for a list of orders. */
+static void not_agreed(bot_core *c, bot_ts sent_at)
+{
+    c->recon.agreed_untold = 0;
+    bot__gate_agreement(&c->gate, false, sent_at);
+}
+
 static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
 {
     bool well = true;
@@ -140,7 +147,7 @@ static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
     if (well)
         bot__verdict_renew(c);
     else
-        bot__gate_agreement(&c->gate, false, sent_at);
+        not_agreed(c, sent_at);
     const bool flat = bot__core_flat(c);
     c->recon.positions.due =
         core_after(c->now, (c->gate.held & BOT_GATE_DRIFT) != 0 ? c->options.read_every_ns /* a person is asked: no hurry */
@@ -182,7 +189,7 @@ static void failed(bot_core *c, struct recon_read *r, const bot_ev_read *end)
         const bot_verdict v = end->outcome == BOT_OUTCOME_OK ? BOT_VERDICT_PARTIAL : BOT_VERDICT_FAILED;
         bot_effect *e = bot__verdict_effect(c, UINT32_MAX, BOT_LEG_NONE, v, 0, 0, 0);
         e->verdict.outcome = end->outcome;
-        bot__gate_agreement(&c->gate, false, r->sent_at);
+        not_agreed(c, r->sent_at);
     }
 }
 
@@ -241,7 +248,7 @@ void bot__recon_stream(bot_core *c, const bot_event *ev)
     r->stream_ready_at = c->now;
     r->backfilled = r->orders_listed = false;
     r->orders_lists = 0;
-    r->agreed_min = 0;
+    r->agreed_min = r->agreed_untold = 0;
     r->positions.due = r->orders.due = c->now;
     if (!r->cold)
         bot__core_want_fills(c);

@@ -93,8 +93,8 @@ struct recon_read {
     uint32_t failures;        /* in a row */
 };
 
-/* A list may leave out an order that a crash has forgotten, and then nobody knows of it: two must not show it before a gate that was open
- * once opens again. */
+/* A list may leave out an order that a crash has forgotten, or that somebody placed before a start without a journal, and then nobody knows
+ * of it: two must not show it before the gate opens. At a start that costs a second. */
 #define ORDERS_LISTS_MIN 2
 
 struct recon {
@@ -111,6 +111,7 @@ struct recon {
     bool     row_unreadable;  /* a row of the position read under way says what we cannot hold: that answer proves nothing */
     bool     start_alerted;
     bot_ts   agreed_min;      /* oldest agreed_at over what is in use: what the lease rests on */
+    bot_ts   agreed_untold;   /* an agreement that the gate is told of when there are lists enough, unless one that differs comes before; 0: none */
     bot_ts   newest_fill_at;  /* host time of the newest applied fill */
     bool     orders_listed;   /* a complete open-orders list since the stream became ready */
     uint8_t  orders_lists;    /* how many, up to ORDERS_LISTS_MIN */

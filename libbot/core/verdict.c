@@ -61,22 +61,27 @@ void bot__verdict_renew(bot_core *c)
     }
     if (oldest == BOT_TS_NEVER) /* nothing in use: the last whole answer held nothing of ours */
         oldest = r->answered_sent_at;
-    if (!core_stream_ready(c) || oldest < r->stream_ready_at || oldest <= r->agreed_min)
+    if (!core_stream_ready(c) || oldest < r->stream_ready_at)
         return;
-    r->agreed_min = oldest;
-    if (!r->proven && r->disputed && dispute_lasts(c, oldest))
-        return;
-    if (!r->proven && r->orders_listed && (r->backfilled || r->cold)) {
-        r->proven = true;
-        r->disputed = false;
-        r->backfilled |= r->cold; /* history before the proof is in what was proven */
-        r->cold = false;
-        bot__gate_clear(&c->gate, BOT_GATE_STARTUP, c->now);
+    if (oldest > r->agreed_min) {
+        r->agreed_min = oldest;
+        if (!r->proven && r->disputed && dispute_lasts(c, oldest))
+            return;
+        if (!r->proven && r->orders_listed && (r->backfilled || r->cold)) {
+            r->proven = true;
+            r->disputed = false;
+            r->backfilled |= r->cold; /* history before the proof is in what was proven */
+            r->cold = false;
+            bot__gate_clear(&c->gate, BOT_GATE_STARTUP, c->now);
+        }
+        bot__gate_renew_for(&c->gate, GATE_LEASE_RECONCILED, oldest,
+                            bot__core_flat(c) ? c->options.reconciled_flat_ns : c->options.reconciled_lease_ns);
+        r->agreed_untold = r->backfilled ? oldest : 0;
     }
-    bot__gate_renew_for(&c->gate, GATE_LEASE_RECONCILED, oldest,
-                        bot__core_flat(c) ? c->options.reconciled_flat_ns : c->options.reconciled_lease_ns);
-    if (r->backfilled && (!c->gate.proven || r->orders_lists == ORDERS_LISTS_MIN))
-        bot__gate_agreement(&c->gate, true, oldest);
+    if (r->agreed_untold != 0 && r->orders_lists == ORDERS_LISTS_MIN) {
+        bot__gate_agreement(&c->gate, true, r->agreed_untold);
+        r->agreed_untold = 0;
+    }
 }
 
 void bot__verdict_taken_into_use(bot_core *c, uint32_t instrument)

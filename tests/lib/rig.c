@@ -347,7 +347,7 @@ void rig_stream(struct rig *r, bot_stream stream, bool up)
     (void)rig_step(r, &ev);
 }
 
-void rig_start(struct rig *r, const char *limit)
+void rig_begin(struct rig *r, const char *limit)
 {
     bot_event ev = event_of(BOT_EV_ATTACH);
     ev.attach = (bot_ev_attach){ .bot = 0, .sends_orders = true };
@@ -367,6 +367,11 @@ void rig_start(struct rig *r, const char *limit)
     }
     rig_stream(r, BOT_STREAM_PUBLIC, true);
     rig_stream(r, BOT_STREAM_PRIVATE, true);
+}
+
+void rig_start(struct rig *r, const char *limit)
+{
+    rig_begin(r, limit);
     rig_for(r, RIG_MS(5000));
 }
 

@@ -105,6 +105,7 @@ int rig_step(struct rig *r, bot_event *ev);         /* at the rig's now */
 /* Streams up, instruments known, bot 0 attached with this limit on both instruments; runs until the gate opens (5 s).
  * limit NULL: nobody trades the instruments, the account is only watched. */
 void rig_start(struct rig *r, const char *limit);
+void rig_begin(struct rig *r, const char *limit);   /* the same, without the five seconds */
 bool rig_open(const struct rig *r);
 uint32_t rig_reasons(const struct rig *r);
 void rig_stream(struct rig *r, bot_stream stream, bool up);

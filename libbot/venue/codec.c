@@ -190,6 +190,14 @@ bool bot__call_moves(enum venue_call call)
     }
 }
 
+bot_outcome bot__code_outcome(enum venue_call call, int64_t code, const struct code_span *refusals, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (code >= refusals[i].first && code <= refusals[i].last)
+            return BOT_OUTCOME_REJECTED;
+    return bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : BOT_OUTCOME_REJECTED;
+}
+
 bot_outcome bot__http_outcome(int http_status)
 {
     if (http_status == 0 || (http_status >= 200 && http_status < 300))

@@ -79,6 +79,13 @@ int bot__reply_fail(struct venue_reply *reply, bot_outcome outcome, int64_t venu
 int bot__reply_malformed(struct venue_reply *reply, int err, const char *what);
 /* A call that moves orders: when its fate is not told it is UNKNOWN, never a failure. */
 bool bot__call_moves(enum venue_call call);
+/* What a venue's own code means for a call, where it stands in no other list. For a call that moves orders a code is a no only
+ * where the venue documents it as one (a span of `refusals`, both ends included): taken for a no while the order lives, a code
+ * would give its room away. All others leave its fate open, codes that are not in the documentation yet among them. */
+struct code_span {
+    int64_t first, last;
+};
+bot_outcome bot__code_outcome(enum venue_call call, int64_t code, const struct code_span *refusals, size_t n);
 /* What the HTTP status says when the body says nothing readable. OK for 0 (sockets) and 2xx. */
 bot_outcome bot__http_outcome(int http_status);
 /* Value of a header, empty when it is not there. Names compare without case. */

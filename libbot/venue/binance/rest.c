@@ -273,7 +273,7 @@ int bot__binance_decode_rest(struct venue_context *ctx, enum venue_call call, in
             return failed(ret, call, code, http_status, f.v[M_MSG], headers, headers_n);
     }
     if (bot__http_outcome(http_status) != BOT_OUTCOME_OK)
-        return unreadable(ret, call, http_status, body, headers, headers_n, BOT_ERR_MALFORMED);
+        return unreadable(ret, call, http_status, f.n > 0 && bot__field_given(&f, M_MSG) ? f.v[M_MSG] : body, headers, headers_n, BOT_ERR_MALFORMED);
 
     if (type == JSON_ARRAY) {
         r = array(&o, call, body, ret);

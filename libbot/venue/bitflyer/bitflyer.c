@@ -257,7 +257,9 @@ static bot_outcome failure_outcome(int64_t status, int http_status, enum venue_c
         return BOT_OUTCOME_AUTH; /* permission, key, signature */
     if (http_status >= 500 && bot__call_moves(call))
         return BOT_OUTCOME_UNKNOWN;
-    return BOT_OUTCOME_REJECTED;
+    /* -1xx are about the order (size, price, state of the market), -2xx about the money for it. */
+    static const struct code_span refusals[] = { { -199, -100 }, { -209, -200 } };
+    return bot__code_outcome(call, status, refusals, sizeof refusals / sizeof *refusals);
 }
 
 /* From memory of the venue's answers, not in the stored docs: honoured where they are sent. */

@@ -264,6 +264,8 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
     ret->venue_code = b.code;
     if (b.code != 0) {
         bot__reply_fail(ret, bot__bybit_outcome(b.code, call), b.code, b.message);
+        if (b.code == 10018) /* "Exceeded the IP Rate Limit": not the call's own */
+            ret->scope = BYBIT_SCOPE_IP;
         if (ret->outcome == BOT_OUTCOME_LIMITED && http_status == 403) {
             ret->outcome = BOT_OUTCOME_BANNED;
             ret->scope = BYBIT_SCOPE_IP;
@@ -272,7 +274,8 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
         return BOT_OK;
     }
     if (by_status != BOT_OUTCOME_OK) {
-        bot__reply_fail(ret, by_status, http_status, SLICE("HTTP error with a body that says success"));
+        /* One of the two is wrong, and for an order it is not known which. */
+        bot__reply_fail(ret, bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : by_status, http_status, SLICE("HTTP error with a body that says success"));
         return BOT_OK;
     }
     struct result res = { 0 };

@@ -9,6 +9,16 @@ bool bot__okx_code(struct slice text, int64_t *ret_code)
     return bot__text_i64((struct slice){ text.p, n }, ret_code);
 }
 
+/* Codes of the documentation that refuse: parameters and accounts (50xxx), orders (51xxx: placing, canceling, amending), trading
+ * modes (54xxx), requests over the socket (60xxx). Not among them: 51011 and 51016 (an order of that id exists: it may be ours,
+ * told of twice), 51054 ("timed out"), 51410 ("being canceled"). */
+static const struct code_span refusals[] = {
+    { 50000, 50000 }, { 50002, 50002 }, { 50006, 50010 }, { 50012, 50012 }, { 50014, 50016 }, { 50024, 50025 }, { 50027, 50039 },
+    { 50041, 50041 }, { 50115, 50115 }, { 51000, 51010 }, { 51012, 51015 }, { 51017, 51053 }, { 51055, 51148 }, { 51150, 51299 },
+    { 51300, 51399 }, { 51403, 51409 }, { 51411, 51412 }, { 51500, 51502 }, { 51504, 51508 }, { 51511, 51515 }, { 54000, 54011 },
+    { 60012, 60013 }, { 60018, 60018 },
+};
+
 bot_outcome bot__okx_outcome(int64_t code, enum venue_call call)
 {
     switch (code) {
@@ -16,7 +26,7 @@ bot_outcome bot__okx_outcome(int64_t code, enum venue_call call)
         return BOT_OUTCOME_OK;
     case 50011: case 50040: case 50061: case 60014:
         return BOT_OUTCOME_LIMITED;
-    case 50001: /* matching engine upgrading */
+    case 50001: case 50005: /* matching engine upgrading; API off line */
         return BOT_OUTCOME_MAINTENANCE;
     case 50102: case 50112: case 60004: case 60006:
         return BOT_OUTCOME_CLOCK;
@@ -24,8 +34,6 @@ bot_outcome bot__okx_outcome(int64_t code, enum venue_call call)
         return BOT_OUTCOME_AUTH;
     case 51400: case 51401: case 51402: case 51503: case 51509: case 51510: case 51603:
         return BOT_OUTCOME_NOT_FOUND;
-    case 1: case 2: /* all or some rows failed: the rows say how */
-        return BOT_OUTCOME_REJECTED;
     /* The venue lost track: 50004 and 51149 are time-outs, 50013 busy, 50026 and 63999 internal errors, 500 a web server's. */
     case 500: case 50000 + 4: case 50013: case 50026: case 51149: case 63999: case 64007:
         return bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : BOT_OUTCOME_MALFORMED;
@@ -34,5 +42,6 @@ bot_outcome bot__okx_outcome(int64_t code, enum venue_call call)
     }
     if (code >= 50100 && code <= 50114)
         return BOT_OUTCOME_AUTH;
-    return BOT_OUTCOME_REJECTED;
+    /* 1 and 2, all or some rows failed, are none of the list: the rows say how, and where there are none nothing is said. */
+    return bot__code_outcome(call, code, refusals, sizeof refusals / sizeof *refusals);
 }

@@ -245,6 +245,65 @@ TEST(journal_golden, botctl_verifies_replays_explains_exports_and_tails_it)
     free(expected);
 }
 
+/* At a start fills may be there before the row of their instrument. They are rows all the same, each with the position behind it. */
+TEST(journal_golden, botctl_exports_fills_that_waited_for_their_instrument)
+{
+    char dir[] = "/tmp/libbot-golden-XXXXXX", path[128], text[8192];
+    bot_core_options o;
+    bot_event ev;
+    int status;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/j", dir);
+    struct journal *j = open_new(path, 65536);
+    story_make(story, STORY_MAX, 1000000);
+    ck_assert_int_eq(story[0].kind, BOT_EV_INSTRUMENT);
+    story_options(&o);
+    o.manual_policy = BOT_MANUAL_IGNORE;
+    const int len = bot__core_options_format(&o, text, sizeof text);
+    ck_assert_int_eq(bot__journal_append_options(j, 1000000, text, (size_t)len), BOT_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        test_event_fill(i, 1000000, &ev);
+        bot__journal_append(j, &ev);
+    }
+    ev = (bot_event){ .kind = BOT_EV_FUNDING, .source = BOT_SOURCE_WS_PRIVATE, .ts = 1000000, .seq = BOT_SEQ_NONE, .instrument = story[0].instrument,
+                      .funding = { .exec_id = { .len = 2, .s = "p1" }, .amount = { 25, 2 }, .currency = { .len = 4, .s = "USDT" } } };
+    bot__journal_append(j, &ev);
+    bot__journal_append(j, &story[0]);
+    test_event_fill(3, 1000001, &ev);
+    bot__journal_append(j, &ev);
+    ev.fill.kind = BOT_FILL_LIQUIDATION; /* told by its order first */
+    ev.fill.derived = true;
+    ev.fill.cum_qty = ev.fill.qty = (bot_dec){ 2, 3 };
+    ev.has |= BOT_HAS_CUM_QTY;
+    ev.fill.order_id = (bot_id){ .len = 3, .s = "liq" };
+    ev.fill.client_id.len = 0;
+    ev.fill.side = BOT_BUY;
+    ev.fill.exec_id = (bot_id){ .len = 9, .s = "liq:0.002" };
+    bot__journal_append(j, &ev);
+    ev.fill.derived = false;
+    ev.has &= ~(uint32_t)BOT_HAS_CUM_QTY;
+    ev.fill.exec_id = (bot_id){ .len = 4, .s = "real" };
+    bot__journal_append(j, &ev);
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    char *out = botctl(&status, "export '%s'", path);
+    ck_assert_int_eq(status, 0);
+    ck_assert_msg(lines_of(out) == 7, "%s", out);
+    static const char *const positions[] = { "0.001", "-0.001", "0.002", "-0.002" };
+    const char *p = out;
+    for (unsigned i = 0; i < 4; i++) {
+        char wanted[64], id[64];
+        snprintf(wanted, sizeof wanted, "\"position\":\"%s\"", positions[i]);
+        snprintf(id, sizeof id, "%012u\"", i);
+        p = strstr(p, id);
+        ck_assert_msg(p != NULL && strstr(p, wanted) != NULL && strstr(p, wanted) < strchr(p, '\n'), "%u: %s", i, out);
+    }
+    ck_assert_msg(strstr(out, "\"row\":\"funding\"") != NULL, "%s", out);
+    p = strstr(out, "\"exec_id\":\"real\"");
+    ck_assert_msg(p != NULL && strstr(p, "\"qty\":\"0\"") != NULL && strstr(p, "\"confirms\":true") != NULL && strstr(p, "\"position\":\"0\"") != NULL, "%s", out);
+    snprintf(text, sizeof text, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(text), 0);
+}
+
 TEST(journal_golden, botctl_names_the_place_of_a_flipped_bit)
 {
     char dir[] = "/tmp/libbot-golden-XXXXXX", path[128], command[1024];

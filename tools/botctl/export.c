@@ -10,6 +10,7 @@ struct row {
     const bot_event *ev;
     bot_dec  qty, price, fee;
     bool     external;
+    bool     confirms; /* moved nothing: it is one that was told by its order before, without a name of its own */
     bot_i128 position, realised, realised_total;
     uint64_t record;
 };
@@ -61,7 +62,7 @@ static void print_csv(const struct row *r)
     csv_text(fill ? ev->fill.order_id.s : "");
     putchar(',');
     csv_text(fill ? ev->fill.client_id.s : "");
-    printf(",%s,%s,%s,%s,", fill ? WORD(sides, ev->fill.side) : "", dec_text(ev->fill.qty, fill && (ev->has & BOT_HAS_QTY)),
+    printf(",%s,%s,%s,%s,", fill ? WORD(sides, ev->fill.side) : "", dec_text(r->confirms ? (bot_dec){ 0 } : ev->fill.qty, fill && (ev->has & BOT_HAS_QTY)),
            dec_text(ev->fill.price, fill && (ev->has & BOT_HAS_PRICE)),
            fill ? dec_text(ev->fill.fee, ev->has & BOT_HAS_FEE) : dec_text(ev->funding.amount, true));
     csv_text(fill ? ev->fill.fee_currency.s : ev->funding.currency.s);
@@ -90,7 +91,7 @@ static void print_json(const struct row *r)
         if (f->client_id.len > 0)
             bot__jo_str(&o, "client_order_id", f->client_id.s);
         bot__jo_str(&o, "side", WORD(sides, f->side));
-        bot__jo_dec(&o, "qty", f->qty);
+        bot__jo_dec(&o, "qty", r->confirms ? (bot_dec){ 0 } : f->qty);
         bot__jo_dec(&o, "price", f->price);
         if (ev->has & BOT_HAS_FEE) {
             bot__jo_dec(&o, "fee", f->fee);
@@ -100,6 +101,8 @@ static void print_json(const struct row *r)
             bot__jo_str(&o, "liquidity", WORD(liquidity, f->liquidity));
         bot__jo_str(&o, "kind", WORD(kinds, f->kind));
         bot__jo_bool(&o, "external", r->external);
+        if (r->confirms)
+            bot__jo_bool(&o, "confirms", true);
     } else {
         bot__jo_str(&o, "exec_id", ev->funding.exec_id.s);
         bot__jo_dec(&o, "amount", ev->funding.amount);
@@ -123,6 +126,38 @@ static void sums(const bot_core *core, const bot_symbol *symbol, bot_i128 *ret_q
         bot_core_position(core, (uint32_t)i, (bot_leg)leg, &p);
         *ret_qty += p.qty.v;
         *ret_realised += p.realised.v;
+    }
+}
+
+/* The rows of what one event applied: its own fill or funding, or those that had waited for it, the row of their instrument. What
+ * several realised together stands with the last of them. */
+static void print_rows(const struct journal_core *jc, const bot_journal_item *item, const struct journal_args *args, bot_i128 qty, bot_i128 realised)
+{
+    const uint32_t n = bot_core_effects_count(jc->core);
+    const int64_t wall = bot__journal_core_wall(jc, item->ts);
+    uint32_t last = n;
+    for (uint32_t i = 0; i < n; i++)
+        last = bot_core_effect(jc->core, i)->kind == BOT_EFFECT_FILL ? i : last;
+    if (last == n || wall < args->from_ns || wall > args->to_ns)
+        return;
+    for (uint32_t i = 0; i <= last; i++) {
+        const bot_effect *e = bot_core_effect(jc->core, i), *next = i + 1 < n ? bot_core_effect(jc->core, i + 1) : NULL;
+        if (e->kind != BOT_EFFECT_FILL)
+            continue;
+        const bot_event *ev = e->fill.fill;
+        struct row row = { .ev = ev, .record = item->record, .external = e->fill.external && ev->kind == BOT_EV_FILL, .realised_total = realised };
+        bot__iso_format_ms(wall, row.at);
+        if (ev->venue_ns != 0)
+            bot__iso_format_ms(ev->venue_ns, row.venue_at);
+        row.confirms = ev->kind == BOT_EV_FILL && (next == NULL || next->kind != BOT_EFFECT_POSITION);
+        if (next != NULL && next->kind == BOT_EFFECT_POSITION)
+            qty += next->position.qty.v - next->position.before.v;
+        row.position = qty;
+        if (i == last) {
+            sums(jc->core, &ev->instrument, &row.position, &row.realised_total);
+            row.realised = row.realised_total - realised;
+        }
+        (args->csv ? print_csv : print_json)(&row);
     }
 }
 
@@ -156,27 +191,12 @@ static int run(int argc, char **argv)
             continue;
         }
         wrong += item.kind == BOT_JOURNAL_LOST;
-        const bool money = item.kind == BOT_JOURNAL_EVENT && (item.event.kind == BOT_EV_FILL || item.event.kind == BOT_EV_FUNDING);
-        bot_i128 qty, realised_before = 0;
-        if (money)
-            sums(jc.core, &item.event.instrument, &qty, &realised_before);
-        bot_core_stats before, after;
-        bot_core_stats_get(jc.core, &before);
-        if (bot__journal_core_pass(&jc, &item) != 1 || !money)
-            continue;
-        bot_core_stats_get(jc.core, &after);
-        const int64_t wall = bot__journal_core_wall(&jc, item.ts);
         /* Only what moved the books: repeats, conflicts and what could not be applied are not rows. */
-        const bool applied = item.event.kind == BOT_EV_FUNDING ? jc.r > 0 : after.fills_applied > before.fills_applied;
-        if (!applied || wall < args.from_ns || wall > args.to_ns)
-            continue;
-        struct row row = { .ev = &item.event, .record = item.record, .external = after.fills_external > before.fills_external };
-        bot__iso_format_ms(wall, row.at);
-        if (item.event.venue_ns != 0)
-            bot__iso_format_ms(item.event.venue_ns, row.venue_at);
-        sums(jc.core, &item.event.instrument, &row.position, &row.realised_total);
-        row.realised = row.realised_total - realised_before;
-        (args.csv ? print_csv : print_json)(&row);
+        bot_i128 qty = 0, realised = 0;
+        if (item.kind == BOT_JOURNAL_EVENT)
+            sums(jc.core, &item.event.instrument, &qty, &realised);
+        if (bot__journal_core_step(&jc, &item) == 1)
+            print_rows(&jc, &item, &args, qty, realised);
     }
     bot__journal_core_close(&jc);
     bot_journal_close_read(r);
@@ -187,7 +207,9 @@ const struct command command_export = {
     "export", "JOURNAL [--csv|--json] [--from TIME] [--to TIME]", "applied fills and funding with position and profit, for accounting",
     "One row for each fill and funding that moved the books, once, in the order in which the bot learned\n"
     "of them, with the position after it, the profit that it realised (price only: fees are columns of\n"
-    "their own, paid is positive) and the instrument's sum so far. Amounts are exact decimals.\n"
+    "their own, paid is positive) and the instrument's sum so far. Amounts are exact decimals. A match by\n"
+    "the venue itself may be told by its order first and by its execution later: the second is a row of\n"
+    "quantity 0 that confirms the first, so that the quantities add up to the position.\n"
     "JSON lines, unless --csv is given.\n",
     run,
 };

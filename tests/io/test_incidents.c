@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "paper_server.h"
 #include "watch/watch.h"
+#include "watch_kit.h"
 
 #define TRADE "at 4s trade qty=0.01 side=buy account=1\n"
 #define RUN_MS 52000
@@ -47,7 +48,6 @@ static uv_loop_t loop;
 static struct paper *papers[SHAPES];
 static bool closed[SHAPES], watch_closed;
 static int64_t opened_ms;
-static struct server *hook;
 static struct heard { char account[24], rule[24], text[WATCH_TEXT_MAX]; bool resolved; int64_t at_ms, since_ms; } heard[200];
 static int heard_n;
 
@@ -76,16 +76,6 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
     (void)bot__server_answer(hook, token, &(struct server_answer){ .status = 204 });
 }
 
-static char config_text[16384];
-__attribute__((format(printf, 1, 2))) static void add(const char *format, ...)
-{
-    va_list ap;
-    const size_t n = strlen(config_text);
-    va_start(ap, format);
-    vsnprintf(config_text + n, sizeof config_text - n, format, ap);
-    va_end(ap);
-}
-
 static void open_paper(size_t i)
 {
     struct paper_options o;
@@ -98,7 +88,7 @@ static void open_paper(size_t i)
     ck_assert_int_eq(paper_open(&loop, &o, &papers[i]), 0);
     ck_assert_int_eq(paper_account_add(papers[i], "key", "secret", (bot_money){ (bot_i128)100000 * 1000000000000000000 }), 1);
     ck_assert_msg(paper_faults(papers[i], shapes[i].faults, strlen(shapes[i].faults), error, sizeof error) == 0, "%s: %s", shapes[i].name, error);
-    add("%s{\"name\": \"%s\", \"venue\": \"bybit\", \"key\": {\"env\": \"K\"}, \"secret\": {\"env\": \"S\"}, \"instruments\": [\"BTCUSDT\"],"
+    config_add("%s{\"name\": \"%s\", \"venue\": \"bybit\", \"key\": {\"env\": \"K\"}, \"secret\": {\"env\": \"S\"}, \"instruments\": [\"BTCUSDT\"],"
         "\"rest_url\": \"%s\", \"ws_private_url\": \"%s\", \"ws_public_url\": \"%s\", \"ca_file\": \"%s\"}",
         i != 0 ? ",\n" : "{\"accounts\": [", shapes[i].name, paper_rest_url(papers[i]), paper_ws_private_url(papers[i]), paper_ws_public_url(papers[i]),
         paper_ca_file(papers[i]));
@@ -148,7 +138,7 @@ TEST(incidents, each_shape_raises_its_alert_once_in_time_and_resolves_it_once)
     opened_ms = watch_wall_ms();
     for (size_t i = 0; i < SHAPES; i++)
         open_paper(i);
-    add("], \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"https://127.0.0.1:%u/hook\", \"ca_file\": \"%s\"}]}}",
+    config_add("], \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"https://127.0.0.1:%u/hook\", \"ca_file\": \"%s\"}]}}",
         bot__server_port(hook), certs.ca_file);
     setenv("K", "key", 1);
     setenv("S", "secret", 1);

@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "paper_server.h"
 #include "watch/watch.h"
+#include "watch_kit.h"
 
 #define PLACES 2
 
@@ -26,42 +27,6 @@ static struct watch *watch;
 static bool all_closed;
 
 static void set_flag(void *user_data) { *(bool *)user_data = true; }
-
-/* ---- where alerts arrive ---- */
-
-static struct server *hook;
-static char   got[200][700];
-static int    got_n, refuse_first;
-static const char *last_path;
-static bool   hang;          /* the next request is answered when the test says so */
-static uint64_t hung;
-
-static void on_request(void *user_data, uint64_t token, const struct server_request *rq)
-{
-    (void)user_data;
-    static char path[200];
-    snprintf(path, sizeof path, "%s", rq->path);
-    last_path = path;
-    if (hang) {
-        hang = false;
-        hung = token;
-        return;
-    }
-    if (refuse_first > 0) {
-        refuse_first--;
-        (void)bot__server_answer(hook, token, &(struct server_answer){ .status = 503 });
-        return;
-    }
-    ck_assert_int_lt(got_n, 200);
-    snprintf(got[got_n++], sizeof got[0], "%.*s", (int)rq->body.len, rq->body.p);
-    (void)bot__server_answer(hook, token, &(struct server_answer){ .status = 200, .body = { "{}", 2 } });
-}
-
-static void open_hook(void)
-{
-    static const struct server_callbacks callbacks = { .request = on_request };
-    ck_assert_int_eq(bot__server_open(&loop, &(struct server_options){ .port = 0 }, &callbacks, NULL, &hook), 0);
-}
 
 static int count(const char *account, const char *rule, const char *state)
 {
@@ -73,17 +38,6 @@ static int count(const char *account, const char *rule, const char *state)
     for (int i = 0; i < got_n; i++)
         n += strstr(got[i], a) != NULL && strstr(got[i], r) != NULL && strstr(got[i], s) != NULL;
     return n;
-}
-
-static char config_text[8192];
-
-__attribute__((format(printf, 1, 2))) static void add(const char *format, ...)
-{
-    va_list ap;
-    const size_t n = strlen(config_text);
-    va_start(ap, format);
-    vsnprintf(config_text + n, sizeof config_text - n, format, ap);
-    va_end(ap);
 }
 
 static void open_papers(const char *const *faults, int n)
@@ -100,12 +54,12 @@ static void open_papers(const char *const *faults, int n)
         ck_assert_int_eq(paper_open(&loop, &o, &papers[i]), 0);
         ck_assert_int_eq(paper_account_add(papers[i], "key", "secret", (bot_money){ (bot_i128)100000 * 1000000000000000000 }), 1);
         ck_assert_msg(paper_faults(papers[i], faults[i], strlen(faults[i]), error, sizeof error) == 0, "%s", error);
-        add("%s{\"name\": \"p%d\", \"venue\": \"bybit\", \"key\": {\"env\": \"K\"}, \"secret\": {\"env\": \"S\"}, \"instruments\": [\"BTCUSDT\"], \"monitors\": false,"
+        config_add("%s{\"name\": \"p%d\", \"venue\": \"bybit\", \"key\": {\"env\": \"K\"}, \"secret\": {\"env\": \"S\"}, \"instruments\": [\"BTCUSDT\"], \"monitors\": false,"
             "\"rest_url\": \"%s\", \"ws_private_url\": \"%s\", \"ws_public_url\": \"%s\", \"ca_file\": \"%s\"}",
             i != 0 ? "," : "{\"accounts\": [", i, paper_rest_url(papers[i]), paper_ws_private_url(papers[i]), paper_ws_public_url(papers[i]),
             paper_ca_file(papers[i]));
     }
-    add("], ");
+    config_add("], ");
 }
 
 static void open_watch(void)
@@ -141,9 +95,9 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
         "at 3s trade qty=0.5 side=buy account=1\nat 6s liquidate account=1\n",
     };
     uv_loop_init(&loop);
-    open_hook();
+    open_hook(&loop);
     open_papers(faults, PLACES);
-    add("\"http\": {\"listen\": \"127.0.0.1:0\"}, \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"http://127.0.0.1:%u/hook?x=1\"}]}}",
+    config_add("\"http\": {\"listen\": \"127.0.0.1:0\"}, \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"http://127.0.0.1:%u/hook?x=1\"}]}}",
         bot__server_port(hook));
     open_watch();
     for (int turns = 0; turns < 480 && count("p0", "stale", "resolved") == 0; turns++)
@@ -176,7 +130,7 @@ TEST(watch, what_an_alert_says_on_standard_error_is_not_logged_there_as_well)
     snprintf(file, sizeof file, "%s/stderr", path);
     free(path);
     open_papers(faults, 1);
-    add("\"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"stderr\", \"min_severity\": \"info\"}]}}");
+    config_add("\"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"stderr\", \"min_severity\": \"info\"}]}}");
     const int was = dup(2), fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
     ck_assert(was >= 0 && fd >= 0 && dup2(fd, 2) == 2);
     open_watch();
@@ -199,12 +153,12 @@ TEST(watch, what_an_account_holds_at_the_first_look_is_no_drift_and_at_a_later_o
 {
     static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\n" };
     uv_loop_init(&loop);
-    open_hook();
+    open_hook(&loop);
     open_papers(faults, 1);
     loop_for(&loop, 300);
     char *journal = strdup(scratch_directory());
     *strrchr(config_text, '}') = '\0'; /* of the account */
-    add(", \"journal\": \"%s/watch-journal\"}], \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"http://127.0.0.1:%u/\"}]}}",
+    config_add(", \"journal\": \"%s/watch-journal\"}], \"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"http://127.0.0.1:%u/\"}]}}",
         journal, bot__server_port(hook));
     free(journal);
     open_watch();
@@ -231,224 +185,6 @@ TEST(watch, what_an_account_holds_at_the_first_look_is_no_drift_and_at_a_later_o
         told |= strstr(got[i], "our fills give 0.5, the venue says 0.3") != NULL;
     ck_assert_msg(told, "%s", got[0]);
     end(1);
-}
-
-/* ---- routes ---- */
-
-static struct watch_config config;
-static struct deliver *routes;
-static int results[3];
-static bool routes_closed;
-static void on_result(void *user_data, uint64_t id, enum watch_delivery delivery)
-{
-    (void)user_data, (void)id;
-    results[delivery == DELIVERY_DELIVERED ? 0 : delivery == DELIVERY_RETRYING ? 1 : 2]++;
-}
-
-static void open_routes(const char *text)
-{
-    char why[WATCH_WHY_MAX], whole[2000];
-    snprintf(whole, sizeof whole, "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {%s}}", text);
-    ck_assert_msg(watch_config_parse("w.json", whole, strlen(whole), &config, why) == BOT_OK, "%s", why);
-    ck_assert_msg(deliver_open(&loop, &config, on_result, NULL, &routes, why) == BOT_OK, "%s", why);
-}
-
-static void close_routes(void)
-{
-    deliver_close(routes, NULL, set_flag, &routes_closed);
-    UNTIL(&loop, routes_closed);
-    watch_config_free(&config);
-    if (hook != NULL) bot__server_close(hook, NULL, NULL);
-    loop_must_close(&loop);
-}
-
-static struct watch_alert an_alert(uint64_t id)
-{
-    struct watch_alert a = { .id = id, .state = ALERT_FIRING, .rule = WATCH_RULE_DRIFT, .severity = WATCH_CRITICAL, .since_ms = 1 };
-    snprintf(a.account, sizeof a.account, "main");
-    snprintf(a.text, sizeof a.text, "our fills give 1, the venue says \"2\"");
-    return a;
-}
-
-TEST(watch_routes, every_kind_says_it_in_the_words_of_its_place)
-{
-    uv_loop_init(&loop);
-    open_hook();
-    setenv("TG", "123:abc", 1);
-    char text[1200], file[300];
-    snprintf(file, sizeof file, "%s/alerts.jsonl", scratch_directory());
-    const unsigned port = bot__server_port(hook);
-    snprintf(text, sizeof text,
-             "\"routes\": [{\"type\": \"slack\", \"url\": \"http://127.0.0.1:%u/s\"}, {\"type\": \"discord\", \"url\": \"http://127.0.0.1:%u/d\"},"
-             "{\"type\": \"telegram\", \"url\": \"http://127.0.0.1:%u\", \"token\": {\"env\": \"TG\"}, \"chat_id\": \"42\"},"
-             "{\"type\": \"file\", \"path\": \"%s\"}, {\"type\": \"command\", \"command\": [\"/bin/sh\", \"-c\", \"cat > %s.command\"]}]",
-             port, port, port, file, file);
-    open_routes(text);
-    const struct watch_alert a = an_alert(1);
-    deliver_alert(routes, &a);
-    for (int i = 0; i < 100 && !deliver_idle(routes); i++) loop_for(&loop, 50);
-    ck_assert_int_eq(results[0], 5);
-    bool slack = false, discord = false, telegram = false;
-    for (int i = 0; i < got_n; i++) {
-        slack |= strstr(got[i], "{\"text\":\"[critical] main drift: our fills give 1, the venue says \\\"2\\\"\"}") == got[i];
-        discord |= strstr(got[i], "{\"content\":\"[critical] main drift:") == got[i];
-        telegram |= strstr(got[i], "{\"chat_id\":\"42\",\"text\":\"[critical] main drift:") == got[i];
-    }
-    ck_assert(slack && discord && telegram);
-    char path[320];
-    snprintf(path, sizeof path, "%s.command", file);
-    char *one = test_read_file(file, NULL), *two = test_read_file(path, NULL);
-    ck_assert_str_eq(one, two);
-    ck_assert_int_eq(strncmp(one, "{\"event\":\"alert\",\"id\":1,\"rule\":\"drift\",\"severity\":\"critical\",\"state\":\"firing\",\"account\":\"main\"", 90), 0);
-    free(one);
-    free(two);
-    close_routes();
-}
-
-TEST(watch_routes, what_does_not_get_through_is_tried_again_in_order)
-{
-    uv_loop_init(&loop);
-    open_hook();
-    char text[300];
-    snprintf(text, sizeof text, "\"routes\": [{\"name\": \"ops\", \"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"}]", bot__server_port(hook));
-    open_routes(text);
-    refuse_first = 2;
-    for (uint64_t id = 1; id <= 3; id++) {
-        const struct watch_alert a = an_alert(id);
-        deliver_alert(routes, &a);
-    }
-    loop_for(&loop, 300);
-    struct deliver_route_view v;
-    deliver_route_get(routes, 0, &v);
-    ck_assert(v.failing);
-    ck_assert_str_eq(v.why, "answered with status 503");
-    ck_assert_uint_eq(v.queued, 3);
-    for (int i = 0; i < 200 && !deliver_idle(routes); i++) loop_for(&loop, 50);
-    ck_assert_int_eq(got_n, 3);
-    for (int i = 0; i < 3; i++) {
-        char id[20];
-        snprintf(id, sizeof id, "\"id\":%d,", i + 1);
-        ck_assert_ptr_nonnull(strstr(got[i], id));
-    }
-    ck_assert_int_eq(results[0], 3);
-    ck_assert_int_eq(results[1], 2);
-    close_routes();
-}
-
-TEST(watch_routes, behind_a_hook_that_hangs_the_newest_alerts_are_kept)
-{
-    uv_loop_init(&loop);
-    open_hook();
-    char text[300];
-    snprintf(text, sizeof text, "\"max_per_minute\": 600, \"routes\": [{\"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"}]", bot__server_port(hook));
-    open_routes(text);
-    hang = true;
-    for (uint64_t id = 1; id <= 70; id++) { /* 64 fit */
-        const struct watch_alert a = an_alert(id);
-        deliver_alert(routes, &a);
-        for (int i = 0; id == 1 && i < 100 && hung == 0; i++) loop_for(&loop, 20);
-    }
-    ck_assert_int_eq(results[2], 6);
-    (void)bot__server_answer(hook, hung, &(struct server_answer){ .status = 200, .body = { "{}", 2 } });
-    for (int i = 0; i < 200 && !deliver_idle(routes); i++) loop_for(&loop, 20);
-    ck_assert_int_eq(got_n, 63); /* and the one that hung, which is not counted */
-    for (int i = 0; i < 63; i++) {
-        char id[20];
-        snprintf(id, sizeof id, "\"id\":%d,", i + 8);
-        ck_assert_ptr_nonnull(strstr(got[i], id));
-    }
-    ck_assert_int_eq(results[0], 64);
-    close_routes();
-}
-
-TEST(watch_routes, a_disk_that_is_full_in_the_middle_of_a_line_spoils_no_other)
-{
-    uv_loop_init(&loop);
-    char text[400], file[300];
-    snprintf(file, sizeof file, "%s/alerts.jsonl", scratch_directory());
-    snprintf(text, sizeof text, "\"routes\": [{\"type\": \"file\", \"path\": \"%s\"}]", file);
-    open_routes(text);
-    struct rlimit whole, small;
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &whole), 0);
-    small = whole;
-    small.rlim_cur = 20;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-    const struct watch_alert a = an_alert(1);
-    deliver_alert(routes, &a);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &whole), 0);
-    ck_assert_int_eq(results[1], 1);
-    for (int i = 0; i < 100 && !deliver_idle(routes); i++) loop_for(&loop, 50);
-    char *said = test_read_file(file, NULL);
-    ck_assert_ptr_eq(strstr(said, "\n{\"event\":\"alert\",\"id\":1,"), said + 20);
-    free(said);
-    close_routes();
-}
-
-TEST(watch_routes, a_failing_command_or_a_dead_address_is_said_and_severity_chooses)
-{
-    uv_loop_init(&loop);
-    char text[600];
-    snprintf(text, sizeof text, "\"routes\": [{\"name\": \"dead\", \"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"},"
-             "{\"name\": \"false\", \"type\": \"command\", \"command\": [\"/bin/false\"]}, {\"name\": \"none\", \"type\": \"command\", \"command\": [\"/no/such/program\"]},"
-             "{\"name\": \"high\", \"type\": \"file\", \"path\": \"/proc/no/such/file\", \"min_severity\": \"critical\"}]", free_port());
-    open_routes(text);
-    struct watch_alert a = an_alert(1);
-    a.severity = WATCH_WARNING;
-    deliver_alert(routes, &a);
-    loop_for(&loop, 800);
-    static const char *const says[] = { "", "the command ended with status 1", "no such file or directory" };
-    for (uint32_t i = 0; i < 4; i++) {
-        struct deliver_route_view v;
-        deliver_route_get(routes, i, &v);
-        ck_assert_msg(v.failing == (i < 3), "route %s", v.name);
-        if (i == 1 || i == 2) ck_assert_str_eq(v.why, says[i]);
-        ck_assert_uint_eq(v.queued, i < 3);
-    }
-    ck_assert_int_eq(results[0], 0);
-    close_routes();
-}
-
-/* Who watches the watch: the calls stop while alerts reach nobody, and with the watch. */
-TEST(watch_routes, the_heartbeat_is_heard_while_alerts_get_through_and_no_longer)
-{
-    char text[600];
-    uv_loop_init(&loop);
-    open_hook();
-    /* The route writes a file that cannot be made. */
-    snprintf(text, sizeof text, "\"heartbeat\": {\"url\": \"http://127.0.0.1:%u/beat?me=1\", \"every_s\": 1}, \"routes\": [{\"type\": \"file\", \"path\": \"%s/none/a\", \"min_severity\": \"info\"}]",
-             bot__server_port(hook), scratch_directory());
-    open_routes(text);
-    loop_for(&loop, 2600);
-    ck_assert_msg(got_n >= 2 && got_n <= 4, "%d calls in 2.6 s", got_n);
-    ck_assert_str_eq(last_path, "/beat?me=1");
-    refuse_first = 1; /* a call that fails is no end of them */
-    const int before = got_n;
-    loop_for(&loop, 2600);
-    ck_assert_msg(refuse_first == 0 && got_n > before, "%d calls, then %d", before, got_n);
-    const struct watch_alert a = an_alert(1);
-    deliver_alert(routes, &a);
-    loop_for(&loop, 500); /* one that was under way may still come */
-    const int failing = got_n;
-    loop_for(&loop, 2200);
-    ck_assert_int_eq(got_n, failing);
-    close_routes();
-}
-
-TEST(watch_routes, a_storm_is_told_in_one_line)
-{
-    uv_loop_init(&loop);
-    open_hook();
-    char text[300];
-    snprintf(text, sizeof text, "\"max_per_minute\": 5, \"routes\": [{\"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"}]", bot__server_port(hook));
-    open_routes(text);
-    for (uint64_t id = 1; id <= 50; id++) {
-        const struct watch_alert a = an_alert(id);
-        deliver_alert(routes, &a);
-    }
-    for (int i = 0; i < 100 && !deliver_idle(routes); i++) loop_for(&loop, 20);
-    ck_assert_int_eq(got_n, 5);
-    close_routes();
 }
 
 /* ---- the server ---- */
@@ -479,7 +215,7 @@ TEST(watch_server, gives_status_and_metrics_to_those_who_may)
     uv_loop_init(&loop);
     open_papers(none, 1);
     setenv("WT", "sesame", 1);
-    add("\"http\": {\"listen\": \"127.0.0.1:0\", \"token\": {\"env\": \"WT\"}}}");
+    config_add("\"http\": {\"listen\": \"127.0.0.1:0\", \"token\": {\"env\": \"WT\"}}}");
     open_watch();
     loop_for(&loop, 4500);
     const int port = httpd_port(watch->httpd);
@@ -520,15 +256,181 @@ TEST(watch_server, gives_status_and_metrics_to_those_who_may)
     end(1);
 }
 
+/* What the core would tell of a row, without the venue that makes it do so. */
+static void verdict_is(bot_verdict verdict, const char *instrument, bot_i128 ours, bot_i128 venue)
+{
+    bot_verdict_info v = { .verdict = verdict, .leg = BOT_LEG_NET, .ours = { ours }, .venue = { venue } };
+    bot__symbol_set(&v.instrument, instrument, strlen(instrument));
+    watch_feed_verdict(&watch->accounts[0], &v);
+    loop_for(&loop, 20);
+}
+
+TEST(watch, a_drift_is_over_when_an_answer_agrees_and_by_nothing_less)
+{
+    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\nat 3s rest.hang on=positions\n" };
+    uv_loop_init(&loop);
+    open_papers(faults, 1);
+    config_add("\"alerts\": {}}");
+    open_watch();
+    for (int turns = 0; turns < 200 && !watch->accounts[0].proven; turns++)
+        loop_for(&loop, 50);
+    loop_for(&loop, 3000); /* from here on the venue says nothing */
+    const bot_i128 one = (bot_i128)1000000000000000000;
+    verdict_is(BOT_VERDICT_DRIFT, "BTCUSDT", one, 2 * one);
+    ck_assert_uint_eq(watch_alerts_firing(&watch->alerts, WATCH_RULE_DRIFT), 1);
+    static const bot_verdict nothing_proven[] = { BOT_VERDICT_PARTIAL, BOT_VERDICT_STALE, BOT_VERDICT_PARTIAL };
+    for (size_t i = 0; i < sizeof nothing_proven / sizeof *nothing_proven; i++) {
+        verdict_is(nothing_proven[i], "BTCUSDT", one, one / 2);
+        ck_assert(watch->accounts[0].rows[0]->drifting);
+    }
+    for (int i = 0; i < WATCH_ALERTS_MAX; i++)
+        if (watch->alerts.list[i].state == ALERT_FIRING && watch->alerts.list[i].rule == WATCH_RULE_DRIFT) {
+            ck_assert_int_eq(watch->alerts.list[i].clear_ms, 0);
+            ck_assert_str_eq(watch->alerts.list[i].text, "our fills give 1, the venue says 2");
+        }
+    char *buf = NULL;
+    size_t size = 0;
+    ck_assert_int_gt(watch_status(watch, &buf, &size), 0);
+    ck_assert_ptr_nonnull(strstr(buf, "\"verdict\":\"DRIFT\""));
+    /* An answer that was none stands in the history, too. */
+    const uint32_t before = watch->accounts[0].rows[0]->verdict_n;
+    verdict_is(BOT_VERDICT_FAILED, "", 0, 0);
+    ck_assert_uint_eq(watch->accounts[0].rows[0]->verdict_n, before + 1);
+    verdict_is(BOT_VERDICT_AGREE, "BTCUSDT", one, one);
+    ck_assert(!watch->accounts[0].rows[0]->drifting && !watch->accounts[0].rows[0]->stale);
+    free(buf);
+    end(1);
+}
+
+TEST(watch_server, what_was_agreed_is_not_shown_as_so_while_no_answer_comes)
+{
+    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\nat 3s rest.error on=reads status=503\n" };
+    uv_loop_init(&loop);
+    open_papers(faults, 1);
+    config_add("\"alerts\": {}}");
+    open_watch();
+    char *buf = NULL;
+    size_t size = 0;
+    for (int turns = 0; turns < 200 && !watch->accounts[0].proven; turns++)
+        loop_for(&loop, 50);
+    ck_assert_int_gt(watch_status(watch, &buf, &size), 0);
+    ck_assert_ptr_nonnull(strstr(buf, "\"verdict\":\"AGREE\""));
+    for (int turns = 0; turns < 100 && watch->accounts[0].failed_at == 0; turns++)
+        loop_for(&loop, 50);
+    ck_assert_int_gt(watch_status(watch, &buf, &size), 0);
+    ck_assert_msg(strstr(buf, "\"verdict\":\"AGREE\"") == NULL && strstr(buf, "\"verdict\":\"FAILED\"") != NULL, "%s", buf);
+    free(buf);
+    end(1);
+}
+
+static const char *only_family(char *metrics, const char *name)
+{
+    char *at = strstr(metrics, name);
+    ck_assert_ptr_nonnull(at);
+    return at;
+}
+
+TEST(watch_server, metrics_tell_of_no_stream_that_nobody_asked_for_and_of_no_age_that_goes_back)
+{
+    static const char *const none[] = { "" };
+    uv_loop_init(&loop);
+    open_papers(none, 1);
+    memset(strstr(config_text, "\"BTCUSDT\""), ' ', 9); /* no instruments: no public data */
+    config_add("\"alerts\": {}}");
+    open_watch();
+    loop_for(&loop, 300);
+    char *buf = NULL;
+    size_t size = 0;
+    ck_assert_int_gt(watch_metrics(watch, &buf, &size), 0);
+    (void)only_family(buf, "libbot_stream_up{account=\"p0\",venue=\"bybit\",stream=\"private\"}");
+    ck_assert_ptr_null(strstr(buf, "stream=\"public\"")); /* down for ever: an alarm without end */
+    const int answers = WATCH_AGES + 10;
+    for (int i = 0; i < answers; i++) {
+        bot_verdict_info v = { .verdict = BOT_VERDICT_STALE, .leg = BOT_LEG_NET, .age_ns = (i < 10 ? 2 : 100) * BOT_NS_PER_S };
+        bot__symbol_set(&v.instrument, "BTCUSDT", 7);
+        watch_feed_verdict(&watch->accounts[0], &v);
+    }
+    char line[200];
+    ck_assert_int_gt(watch_metrics(watch, &buf, &size), 0);
+    snprintf(line, sizeof line, "libbot_stale_age_seconds_bucket{account=\"p0\",venue=\"bybit\",endpoint=\"positions\",le=\"5.0\"} 10\n");
+    (void)only_family(buf, line); /* the ten have not left with the ring */
+    snprintf(line, sizeof line, "libbot_stale_age_seconds_count{account=\"p0\",venue=\"bybit\",endpoint=\"positions\"} %d\n", answers);
+    (void)only_family(buf, line);
+    free(buf);
+    end(1);
+}
+
+TEST(watch_server, a_document_of_many_rows_is_bounded)
+{
+    static const char *const none[] = { "" };
+    uv_loop_init(&loop);
+    open_papers(none, 1);
+    config_add("\"alerts\": {}}");
+    open_watch();
+    for (int turns = 0; turns < 200 && !watch->accounts[0].proven; turns++)
+        loop_for(&loop, 50);
+    struct watch_account *a = &watch->accounts[0];
+    ck_assert_uint_eq(a->rows_n, 1);
+    char *buf = NULL;
+    size_t size = 0;
+    struct watch_row *const row = a->rows[0];
+    row->position_n = row->rate_n = WATCH_POINTS;
+    row->verdict_n = WATCH_VERDICTS;
+    for (int i = 0; i < WATCH_POINTS; i++)
+        row->position_ring[i] = (struct watch_position_point){ 1700000000000, { (bot_i128)123456789 * 10000000000 }, { (bot_i128)123456789 * 10000000000 }, true };
+    const int one = watch_status(watch, &buf, &size);
+    ck_assert_int_gt(one, 30000);
+    struct watch_row **const own = a->rows, *many[500];
+    for (int i = 0; i < 500; i++)
+        many[i] = row;
+    a->rows = many;
+    a->rows_n = 500;
+    const int all = watch_status(watch, &buf, &size);
+    a->rows = own;
+    a->rows_n = 1;
+    ck_assert_msg(all > 0 && all < 3000000, "%d bytes", all); /* told at all, and no megabytes four times a second */
+    free(buf);
+    end(1);
+}
+
+TEST(watch_server, a_route_that_is_gone_after_a_reload_fails_no_more_and_what_it_had_not_told_is_said)
+{
+    static const char *const none[] = { "" };
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    open_papers(none, 1);
+    char path[300], before[sizeof config_text], why[WATCH_WHY_MAX];
+    snprintf(path, sizeof path, "%s/w.json", scratch_directory());
+    snprintf(before, sizeof before, "%s", config_text);
+    config_add("\"alerts\": {\"routes\": [{\"name\": \"one\", \"type\": \"command\", \"command\": [\"/bin/false\"]}]}}");
+    open_watch();
+    watch->path = path;
+    watch_alert_event(&watch->alerts, WATCH_RULE_FORCED_TRADE, "p0", "X", watch_wall_ms(), "liquidation");
+    for (int i = 0; i < 100 && watch_alerts_firing(&watch->alerts, WATCH_RULE_DELIVERY) == 0; i++) loop_for(&loop, 20);
+    ck_assert_uint_eq(watch_alerts_firing(&watch->alerts, WATCH_RULE_DELIVERY), 1);
+    FILE *f = fopen(path, "w");
+    fprintf(f, "%s\"alerts\": {\"routes\": [{\"name\": \"two\", \"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"}]}}", before, bot__server_port(hook));
+    fclose(f);
+    ck_assert_int_eq(watch_reload(watch, why), 0);
+    ck_assert_msg(strstr(why, "; 1 undelivered alert of routes that are gone was dropped") != NULL, "%s", why);
+    for (int i = 0; i < 100 && got_n == 0; i++) loop_for(&loop, 20);
+    ck_assert_ptr_nonnull(strstr(got[0], "1 alert had not got through when the configuration was read again without its route"));
+    bool ends = false;
+    for (int i = 0; i < WATCH_ALERTS_MAX; i++)
+        ends |= strcmp(watch->alerts.list[i].instrument, "one") == 0 && watch->alerts.list[i].clear_ms != 0;
+    ck_assert(ends);
+    end(1);
+}
+
 TEST(watch_server, a_bad_file_changes_nothing_at_reload_and_a_good_one_at_once)
 {
     static const char *const none[] = { "" };
     uv_loop_init(&loop);
     open_papers(none, 1);
-    char path[300], before[8192], why[WATCH_WHY_MAX];
+    char path[300], before[sizeof config_text], why[WATCH_WHY_MAX];
     snprintf(path, sizeof path, "%s/w.json", scratch_directory());
     snprintf(before, sizeof before, "%s", config_text);
-    add("\"alerts\": {\"routes\": [{\"name\": \"one\", \"type\": \"stderr\"}]}}");
+    config_add("\"alerts\": {\"routes\": [{\"name\": \"one\", \"type\": \"stderr\"}]}}");
     open_watch();
     watch->path = path;
     loop_for(&loop, 300);

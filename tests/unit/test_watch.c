@@ -265,6 +265,19 @@ TEST(watch_alert, is_told_again_only_where_asked_for_and_never_when_switched_off
     watch_config_free(&config);
 }
 
+TEST(watch_alert, who_is_told_again_is_told_what_is_so_by_then)
+{
+    begin("\"repeat_s\": 60");
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", true, 0, "one lot");
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", true, 60000, "five lots");
+    watch_alerts_tick(&alerts, 60000);
+    ck_assert_int_eq(told_n, 2);
+    ck_assert_str_eq(alerts.list[0].text, "five lots");
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", false, 61000, "none");
+    ck_assert_str_eq(alerts.list[0].text, "five lots");
+    watch_config_free(&config);
+}
+
 TEST(watch_alert, an_event_ends_by_itself_and_accounts_do_not_mix)
 {
     begin("");

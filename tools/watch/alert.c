@@ -141,10 +141,8 @@ void watch_alert_set(struct watch_alerts *a, enum watch_rule rule, const char *a
         return;
     not_later(w, now_ms);
     w->clear_ms = 0;
-    if (w->state != ALERT_PENDING)
-        return;
-    snprintf(w->text, sizeof w->text, "%s", text);
-    if (now_ms - w->since_ms >= t.for_ms)
+    snprintf(w->text, sizeof w->text, "%s", text); /* also of one that fires: who is told again is told what is so by now */
+    if (w->state == ALERT_PENDING && now_ms - w->since_ms >= t.for_ms)
         fire(a, w, now_ms);
 }
 

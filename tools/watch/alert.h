@@ -65,7 +65,7 @@ struct watch_alerts {
 };
 
 void watch_alerts_init(struct watch_alerts *a, const struct watch_config *config, void (*tell)(void *, struct watch_alert *), void *user_data);
-/* The condition holds (or not) now. text: what is so, with its numbers; kept from the moment of telling. */
+/* The condition holds (or not) now. text: what is so, with its numbers; the newest one is kept. */
 void watch_alert_set(struct watch_alerts *a, enum watch_rule rule, const char *account, const char *instrument, bool holds, int64_t now_ms,
                      const char *text);
 /* Something that happened, not a condition: fires now, and is over after a minute without another. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -15,6 +16,7 @@
 #include "io/io_loop.h"
 #include "io/url.h"
 #include "watch/heartbeat.h"
+#include "watch/watch.h"
 
 #define QUEUE_MAX 64
 #define ATTEMPT_DEADLINE_NS (10 * BOT_NS_PER_S)
@@ -47,7 +49,8 @@ struct route {
     uint64_t    kill_ms;
     bool        process_open, input_open;
     uint64_t    minute_ms;    /* start of the minute that is counted */
-    uint32_t    told, beyond;
+    uint32_t    told[WATCH_CRITICAL + 1], beyond; /* in it, by severity; and of those that were not, */
+    enum watch_severity beyond_worst;
     struct deliver_route_view view;
 };
 
@@ -166,7 +169,8 @@ static void write_stderr(struct route *r, const struct watch_alert *a)
 {
     char line[480];
     line_of(a, line, sizeof line);
-    settle(r, fprintf(stderr, "%s\n", line) < 0 ? strerror(errno) : NULL, true, 0);
+    const int e = watch_say("%s", line);
+    settle(r, e == EAGAIN ? "standard error takes nothing: its reader stands still" : e != 0 ? strerror(e) : NULL, true, 0);
 }
 
 static void write_file(struct route *r, const struct watch_alert *a)
@@ -175,9 +179,10 @@ static void write_file(struct route *r, const struct watch_alert *a)
     const size_t torn = r->torn;
     r->body[0] = '\n';
     int n = (int)torn + deliver_json(a, r->body + torn, sizeof r->body - 1 - torn);
-    const int fd = open(r->config->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    /* O_NONBLOCK: a FIFO is a file to many, and nobody may be reading it. */
+    const int fd = open(r->config->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
     if (fd < 0) {
-        settle(r, strerror(errno), true, 0);
+        settle(r, errno == ENXIO ? "nobody reads it" : strerror(errno), true, 0);
         return;
     }
     r->body[n++] = '\n';
@@ -186,7 +191,19 @@ static void write_file(struct route *r, const struct watch_alert *a)
     close(fd);
     if (written > 0)
         r->torn = written != n;
-    settle(r, e == 0 ? NULL : strerror(e), true, 0);
+    settle(r, e == 0 ? NULL : e == EAGAIN ? "its reader stands still" : strerror(e), true, 0);
+}
+
+/* Seconds; a date, or what is no number, says nothing. */
+static uint64_t retry_after_ms(struct slice value)
+{
+    uint64_t ms = 0;
+    for (size_t i = 0; i < value.len && ms < RETRY_FOR_MS; i++) {
+        if (value.p[i] < '0' || value.p[i] > '9')
+            return 0;
+        ms = ms * 10 + (uint64_t)(value.p[i] - '0') * 1000;
+    }
+    return ms < RETRY_FOR_MS ? ms : RETRY_FOR_MS;
 }
 
 static void http_done(void *user_data, uint64_t id, const struct http_answer *answer)
@@ -206,8 +223,7 @@ static void http_done(void *user_data, uint64_t id, const struct http_answer *an
     uint64_t wait = 0;
     for (uint32_t i = 0; i < answer->headers_n; i++)
         if (answer->headers[i].name.len == 11 && strncasecmp(answer->headers[i].name.p, "retry-after", 11) == 0)
-            wait = strtoull(answer->headers[i].value.p, NULL, 10) * 1000;
-    if (wait > RETRY_FOR_MS) wait = RETRY_FOR_MS;
+            wait = retry_after_ms(answer->headers[i].value);
     snprintf(why, sizeof why, "answered with status %d", answer->status);
     /* Any other 4xx says that the message or the address is wrong: it will be so again. */
     attempted(r, why, answer->status >= 500 || answer->status == 429 || answer->status == 408, wait);
@@ -328,30 +344,60 @@ static void next(struct route *r)
     }
 }
 
+static struct item *queued(struct route *r, uint32_t i) { return &r->queue[(r->head + i) % QUEUE_MAX]; }
+
 static void push(struct route *r, const struct watch_alert *a, uint64_t first_ms)
 {
-    if (r->n == QUEUE_MAX) { /* the oldest is the least news; the one under way stays, and the one behind it goes */
-        const uint32_t lost = r->busy ? 1 : 0;
-        const uint64_t id = r->queue[(r->head + lost) % QUEUE_MAX].alert.id;
+    if (r->n == QUEUE_MAX) { /* the least severe goes, and of those the oldest; not the one under way */
+        uint32_t least = r->busy ? 1 : 0;
+        for (uint32_t i = least + 1; i < r->n; i++)
+            if (queued(r, i)->alert.severity < queued(r, least)->alert.severity)
+                least = i;
+        const bool itself = a->severity < queued(r, least)->alert.severity;
+        const uint64_t id = itself ? a->id : queued(r, least)->alert.id;
         r->view.failed++;
         r->view.failing = true;
         snprintf(r->view.why, sizeof r->view.why, "its queue is full: alerts were lost");
-        if (r->busy)
-            r->queue[(r->head + 1) % QUEUE_MAX] = r->queue[r->head];
-        r->head = (r->head + 1) % QUEUE_MAX;
-        r->n--;
         r->owner->result(r->owner->result_user_data, id, DELIVERY_FAILED);
+        if (itself)
+            return;
+        for (uint32_t i = least; i + 1 < r->n; i++)
+            *queued(r, i) = *queued(r, i + 1);
+        r->n--;
     }
-    r->queue[(r->head + r->n++) % QUEUE_MAX] = (struct item){ .alert = *a, .first_ms = first_ms };
+    *queued(r, r->n++) = (struct item){ .alert = *a, .first_ms = first_ms };
 }
 
 static void summarise(struct route *r)
 {
-    struct watch_alert a = { .state = ALERT_FIRING, .rule = WATCH_RULE_PROCESS, .severity = WATCH_WARNING, .since_ms = 0 };
+    struct watch_alert a = { .state = ALERT_FIRING, .rule = WATCH_RULE_DELIVERY, .severity = r->beyond_worst, .since_ms = watch_wall_ms() };
+    snprintf(a.instrument, sizeof a.instrument, "%s", r->config->name);
     snprintf(a.text, sizeof a.text, "%u more alerts came in this minute than are told one by one; see the page or the file", r->beyond);
     r->beyond = 0;
+    r->beyond_worst = WATCH_INFO;
     push(r, &a, uv_now(r->owner->loop));
-    next(r);
+}
+
+/* Whether the minute has room for one more of this severity; lesser ones do not count. */
+static bool may_tell(struct route *r, enum watch_severity severity, uint64_t now)
+{
+    if (now - r->minute_ms >= MINUTE_MS) {
+        if (r->beyond != 0)
+            summarise(r);
+        r->minute_ms = now;
+        memset(r->told, 0, sizeof r->told);
+    }
+    int64_t told = 0;
+    for (int s = severity; s <= WATCH_CRITICAL; s++)
+        told += r->told[s];
+    if (told < r->owner->max_per_minute || r->config->type == ROUTE_FILE) {
+        r->told[severity]++;
+        return true;
+    }
+    r->beyond++;
+    if (severity > r->beyond_worst)
+        r->beyond_worst = severity;
+    return false;
 }
 
 void deliver_alert(struct deliver *d, const struct watch_alert *alert)
@@ -365,15 +411,8 @@ void deliver_alert(struct deliver *d, const struct watch_alert *alert)
             continue;
         if (alert->rule == WATCH_RULE_DELIVERY && strcmp(alert->instrument, r->config->name) == 0)
             continue; /* that it does not get through is not told through it */
-        if (now - r->minute_ms >= MINUTE_MS) {
-            r->minute_ms = now;
-            r->told = 0;
-        }
-        if ((int64_t)++r->told > d->max_per_minute && r->config->type != ROUTE_FILE) {
-            r->beyond++;
-            continue;
-        }
-        push(r, alert, now);
+        if (may_tell(r, alert->severity, now))
+            push(r, alert, now);
         next(r);
     }
 }
@@ -411,6 +450,21 @@ static bool split_url(struct route *r, const char *text)
     return true;
 }
 
+/* Of a run before this one, whose disk was full. */
+static bool ends_in_half_a_line(const char *path)
+{
+    struct stat st;
+    char last = '\n';
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+        return false;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    const ssize_t n = pread(fd, &last, 1, st.st_size - 1);
+    close(fd);
+    return n == 1 && last != '\n';
+}
+
 static int open_route(struct deliver *d, struct route *r, const struct watch_route_config *config, char *why)
 {
     r->owner = d;
@@ -418,6 +472,7 @@ static int open_route(struct deliver *d, struct route *r, const struct watch_rou
     r->view.name = config->name;
     r->view.type = watch_route_names[config->type];
     r->minute_ms = uv_now(d->loop);
+    r->torn = config->type == ROUTE_FILE && ends_in_half_a_line(config->path);
     if (config->type == ROUTE_STDERR || config->type == ROUTE_FILE || config->type == ROUTE_COMMAND)
         return BOT_OK;
     bool good = split_url(r, config->type == ROUTE_TELEGRAM && config->url == NULL ? "https://api.telegram.org" : config->url);
@@ -500,20 +555,66 @@ static void io_released(void *user_data)
     one_gone(d);
 }
 
-void deliver_close(struct deliver *d, struct deliver *heir, void (*closed)(void *user_data), void *user_data)
+static bool same_text(const char *a, const char *b) { return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0); }
+
+/* Both end at the same people. */
+static bool same_way(const struct watch_route_config *a, const struct watch_route_config *b)
 {
+    if (a->type != b->type || a->command.n != b->command.n || !same_text(a->path, b->path) || !same_text(a->url, b->url) ||
+        !same_text(a->token, b->token) || !same_text(a->chat_id, b->chat_id))
+        return false;
+    for (uint32_t i = 0; i < a->command.n; i++)
+        if (!same_text(a->command.list[i], b->command.list[i]))
+            return false;
+    return true;
+}
+
+static struct route *heir_of(struct deliver *heir, const struct route *r)
+{
+    for (uint32_t k = 0; k < heir->routes_n; k++)
+        if (strcmp(heir->routes[k].config->name, r->config->name) == 0)
+            return &heir->routes[k];
+    for (uint32_t k = 0; k < heir->routes_n; k++)
+        if (same_way(heir->routes[k].config, r->config))
+            return &heir->routes[k];
+    return NULL;
+}
+
+/* What r still had to tell. Returns how many of it nobody will hear. */
+static uint32_t hand_over(struct route *r, struct deliver *heir)
+{
+    struct route *to = heir != NULL ? heir_of(heir, r) : NULL;
+    uint32_t lost = 0;
+    for (; r->n != 0; pop(r)) {
+        const struct item *item = queued(r, 0);
+        if (to != NULL) {
+            push(to, &item->alert, item->first_ms);
+        } else {
+            r->owner->result(r->owner->result_user_data, item->alert.id, DELIVERY_FAILED);
+            lost++;
+        }
+    }
+    if (to == NULL)
+        return lost + r->beyond;
+    to->beyond += r->beyond;
+    if (r->beyond_worst > to->beyond_worst)
+        to->beyond_worst = r->beyond_worst;
+    if (r->view.failing && same_way(r->config, to->config)) { /* nothing has got through since */
+        to->view.failing = true;
+        memcpy(to->view.why, r->view.why, sizeof to->view.why);
+    }
+    return 0;
+}
+
+uint32_t deliver_close(struct deliver *d, struct deliver *heir, void (*closed)(void *user_data), void *user_data)
+{
+    uint32_t lost = 0;
     d->closing = true;
     d->closed = closed;
     d->closed_user_data = user_data;
     for (uint32_t i = 0; i < d->routes_n; i++) {
         struct route *r = &d->routes[i];
-        for (uint32_t k = 0; heir != NULL && k < heir->routes_n; k++) {
-            struct route *to = &heir->routes[k];
-            if (strcmp(to->config->name, r->config->name) != 0)
-                continue;
-            for (; r->n != 0; pop(r))
-                push(to, &r->queue[r->head].alert, r->queue[r->head].first_ms);
-        }
+        lost += hand_over(r, heir);
         bot__http_close(r->http);
         r->http = NULL;
         if (r->process_open && !uv_is_closing((uv_handle_t *)&r->process))
@@ -525,6 +626,7 @@ void deliver_close(struct deliver *d, struct deliver *heir, void (*closed)(void 
     uv_close((uv_handle_t *)&d->timer, timer_closed);
     d->release = (struct io_release){ .released = io_released, .user_data = d };
     bot__io_loop_release(d->io, &d->release);
+    return lost;
 }
 
 uint32_t deliver_routes(const struct deliver *d) { return d->routes_n; }

@@ -2,8 +2,9 @@
  *
  * An alert is handed to its routes within the call; what does not get through is tried again in the background with growing
  * pauses, for an hour, in order. One that cannot be delivered is said so to the owner, who makes an alert of that.
- * A route tells at most max_per_minute; what is beyond is counted and told in one line when the minute is over. The heartbeat goes with
- * them: it stops while a route fails. */
+ * A route tells at most max_per_minute of a severity and those above it, so that a critical alert never waits for lesser ones; what is
+ * beyond is counted and told in one line when the minute is over. A queue that is full loses the oldest of the least severity first.
+ * The heartbeat goes with them: it stops while a route fails. */
 #ifndef WATCH_DELIVER_H
 #define WATCH_DELIVER_H
 
@@ -29,8 +30,9 @@ void deliver_alert(struct deliver *d, const struct watch_alert *alert);
 uint32_t deliver_routes(const struct deliver *d);
 void deliver_route_get(const struct deliver *d, uint32_t i, struct deliver_route_view *ret);
 bool deliver_idle(const struct deliver *d); /* nothing queued or under way */
-/* What is still queued is lost unless `heir` (may be NULL) has a route of the same name: it goes there. closed may be NULL. */
-void deliver_close(struct deliver *d, struct deliver *heir, void (*closed)(void *user_data), void *user_data);
+/* What is still queued goes to the route of `heir` (may be NULL) of the same name, or else of the same kind and address; what finds none
+ * is FAILED. Returns how many alerts those were. closed may be NULL. */
+uint32_t deliver_close(struct deliver *d, struct deliver *heir, void (*closed)(void *user_data), void *user_data);
 
 /* The alert as one JSON object; the length. Also what a command reads and a file holds. */
 int deliver_json(const struct watch_alert *alert, char *buf, size_t size);

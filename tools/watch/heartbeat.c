@@ -8,6 +8,7 @@
 #include "bot/err.h"
 #include "io/http.h"
 #include "io/url.h"
+#include "watch/watch.h"
 
 #define DEADLINE_NS (10 * BOT_NS_PER_S)
 
@@ -23,7 +24,7 @@ static void ended(struct heartbeat *h, const char *why)
 {
     h->busy = false;
     if (why != NULL && !h->failing)
-        fprintf(stderr, "warning heartbeat: %s: %s; tried again with the next\n", h->base, why); /* the path may be the secret */
+        (void)watch_say("warning heartbeat: %s: %s; tried again with the next", h->base, why); /* the path may be the secret */
     h->failing = why != NULL;
 }
 

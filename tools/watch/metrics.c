@@ -105,8 +105,9 @@ static bool reserved_sell(const struct each *e, const struct watch_row *r, const
 static bool agreed_age(const struct each *e, const struct watch_row *r, const bot_position *p, double *v)
 {
     (void)r;
-    *v = (double)(bot_account_now(e->a->account) - p->agreed_at) / 1e9;
-    return p->agreed_at != 0;
+    const bot_ts agreed = watch_agreed_at(e->a, p);
+    *v = (double)(bot_account_now(e->a->account) - (agreed != 0 ? agreed : e->a->opened_at)) / 1e9;
+    return true;
 }
 static bool rate_of(const struct each *e, const struct watch_row *r, int64_t *rate, int64_t *reference)
 {
@@ -136,24 +137,19 @@ static bool rate_reference(const struct each *e, const struct watch_row *r, cons
 
 static void stale_ages(struct out *o, const struct each *all, uint32_t n)
 {
-    static const int bounds_s[] = { 1, 5, 15, 60, 300, 900 };
-    family(o, "libbot_stale_age_seconds", "histogram", "How old stale answers of the position endpoint were (the newest 256).");
+    family(o, "libbot_stale_age_seconds", "histogram", "How old stale answers of the position endpoint were.");
     for (uint32_t i = 0; i < n; i++) {
         const struct watch_account *a = all[i].a;
-        double sum = 0;
-        for (uint32_t k = 0; k < a->stale_ages_n; k++)
-            sum += (double)a->stale_ages_ns[k] / 1e9;
-        for (size_t b = 0; b < sizeof bounds_s / sizeof *bounds_s; b++) {
-            uint32_t below = 0;
-            for (uint32_t k = 0; k < a->stale_ages_n; k++)
-                below += a->stale_ages_ns[k] <= (int64_t)bounds_s[b] * BOT_NS_PER_S;
-            put(o, "libbot_stale_age_seconds_bucket{%s,endpoint=\"positions\",le=\"%d.0\"} %u\n", all[i].labels, bounds_s[b], below);
-        }
-        put(o, "libbot_stale_age_seconds_bucket{%s,endpoint=\"positions\",le=\"+Inf\"} %u\n", all[i].labels, a->stale_ages_n);
-        put(o, "libbot_stale_age_seconds_count{%s,endpoint=\"positions\"} %u\n", all[i].labels, a->stale_ages_n);
-        put(o, "libbot_stale_age_seconds_sum{%s,endpoint=\"positions\"} %.9g\n", all[i].labels, sum);
+        for (int b = 0; b < WATCH_AGE_BOUNDS; b++)
+            put(o, "libbot_stale_age_seconds_bucket{%s,endpoint=\"positions\",le=\"%d.0\"} %llu\n", all[i].labels, watch_age_bounds_s[b], (unsigned long long)a->stale_within[b]);
+        put(o, "libbot_stale_age_seconds_bucket{%s,endpoint=\"positions\",le=\"+Inf\"} %llu\n", all[i].labels, (unsigned long long)a->stale_count);
+        put(o, "libbot_stale_age_seconds_count{%s,endpoint=\"positions\"} %llu\n", all[i].labels, (unsigned long long)a->stale_count);
+        put(o, "libbot_stale_age_seconds_sum{%s,endpoint=\"positions\"} %.9g\n", all[i].labels, a->stale_sum_s);
     }
 }
+
+/* Streams that there are: private, and public where somebody asked for it. */
+static int streams_of(const struct watch_account *a) { return watch_has_public(a) ? 2 : 1; }
 
 static void of_accounts(struct out *o, const struct each *all, uint32_t n)
 {
@@ -183,21 +179,21 @@ static void of_accounts(struct out *o, const struct each *all, uint32_t n)
     }
     family(o, "libbot_stream_up", "gauge", "1 while the stream is connected and subscribed.");
     for (uint32_t i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < streams_of(all[i].a); k++) {
             bot_stream_info s;
             bot_account_stream(all[i].a->account, (bot_stream)k, &s);
             put(o, "libbot_stream_up{%s,stream=\"%s\"} %d\n", all[i].labels, k == 0 ? "private" : "public", s.up);
         }
     family(o, "libbot_stream_age_seconds", "gauge", "Time since anything was heard on the stream.");
     for (uint32_t i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < streams_of(all[i].a); k++) {
             bot_stream_info s;
             bot_account_stream(all[i].a->account, (bot_stream)k, &s);
             if (s.age_ns >= 0) put(o, "libbot_stream_age_seconds{%s,stream=\"%s\"} %.3f\n", all[i].labels, k == 0 ? "private" : "public", (double)s.age_ns / 1e9);
         }
     family(o, "libbot_stream_lag_seconds", "gauge", "Public: delay of trades above its own minimum. Private: the farthest it ever was behind REST.");
     for (uint32_t i = 0; i < n; i++)
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < streams_of(all[i].a); k++) {
             bot_stream_info s;
             bot_account_stream(all[i].a->account, (bot_stream)k, &s);
             put(o, "libbot_stream_lag_seconds{%s,stream=\"%s\"} %.3f\n", all[i].labels, k == 0 ? "private" : "public", (double)s.lag_ns / 1e9);
@@ -222,7 +218,7 @@ static void of_accounts(struct out *o, const struct each *all, uint32_t n)
         put(o, "libbot_journal_queued_records{%s} %llu\n", all[i].labels, (unsigned long long)(all[i].stats.journal.appended - all[i].stats.journal.written));
     family(o, "libbot_clock_offset_seconds", "gauge", "The venue's clock minus ours.");
     for (uint32_t i = 0; i < n; i++)
-        put(o, "libbot_clock_offset_seconds{%s} %.6f\n", all[i].labels, (double)all[i].stats.clock_offset_ns / 1e9);
+        if (all[i].stats.clock_error_ns != 0) put(o, "libbot_clock_offset_seconds{%s} %.6f\n", all[i].labels, (double)all[i].stats.clock_offset_ns / 1e9);
 }
 
 static void of_process(struct out *o, const struct watch *w)
@@ -233,6 +229,12 @@ static void of_process(struct out *o, const struct watch *w)
     family(o, "libbot_alerts", "counter", "Alerts that began, by rule.");
     for (int i = 0; i < WATCH_RULE_COUNT; i++)
         put(o, "libbot_alerts_total{rule=\"%s\"} %llu\n", watch_rule_names[i], (unsigned long long)w->alerts.fired[i]);
+    family(o, "libbot_alerts_dropped", "counter", "Times that an alert found no place among those that fire.");
+    put(o, "libbot_alerts_dropped_total %llu\n", (unsigned long long)w->alerts.dropped);
+    family(o, "libbot_log_lines_lost", "counter", "Lines of the log that standard error did not take.");
+    put(o, "libbot_log_lines_lost_total %llu\n", (unsigned long long)w->lines_lost);
+    family(o, "libbot_reloads", "counter", "Times that the configuration was read again, by what became of it.");
+    put(o, "libbot_reloads_total{result=\"taken\"} %llu\nlibbot_reloads_total{result=\"refused\"} %llu\n", (unsigned long long)w->reloads, (unsigned long long)w->reloads_refused);
     family(o, "libbot_alert_deliveries", "counter", "Alerts by route and what became of them.");
     for (uint32_t i = 0; w->deliver != NULL && i < deliver_routes(w->deliver); i++) {
         struct deliver_route_view v;
@@ -266,7 +268,7 @@ int watch_metrics(const struct watch *w, char **buf, size_t *size)
         rows(&o, all, n, "libbot_position_self", "gauge", "Position by our own fills, in the venue's quantity unit.", self_qty);
         rows(&o, all, n, "libbot_position_rest", "gauge", "Position as REST said last.", rest_qty);
         rows(&o, all, n, "libbot_position_drift", "gauge", "REST minus self.", drift);
-        rows(&o, all, n, "libbot_agreement_age_seconds", "gauge", "Time since the sending of the newest answer that agreed.", agreed_age);
+        rows(&o, all, n, "libbot_agreement_age_seconds", "gauge", "Time since the sending of the newest answer that agreed; since the start of the watch where none has.", agreed_age);
         rows(&o, all, n, "libbot_reserved_buy", "gauge", "Quantity that may still be bought by open orders.", reserved_buy);
         rows(&o, all, n, "libbot_reserved_sell", "gauge", "Quantity that may still be sold by open orders.", reserved_sell);
         rows(&o, all, n, "libbot_trade_rate", "gauge", "Public sweeps a second now.", rate_now);

@@ -10,6 +10,7 @@
 
 #define FIRST_SIZE 65536
 #define LARGEST (16u * 1024 * 1024)
+#define POINTS_SENT 20000 /* of each history, all rows together: a document of a hundred positions is written four times a second, too */
 
 static void reasons(struct json_out *o, const struct watch_account *a, const bot_gate_state *state)
 {
@@ -33,7 +34,7 @@ static void streams(struct json_out *o, const struct watch_account *a)
     static const char *const names[] = { "private", "public" };
     bot__jo_array(o, "streams");
     for (int i = 0; i < 2; i++) {
-        if (i == 1 && (!a->config->public_data || a->config->instruments.n == 0))
+        if (i == 1 && !watch_has_public(a))
             continue;
         bot_stream_info s;
         bot_account_stream(a->account, (bot_stream)i, &s);
@@ -84,7 +85,16 @@ static void requests(struct json_out *o, const struct watch_account *a, const bo
     bot__jo_array_end(o);
 }
 
-static void row(struct json_out *o, const struct watch_account *a, const struct watch_row *r)
+/* What is known of it now: an answer that failed stands before one that agreed earlier, and a drift stays until one agrees. */
+static bot_verdict shown_verdict(const struct watch_account *a, const struct watch_row *r, const bot_position *p)
+{
+    const bool failed = a->failed_at > r->judged_at && a->failed_at > p->agreed_at && r->verdict != BOT_VERDICT_NONE;
+    return r->drifting ? BOT_VERDICT_DRIFT : failed ? a->failed : r->verdict;
+}
+
+static uint32_t at_most(uint32_t n, uint32_t most) { return n < most ? n : most; }
+
+static void row(struct json_out *o, const struct watch_account *a, const struct watch_row *r, uint32_t points_max)
 {
     const bot_core *core = bot_account_core(a->account);
     const int64_t index = bot_core_find_instrument(core, &r->symbol);
@@ -103,16 +113,18 @@ static void row(struct json_out *o, const struct watch_account *a, const struct 
         bot__jo_i64(o, "rest_at_ms", r->venue_at_ms);
         bot__jo_fixed(o, "drift", r->venue.v - p.qty.v);
     }
-    if (r->agreed_ms != 0) bot__jo_i64(o, "agreed_ms", r->agreed_ms);
-    bot__jo_str(o, "verdict", bot_verdict_name(r->verdict));
-    if (r->verdict == BOT_VERDICT_STALE) bot__jo_i64(o, "stale_age_ms", r->stale_age_ns / BOT_NS_PER_MS);
+    const bot_verdict verdict = shown_verdict(a, r, &p);
+    if (watch_agreed_at(a, &p) != 0) bot__jo_i64(o, "agreed_ms", watch_wall_of(a, p.agreed_at)); /* of a flat row that the venue leaves out, too */
+    bot__jo_str(o, "verdict", bot_verdict_name(verdict));
+    if (verdict == BOT_VERDICT_STALE) bot__jo_i64(o, "stale_age_ms", r->stale_age_ns / BOT_NS_PER_MS);
     bot__jo_object(o, "reserved");
     bot__jo_fixed(o, "buy", p.working_buy.v);
     bot__jo_fixed(o, "sell", p.working_sell.v);
     bot__jo_object_end(o);
     bot__jo_array(o, "verdicts");
-    for (uint32_t i = 0; i < r->verdict_n; i++) {
-        const struct watch_verdict_point *v = &r->verdict_ring[(r->verdict_next + WATCH_VERDICTS - r->verdict_n + i) % WATCH_VERDICTS];
+    const uint32_t verdicts_n = at_most(r->verdict_n, points_max), positions_n = at_most(r->position_n, points_max), rates_n = at_most(r->rate_n, points_max);
+    for (uint32_t i = 0; i < verdicts_n; i++) {
+        const struct watch_verdict_point *v = &r->verdict_ring[(r->verdict_next + WATCH_VERDICTS - verdicts_n + i) % WATCH_VERDICTS];
         bot__jo_array(o, NULL);
         bot__jo_i64(o, NULL, v->at_ms);
         bot__jo_str(o, NULL, bot_verdict_name((bot_verdict)v->verdict));
@@ -120,8 +132,8 @@ static void row(struct json_out *o, const struct watch_account *a, const struct 
     }
     bot__jo_array_end(o);
     bot__jo_array(o, "history");
-    for (uint32_t i = 0; i < r->position_n; i++) {
-        const struct watch_position_point *v = &r->position_ring[(r->position_next + WATCH_POINTS - r->position_n + i) % WATCH_POINTS];
+    for (uint32_t i = 0; i < positions_n; i++) {
+        const struct watch_position_point *v = &r->position_ring[(r->position_next + WATCH_POINTS - positions_n + i) % WATCH_POINTS];
         bot__jo_array(o, NULL);
         bot__jo_i64(o, NULL, v->at_ms);
         bot__jo_fixed(o, NULL, v->self.v);
@@ -139,8 +151,8 @@ static void row(struct json_out *o, const struct watch_account *a, const struct 
         bot__jo_str(o, "state", rate.learning ? "learning" : rate.dropped ? "dropped" : "normal");
         bot__jo_object_end(o);
         bot__jo_array(o, "rates");
-        for (uint32_t i = 0; i < r->rate_n; i++) {
-            const struct watch_rate_point *v = &r->rate_ring[(r->rate_next + WATCH_POINTS - r->rate_n + i) % WATCH_POINTS];
+        for (uint32_t i = 0; i < rates_n; i++) {
+            const struct watch_rate_point *v = &r->rate_ring[(r->rate_next + WATCH_POINTS - rates_n + i) % WATCH_POINTS];
             bot__jo_array(o, NULL);
             bot__jo_i64(o, NULL, v->at_ms);
             bot__jo_raw(o, NULL, text, (size_t)snprintf(text, sizeof text, "%.3f", (double)v->rate_milli / 1000));
@@ -172,7 +184,7 @@ static void fills(struct json_out *o, const struct watch_account *a)
     bot__jo_array_end(o);
 }
 
-static void account(struct json_out *o, const struct watch_account *a)
+static void account(struct json_out *o, const struct watch_account *a, uint32_t points_max)
 {
     bot_gate_state state;
     bot_get_gate(a->bot, &state);
@@ -204,7 +216,8 @@ static void account(struct json_out *o, const struct watch_account *a)
         bot__jo_i64(o, "lag_records", (int64_t)(stats.journal.appended - stats.journal.written));
         bot__jo_object_end(o);
     }
-    bot__jo_i64(o, "clock_offset_ms", stats.clock_offset_ns / BOT_NS_PER_MS);
+    if (stats.clock_error_ns != 0) /* measured */
+        bot__jo_i64(o, "clock_offset_ms", stats.clock_offset_ns / BOT_NS_PER_MS);
     reasons(o, a, &state);
     requests(o, a, &stats);
     bot__jo_array(o, "refusals"); /* of a watcher: what would have been refused, by the reasons that came up */
@@ -218,7 +231,7 @@ static void account(struct json_out *o, const struct watch_account *a)
     bot__jo_array_end(o);
     bot__jo_array(o, "instruments");
     for (uint32_t i = 0; i < a->rows_n; i++)
-        row(o, a, a->rows[i]);
+        row(o, a, a->rows[i], points_max);
     bot__jo_array_end(o);
     fills(o, a);
     bot__jo_object_end(o);
@@ -275,6 +288,9 @@ static void alerts(struct json_out *o, const struct watch_alerts *a)
 
 static void document(struct json_out *o, const struct watch *w)
 {
+    uint32_t rows = 1;
+    for (uint32_t i = 0; i < w->accounts_n; i++)
+        rows += w->accounts[i].rows_n;
     bot__jo_object(o, NULL);
     bot__jo_str(o, "type", "status");
     bot__jo_i64(o, "version", 1);
@@ -290,7 +306,7 @@ static void document(struct json_out *o, const struct watch *w)
     bot__jo_array(o, "accounts");
     for (uint32_t i = 0; i < w->accounts_n; i++)
         if (w->accounts[i].bot != NULL)
-            account(o, &w->accounts[i]);
+            account(o, &w->accounts[i], POINTS_SENT / rows);
     bot__jo_array_end(o);
     alerts(o, &w->alerts);
     bot__jo_array(o, "routes");

@@ -18,6 +18,8 @@
 #define POINT_EVERY_MS 10000
 #define STALL_MS 1000
 
+const int watch_age_bounds_s[WATCH_AGE_BOUNDS] = { 1, 5, 15, 60, 300, 900 };
+
 struct watch_io {
     uv_timer_t tick, evaluate;
     uint64_t   tick_at;
@@ -115,12 +117,14 @@ static void evaluate_row(struct watch_account *a, struct watch_row *r, int64_t n
     if (index < 0)
         return;
     bot_core_position(bot_account_core(a->account), (uint32_t)index, r->leg, &p);
-    bot_fixed_format(r->verdict == BOT_VERDICT_DRIFT ? r->judged.v : p.qty.v, ours); /* not what was adopted since */
+    bot_fixed_format(r->drift_ours.v, ours); /* not what was adopted since */
+    bot_fixed_format(r->drift_venue.v, venue);
+    snprintf(text, sizeof text, "our fills give %s, the venue says %s", ours, venue);
+    watch_alert_set(&w->alerts, WATCH_RULE_DRIFT, a->config->name, name, r->drifting, now_ms, text);
+    bot_fixed_format(p.qty.v, ours);
     bot_fixed_format(r->venue.v, venue);
-    snprintf(text, sizeof text, "our fills give %s, the venue says %s", ours, r->venue_known ? venue : "nothing");
-    watch_alert_set(&w->alerts, WATCH_RULE_DRIFT, a->config->name, name, r->verdict == BOT_VERDICT_DRIFT, now_ms, text);
     snprintf(text, sizeof text, "REST said %s, as it was %.1f s before; our fills give %s", venue, (double)r->stale_age_ns / 1e9, ours);
-    watch_alert_set(&w->alerts, WATCH_RULE_STALE, a->config->name, name, r->verdict == BOT_VERDICT_STALE, now_ms, text);
+    watch_alert_set(&w->alerts, WATCH_RULE_STALE, a->config->name, name, r->stale, now_ms, text);
 }
 
 static void evaluate(struct watch *w)
@@ -231,11 +235,29 @@ static void on_fill(bot_handle *bot, const bot_event *ev, bool external, void *u
     soon(a->watch);
 }
 
-static void on_verdict(bot_handle *bot, const bot_verdict_info *v, void *user_data)
+static void add_verdict(struct watch_row *r, int64_t now_ms, bot_verdict verdict)
 {
-    struct watch_account *a = user_data;
-    (void)bot;
+    r->verdict_ring[r->verdict_next] = (struct watch_verdict_point){ now_ms, (uint8_t)verdict };
+    r->verdict_next = (r->verdict_next + 1) % WATCH_VERDICTS;
+    if (r->verdict_n < WATCH_VERDICTS) r->verdict_n++;
+}
+
+/* An answer that was none, or a part of one, says nothing about any row: it stands in the history of all that were ever judged. */
+static void answer_failed(struct watch_account *a, bot_verdict verdict)
+{
+    const int64_t now_ms = watch_wall_ms();
+    a->failed = verdict;
+    a->failed_at = bot_account_now(a->account);
+    for (uint32_t i = 0; i < a->rows_n; i++)
+        if (a->rows[i]->verdict != BOT_VERDICT_NONE)
+            add_verdict(a->rows[i], now_ms, verdict);
+}
+
+void watch_feed_verdict(struct watch_account *a, const bot_verdict_info *v)
+{
     if (v->instrument.len == 0 || v->verdict == BOT_VERDICT_PENDING || v->verdict == BOT_VERDICT_NONE) {
+        if (v->verdict == BOT_VERDICT_FAILED || v->verdict == BOT_VERDICT_PARTIAL)
+            answer_failed(a, v->verdict);
         soon(a->watch);
         return;
     }
@@ -252,24 +274,38 @@ static void on_verdict(bot_handle *bot, const bot_verdict_info *v, void *user_da
         return;
     }
     r->verdict = v->verdict;
-    r->verdicts[v->verdict]++;
-    r->judged = v->ours;
+    r->judged_at = bot_account_now(a->account);
     if (v->verdict == BOT_VERDICT_AGREE || v->verdict == BOT_VERDICT_STALE || v->verdict == BOT_VERDICT_DRIFT) {
         r->venue = v->venue;
         r->venue_known = true;
         r->venue_at_ms = now_ms;
     }
-    if (v->verdict == BOT_VERDICT_AGREE) r->agreed_ms = now_ms;
+    if (v->verdict == BOT_VERDICT_AGREE) /* nothing less is the end of a drift: a list without the row, or an old one, proves nothing */
+        r->drifting = r->stale = false;
+    if (v->verdict == BOT_VERDICT_DRIFT) {
+        r->drifting = true;
+        r->stale = false;
+        r->drift_ours = v->ours;
+        r->drift_venue = v->venue;
+    }
     if (v->verdict == BOT_VERDICT_STALE) {
+        r->stale = true;
         r->stale_age_ns = v->age_ns;
         a->stale_ages_ns[a->stale_count++ % WATCH_AGES] = v->age_ns;
+        a->stale_sum_s += (double)v->age_ns / 1e9;
+        for (int i = 0; i < WATCH_AGE_BOUNDS; i++)
+            a->stale_within[i] += v->age_ns <= (int64_t)watch_age_bounds_s[i] * BOT_NS_PER_S;
         if (a->stale_ages_n < WATCH_AGES) a->stale_ages_n++;
     }
-    r->verdict_ring[r->verdict_next] = (struct watch_verdict_point){ now_ms, (uint8_t)v->verdict };
-    r->verdict_next = (r->verdict_next + 1) % WATCH_VERDICTS;
-    if (r->verdict_n < WATCH_VERDICTS) r->verdict_n++;
+    add_verdict(r, now_ms, v->verdict);
     add_point(a, r, now_ms);
     soon(a->watch);
+}
+
+static void on_verdict(bot_handle *bot, const bot_verdict_info *v, void *user_data)
+{
+    (void)bot;
+    watch_feed_verdict(user_data, v);
 }
 
 /* ---- time ---- */
@@ -392,10 +428,10 @@ static bool told_by_an_alert(const struct watch *w, const char *event, const cha
 
 static void log_line(void *user_data, bot_log_level level, const char *event, const char *text)
 {
-    const struct watch_account *a = user_data;
+    struct watch_account *a = user_data;
     static const char *const words[] = { "error", "warning", "info", "debug" };
     if (level <= BOT_LOG_INFO && !told_by_an_alert(a->watch, event, text))
-        fprintf(stderr, "%s %s %s: %s\n", words[level], a->config->name, event, text);
+        a->watch->lines_lost += watch_say("%s %s %s: %s", words[level], a->config->name, event, text) != 0;
 }
 
 /* ---- life ---- */
@@ -415,6 +451,7 @@ static int open_account(struct watch *w, struct watch_account *a, const struct w
         return r;
     }
     w->accounts_open++;
+    a->opened_at = bot_account_now(a->account);
     bot_options b;
     bot_options_init(&b);
     b.name = "watch";
@@ -472,6 +509,27 @@ static void free_spare(void *user_data)
     free(old);
 }
 
+/* A route that is gone fails no more; what it had not told is said by those that are there. */
+static void routes_changed(struct watch *w, uint32_t lost)
+{
+    const int64_t now_ms = watch_wall_ms();
+    for (int i = 0; i < WATCH_ALERTS_MAX; i++) {
+        const struct watch_alert *a = &w->alerts.list[i];
+        if ((a->state != ALERT_FIRING && a->state != ALERT_PENDING) || a->rule != WATCH_RULE_DELIVERY || a->instrument[0] == '\0')
+            continue;
+        bool there = false;
+        for (uint32_t k = 0; k < w->config->alerts.routes_n; k++)
+            there |= strcmp(w->config->alerts.routes[k].name, a->instrument) == 0;
+        if (!there)
+            watch_alert_set(&w->alerts, WATCH_RULE_DELIVERY, "", a->instrument, false, now_ms, "");
+    }
+    char text[WATCH_TEXT_MAX];
+    snprintf(text, sizeof text, "%u alert%s had not got through when the configuration was read again without %s route: see the page", lost, lost == 1 ? "" : "s",
+             lost == 1 ? "its" : "their");
+    if (lost != 0)
+        watch_alert_event(&w->alerts, WATCH_RULE_DELIVERY, "", "", now_ms, text);
+}
+
 int watch_reload(struct watch *w, char *why)
 {
     struct watch_config *next = calloc(1, sizeof *next);
@@ -493,7 +551,7 @@ int watch_reload(struct watch *w, char *why)
     const bool restart = watch_config_needs_restart(w->config, next);
     struct watch_config *old = calloc(1, sizeof *old);
     if (old == NULL) {
-        deliver_close(deliver, NULL, free_spare, next);
+        (void)deliver_close(deliver, NULL, free_spare, next);
         snprintf(why, WATCH_WHY_MAX, "out of memory");
         return BOT_ERR_NOMEM;
     }
@@ -504,10 +562,14 @@ int watch_reload(struct watch *w, char *why)
     free(next);
     struct deliver *before = w->deliver;
     w->deliver = deliver;
-    deliver_close(before, deliver, free_spare, old);
+    const uint32_t lost = deliver_close(before, deliver, free_spare, old);
+    routes_changed(w, lost);
     w->reloads++;
     w->version++;
-    snprintf(why, WATCH_WHY_MAX, "%s read again: alerts changed%s", w->path, restart ? "; accounts or http differ, too: that needs a restart" : "");
+    char more[80] = "";
+    if (lost != 0)
+        snprintf(more, sizeof more, "; %u undelivered alert%s of routes that are gone %s dropped", lost, lost == 1 ? "" : "s", lost == 1 ? "was" : "were");
+    snprintf(why, WATCH_WHY_MAX, "%s read again: alerts changed%s%s", w->path, more, restart ? "; accounts or http differ, too: that needs a restart" : "");
     return BOT_OK;
 }
 
@@ -558,7 +620,9 @@ void watch_close(struct watch *w, void (*closed)(void *user_data), void *user_da
     }
     if (w->deliver != NULL) {
         io->open++;
-        deliver_close(w->deliver, NULL, part_closed, w);
+        const uint32_t lost = deliver_close(w->deliver, NULL, part_closed, w);
+        if (lost != 0)
+            (void)watch_say("warning watch: %u alert%s had not got through at the end", lost, lost == 1 ? "" : "s");
         w->deliver = NULL;
     }
     uv_close((uv_handle_t *)&io->tick, handle_closed);

@@ -4,7 +4,8 @@
  * watch.c    accounts, histories, and which gate reasons and verdicts are which alerts
  * alert.c    the life of an alert          deliver.c  its way to people
  * status.c   the document of /api/status   metrics.c  the text of /metrics
- * httpd.c    the server                    config.c   the configuration */
+ * httpd.c    the server                    config.c   the configuration
+ * say.c      lines on standard error */
 #ifndef WATCH_WATCH_H
 #define WATCH_WATCH_H
 
@@ -16,6 +17,8 @@
 #define WATCH_POINTS 600
 #define WATCH_FILLS 50
 #define WATCH_AGES 256
+#define WATCH_AGE_BOUNDS 6
+extern const int watch_age_bounds_s[WATCH_AGE_BOUNDS]; /* watch.c */
 #define WATCH_SOURCES (BOT_SOURCE_JOURNAL + 1)
 
 struct watch_verdict_point { int64_t at_ms; uint8_t verdict; };
@@ -26,13 +29,14 @@ struct watch_rate_point { int64_t at_ms, rate_milli, reference_milli; };
 struct watch_row {
     bot_symbol symbol;
     bot_leg    leg;
-    bot_verdict verdict;      /* of the newest answer */
+    bot_verdict verdict;      /* of the newest answer that had something to say about it, */
+    bot_ts     judged_at;     /* which came then */
     int64_t    stale_age_ns;
-    bot_qty    judged;        /* ours when that answer was judged */
+    bool       drifting, stale; /* since the newest DRIFT and STALE no answer has proven it over */
+    bot_qty    drift_ours, drift_venue; /* as that DRIFT was judged */
     bot_qty    venue;         /* the venue's newest number */
     bool       venue_known;
-    int64_t    venue_at_ms, agreed_ms;
-    uint64_t   verdicts[8];   /* counted, by bot_verdict */
+    int64_t    venue_at_ms;
     struct watch_verdict_point  verdict_ring[WATCH_VERDICTS];
     struct watch_position_point position_ring[WATCH_POINTS];
     struct watch_rate_point     rate_ring[WATCH_POINTS];
@@ -57,7 +61,10 @@ struct watch_account {
     bot_handle  *bot;
     bool     proven;          /* the position was proven once since the start */
     bool     resumed;         /* a journal knew positions at the start */
+    bot_ts   opened_at;       /* on the account's clock, which a journal carries over a restart, but not over the time between */
     uint32_t reasons;         /* newest set */
+    bot_verdict failed;       /* FAILED or PARTIAL: what the newest answer was that said nothing, */
+    bot_ts   failed_at;       /* which came then, or did not */
     int64_t  changed_ms;
     struct watch_row **rows;
     uint32_t rows_n;
@@ -66,7 +73,8 @@ struct watch_account {
     uint64_t fills_by_source[WATCH_SOURCES];
     int64_t  stale_ages_ns[WATCH_AGES]; /* the newest ones */
     uint32_t stale_ages_n;
-    uint64_t stale_count;
+    uint64_t stale_count, stale_within[WATCH_AGE_BOUNDS]; /* since the start: all, and those no older than watch_age_bounds_s */
+    double   stale_sum_s;     /* for display only */
     uint64_t gate_shut[BOT_GATE_REASON_COUNT]; /* times that a reason came up */
     bool     closed;
 };
@@ -84,7 +92,7 @@ struct watch {
     struct httpd *httpd;
     int64_t  started_ms, loop_lag_ms, loop_lag_max_ms;
     uint64_t version;         /* grows with every change worth showing */
-    uint64_t reloads, reloads_refused;
+    uint64_t reloads, reloads_refused, lines_lost; /* of the log, that standard error did not take */
     struct watch_io *io;      /* handles: watch.c's own */
 };
 
@@ -98,13 +106,21 @@ int  watch_open(struct uv_loop_s *loop, const char *path, struct watch_config *c
  * file that is refused changes nothing. The sentence for the log is in why. */
 int  watch_reload(struct watch *w, char *why);
 void watch_test_alert(struct watch *w);
+/* What the account's core says of an answer. */
+void watch_feed_verdict(struct watch_account *a, const bot_verdict_info *v);
 /* closed runs when nothing is left on the loop. */
 void watch_close(struct watch *w, void (*closed)(void *user_data), void *user_data);
 
+/* say.c: one line to standard error, without waiting: 0; EAGAIN, and nothing was written, when nobody takes it now; or another errno. */
+int watch_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* facts.c: wall clock, Unix ms. */
 int64_t watch_wall_ms(void);
 /* Wall time of a moment on the account's clock. */
 int64_t watch_wall_of(const struct watch_account *a, bot_ts at);
+/* The newest agreement of a position, on the account's clock; 0 when there was none since the watch began: one of a life before it is
+ * older than that clock tells. */
+bot_ts  watch_agreed_at(const struct watch_account *a, const bot_position *p);
+bool    watch_has_public(const struct watch_account *a); /* a public stream: somebody asked for one */
 /* Resident memory of the process, 0 when it cannot be known. */
 uint64_t watch_rss(void);
 

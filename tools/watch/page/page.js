@@ -6,6 +6,7 @@
   const SVG = 'http://www.w3.org/2000/svg';
   const QUIET_MS = 5000;   // the watch speaks at least every 2 s; past this the page says that it knows nothing
   const DRAW_MS = 200;
+  const AGREED_MS = 60000; // flat and quiet accounts are compared every 20 s
   const ALERTS_SHOWN = 20;
   const $ = id => document.getElementById(id);
   const given = (location.hash.match(/token=([^&]*)/) || [])[1];
@@ -128,8 +129,14 @@
   };
   const rateWords = { normal: '', dropped: '▼ dropped', learning: '… learning what is normal', off: 'not watched' };
 
+  // An agreement that is long ago is not shown as one of now: while the private stream is down, nothing is compared.
+  function badgeOf(i, now) {
+    const late = i.verdict === 'AGREE' && !(now - i.agreed_ms <= AGREED_MS);
+    return late ? ['warn', '◷ agreed, but not lately'] : verdictWords[i.verdict] || verdictWords.NONE;
+  }
+
   function instrument(i, now) {
-    const [tone, words] = verdictWords[i.verdict] || verdictWords.NONE, apart = !zero(i.drift);
+    const [tone, words] = badgeOf(i, now), apart = !zero(i.drift);
     const name = i.symbol + (i.leg === 'net' ? '' : ' ' + i.leg), history = i.history || [], verdicts = i.verdicts || [];
     const from = Math.min(history.length ? history[0][0] : now, now - 60000);
     const [bars, counts] = strip(verdicts, from, now, name);

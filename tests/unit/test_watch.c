@@ -74,6 +74,15 @@ TEST(watch_config, a_fault_is_named_with_its_place_and_remedy)
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"heartbeat\": {\"url\": \"ftp://secret-word\"}}}", "alerts.heartbeat.url: is no https:// URL" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"command\"}]}}", "needs a \"command\"" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"telegram\"}]}}", "needs a \"token\"" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"name\": \"a\", \"type\": \"stderr\"}, {\"name\": \"a\", \"type\": \"stderr\"}]}}",
+          "alerts.routes[1]: alerts.routes[0] has the name \"a\" already" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"name\": \"a name that is longer than an alert can hold\", \"type\": \"stderr\"}]}}",
+          "alerts.routes[0]: its name is longer than 39 characters" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"name\": \"\", \"type\": \"stderr\"}]}}", "alerts.routes[0].name: must not be empty" },
+        { "{\"accounts\": [{\"venue\": \"bybit\", \"name\": \"a\\u001b[31mb\"}]}", "accounts[0].name: holds a control character" },
+        { "{\"accounts\": [{\"venue\": \"bybit\", \"journal\": \"\"}]}", "accounts[0].journal: must not be empty" },
+        { "{\"accounts\": [{\"venue\": \"bybit\", \"journal\": \"/x\"}, {\"venue\": \"okx\", \"journal\": \"/x\"}]}", "accounts[1]: accounts[0] writes the journal \"/x\" already" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"file\", \"path\": \"\"}]}}", "alerts.routes[0].path: must not be empty" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}]} extra", "no JSON from here on" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -83,6 +92,34 @@ TEST(watch_config, a_fault_is_named_with_its_place_and_remedy)
         ck_assert_ptr_null(strstr(why, "secret-word"));
         ck_assert_ptr_null(c.accounts); /* nothing half applied */
     }
+}
+
+/* Names are how a failing route is told of, how the queue finds its way over a reload, and labels in /metrics: two alike would be one. */
+TEST(watch_config, routes_without_a_name_get_different_ones)
+{
+    struct watch_config c;
+    ck_assert_msg(parse("{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"stderr\"}, {\"type\": \"stderr\"}, {\"type\": \"stderr\", \"name\": \"stderr-2\"},"
+                        "{\"type\": \"file\", \"path\": \"/a\"}, {\"type\": \"stderr\"}]}}", &c) == BOT_OK, "%s", why);
+    static const char *const names[] = { "stderr", "stderr-3", "stderr-2", "file", "stderr-4" };
+    for (int i = 0; i < 5; i++)
+        ck_assert_str_eq(c.alerts.routes[i].name, names[i]);
+    watch_config_free(&c);
+}
+
+TEST(watch_config, a_file_that_would_be_waited_for_is_refused)
+{
+    char path[] = "/tmp/watch-config-XXXXXX", fifo[64], text[256];
+    ck_assert_ptr_nonnull(mkdtemp(path));
+    snprintf(fifo, sizeof fifo, "%s/fifo", path);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    struct watch_config c;
+    snprintf(text, sizeof text, "{\"accounts\": [{\"venue\": \"bybit\", \"secret\": {\"file\": \"%s\"}}]}", fifo);
+    ck_assert_int_eq(parse(text, &c), BOT_ERR_OPTIONS);
+    ck_assert_msg(strstr(why, "is no regular file") != NULL, "%s", why);
+    ck_assert_int_eq(watch_config_reread(fifo, &c, why), BOT_ERR_OPTIONS);
+    ck_assert_msg(strstr(why, "is no regular file: it cannot be read again") != NULL, "%s", why);
+    unlink(fifo);
+    rmdir(path);
 }
 
 TEST(watch_config, any_cut_of_a_good_file_is_refused_or_good)

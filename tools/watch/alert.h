@@ -39,6 +39,7 @@ const char *watch_rule_words(enum watch_rule rule);
 
 #define WATCH_ALERTS_MAX 256
 #define WATCH_TEXT_MAX 240
+#define WATCH_INSTRUMENT_MAX 39
 
 enum watch_alert_state { ALERT_NONE, ALERT_PENDING, ALERT_FIRING, ALERT_RESOLVED };
 enum watch_delivery { DELIVERY_NONE, DELIVERY_DELIVERED, DELIVERY_RETRYING, DELIVERY_FAILED };
@@ -50,7 +51,7 @@ struct watch_alert {
     enum watch_rule        rule;
     enum watch_severity    severity;
     enum watch_delivery    delivery;
-    char    account[64], instrument[40]; /* "" where it belongs to none */
+    char    account[64], instrument[WATCH_INSTRUMENT_MAX + 1]; /* "" where it belongs to none */
     char    text[WATCH_TEXT_MAX];
     int64_t since_ms, fired_ms, told_ms, clear_ms, resolved_ms; /* wall clock, Unix ms; clear_ms: firing, but gone since */
 };

@@ -1,12 +1,14 @@
 #include "watch/config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -19,6 +21,7 @@
 
 #define FILE_MAX (1024 * 1024)
 #define ROWS_MAX 256
+#define ROUTE_NAME_MAX WATCH_INSTRUMENT_MAX /* an alert of a route that fails carries its name as its instrument */
 
 const char *const watch_route_names[] = { "stderr", "file", "webhook", "slack", "discord", "telegram", "command", NULL };
 static const char *const drift_words[] = { "halt", "adopt", NULL };
@@ -44,6 +47,7 @@ struct key {
     const char *name;
     enum kind   kind;
     bool        required;
+    bool        may_be_empty;
     size_t      offset, count_offset, element_size;
     double      min, max;
     const char *const *words;
@@ -137,7 +141,7 @@ static const struct key alerts_keys[] = {
 };
 static const struct section alerts_section = { "alerts", alerts_keys, COUNT(alerts_keys), NULL };
 static const struct key http_keys[] = {
-    { .name = "listen", .kind = KIND_STRING, .offset = C(http.listen) },
+    { .name = "listen", .kind = KIND_STRING, .may_be_empty = true, .offset = C(http.listen) },
     { .name = "token", .kind = KIND_SECRET, .offset = C(http.token) },
     { .name = "cert_file", .kind = KIND_STRING, .offset = C(http.cert_file) },
     { .name = "key_file", .kind = KIND_STRING, .offset = C(http.key_file) },
@@ -147,7 +151,7 @@ static const struct key top_keys[] = {
     { .name = "accounts", .kind = KIND_LIST, .required = true, .offset = C(accounts), .count_offset = C(accounts_n), .element_size = sizeof(struct watch_account_config), .section = &account_section },
     { .name = "http", .kind = KIND_OBJECT, .section = &http_section },
     { .name = "alerts", .kind = KIND_OBJECT, .section = &alerts_section },
-    { .name = "$schema", .kind = KIND_STRING, .offset = SIZE_MAX }, /* editors like it; not kept */
+    { .name = "$schema", .kind = KIND_STRING, .may_be_empty = true, .offset = SIZE_MAX }, /* editors like it; not kept */
 };
 static const struct section top_section = { "", top_keys, COUNT(top_keys), NULL };
 
@@ -335,19 +339,23 @@ static int take_copy(const char *text, char **to)
 static int read_secret_file(const struct reading *r, const cJSON *item, const char *path, const char *file, char **to)
 {
     struct stat st;
-    FILE *f = fopen(file, "r");
-    if (f == NULL || fstat(fileno(f), &st) != 0) {
+    const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) != 0) {
         const int e = errno;
-        if (f != NULL) fclose(f);
+        if (fd >= 0) close(fd);
         return refuse(r, item, path, "%s: %s", file, strerror(e));
     }
-    if ((st.st_mode & 077) != 0) {
-        fclose(f);
-        return refuse(r, item, path, "%s: others may read it; run: chmod 600 %s", file, file);
+    if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
+        close(fd);
+        return S_ISREG(st.st_mode) ? refuse(r, item, path, "%s: others may read it; run: chmod 600 %s", file, file)
+                                   : refuse(r, item, path, "%s: is no regular file", file);
     }
     char line[4096];
-    const size_t n = fread(line, 1, sizeof line - 1, f);
-    fclose(f);
+    const ssize_t n = read(fd, line, sizeof line - 1);
+    const int e = errno;
+    close(fd);
+    if (n < 0)
+        return refuse(r, item, path, "%s: %s", file, strerror(e));
     line[n] = '\0';
     line[strcspn(line, "\r\n")] = '\0';
     const int done = line[0] == '\0' ? refuse(r, item, path, "%s: its first line is empty", file) : take_copy(line, to);
@@ -436,6 +444,11 @@ static int read_value(const struct reading *r, const struct key *k, const cJSON 
     case KIND_STRING:
         if (!cJSON_IsString(item))
             return refuse(r, item, path, "must be a string");
+        if (item->valuestring[0] == '\0' && !k->may_be_empty)
+            return refuse(r, item, path, "must not be empty: leave it out");
+        for (const char *c = item->valuestring; *c != '\0'; c++)
+            if ((unsigned char)*c < 0x20 || *c == 0x7f) /* it ends in log lines, labels and messages */
+                return refuse(r, item, path, "holds a control character");
         return k->offset == SIZE_MAX ? BOT_OK : take_copy(item->valuestring, field);
     case KIND_SECRET:
     case KIND_ADDRESS: return read_secret(r, k, item, path, field);
@@ -518,6 +531,9 @@ static int check_accounts(const struct reading *r, const cJSON *root, struct wat
         for (uint32_t j = 0; j < i; j++)
             if (strcmp(a->name, c->accounts[j].name) == 0)
                 return refuse(r, item, path, "accounts[%u] has the name \"%s\" already; give each a \"name\" of its own", j, a->name);
+        for (uint32_t j = 0; j < i && a->journal != NULL; j++)
+            if (c->accounts[j].journal != NULL && strcmp(a->journal, c->accounts[j].journal) == 0)
+                return refuse(r, item, path, "accounts[%u] writes the journal \"%s\" already; give each one of its own", j, a->journal);
         const struct { const char *key, *text; bool ws; } urls[] = { { "rest_url", a->rest_url, false }, { "ws_private_url", a->ws_private_url, true },
                                                                      { "ws_public_url", a->ws_public_url, true } };
         for (size_t u = 0; u < COUNT(urls); u++) {
@@ -526,6 +542,39 @@ static int check_accounts(const struct reading *r, const cJSON *root, struct wat
                 return refuse(r, cJSON_GetObjectItemCaseSensitive(item, urls[u].key), path, "%s: \"%s\" is no %s URL", urls[u].key, urls[u].text,
                               urls[u].ws ? "wss://" : "https://");
         }
+    }
+    return BOT_OK;
+}
+
+static bool route_name_taken(const struct watch_config *c, const char *name)
+{
+    for (uint32_t i = 0; i < c->alerts.routes_n; i++)
+        if (c->alerts.routes[i].name != NULL && strcmp(c->alerts.routes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Each has one of its own: by it a failing one is told of, and its queue finds its way over a reload. */
+static int name_routes(const struct reading *r, const cJSON *list, struct watch_config *c)
+{
+    for (uint32_t i = 0; i < c->alerts.routes_n; i++) {
+        const char *const name = c->alerts.routes[i].name;
+        char path[64];
+        snprintf(path, sizeof path, "alerts.routes[%u]", i);
+        if (name != NULL && strlen(name) > ROUTE_NAME_MAX)
+            return refuse(r, cJSON_GetArrayItem(list, (int)i), path, "its name is longer than %d characters", ROUTE_NAME_MAX);
+        for (uint32_t j = 0; j < i && name != NULL; j++)
+            if (c->alerts.routes[j].name != NULL && strcmp(name, c->alerts.routes[j].name) == 0)
+                return refuse(r, cJSON_GetArrayItem(list, (int)i), path, "alerts.routes[%u] has the name \"%s\" already; give each a \"name\" of its own", j, name);
+    }
+    for (uint32_t i = 0; i < c->alerts.routes_n; i++) {
+        struct watch_route_config *t = &c->alerts.routes[i];
+        char name[ROUTE_NAME_MAX + 1];
+        snprintf(name, sizeof name, "%s", watch_route_names[t->type]);
+        for (unsigned n = 2; t->name == NULL && route_name_taken(c, name); n++)
+            snprintf(name, sizeof name, "%s-%u", watch_route_names[t->type], n);
+        if (t->name == NULL && take_copy(name, &t->name) < 0)
+            return BOT_ERR_NOMEM;
     }
     return BOT_OK;
 }
@@ -539,8 +588,6 @@ static int check_routes(const struct reading *r, const cJSON *root, struct watch
         char path[64];
         snprintf(path, sizeof path, "alerts.routes[%u]", i);
         const char *const type = watch_route_names[t->type];
-        if (t->name == NULL && take_copy(type, &t->name) < 0)
-            return BOT_ERR_NOMEM;
         if (t->type == ROUTE_FILE && t->path == NULL)
             return refuse(r, item, path, "a route of type file needs a \"path\"");
         if (t->type == ROUTE_COMMAND && t->command.n == 0)
@@ -553,7 +600,7 @@ static int check_routes(const struct reading *r, const cJSON *root, struct watch
         if (t->url != NULL && (bot__url_parse(t->url, &parsed) < 0 || parsed.ws)) /* not shown: it may be a password */
             return refuse(r, item, path, "its \"url\" is no https:// URL");
     }
-    return BOT_OK;
+    return name_routes(r, list, c);
 }
 
 static int check_http(const struct reading *r, const cJSON *root, struct watch_config *c)
@@ -653,8 +700,18 @@ int watch_config_read(const char *path, struct watch_config *ret, char *why)
         done = watch_config_parse(path, text, n, ret, why);
     }
     fclose(f);
+    explicit_bzero(text, n);
     free(text);
     return done;
+}
+
+int watch_config_reread(const char *path, struct watch_config *ret, char *why)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+        return watch_config_read(path, ret, why); /* where it says what is wrong */
+    snprintf(why, WATCH_WHY_MAX, "%s: is no regular file: it cannot be read again while the watch runs", path);
+    return BOT_ERR_OPTIONS;
 }
 
 /* ---- two of them ---- */

@@ -68,6 +68,8 @@ struct watch_config {
 int  watch_config_parse(const char *name, const char *text, size_t len, struct watch_config *ret, char *why);
 /* The same from a file. */
 int  watch_config_read(const char *path, struct watch_config *ret, char *why);
+/* The same while a loop runs, which must not wait for a pipe that was read to its end at the start: a regular file only. */
+int  watch_config_reread(const char *path, struct watch_config *ret, char *why);
 /* Gives everything back; secrets are wiped. */
 void watch_config_free(struct watch_config *config);
 /* Whether two configurations differ in what only a restart can change (accounts, http). */

@@ -388,7 +388,7 @@ static bool may_tell(struct route *r, enum watch_severity severity, uint64_t now
         memset(r->told, 0, sizeof r->told);
     }
     int64_t told = 0;
-    for (int s = severity; s <= WATCH_CRITICAL; s++)
+    for (unsigned s = severity; s <= WATCH_CRITICAL; s++)
         told += r->told[s];
     if (told < r->owner->max_per_minute || r->config->type == ROUTE_FILE) {
         r->told[severity]++;

@@ -537,7 +537,7 @@ int watch_reload(struct watch *w, char *why)
         snprintf(why, WATCH_WHY_MAX, "out of memory");
         return BOT_ERR_NOMEM;
     }
-    int r = watch_config_read(w->path, next, why);
+    int r = watch_config_reread(w->path, next, why);
     struct deliver *deliver = NULL;
     if (r == BOT_OK)
         r = deliver_open(w->loop, next, delivered, w, &deliver, why);

@@ -6,6 +6,8 @@
 #include "core/carve.h"
 #include "core/hash.h"
 
+_Static_assert(sizeof(struct derive_order) == offsetof(struct derive_order, zero) + sizeof((struct derive_order *)NULL)->zero, "padding");
+
 void bot__derive_init(struct derive *d, struct carve *c, uint32_t orders_max)
 {
     const uint32_t buckets = hash_slots(orders_max);

@@ -23,6 +23,8 @@ struct derive_order {
     bot_i128 derived_value; /* contract value booked for it, signed */
     int64_t  venue_ns;      /* newest seen */
     uint64_t born;          /* order of arrival; 0: free */
+    bool     fee_paid;      /* what was derived told its fee, too: the executions' are the same again */
+    uint8_t  zero[15];      /* no padding: states are compared byte by byte */
 };
 
 struct derive {

@@ -529,6 +529,8 @@ static OFTEN int apply_fill(struct ledger *l, const struct dedupe_key *key, cons
         return LEDGER_KNOWN; /* its execution was faster */
     }
     r = absorb(f->derived ? NULL : order, v.qty, &a);
+    const bool fee_told = v.has_fee;
+    v.has_fee &= order == NULL || !order->fee_paid || a.qty != v.qty;
 
     struct change c;
     change_begin(l, instrument, cell, owner, &c);
@@ -552,7 +554,7 @@ static OFTEN int apply_fill(struct ledger *l, const struct dedupe_key *key, cons
     c.account.fills++;
     c.owner.fills++;
     c.flags |= side_flag(&c) | unknown_flag(l, &c) | group_flag(l, &c) | (v.external ? LEDGER_EXTERNAL_KIND : 0);
-    bot__dedupe_add(&l->dedupe, key, fingerprint, ev->venue_ns, v.has_fee ? DEDUPE_HAS_FEE : 0);
+    bot__dedupe_add(&l->dedupe, key, fingerprint, ev->venue_ns, fee_told ? DEDUPE_HAS_FEE : 0);
     /* An order that cannot be taken any more is counted without it: its late update is refused by its time. */
     if (track && order == NULL && bot__derive_can_add(&l->derive, ev->venue_ns) == BOT_OK)
         order = bot__derive_add(&l->derive, instrument, &f->order_id, ev->venue_ns);
@@ -561,6 +563,7 @@ static OFTEN int apply_fill(struct ledger *l, const struct dedupe_key *key, cons
         order->counted_value = counted_value;
         order->derived += f->derived ? v.qty : -a.qty;
         order->derived_value += f->derived ? value : -a.booked;
+        order->fee_paid |= f->derived && v.has_fee;
         if (ev->venue_ns > order->venue_ns)
             order->venue_ns = ev->venue_ns;
     }

@@ -374,6 +374,29 @@ static struct ledger *ledger_where_fills_come(void)
     return l;
 }
 
+TEST(ledger, a_fee_told_with_a_liquidation_and_with_its_execution_is_paid_once)
+{
+    struct ledger *l = ledger_where_fills_come();
+    struct ledger_result r;
+    ck_assert_int_eq(execution(l, "t1", "mine", BOT_BUY, "5", "100", &r), LEDGER_NEW);
+    bot_event ev = kit_fill("88:2", BOT_SELL, "2", "90", "0.5", "USDT");
+    ev.fill.order_id = id_of("88");
+    ev.fill.kind = BOT_FILL_LIQUIDATION;
+    ev.fill.derived = true;
+    ev.fill.cum_qty = dec_of("2");
+    ev.has |= BOT_HAS_CUM_QTY;
+    ck_assert_int_eq(bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, BOT_LEG_NET, &r), LEDGER_NEW);
+    KIT_IS(bot__ledger_fee(l, 0, NET, LEDGER_EXTERNAL, 0), "0.5");
+    ev.fill.derived = false;
+    ev.has &= ~(uint32_t)BOT_HAS_CUM_QTY;
+    ev.fill.exec_id = id_of("-15");
+    for (int i = 0; i < 2; i++) { /* and when the list is read again */
+        ck_assert_int_eq(bot__ledger_apply_fill(l, &ev, LEDGER_EXTERNAL, BOT_LEG_NET, &r), i == 0 ? LEDGER_NEW : LEDGER_KNOWN);
+        KIT_IS(bot__ledger_fee(l, 0, NET, LEDGER_EXTERNAL, 0), "0.5");
+    }
+    KIT_IS(bot__ledger_position(l, 0, NET)->qty, "3");
+}
+
 static int liquidation(struct ledger *l, const char *exec_id, const char *order_id, const char *qty, const char *price, const char *cum, struct ledger_result *ret)
 {
     bot_event ev = kit_fill(exec_id, BOT_SELL, qty, price, NULL, NULL);

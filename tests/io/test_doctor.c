@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "paper_server.h"
 #include "watch/doctor.h"
+#include "watch_kit.h"
 
 static uv_loop_t loop;
 static struct paper *paper;
@@ -29,7 +30,7 @@ static void tell(void *user_data, const struct doctor_finding *f)
 static void consult(const char *faults, const char *urls, const char *account, const char *rest)
 {
     char text[4096], why[WATCH_WHY_MAX], error[200], paper_urls[1024];
-    uv_loop_init(&loop);
+    if (hook == NULL) uv_loop_init(&loop);
     struct paper_options o;
     paper_options_init(&o);
     o.directory = scratch_directory();
@@ -52,6 +53,7 @@ static void consult(const char *faults, const char *urls, const char *account, c
     watch_config_free(&config);
     paper_close(paper, set_flag, &paper_closed);
     UNTIL(&loop, paper_closed);
+    if (hook != NULL) bot__server_close(hook, NULL, NULL);
     loop_must_close(&loop);
 }
 
@@ -111,6 +113,87 @@ TEST(doctor, position_mode_instruments_and_routes_that_are_not_so_are_named)
     SAYS("wrong instruments: BTCUSDTT is not in the venue's list");
     SAYS("wrong files: alert file /nowhere/at/all");
     SAYS("wrong files: route c: command /nowhere/page");
+}
+
+/* The venue's own word about the key is asked for its own sake: without it everything else is tried all the same. */
+TEST(doctor, a_venue_that_does_not_say_what_the_key_may_do_is_tried_to_the_end)
+{
+    consult("always rest.error on=mode status=503\n", NULL, KEYED ", \"instruments\": [\"BTCUSDT\"]", ROUTE);
+    SAYS("advice permissions: the venue does not say what the key may do");
+    SAYS("good private_stream");
+    SAYS("good position: fills and REST agree");
+}
+
+TEST(doctor, the_heartbeat_is_called_once_and_what_comes_back_is_told)
+{
+    char rest[300];
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    refuse_first = 1;
+    snprintf(rest, sizeof rest, ", \"alerts\": {\"heartbeat\": {\"url\": \"http://127.0.0.1:%u/beat/secret-word\", \"every_s\": 1}, \"routes\": [{\"type\": \"stderr\"}]}", bot__server_port(hook));
+    consult("", NULL, KEYED ", \"public_data\": false", rest);
+    SAYS("wrong heartbeat: http://127.0.0.1:");
+    SAYS(": answered with status 503 -> check alerts.heartbeat.url");
+    SAYS("good position: fills and REST agree");
+    ck_assert_int_eq(got_n, 0);
+    ck_assert_ptr_null(strstr(said, "secret-word"));
+}
+
+TEST(doctor, a_heartbeat_that_is_heard_is_good)
+{
+    char rest[300];
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    snprintf(rest, sizeof rest, ", \"alerts\": {\"heartbeat\": {\"url\": \"http://127.0.0.1:%u/\"}, \"routes\": [{\"type\": \"stderr\"}]}", bot__server_port(hook));
+    consult("", NULL, "\"key\": {\"env\": \"WRONG\"}", rest);
+    SAYS("good heartbeat: http://127.0.0.1:");
+    ck_assert_int_eq(got_n, 1);
+}
+
+/* Each of these would keep the watch from starting, or an alert from being written. */
+TEST(doctor, what_cannot_be_opened_is_named)
+{
+    char rest[2000], account[700];
+    char *dir = strdup(scratch_directory()), file[300];
+    snprintf(file, sizeof file, "%s/journal-file", dir);
+    FILE *f = fopen(file, "w");
+    ck_assert(f != NULL && fclose(f) == 0);
+    snprintf(account, sizeof account, "\"key\": {\"env\": \"WRONG\"}, \"journal\": \"%s\"", file);
+    snprintf(rest, sizeof rest, ", \"http\": {\"listen\": \"127.0.0.1:0\", \"cert_file\": \"%s/none\", \"key_file\": \"%s/none\"},"
+             "\"alerts\": {\"routes\": [{\"type\": \"file\", \"path\": \"%s\"}, {\"type\": \"command\", \"command\": [\"%s\"]},"
+             "{\"type\": \"slack\", \"url\": \"https://127.0.0.1:1/\", \"ca_file\": \"%s/none\"}]}", dir, dir, dir, dir, dir);
+    consult("", NULL, account, rest);
+    SAYS("wrong files: journal ");
+    SAYS("/journal-file is no directory");
+    SAYS(" is a directory -> choose another path");
+    SAYS("wrong files: route command: command ");
+    SAYS("wrong alerts: route slack: ca_file ");
+    SAYS("wrong http: http.cert_file: ");
+    free(dir);
+}
+
+TEST(doctor, a_port_that_is_taken_is_named_and_may_be_the_watch_itself)
+{
+    char rest[300];
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    snprintf(rest, sizeof rest, ", \"http\": {\"listen\": \"127.0.0.1:%u\"}" ROUTE, bot__server_port(hook));
+    consult("", NULL, "\"key\": {\"env\": \"WRONG\"}", rest);
+    SAYS("advice http: http.listen: cannot listen on 127.0.0.1:");
+}
+
+TEST(doctor, a_journal_of_another_account_is_named)
+{
+    char account[400];
+    char *dir = strdup(scratch_directory());
+    const char *golden = test_source("tests/data/journal-1");
+    snprintf(account, sizeof account, "cp -r %s %s/j", golden, dir);
+    ck_assert_int_eq(system(account), 0);
+    snprintf(account, sizeof account, "\"key\": {\"env\": \"WRONG\"}, \"name\": \"nobody's\", \"journal\": \"%s/j\"", dir);
+    consult("", NULL, account, ROUTE);
+    SAYS("wrong files: journal ");
+    SAYS("-> give this account another journal");
+    free(dir);
 }
 
 TEST(doctor, a_certificate_that_does_not_hold_is_named_with_the_way_to_trust_it)

@@ -86,7 +86,8 @@ const struct command command_doctor = {
     .name = "doctor",
     .synopsis = "CONFIG [--json]",
     .summary = "tries a configuration of `botctl watch` out, and says what to mend",
-    .help = "Looks at the files that CONFIG names, then at each account: reachability and certificate, clock\n"
+    .help = "Looks at the files that CONFIG names and at where the page would be served, makes one call of the\n"
+            "heartbeat, then looks at each account: reachability and certificate, clock\n"
             "offset, whether the key works and what it may do (a key that can withdraw is warned of), position\n"
             "mode, instruments, request limits; at last opens the streams until fills and REST agree. Orders\n"
             "nothing and writes nothing; takes a few seconds an account, 30 at most.\n\n"

@@ -518,7 +518,7 @@ int deliver_open(struct uv_loop_s *loop, const struct watch_config *config, deli
         d->routes_n++;
     }
     if (r == BOT_OK)
-        r = heartbeat_open(d->io, config, &d->heartbeat, why);
+        r = heartbeat_open(d->io, config, NULL, NULL, &d->heartbeat, why);
     if (r < 0) {
         deliver_close(d, NULL, NULL, NULL);
         return r;

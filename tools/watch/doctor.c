@@ -14,6 +14,8 @@
 #include "io/http.h"
 #include "io/io_loop.h"
 #include "io/transport_uv.h"
+#include "watch/deliver.h"
+#include "watch/heartbeat.h"
 #include "watch/watch.h"
 
 #define ANSWER_DEADLINE_NS (10 * BOT_NS_PER_S)
@@ -50,7 +52,8 @@ struct doctor {
     struct io_loop *io;
     struct io_release release;
     uv_timer_t   timer;
-    int          open;           /* timer and io */
+    struct heartbeat *heartbeat; /* while its call is under way */
+    int          open;           /* timer and io, and what is tried and closes */
     uint32_t     at;             /* the account */
 
     /* of the account */
@@ -100,30 +103,64 @@ static void directory_of(const char *path, char *buf, size_t size)
     else snprintf(buf, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-/* Whether a file can be made or appended to there. */
-static void writable(struct doctor *d, const char *what, const char *path)
+/* Whether it can be written, or made where it is to be. False: told that it cannot. */
+static bool writable(struct doctor *d, const char *what, const char *path, bool directory_wanted)
 {
     char directory[1024];
     directory_of(path, directory, sizeof directory);
     struct stat st;
-    const bool there = stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+    const bool there = stat(path, &st) == 0;
+    if (there && S_ISDIR(st.st_mode) != directory_wanted) {
+        found(d, DOCTOR_WRONG, "files", "choose another path", "%s %s is %s directory", what, path, directory_wanted ? "no" : "a");
+        return false;
+    }
     const char *subject = there ? path : directory;
-    if (access(subject, W_OK) != 0)
-        found(d, DOCTOR_WRONG, "files", errno == ENOENT ? "make the directory, owned by the user that runs the watch" : "give it to the user that runs the watch",
-              "%s %s: %s: %s", what, path, subject, strerror(errno));
+    if (access(subject, there && !directory_wanted ? W_OK : W_OK | X_OK) == 0)
+        return true;
+    found(d, DOCTOR_WRONG, "files", errno == ENOENT ? "make the directory, owned by the user that runs the watch" : "give it to the user that runs the watch",
+          "%s %s: %s: %s", what, path, subject, strerror(errno));
+    return false;
+}
+
+/* One that cannot be gone on with keeps the watch from starting. */
+static void look_at_journal(struct doctor *d, const struct watch_account_config *a)
+{
+    struct stat st;
+    bot_journal_reader *reader;
+    bot_journal_place why;
+    if (!writable(d, "journal", a->journal, true) || stat(a->journal, &st) != 0 || st.st_nlink == 0)
+        return;
+    const int r = bot_journal_open_read(a->journal, a->venue, a->name, &reader, &why);
+    if (r == BOT_OK)
+        bot_journal_close_read(reader);
+    else if (r != BOT_ERR_IO) /* an empty directory */
+        found(d, DOCTOR_WRONG, "files", "give this account another journal", "journal %s: %s", a->journal, why.text);
+}
+
+static void look_at_alert_file(struct doctor *d, const struct watch_route_config *r)
+{
+    struct stat st;
+    if (writable(d, "alert file", r->path, false) && stat(r->path, &st) == 0 && S_ISFIFO(st.st_mode))
+        found(d, DOCTOR_ADVICE, "files", "", "alert file %s is a pipe: alerts wait while nobody reads it", r->path);
+}
+
+static bool is_program(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
 static void executable(struct doctor *d, const char *route, const char *name)
 {
     char path[1024];
     if (strchr(name, '/') != NULL) {
-        if (access(name, X_OK) == 0) return;
+        if (is_program(name)) return;
     } else {
         const char *from = getenv("PATH");
         while (from != NULL && *from != '\0') {
             const size_t n = strcspn(from, ":");
             snprintf(path, sizeof path, "%.*s/%s", (int)n, from, name);
-            if (access(path, X_OK) == 0) return;
+            if (is_program(path)) return;
             from += n + (from[n] == ':');
         }
     }
@@ -137,10 +174,10 @@ static void look_at_files(struct doctor *d)
         found(d, DOCTOR_ADVICE, "files", "chmod go-w: a command route in it runs as this user", "%s: others may write it", d->path);
     for (uint32_t i = 0; i < d->config->accounts_n; i++)
         if (d->config->accounts[i].journal != NULL)
-            writable(d, "journal", d->config->accounts[i].journal);
+            look_at_journal(d, &d->config->accounts[i]);
     for (uint32_t i = 0; i < d->config->alerts.routes_n; i++) {
         const struct watch_route_config *r = &d->config->alerts.routes[i];
-        if (r->type == ROUTE_FILE) writable(d, "alert file", r->path);
+        if (r->type == ROUTE_FILE) look_at_alert_file(d, r);
         if (r->type == ROUTE_COMMAND) executable(d, r->name, r->command.list[0]);
     }
     if (d->config->http.key_file != NULL && stat(d->config->http.key_file, &st) == 0 && (st.st_mode & 077) != 0)
@@ -308,7 +345,8 @@ static void step_failed(struct doctor *d, bot_outcome outcome, int64_t code, con
         leave_account(d); /* the rest would only say the same again */
         return;
     }
-    d->reads_well = false;
+    if (d->step != STEP_KEY) /* which is asked for its own sake only */
+        d->reads_well = false;
     next_step(d);
 }
 
@@ -546,11 +584,55 @@ static void next_account(struct doctor *d)
     }
 }
 
+static void part_closed(void *user_data) { part_gone(user_data); }
+
+static void no_result(void *user_data, uint64_t id, enum watch_delivery delivery) { (void)user_data, (void)id, (void)delivery; }
+
+/* What keeps the watch from starting, besides accounts: opened as it would be, and closed at once. */
+static void try_to_open(struct doctor *d)
+{
+    char why[WATCH_WHY_MAX];
+    struct deliver *deliver;
+    bool in_use;
+    if (deliver_open(d->loop, d->config, no_result, NULL, &deliver, why) < 0) {
+        found(d, DOCTOR_WRONG, "alerts", "ca_file must be a readable PEM file, an address a short https:// URL", "%s", why);
+    } else {
+        d->open++;
+        (void)deliver_close(deliver, NULL, part_closed, d);
+    }
+    if (d->config->http.listen[0] == '\0')
+        return;
+    if (httpd_try(d->loop, d->config, part_closed, d, &in_use, why) == BOT_OK)
+        d->open++;
+    else if (in_use) /* perhaps by the watch that is to run */
+        found(d, DOCTOR_ADVICE, "http", "nothing, when that is this watch: it runs already", "%s", why);
+    else
+        found(d, DOCTOR_WRONG, "http", "give an address of this machine, and a certificate and key that this user can read", "%s", why);
+}
+
+static void heartbeat_heard(void *user_data, const char *where, const char *why)
+{
+    struct doctor *d = user_data;
+    if (why == NULL)
+        found(d, DOCTOR_GOOD, "heartbeat", "", "%s has heard the call", where);
+    else
+        found(d, DOCTOR_WRONG, "heartbeat", "check alerts.heartbeat.url: who waits for its calls would raise the alarm", "%s: %s", where, why);
+    heartbeat_close(d->heartbeat);
+    d->heartbeat = NULL;
+    next_account(d);
+}
+
 static void begin(uv_timer_t *timer)
 {
     struct doctor *d = timer->data;
+    char why[WATCH_WHY_MAX];
     look_at_files(d);
-    next_account(d);
+    try_to_open(d);
+    /* What it cannot be opened by was told with the routes. */
+    if (d->config->alerts.heartbeat.url != NULL && heartbeat_open(d->io, d->config, heartbeat_heard, d, &d->heartbeat, why) == BOT_OK)
+        heartbeat_tick(d->heartbeat, 0, true);
+    else
+        next_account(d);
 }
 
 int doctor_start(struct uv_loop_s *loop, const char *path, const struct watch_config *config, doctor_tell tell, void (*over)(void *user_data),

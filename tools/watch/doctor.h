@@ -1,6 +1,7 @@
 /* watch/doctor.h: tries a configuration out: what will not work, or not for long, is said before it is needed at night.
  *
- * Looks at the files that the configuration names; then at one account after the other: whether the venue is reached and its
+ * Looks at the files that the configuration names, at where alerts go and where the page would be served, and makes one call of the
+ * heartbeat; then at one account after the other: whether the venue is reached and its
  * certificate holds, how far the clocks are apart, whether the key works and what it may do, position mode, instruments,
  * request limits; at last the streams are opened as the watch will open them, until the position is proven. Orders nothing,
  * writes nothing, keeps no journal. */

@@ -18,14 +18,19 @@ struct heartbeat {
     uint64_t every_ms, next_ms;
     uint64_t id;
     bool     busy, failing;
+    heartbeat_result result;
+    void    *user_data;
 };
 
 static void ended(struct heartbeat *h, const char *why)
 {
     h->busy = false;
-    if (why != NULL && !h->failing)
-        (void)watch_say("warning heartbeat: %s: %s; tried again with the next", h->base, why); /* the path may be the secret */
+    const bool first = why != NULL && !h->failing;
     h->failing = why != NULL;
+    if (h->result != NULL)
+        h->result(h->user_data, h->base, why);
+    else if (first)
+        (void)watch_say("warning heartbeat: %s: %s; tried again with the next", h->base, why); /* the path may be the secret */
 }
 
 static void done(void *user_data, uint64_t id, const struct http_answer *answer)
@@ -37,7 +42,7 @@ static void done(void *user_data, uint64_t id, const struct http_answer *answer)
         ended(h, answer->result != TRANSPORT_OK ? answer->error : answer->status >= 200 && answer->status < 300 ? NULL : why);
 }
 
-int heartbeat_open(struct io_loop *io, const struct watch_config *config, struct heartbeat **ret, char *why)
+int heartbeat_open(struct io_loop *io, const struct watch_config *config, heartbeat_result result, void *user_data, struct heartbeat **ret, char *why)
 {
     *ret = NULL;
     if (config->alerts.heartbeat.url == NULL)
@@ -57,6 +62,8 @@ int heartbeat_open(struct io_loop *io, const struct watch_config *config, struct
     bot__url_authority(&u, authority, sizeof authority);
     snprintf(h->base, sizeof h->base, "%s://%s", u.tls ? "https" : "http", authority);
     snprintf(h->path, sizeof h->path, "%s%s", u.path[0] == '/' ? "" : "/", u.path);
+    h->result = result;
+    h->user_data = user_data;
     h->every_ms = (uint64_t)(config->alerts.heartbeat.every_s * 1000);
     const struct http_options o = { .ca_file = config->alerts.heartbeat.ca_file, .requests_max = 1, .connections_max = 1, .body_bytes_max = 65536 };
     const int r = bot__http_open(io, &o, done, h, &h->http);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -203,17 +204,17 @@ static void on_ws_closed(void *user_data, uint64_t ws, int code)
         v->ws = 0;
 }
 
-int httpd_open(struct watch *w, struct httpd **ret, char *why)
+static int listen_on(struct uv_loop_s *loop, const struct watch_config *config, const struct server_callbacks *callbacks, struct httpd *h, struct server **ret,
+                     bool *ret_in_use, char *why)
 {
-    *ret = NULL;
-    const char *listen = w->config->http.listen;
-    if (listen[0] == '\0')
-        return BOT_OK;
-    struct httpd *h = calloc(1, sizeof *h);
-    if (h == NULL)
-        return BOT_ERR_NOMEM;
-    h->watch = w;
-    h->token = w->config->http.token;
+    const char *listen = config->http.listen;
+    const char *const files[][2] = { { "cert_file", config->http.cert_file }, { "key_file", config->http.key_file } };
+    *ret_in_use = false;
+    for (int i = 0; i < 2; i++)
+        if (files[i][1] != NULL && access(files[i][1], R_OK) != 0) {
+            snprintf(why, WATCH_WHY_MAX, "http.%s: %s: %s", files[i][0], files[i][1], strerror(errno));
+            return BOT_ERR_IO;
+        }
     char host[64];
     const char *colon = strrchr(listen, ':');
     snprintf(host, sizeof host, "%.*s", (int)(colon - listen), listen);
@@ -222,23 +223,57 @@ int httpd_open(struct watch *w, struct httpd **ret, char *why)
         numeric++;
         numeric[strcspn(numeric, "]")] = '\0';
     }
-    const struct server_options o = { .host = numeric, .port = (uint16_t)strtoul(colon + 1, NULL, 10), .cert_file = w->config->http.cert_file,
-                                      .key_file = w->config->http.key_file, .connections_max = 64, .header_bytes_max = 8192, .body_bytes_max = 1024,
+    const struct server_options o = { .host = numeric, .port = (uint16_t)strtoul(colon + 1, NULL, 10), .cert_file = config->http.cert_file,
+                                      .key_file = config->http.key_file, .connections_max = 64, .header_bytes_max = 8192, .body_bytes_max = 1024,
                                       .request_timeout_ms = 5000, .idle_timeout_ms = 30000, .ws_message_bytes_max = 4096, .queue_bytes_max = 17u << 20 /* the largest document */ };
-    const struct server_callbacks callbacks = { .request = on_request, .ws_open = on_ws_open, .ws_message = on_ws_message, .ws_closed = on_ws_closed };
     errno = 0;
-    const int r = bot__server_open(w->loop, &o, &callbacks, h, &h->server);
+    const int r = bot__server_open(loop, &o, callbacks, h, ret);
+    *ret_in_use = r == BOT_ERR_IO && errno == EADDRINUSE;
+    if (r == BOT_ERR_IO && errno != 0)
+        snprintf(why, WATCH_WHY_MAX, "http.listen: cannot listen on %s: %s%s", listen, strerror(errno),
+                 *ret_in_use ? "; is another watch running? Choose another port, or \"\" for no page" : "");
+    else if (r < 0)
+        snprintf(why, WATCH_WHY_MAX, "http.listen: cannot listen on %s (certificate and key no PEM, or the address not numeric?): %s", listen, bot_strerror(r));
+    return r;
+}
+
+static const struct server_callbacks serving = { .request = on_request, .ws_open = on_ws_open, .ws_message = on_ws_message, .ws_closed = on_ws_closed };
+
+int httpd_open(struct watch *w, struct httpd **ret, char *why)
+{
+    *ret = NULL;
+    if (w->config->http.listen[0] == '\0')
+        return BOT_OK;
+    bool in_use;
+    struct httpd *h = calloc(1, sizeof *h);
+    if (h == NULL) {
+        snprintf(why, WATCH_WHY_MAX, "out of memory");
+        return BOT_ERR_NOMEM;
+    }
+    h->watch = w;
+    h->token = w->config->http.token;
+    const int r = listen_on(w->loop, w->config, &serving, h, &h->server, &in_use, why);
     if (r < 0) {
-        if (r == BOT_ERR_IO && errno != 0)
-            snprintf(why, WATCH_WHY_MAX, "http.listen: cannot listen on %s: %s%s", listen, strerror(errno),
-                     errno == EADDRINUSE ? "; is another watch running? Choose another port, or \"\" for no page" : "");
-        else
-            snprintf(why, WATCH_WHY_MAX, "http.listen: cannot listen on %s (certificate and key unreadable, or the address not numeric?): %s", listen, bot_strerror(r));
         free(h);
         return r;
     }
     *ret = h;
     return BOT_OK;
+}
+
+static void busy(void *user_data, uint64_t token, const struct server_request *rq)
+{
+    (void)user_data, (void)token, (void)rq; /* it is closed before anybody is answered */
+}
+
+int httpd_try(struct uv_loop_s *loop, const struct watch_config *config, void (*closed)(void *user_data), void *user_data, bool *ret_in_use, char *why)
+{
+    static const struct server_callbacks callbacks = { .request = busy };
+    struct server *server;
+    const int r = listen_on(loop, config, &callbacks, NULL, &server, ret_in_use, why);
+    if (r == BOT_OK)
+        bot__server_close(server, closed, user_data);
+    return r;
 }
 
 uint16_t httpd_port(const struct httpd *h) { return bot__server_port(h->server); }

@@ -133,6 +133,8 @@ int watch_metrics(const struct watch *w, char **buf, size_t *size);
 
 /* The server: open after the rest; NULL when config has none. */
 int  httpd_open(struct watch *w, struct httpd **ret, char *why);
+/* Whether it could be opened; listens nowhere afterwards. On BOT_OK closed runs when nothing of it is left on the loop. */
+int  httpd_try(struct uv_loop_s *loop, const struct watch_config *config, void (*closed)(void *user_data), void *user_data, bool *ret_in_use, char *why);
 uint16_t httpd_port(const struct httpd *h);
 void httpd_alert(struct httpd *h, const struct watch_alert *alert);
 void httpd_tick(struct httpd *h, int64_t now_ms); /* sends the document to those who are connected, when it changed */

@@ -158,7 +158,7 @@ int bot__journal_begin(bot_journal_reader *reader, bot_ts *ret_ts)
     if (e != BOT_OK)
         return e;
     while ((e = bot_journal_next(reader, &item, NULL)) != 0 && e != BOT_ERR_IO && e != BOT_ERR_NOMEM)
-        if (e == 1 && item.kind == BOT_JOURNAL_OPTIONS) {
+        if (e == 1 && (item.kind == BOT_JOURNAL_OPTIONS || item.kind == BOT_JOURNAL_EVENT)) {
             *ret_ts = item.ts;
             return bot_journal_seek_record(reader, 0);
         }

@@ -41,7 +41,7 @@ struct journal_replay_result {
 int bot__journal_replay(bot_journal_reader *reader, uint64_t until_record, bool stop_at_damage, journal_step_fn step,
                         void *user_data, struct journal_replay_result *ret_result);
 
-/* The journal's beginning: ts of its first OPTIONS item. BOT_ERR_NOT_FOUND: none. Leaves the reader at its start. */
+/* The journal's beginning: ts of its first OPTIONS item, or, where that is damaged, of the first event. BOT_ERR_NOT_FOUND: none. Leaves the reader at its start. */
 int bot__journal_begin(bot_journal_reader *reader, bot_ts *ret_ts);
 /* Options of the run that writes record `record` (the last OPTIONS item that ends before it, or the first there is), defaults for
  * what they do not name. BOT_ERR_NOT_FOUND: none. Leaves the reader at its start. */

@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "base/json.h"
+#include "journal/format.h"
 #include "journal/reader.h"
 #include "journal/replay.h"
 #include "journal_events.h"
@@ -126,4 +127,42 @@ TEST(journal_replay, stops_before_a_record_and_knows_the_options_of_each_run)
     bot_journal_close_read(r);
     ck_assert_int_eq(m.live_allocs, 0);
     memfs_done(&m);
+}
+
+/* Whoever starts gives the rules himself: all that he needs of the first run is when it began. */
+TEST(journal_replay, a_journal_whose_first_options_are_damaged_is_replayed_from_its_first_event)
+{
+    static struct memfs m;
+    for (unsigned runs = 1; runs <= 2; runs++) {
+        struct journal_recovery rec;
+        struct journal *j;
+        bot_core_options o;
+        bot_event ev;
+        char text[8192];
+        memfs_init(&m);
+        struct journal_config c = { .venue = "bybit", .account = "main", .fs = &m.fs, .inline_rounds = true };
+        bot_journal_options_init(&c.options);
+        bot_core_options_init(&o);
+        c.options.path = "j";
+        const int len = bot__core_options_format(&o, text, sizeof text);
+        for (unsigned run = 0; run < runs; run++) {
+            ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+            ck_assert_int_eq(bot__journal_append_options(j, (bot_ts)(5000 + 100 * run), text, (size_t)len), BOT_OK);
+            for (unsigned i = 0; i < 40; i++) {
+                test_event_fill(i, (bot_ts)(5001 + 100 * run + i), &ev);
+                bot__journal_append(j, &ev);
+            }
+            ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+        }
+        memfs_find(&m, "j/00000001.journal")->data[JOURNAL_HEADER_SIZE + 2 * JOURNAL_RECORD_SIZE + 77] ^= 1;
+        bot_journal_reader *r;
+        bot_ts ts;
+        ck_assert_int_eq(bot__journal_open_read(&m.fs, "j", NULL, NULL, &r, NULL), BOT_OK);
+        ck_assert_int_eq(bot__journal_begin(r, &ts), BOT_OK);
+        ck_assert_int_ge(ts, 5001);
+        ck_assert_int_lt(ts, 5010);
+        bot_journal_close_read(r);
+        ck_assert_int_eq(m.live_allocs, 0);
+        memfs_done(&m);
+    }
 }

@@ -295,11 +295,14 @@ static int open_journal(bot_account *a, const bot_account_options *o, struct jou
     if (r < 0)
         return bot__account_refuse(r, "journal: %s", why.text);
     bot_ts begin;
-    if (bot__journal_begin(reader, &begin) == BOT_OK) {
-        ret->begin = begin;
-        ret->path = a->journal_path;
-    }
+    r = bot__journal_begin(reader, &begin);
     bot_journal_close_read(reader);
+    if (r == BOT_ERR_NOT_FOUND) /* nothing has happened in it yet */
+        return BOT_OK;
+    if (r < 0)
+        return bot__account_refuse(r, "journal: %s cannot be read: %s", a->journal_path, bot_strerror(r));
+    ret->begin = begin;
+    ret->path = a->journal_path;
     return BOT_OK;
 }
 

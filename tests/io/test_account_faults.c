@@ -36,6 +36,7 @@ static enum kind armed = KINDS;
 static long countdown, counted[KINDS];
 static _Atomic bool disk_hangs;
 static bool hangs;           /* a day's disk does, while an order rests */
+static enum { ALIVE, KILLS, KILLED } life; /* a day's last act; or it is the day after */
 static _Atomic long slept_s; /* by which the clock that counts a suspended machine's sleep is ahead of the one that does not */
 static long sleep_s;         /* how long a day's machine sleeps once its gate has opened */
 static int64_t clock_jump_ns; /* what WALL_CLOCK adds from its moment on */
@@ -257,6 +258,12 @@ static void on_tick(uv_timer_t *timer) { (void)timer; }
 
 typedef bool condition(const struct day *d);
 static bool is_open(const struct day *d) { return bot_is_open(d->bot); }
+static bool is_killed(const struct day *d)
+{
+    bot_gate_state state;
+    bot_get_gate(d->bot, &state);
+    return (state.reasons & BOT_GATE_KILL) != 0;
+}
 static bool is_resting(const struct day *d) { return d->orders[BOT_ORDER_OPEN] != 0; }
 static bool is_gone(const struct day *d) { return d->orders[BOT_ORDER_CANCELED] + d->orders[BOT_ORDER_REJECTED] + d->orders[BOT_ORDER_EXPIRED] != 0; }
 
@@ -402,6 +409,10 @@ static struct outcome day(enum kind kind, long index, const char *journal, unsig
             out.was_open = until(&d, is_open, open_ms);
         }
         trade(&d);
+        if (life == KILLS) {
+            bot_account_kill(d.account);
+            (void)until(&d, is_killed, 1000);
+        }
         bot_account_close(d.account, on_closed, &d.closed);
         const uint64_t end = uv_hrtime() + (uint64_t)live_ms(5000) * 1000000;
         while (!d.closed && uv_hrtime() < end)
@@ -418,7 +429,9 @@ static struct outcome day(enum kind kind, long index, const char *journal, unsig
     if (descriptors == 0)
         descriptors = descriptors_open();
     ck_assert_msg(descriptors_open() == descriptors, "call %ld of kind %d: %u descriptors, %u before\n%s", index, (int)kind, descriptors_open(), descriptors, d.log);
-    if (index >= 0 && fired && out.opened == BOT_OK && !out.was_open)
+    if (life == KILLED && out.opened == BOT_OK)
+        ck_assert_msg((out.reasons & BOT_GATE_KILL) != 0, "call %ld of kind %d: the kill of the day before is forgotten\n%s", index, (int)kind, d.log);
+    else if (index >= 0 && fired && out.opened == BOT_OK && !out.was_open)
         ck_assert_msg((kind == FILE_CALL && (out.reasons & BOT_GATE_JOURNAL) != 0) || (kind == WALL_CLOCK && out.reasons == BOT_GATE_CLOCK), "call %ld of kind %d: shut for good, reasons %x\n%s", index, (int)kind, out.reasons, d.log);
     return out;
 }
@@ -476,6 +489,36 @@ TEST(account_faults, each_allocation_in_turn_over_libwebsockets)
     each(ALLOCATION, 40);
 }
 TEST(account_faults, each_call_on_the_journals_files_in_turn) { each(FILE_CALL, 1); }
+
+/* A journal that cannot be read is none to start without: what it says of yesterday holds. */
+static void each_on_the_day_after(enum kind kind, long stride)
+{
+    char command[800], journal[300];
+    exchange_begin();
+    snprintf(journal, sizeof journal, "%s", journal_path());
+    life = KILLS;
+    (void)day(KINDS, -1, journal, 5000);
+    life = KILLED;
+    snprintf(command, sizeof command, "cp -r '%s' '%s-0'", journal, journal);
+    long refused = 0, tried = 0, opening = 1;
+    for (long i = -1; i < opening; i += i < 0 || all() ? 1 : stride) {
+        ck_assert_int_eq(system(command), 0);
+        char copy[320];
+        snprintf(copy, sizeof copy, "%s-0", journal);
+        const struct outcome out = day(i < 0 ? KINDS : kind, i, copy, 30);
+        if (i < 0)
+            opening = out.opening[kind];
+        refused += out.opened < 0;
+        tried++;
+        remove_tree(copy);
+    }
+    printf("# %ld calls while opening: %ld made to fail, %ld accounts not opened\n", opening, tried - 1, refused);
+    remove_tree(journal);
+    exchange_end();
+}
+
+TEST(account_faults, each_call_on_the_files_of_the_day_before) { each_on_the_day_after(FILE_CALL, 1); }
+TEST(account_faults, each_allocation_on_the_day_after) { each_on_the_day_after(ALLOCATION, 3); }
 
 static void each_clock(int64_t jump_ns)
 {

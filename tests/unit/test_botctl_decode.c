@@ -63,6 +63,14 @@ TEST(botctl_decode, what_an_answer_says_without_rows_is_said)
     }
 }
 
+TEST(botctl_decode, another_list_in_the_same_envelope_is_no_balance)
+{
+    ck_assert_int_eq(decode_text("--venue bybit --rest balance",
+        "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"XRPUSDT\",\"side\":\"Buy\",\"funding\":\"-0.003676\",\"type\":\"SETTLEMENT\","
+        "\"currency\":\"USDT\",\"cashBalance\":\"5086.55825002\",\"transactionTime\":\"1672128000000\",\"tradeId\":\"1\"}]},\"retExtInfo\":{},\"time\":1672132481405}"), 1);
+    ck_assert_msg(strstr(output, "\"code\":\"MALFORMED\"") != NULL && strstr(output, "coin: ") != NULL, "%s", output);
+}
+
 /* Of a batch each order has its own answer, whatever the envelope says: one that was refused must not read as taken. */
 TEST(botctl_decode, a_batch_is_acknowledged_order_by_order)
 {

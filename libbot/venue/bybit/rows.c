@@ -331,12 +331,14 @@ int bot__bybit_wallet(struct json *j, void *arg)
 {
     struct bybit_rows *rows = arg;
     struct slice key;
+    bool coins = false;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (!slice_is(key, "coin")) {
             bot__json_skip(j);
             continue;
         }
+        coins = true;
         bot__json_array(j);
         while (bot__json_item(j)) {
             struct fields f;
@@ -353,7 +355,9 @@ int bot__bybit_wallet(struct json *j, void *arg)
                 bot__emit(rows->e, &ev);
         }
     }
-    return j->err;
+    /* Rows of another list (the transaction log has the same envelope) would read as accounts that hold nothing. */
+    const struct fields none = { .names = coin_names, .n = W_FIELDS, .err = BOT_ERR_MALFORMED, .err_at = W_COIN };
+    return coins || j->err != BOT_OK ? j->err : bad(rows, &none, j);
 }
 
 /* ---- the account's log ---- */

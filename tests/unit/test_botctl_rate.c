@@ -50,18 +50,20 @@ static int run(const char *arguments, char **ret_out)
     return WEXITSTATUS(status);
 }
 
-static void expect(const char *text, int status, const char *words)
+static void expect_bytes(const char *text, size_t len, int status, const char *words)
 {
     const char *path = scratch("in.csv");
     FILE *f = fopen(path, "wb");
     ck_assert_ptr_nonnull(f);
-    fputs(text, f);
+    ck_assert_uint_eq(fwrite(text, 1, len, f), len);
     fclose(f);
     char *out;
     const int got = run(path, &out);
     ck_assert_msg(got == status && strstr(out, words) != NULL, "%d: %s", got, out);
     free(out);
 }
+
+static void expect(const char *text, int status, const char *words) { expect_bytes(text, strlen(text), status, words); }
 
 /* Two hours at about two a second, a stop of ten minutes, an hour more. Stops after `rows` rows. */
 static const char *tape(const char *name, long rows, bool received, const char *instrument)
@@ -179,6 +181,14 @@ TEST(botctl_rate, bad_input_is_named_with_its_line)
     expect("venue_time_ms,instrument\n1600000000000,\n", 1, ":2: no instrument");
     expect("minute_ms,count\n1600000020000,-1\n", 1, ":2: count is no count: '-1'");
     expect("venue_time_ms,recv_time_ms\n,1600000000000\n", 0, "learning"); /* a blank venue time with a receive time */
+}
+
+TEST(botctl_rate, what_stands_behind_a_nul_is_not_passed_over)
+{
+    static const char row[] = "venue_time_ms\n1600000000000\n1600000001000\0,broken\n1600000002000\n", header[] = "venue_time_ms\0,qty\n1600000000000\n", all[] = "\0";
+    expect_bytes(row, sizeof row - 1, 1, ":3: holds a NUL byte");
+    expect_bytes(header, sizeof header - 1, 1, ":1: holds a NUL byte");
+    expect_bytes(all, 1, 1, ":1: holds a NUL byte");
 }
 
 TEST(botctl_rate, a_tape_that_can_be_read_and_says_nothing_is_told_why)

@@ -251,13 +251,25 @@ static int read_row(struct run *run, char *line)
     return note(run, (uint32_t)i, received, 1);
 }
 
+/* As fgets, but says how long it is: what stands behind a NUL would not be seen. 0 at the end. */
+static size_t read_line(FILE *in, char *line)
+{
+    size_t len = 0;
+    for (int c = 0; c != '\n' && len < LINE_BYTES_MAX - 1 && (c = getc_unlocked(in)) != EOF;)
+        line[len++] = (char)c;
+    line[len] = '\0';
+    return len;
+}
+
 static int read_tape(struct run *run, FILE *in)
 {
     static char line[LINE_BYTES_MAX];
     bool header = false;
-    while (fgets(line, sizeof line, in) != NULL) {
+    size_t len;
+    while ((len = read_line(in, line)) != 0) {
         run->line++;
-        const size_t len = strlen(line);
+        if (memchr(line, '\0', len) != NULL)
+            return bad(run, "holds a NUL byte: this is no text");
         if (len == sizeof line - 1 && line[len - 1] != '\n')
             return bad(run, "longer than %d bytes", LINE_BYTES_MAX - 2);
         if (line[strspn(line, " \t\r\n")] == '\0')

@@ -273,7 +273,7 @@ static int write_answer(struct conn *c, const struct server_answer *a)
         return BOT_OK;
     }
     c->state = CONN_READING;
-    c->deadline_ms = after(s, s->options.idle_timeout_ms);
+    c->deadline_ms = after(s, c->in.len > c->pos ? s->options.request_timeout_ms : s->options.idle_timeout_ms);
     return BOT_OK;
 }
 
@@ -589,7 +589,10 @@ static void on_refused(uv_handle_t *handle)
 static void refuse_connection(struct server *s)
 {
     uv_tcp_t *tcp = malloc(sizeof *tcp);
-    if (tcp == NULL) return;
+    if (tcp == NULL) {
+        s->accept_waits = true; /* libuv asks no further before this one is taken */
+        return;
+    }
     uv_tcp_init(s->loop, tcp);
     uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)tcp);
     tcp->data = s;
@@ -633,8 +636,10 @@ static void accept_one(struct server *s)
     c->whole_ms = uv_now(s->loop);
     c->deadline_ms = after(s, s->options.request_timeout_ms);
     c->unsent_since_ms = uv_now(s->loop); /* whoever is busy from his first moment has not stood still since the machine began */
-    if (bot__sock_accept(&s->env, (uv_stream_t *)&s->listener, s->ctx, &conn_callbacks, c, &c->sock) != BOT_OK) {
+    const int r = bot__sock_accept(&s->env, (uv_stream_t *)&s->listener, s->ctx, &conn_callbacks, c, &c->sock);
+    if (r != BOT_OK) {
         free(c);
+        s->accept_waits = r == BOT_ERR_NOMEM;
         return;
     }
     s->conns[c->index] = c;
@@ -667,6 +672,10 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct server *s = timer->data;
     uint64_t now = uv_now(s->loop);
+    if (s->accept_waits && !s->hang_accept && s->conns_n < s->options.connections_max) { /* there was no memory for it */
+        s->accept_waits = false;
+        accept_one(s);
+    }
     for (uint32_t i = 0; i < s->options.connections_max; i++) {
         struct conn *c = s->conns[i];
         if (c == NULL || c->state == CONN_ENDING) continue;

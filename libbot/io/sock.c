@@ -48,6 +48,7 @@ struct sock {
     struct sockaddr_storage addresses[SOCK_ADDRESSES_MAX];
     unsigned               addresses_n, address;
     size_t                 discarded; /* received while lingering */
+    size_t                 unsent;    /* when last looked at while lingering */
     char                   reason[160];
 };
 
@@ -174,7 +175,18 @@ void bot__sock_reset(struct sock *s)
     close_handles(s, true);
 }
 
-static void on_linger(uv_timer_t *timer) { close_handles(timer->data, false); }
+/* A client's peer has our goodbye or not. A server's answer goes on to whoever takes it, slow as he may be. */
+static void on_linger(uv_timer_t *timer)
+{
+    struct sock *s = timer->data;
+    const size_t unsent = bot__sock_queued(s);
+    if (!s->server || unsent >= s->unsent) {
+        close_handles(s, false);
+        return;
+    }
+    s->unsent = unsent;
+    uv_timer_start(timer, on_linger, LINGER_MS, 0);
+}
 
 static void on_shutdown(uv_shutdown_t *request, int status)
 {
@@ -209,6 +221,7 @@ void bot__sock_close(struct sock *s)
     flush(s);
     if (s->state == SOCK_CLOSING) return;
     s->state = SOCK_LINGERING;
+    s->unsent = bot__sock_queued(s);
     uv_timer_start(&s->linger, on_linger, LINGER_MS, 0);
     bot__sock_pause(s, false);
     if (s->sending.len == 0) shut_down(s);

@@ -56,7 +56,8 @@ size_t bot__sock_queued(const struct sock *sock);
 void bot__sock_pause(struct sock *sock, bool on);
 /* Ends the connection with this reason: at once, as a failure. */
 void bot__sock_fail(struct sock *sock, const char *reason);
-/* Sends what is queued and TLS's goodbye, then closes; within a second. No `data` comes any more. */
+/* Sends what is queued and TLS's goodbye, then closes; within a second, or for an accepted one as soon as the peer takes nothing for
+ * half a second. No `data` comes any more. */
 void bot__sock_close(struct sock *sock);
 /* TCP reset. */
 void bot__sock_reset(struct sock *sock);

@@ -273,6 +273,79 @@ TEST(server, connections_beyond_the_bound_are_closed_and_others_served)
     finish(&w);
 }
 
+static unsigned memory_fails; /* so many times */
+void *__real_calloc(size_t n, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size) { return memory_fails > 0 && memory_fails-- > 0 ? NULL : __real_calloc(n, size); }
+void *__wrap_malloc(size_t size) { return memory_fails > 0 && memory_fails-- > 0 ? NULL : __real_malloc(size); }
+
+/* libuv asks for no further connection before it is rid of the one that it has. */
+TEST(server, a_connection_for_which_there_is_no_memory_is_not_the_last)
+{
+    for (unsigned times = 1; times <= 4; times++) {
+        struct world w;
+        bool end;
+        start(&w, (struct server_options){ .connections_max = 4 });
+        const int first = dial(&w);
+        memory_fails = times;
+        loop_for(&w.loop, 20);
+        memory_fails = 0;
+        const int fd = dial(&w);
+        say_text(fd, "GET / HTTP/1.1\r\n\r\n");
+        hear(&w, fd, "fine", &end);
+        close(first);
+        close(fd);
+        finish(&w);
+    }
+}
+
+TEST(server, half_a_request_behind_another_ends_at_the_same_timeout)
+{
+    struct world w;
+    bool end;
+    start(&w, (struct server_options){ .request_timeout_ms = 200, .idle_timeout_ms = 10000 });
+    const int fd = dial(&w);
+    say_text(fd, "GET / HTTP/1.1\r\n\r\nG");
+    hear(&w, fd, "fine", &end);
+    ck_assert_ptr_nonnull(strstr(hear(&w, fd, NULL, &end), "408"));
+    close(fd);
+    finish(&w);
+}
+
+/* Who reads slowly has the whole answer all the same, also the last one of his connection. */
+TEST(server, a_last_answer_reaches_a_slow_reader_whole)
+{
+    enum { BODY = 7 << 20 };
+    struct world w;
+    start(&w, (struct server_options){ 0 });
+    w.hold = true;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ 8192 }, sizeof(int)), 0);
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(bot__server_port(w.server)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+    say_text(fd, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    while (w.requests == 0) loop_for(&w.loop, 1);
+    char *body = calloc(1, BODY), *in = malloc(1 << 16);
+    ck_assert_int_eq(bot__server_answer(w.server, w.tokens[0], &(struct server_answer){ .body = { body, BODY } }), 0);
+    size_t heard = 0;
+    for (unsigned i = 0; i < 900; i++) { /* some 70 KiB every 10 ms at first, so that it takes longer than a second */
+        loop_for(&w.loop, i < 130 ? 10 : 1);
+        for (unsigned k = 0; k < (i < 130 ? 8u : 1000u); k++) {
+            const ssize_t n = recv(fd, in, i < 130 ? 4096 : 1 << 16, MSG_DONTWAIT);
+            if (n <= 0) break;
+            heard += (size_t)n;
+        }
+        if (heard > BODY) break;
+    }
+    ck_assert_msg(heard > BODY, "%zu of %d", heard, (int)BODY);
+    free(body);
+    free(in);
+    close(fd);
+    finish(&w);
+}
+
 static int upgrade(struct world *w)
 {
     bool end;

@@ -1,10 +1,13 @@
 /* botctl as a stranger uses it: wrong input of every kind names its place and what to do, and nothing is left half written. */
 #include "harness.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -238,6 +241,7 @@ TEST(botctl, secrets_come_from_one_place)
     expect("version; chmod 600 slip empty; export BOT_KEY=k BOT_SECRET=s; botctl poll --venue bybit --secrets slip", 2, "slip: line 2: expected key=");
     expect("version; export BOT_KEY=k BOT_SECRET=s; botctl poll --venue bybit --secrets empty", 2, "empty: has no line key=");
     expect("poll --venue bybit --secrets .", 2, ".: is no file");
+    expect("version; mkfifo f; timeout 5 botctl poll --venue bybit --secrets f", 2, "f: is no file");
     expect("version; unset BOT_KEY; botctl poll --venue bybit", 2, "no key: set BOT_KEY");
 }
 
@@ -248,6 +252,64 @@ TEST(botctl, a_configuration_without_its_secrets_is_not_good)
     expect("version; K=k botctl config check w.json", 1, "accounts[0]: \"passphrase\" is missing");
     PUT("w.json", "{\"accounts\": [{\"venue\": \"hyperliquid\", \"key\": {\"env\": \"K\"}}]}");
     expect("version; K=k botctl config check w.json", 0, "good");
+}
+
+/* One answer on a port of the loopback, by a process of its own. Returns the port. */
+static unsigned answer_once(const char *body)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof at;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert(bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 1) == 0 && getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+    if (fork() == 0) {
+        char request[4096], answer[4096];
+        alarm(20);
+        const int client = accept(fd, NULL, NULL);
+        const int n = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+        _exit(read(client, request, sizeof request) > 0 && write(client, answer, (size_t)n) == n ? 0 : 1);
+    }
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+/* Anything may answer on that port: only a document that says so is one in which nothing is wrong. */
+TEST(botctl, status_is_not_fine_because_somebody_answers)
+{
+    static const struct { const char *body; int status; const char *says; } cases[] = {
+        { "{}", 1, "no document that this version reads" }, { "null", 1, "no document" }, { "[]", 1, "no document" },
+        { "{\"type\":\"status\",\"version\":2,\"accounts\":[],\"alerts\":[]}", 1, "no document" },
+        { "{\"type\":\"status\",\"version\":1,\"now_ms\":1,\"accounts\":[],\"alerts\":[]}", 0, "" },
+        { "{\"type\":\"status\",\"version\":1,\"now_ms\":1,\"accounts\":[{\"name\":\"a\",\"venue\":\"bybit\",\"state\":\"open\",\"since_ms\":1,"
+          "\"instruments\":[{\"symbol\":\"X\",\"leg\":\"net\",\"qty\":\"1\",\"rest_qty\":\"2\",\"verdict\":\"DRIFT\"}]}],\"alerts\":[]}", 1, "DRIFT" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char command[100];
+        snprintf(command, sizeof command, "status --url http://127.0.0.1:%u", answer_once(cases[i].body));
+        expect(command, cases[i].status, cases[i].says);
+        while (wait(NULL) > 0) continue;
+    }
+    char command[100];
+    snprintf(command, sizeof command, "status --json --url http://127.0.0.1:%u", answer_once("{}"));
+    expect(command, 1, "no document");
+    while (wait(NULL) > 0) continue;
+}
+
+TEST(botctl, tail_does_not_stand_behind_the_end_in_silence)
+{
+    char command[400], golden[300];
+    ck_assert_ptr_nonnull(realpath(test_source("tests/data/journal-1"), golden));
+    snprintf(command, sizeof command, "tail --record 99999999 %s", golden);
+    expect(command, 1, "has no record 99999999");
+    snprintf(command, sizeof command, "tail --record 0 %s", golden);
+    expect(command, 0, "\"record\":0");
+}
+
+TEST(botctl, a_test_alert_tells_of_routes_in_json_whatever_they_are_called)
+{
+    PUT("routes.json", "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"name\": \"say \\\"hi\\\"\", \"type\": \"stderr\"}]}}\n");
+    expect("watch --test-alert routes.json", 0, "{\"event\":\"test_alert\",\"route\":\"say \\\"hi\\\"\",\"type\":\"stderr\",\"delivered\":true}");
+    PUT("none.json", "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"rules\": [{\"rule\": \"test\", \"enabled\": false}], \"routes\": [{\"type\": \"stderr\"}]}}\n");
+    expect("watch --test-alert none.json", 1, "the rule \"test\" is not enabled");
 }
 
 static void switch_on(const char *venue, const char *line)

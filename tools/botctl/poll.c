@@ -278,16 +278,15 @@ static void wipe(char *text)
 static bool read_secrets(struct poll *p, const char *path)
 {
     struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a FIFO would be waited for */
+        fprintf(stderr, "botctl poll: %s: is no file\n", path);
+        return false;
+    }
     FILE *f = fopen(path, "r");
     if (f == NULL || fstat(fileno(f), &st) != 0) {
         fprintf(stderr, "botctl poll: ");
         perror(path);
         if (f != NULL) fclose(f);
-        return false;
-    }
-    if (!S_ISREG(st.st_mode)) {
-        fprintf(stderr, "botctl poll: %s: is no file\n", path);
-        fclose(f);
         return false;
     }
     if ((st.st_mode & 077) != 0) {

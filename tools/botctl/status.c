@@ -80,6 +80,13 @@ static double number(const cJSON *object, const char *key)
     return cJSON_IsNumber(v) ? v->valuedouble : 0;
 }
 
+/* Anything may answer with JSON; what is no document of ours must not read as "nothing is wrong". */
+static bool is_status(const cJSON *root)
+{
+    return strcmp(text(root, "type"), "status") == 0 && (int)number(root, "version") == 1 &&
+           cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "accounts")) && cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "alerts"));
+}
+
 /* True when something is wrong. */
 static bool print(const cJSON *root)
 {
@@ -95,7 +102,10 @@ static bool print(const cJSON *root)
             wrong = true;
         }
         cJSON_ArrayForEach(x, cJSON_GetObjectItemCaseSensitive(a, "instruments"))
+        {
             printf("  %-16s %-5s self %-14s REST %-14s %s\n", text(x, "symbol"), text(x, "leg"), text(x, "qty"), text(x, "rest_qty"), text(x, "verdict"));
+            wrong = wrong || strcmp(text(x, "verdict"), "DRIFT") == 0; /* also where no rule makes an alert of it */
+        }
         cJSON_ArrayForEach(x, cJSON_GetObjectItemCaseSensitive(a, "streams"))
             printf("  stream %-9s %s\n", text(x, "name"), cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(x, "up")) ? "up" : "down");
         cJSON_ArrayForEach(x, cJSON_GetObjectItemCaseSensitive(a, "budget"))
@@ -135,8 +145,8 @@ static int run(int argc, char **argv)
         fprintf(stderr, "botctl status: %s: %s; is `botctl watch` running there?\n", base, f.error);
     else if (f.status == 401)
         fprintf(stderr, "botctl status: %s wants a token: set WATCH_TOKEN\n", base);
-    else if (f.status != 200 || f.body == NULL || (root = cJSON_Parse(f.body)) == NULL)
-        fprintf(stderr, "botctl status: %s answered with status %d and no document: is it a `botctl watch`?\n", base, f.status);
+    else if (f.status != 200 || f.body == NULL || (root = cJSON_Parse(f.body)) == NULL || !is_status(root))
+        fprintf(stderr, "botctl status: %s answered with status %d and no document that this version reads: is it a `botctl watch`?\n", base, f.status);
     else if (json)
         status = printf("%s\n", f.body) > 0 ? 0 : EXIT_FOUND_WRONG;
     else
@@ -151,7 +161,7 @@ const struct command command_status = {
     .synopsis = "[--url URL] [--json] [--ca-file FILE]",
     .summary = "what a running `botctl watch` knows: accounts, positions, reasons, alerts",
     .help = "--url is http://127.0.0.1:8723 when not given. A token is taken from the environment, WATCH_TOKEN.\n"
-            "--json prints the document of /api/status as it is. As text, exit status 1 when an alert fires or a\n"
-            "reason keeps an account shut.\n",
+            "--json prints the document of /api/status as it is. As text, exit status 1 when an alert fires, a\n"
+            "reason keeps an account shut or a position differs.\n",
     .run = run,
 };

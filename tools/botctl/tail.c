@@ -158,12 +158,16 @@ static int run(int argc, char **argv)
     bot_journal_info_get(r, &info);
     char venue[16] = "";
     snprintf(venue, sizeof venue, "%s", info.venue);
-    if (args.record != UINT64_MAX)
-        (void)bot_journal_seek_record(r, args.record);
-    else if (args.from_ns != INT64_MIN)
-        (void)bot_journal_seek_time(r, args.from_ns);
-    else if (go_to_last(r, args.last != UINT64_MAX ? args.last : 10) != 0)
+    const bool there = args.record == UINT64_MAX || bot_journal_seek_record(r, args.record) == BOT_OK;
+    if (!there && !args.follow) {
+        fprintf(stderr, "botctl tail: --record: %s has no record %llu\n", args.path, (unsigned long long)args.record);
+        bot_journal_close_read(r);
+        return EXIT_FOUND_WRONG;
+    }
+    if (args.record == UINT64_MAX && args.from_ns == INT64_MIN && go_to_last(r, args.last != UINT64_MAX ? args.last : 10) != 0)
         fprintf(stderr, "botctl tail: %s cannot be read to its end\n", args.path);
+    if (args.from_ns != INT64_MIN)
+        (void)bot_journal_seek_time(r, args.from_ns);
     bot_journal_item item;
     bot_journal_place place;
     uint64_t damages = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/json.h"
 #include "botctl.h"
 #include "venue/venue.h"
 #include "watch/watch.h"
@@ -41,7 +42,7 @@ static void on_reload(uv_signal_t *signal, int number)
     char why[WATCH_WHY_MAX];
     (void)number;
     const int done = watch_reload(r->watch, why);
-    fprintf(stderr, "botctl watch: %s%s\n", why, done < 0 ? " (nothing was changed)" : "");
+    (void)watch_say("botctl watch: %s%s", why, done < 0 ? " (nothing was changed)" : "");
 }
 
 static void on_end(uv_timer_t *timer) { end(timer->data); }
@@ -63,8 +64,19 @@ static void on_test(uv_timer_t *timer)
         deliver_route_get(r->watch->deliver, i, &v);
         const bool good = v.delivered != 0;
         r->failed |= !good;
-        printf("{\"event\":\"test_alert\",\"route\":\"%s\",\"type\":\"%s\",\"delivered\":%s}\n", v.name, v.type, good ? "true" : "false");
-        if (!good)
+        char line[400];
+        struct json_out o;
+        bot__jo_init(&o, line, sizeof line);
+        bot__jo_object(&o, NULL);
+        bot__jo_str(&o, "event", "test_alert");
+        bot__jo_str(&o, "route", v.name);
+        bot__jo_str(&o, "type", v.type);
+        bot__jo_bool(&o, "delivered", good);
+        bot__jo_object_end(&o);
+        if (bot__jo_end(&o) > 0) puts(line);
+        if (!good && watch_alerts_firing(&r->watch->alerts, WATCH_RULE_TEST) == 0)
+            fprintf(stderr, "botctl watch: nothing was sent: the rule \"test\" is not enabled\n");
+        else if (!good)
             fprintf(stderr, "botctl watch: route \"%s\" (%s): %s\n", v.name, v.type, v.why[0] != '\0' ? v.why : "no answer within 30 s");
     }
     end(r);

@@ -146,6 +146,36 @@ TEST(venues, mean_by_a_refusal_over_the_order_socket_what_they_mean_over_rest)
     }
 }
 
+static int drop_event(void *user_data, const bot_event *ev)
+{
+    (void)user_data, (void)ev;
+    return 0;
+}
+
+/* A proxy's page, a redirect, half an answer, a success under a status of failure: the order may be at the venue all the same. */
+TEST(venues, let_an_order_be_unknown_when_its_answer_says_nothing_that_can_be_believed)
+{
+    static const int statuses[] = { 301, 302, 304, 307, 308, 400, 404, 405, 408, 409, 413, 422, 425, 499, 500, 502, 503, 504, 520, 524 };
+    static const char *const bodies[] = {
+        "", "<html><body>Bad Request</body></html>", "null", "{}", "[]", "\"\"", "0", "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"orderId\":\"1\",\"orderLinkId\":\"x\"}}",
+        "{\"orderId\":1,\"symbol\":\"BTCUSDT\",\"status\":\"NEW\",\"clientOrderId\":\"x\"}", "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"ordId\":\"1\",\"clOrdId\":\"x\",\"sCode\":\"0\",\"sMsg\":\"\"}]}",
+        "{\"child_order_acceptance_id\":\"JRF20150707-050237-639234\"}", "{\"status\":\"ok\",\"response\":{\"type\":\"order\",\"data\":{\"statuses\":[{\"resting\":{\"oid\":1}}]}}}",
+        "{\"retCode\":0,\"retMs",
+    };
+    for (uint32_t n = 0; bot__venue_at(n) != NULL; n++) {
+        const struct venue *v = bot__venue_at(n);
+        if (!bot__venue_has_secret(v)) continue; /* sends no orders */
+        for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+            for (size_t k = 0; k < sizeof bodies / sizeof *bodies; k++) {
+                struct venue_context ctx = { 0 };
+                struct venue_reply reply;
+                (void)v->decode_rest(&ctx, VENUE_CALL_SUBMIT, statuses[i], NULL, 0, (struct slice){ bodies[k], strlen(bodies[k]) }, drop_event, NULL, &reply);
+                const bool maintenance = statuses[i] >= 500 && reply.outcome == BOT_OUTCOME_MAINTENANCE;
+                ck_assert_msg(reply.outcome == BOT_OUTCOME_UNKNOWN || maintenance, "%s: HTTP %d '%s' is outcome %d", v->name, statuses[i], bodies[k], reply.outcome);
+            }
+    }
+}
+
 /* ---- kinds x venues ----------------------------------------------------------------------------------------- */
 
 #define KINDS_MAX 128

@@ -49,6 +49,8 @@ struct slice bot__fields_culprit(const struct fields *f);
 /* "size: not readable as what it should be" */
 void bot__fields_why(const struct fields *f, char *buf, size_t size);
 
+/* The key was there, with or without a value. */
+static inline bool bot__field_seen(const struct fields *f, uint32_t i) { return (f->seen >> i & 1) != 0; }
 static inline bool bot__field_given(const struct fields *f, uint32_t i) { return f->v[i].len != 0; }
 #define field_is(f, i, literal) slice_is((f)->v[i], literal)
 

@@ -129,6 +129,7 @@ static int dispatch(struct binance_rows *o, const struct binance_payload *p)
         bot__emit_control(&o->e, o->source, BOT_CONTROL_OTHER, kind);
         return BOT_OK;
     }
+    if (p->order.p != NULL || p->account.p != NULL) return BOT_ERR_MALFORMED; /* about us, and without its kind */
     if (p->last_id.len > 0) return bot__binance_book(o, p, true);
     if (p->has_id && !p->enclosed) return answer(o, p);
     if (p->error.len > 0 && !p->enclosed) {

@@ -98,6 +98,13 @@ static void need(struct fields *f, uint32_t i, bool there)
     if (!there) bot__fields_fail(f, i, BOT_ERR_MALFORMED);
 }
 
+/* The coin of a fee, which is as often BNB as that of settlement: a fee of no coin would be booked in the wrong one. */
+static void paid_in(struct fields *f, uint32_t i, bot_event *ev)
+{
+    if (!bot__field_currency(f, i, &ev->fill.fee_currency) && !bot_dec_is_zero(ev->fill.fee))
+        bot__fields_fail(f, i, BOT_ERR_MALFORMED);
+}
+
 static int finish(struct fields *f, struct json *j, struct binance_rows *o, const bot_event *ev)
 {
     if (f->err != 0) {
@@ -168,9 +175,13 @@ static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
 {
     bot_dec qty;
     bot__event_init(ev, BOT_EV_FILL, o->source);
+    const bool trade = field_is(f, U_WHAT, "TRADE"), calculated = field_is(f, U_WHAT, "CALCULATED");
+    if (trade || calculated) { /* without them the fill would be missed in silence, or its kind would */
+        need(f, U_LAST_QTY, bot__field_given(f, U_LAST_QTY));
+        need(f, U_CLIENT, bot__field_seen(f, U_CLIENT));
+    }
     if (!bot__field_dec(f, U_LAST_QTY, &qty) || bot_dec_is_zero(qty))
         return false;
-    const bool trade = field_is(f, U_WHAT, "TRADE"), calculated = field_is(f, U_WHAT, "CALCULATED");
     const bool idle = field_is(f, U_WHAT, "NEW") || field_is(f, U_WHAT, "CANCELED") || field_is(f, U_WHAT, "EXPIRED") ||
                       field_is(f, U_WHAT, "AMENDMENT");
     if (idle)
@@ -192,7 +203,7 @@ static bool fill_of(struct fields *f, struct binance_rows *o, bot_event *ev)
         ev->has |= BOT_HAS_PRICE;
     if (bot__field_dec(f, U_FEE, &ev->fill.fee)) { /* the futures stream writes paid as positive */
         ev->has |= BOT_HAS_FEE;
-        bot__field_currency(f, U_FEE_CCY, &ev->fill.fee_currency);
+        paid_in(f, U_FEE_CCY, ev);
     }
     count(f, U_CUM, ev, BOT_HAS_CUM_QTY, &ev->fill.cum_qty);
     ev->venue_ns = bot__field_ms(f, U_TIME);
@@ -494,7 +505,7 @@ int bot__binance_fill_row(struct json *j, void *arg)
     if (bot__field_dec_positive(&f, T_PRICE, &ev.fill.price)) ev.has |= BOT_HAS_PRICE;
     if (bot__field_dec(&f, T_FEE, &ev.fill.fee)) {
         ev.has |= BOT_HAS_FEE;
-        bot__field_currency(&f, T_FEE_CCY, &ev.fill.fee_currency);
+        paid_in(&f, T_FEE_CCY, &ev);
     }
     ev.venue_ns = bot__field_ms(&f, T_TIME);
     int64_t id = 0;

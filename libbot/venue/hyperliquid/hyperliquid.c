@@ -75,7 +75,15 @@ static int channel_message(struct hl_rows *o, struct slice channel, struct slice
     struct json j;
     bot__json_init(&j, data.p, data.len);
     int r;
-    if (slice_is(channel, "userFills") || slice_is(channel, "userEvents") || slice_is(channel, "user") || slice_is(channel, "userFundings"))
+    if (slice_is(channel, "userFills")) {
+        static const struct slice names[] = { F("fills") };
+        struct slice m[1];
+        r = members(data, names, 1, m);
+        if (r < 0 || m[0].p == NULL)
+            return r < 0 ? r : BOT_ERR_MALFORMED; /* a message of fills without any */
+        return user_events(o, data);
+    }
+    if (slice_is(channel, "userEvents") || slice_is(channel, "user") || slice_is(channel, "userFundings"))
         return user_events(o, data);
     if (slice_is(channel, "orderUpdates"))
         return bot__rows_each(data, true, &o->e, bot__hl_order_update_row, o);

@@ -105,6 +105,9 @@ static void fill_key(struct fields *f, const bot_id *order, bot_id *ret)
         bot__fields_fail(f, T_TID, BOT_ERR_MALFORMED);
 }
 
+/* Rows of 2023 have no tid, all of 2024 and later have one. Whoever leaves it out today would give one fill two names. */
+#define TID_SINCE_NS (INT64_C(1735689600) * BOT_NS_PER_S) /* 1 January 2025 */
+
 int bot__hl_fill_row(struct json *j, void *arg)
 {
     struct hl_rows *o = arg;
@@ -119,8 +122,11 @@ int bot__hl_fill_row(struct json *j, void *arg)
         bot__fields_fail(&f, T_COIN, BOT_ERR_MALFORMED);
     if (!bot__field_id(&f, T_OID, &ev->fill.order_id))
         bot__fields_fail(&f, T_OID, BOT_ERR_MALFORMED);
-    if (!bot__field_id(&f, T_TID, &ev->fill.exec_id))
+    if (!bot__field_id(&f, T_TID, &ev->fill.exec_id)) {
+        if (bot__field_ms(&f, T_TIME) >= TID_SINCE_NS)
+            bot__fields_fail(&f, T_TID, BOT_ERR_MALFORMED);
         fill_key(&f, &ev->fill.order_id, &ev->fill.exec_id);
+    }
     bot__field_id(&f, T_CLOID, &ev->fill.client_id);
     ev->fill.side = side_of(&f, T_SIDE);
     if (ev->fill.side == BOT_SIDE_NONE)

@@ -95,6 +95,13 @@ static bool paid_of(struct fields *f, uint32_t i, bot_dec *ret)
     return true;
 }
 
+/* The coin of a fee: a fee of none would be booked in the wrong one. */
+static void paid_in(struct fields *f, uint32_t i, bot_event *ev)
+{
+    if (!bot__field_currency(f, i, &ev->fill.fee_currency) && !bot_dec_is_zero(ev->fill.fee))
+        bot__fields_fail(f, i, BOT_ERR_MALFORMED);
+}
+
 /* ---- orders ------------------------------------------------------------------------------------------------- */
 
 enum {
@@ -327,8 +334,13 @@ static bool fill_event(struct fields *f, struct okx_rows *o, bot_event *ev)
 {
     bot__event_init(ev, BOT_EV_FILL, o->source);
     bot_dec qty;
+    /* Empty is "no match"; not there at all is no push of an order. */
+    if (!bot__field_seen(f, O_FILL_SZ))
+        bot__fields_fail(f, O_FILL_SZ, BOT_ERR_MALFORMED);
     if (!bot__field_dec(f, O_FILL_SZ, &qty) || bot_dec_is_zero(qty))
         return false;
+    if (!bot__field_seen(f, O_TRADE))
+        bot__fields_fail(f, O_TRADE, BOT_ERR_MALFORMED);
     if (qty.coef < 0)
         bot__fields_fail(f, O_FILL_SZ, BOT_ERR_MALFORMED);
 
@@ -376,10 +388,10 @@ static bool fill_event(struct fields *f, struct okx_rows *o, bot_event *ev)
         ev->has |= BOT_HAS_CUM_QTY;
     if (paid_of(f, O_FILL_FEE, &ev->fill.fee)) {
         ev->has |= BOT_HAS_FEE;
-        bot__field_currency(f, O_FILL_FEE_CCY, &ev->fill.fee_currency);
+        paid_in(f, O_FILL_FEE_CCY, ev);
     } else if (f->err == 0 && fee_from_growth(f, o, ev, &ev->fill.fee)) {
         ev->has |= BOT_HAS_FEE;
-        bot__field_currency(f, O_FEE_CCY, &ev->fill.fee_currency);
+        paid_in(f, O_FEE_CCY, ev);
     }
     ev->venue_ns = bot__field_ms(f, O_FILL_TIME);
     return true;
@@ -425,7 +437,10 @@ int bot__okx_fill_row(struct json *j, void *arg)
     bot_event ev;
     bot__event_init(&ev, BOT_EV_FILL, o->source);
     bot__field_symbol(&f, T_INST, &ev.instrument);
-    /* Without a trade id the bill is what names the row; both lists are of bills. */
+    /* Without a trade id the bill is what names the row; both lists are of bills. That there is none has to be said: else one fill
+     * would have two names, this one and the push's. */
+    if (!bot__field_seen(&f, T_TRADE))
+        bot__fields_fail(&f, T_TRADE, BOT_ERR_MALFORMED);
     if (trade_id_of(&f, T_TRADE, &ev.seq))
         bot__field_id(&f, T_TRADE, &ev.fill.exec_id);
     else
@@ -449,7 +464,7 @@ int bot__okx_fill_row(struct json *j, void *arg)
         bot__fields_fail(&f, T_PX, BOT_ERR_MALFORMED);
     if (paid_of(&f, T_FEE, &ev.fill.fee)) {
         ev.has |= BOT_HAS_FEE;
-        bot__field_currency(&f, T_FEE_CCY, &ev.fill.fee_currency);
+        paid_in(&f, T_FEE_CCY, &ev);
     }
     ev.venue_ns = bot__field_ms(&f, T_FILL_TIME);
     if (ev.venue_ns == 0)

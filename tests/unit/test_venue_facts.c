@@ -29,6 +29,15 @@ static void stop(void)
 
 static int rest(enum venue_call call, int status, const char *text) { return decode_rest(v, ctx, call, status, text, &c, &reply); }
 
+/* The template with value where its '#' is. */
+static size_t put(char *buf, size_t size, const char *template, const char *value)
+{
+    const char *at = strchr(template, '#');
+    const int n = snprintf(buf, size, "%.*s%s%s", (int)(at - template), template, value, at + 1);
+    ck_assert(n > 0 && (size_t)n < size);
+    return (size_t)n;
+}
+
 /* ---- what an answer says about an order ----------------------------------------------------------------------- */
 
 static void error_body(char *buf, size_t size, long long code)
@@ -241,4 +250,217 @@ TEST(facts, a_message_with_one_byte_damaged_gives_no_other_fill)
         free(places);
         free(text);
     }
+}
+
+/* ---- fills and positions ------------------------------------------------------------------------------------------ */
+
+static int ws(const char *text) { return decode_ws(v, ctx, text, &c); }
+
+TEST(facts, a_fee_has_a_coin_or_is_none)
+{
+    static const struct { const char *venue; enum venue_call call; const char *text; } without[] = {
+        { "binance-usdm", VENUE_CALL_NONE, "{\"e\":\"ORDER_TRADE_UPDATE\",\"E\":2,\"T\":1,\"o\":{\"s\":\"A\",\"c\":\"c\",\"S\":\"BUY\",\"o\":\"LIMIT\",\"f\":\"GTC\",\"q\":\"1\",\"p\":\"2\",\"x\":\"TRADE\","
+          "\"X\":\"FILLED\",\"i\":5,\"l\":\"1\",\"z\":\"1\",\"L\":\"2\",\"n\":\"#\",\"T\":1,\"t\":7,\"m\":false,\"ps\":\"BOTH\"}}" },
+        { "binance-usdm", VENUE_CALL_FILLS, "[{\"symbol\":\"A\",\"id\":7,\"orderId\":5,\"side\":\"BUY\",\"price\":\"2\",\"qty\":\"1\",\"commission\":\"#\",\"time\":1,\"maker\":false}]" },
+        { "okx", VENUE_CALL_FILLS, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"instType\":\"SWAP\",\"instId\":\"A-B-SWAP\",\"tradeId\":\"7\",\"ordId\":\"5\",\"billId\":\"6\",\"fillPx\":\"2\",\"fillSz\":\"1\","
+          "\"side\":\"buy\",\"posSide\":\"net\",\"fee\":\"#\",\"feeCcy\":\"\",\"ts\":\"1\"}]}" },
+    };
+    static const char *const fees[] = { "0.5", "-0.5", "0" };
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        for (size_t k = 0; k < 3; k++) {
+            char text[600];
+            put(text, sizeof text, without[i].text, fees[k]);
+            start(without[i].venue);
+            if (without[i].call == VENUE_CALL_NONE) (void)ws(text);
+            else rest(without[i].call, 200, text);
+            ck_assert_msg((c.counts[BOT_EV_FILL] == 1) == (k == 2), "%s", text);
+            stop();
+        }
+}
+
+/* One instrument may be held cross and isolated side by side: the account's position is both. */
+TEST(facts, cross_and_isolated_are_one_position)
+{
+#define OKX_ROW(inst, mode, side, pos) "{\"instType\":\"SWAP\",\"instId\":\"" inst "\",\"mgnMode\":\"" mode "\",\"posSide\":\"" side "\",\"pos\":\"" pos "\",\"avgPx\":\"10\",\"posId\":\"1\",\"tradeId\":\"4\",\"uTime\":\"5\"}"
+    start("okx");
+    rest(VENUE_CALL_POSITIONS, 200, "{\"code\":\"0\",\"msg\":\"\",\"data\":[" OKX_ROW("A-USDT-SWAP", "cross", "net", "5") "," OKX_ROW("B-USDT-SWAP", "cross", "net", "1") ","
+         OKX_ROW("A-USDT-SWAP", "isolated", "net", "-7.5") "," OKX_ROW("C-USDT-SWAP", "isolated", "short", "2") "," OKX_ROW("C-USDT-SWAP", "cross", "short", "1") ","
+         OKX_ROW("C-USDT-SWAP", "cross", "long", "3") "]}");
+    ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
+    static const struct { const char *instrument, *qty; bot_leg leg; bool entry; } expected[] = {
+        { "A-USDT-SWAP", "-2.5", BOT_LEG_NET, false }, { "B-USDT-SWAP", "1", BOT_LEG_NET, true }, { "C-USDT-SWAP", "-3", BOT_LEG_SHORT, false },
+        { "C-USDT-SWAP", "3", BOT_LEG_LONG, true },
+    };
+    ck_assert_int_eq(4, c.n);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(BOT_EV_POSITION, c.ev[i].kind);
+        ck_assert_str_eq(expected[i].instrument, c.ev[i].instrument.s);
+        ck_assert_str_eq(expected[i].qty, dec_text(c.ev[i].position.qty));
+        ck_assert_int_eq(expected[i].leg, c.ev[i].position.leg);
+        ck_assert_int_eq(expected[i].entry, (c.ev[i].has & BOT_HAS_ENTRY_PRICE) != 0);
+    }
+    /* Together they may be more than a number holds: that is no position of nothing. */
+    rest(VENUE_CALL_POSITIONS, 200, "{\"code\":\"0\",\"msg\":\"\",\"data\":[" OKX_ROW("A-USDT-SWAP", "cross", "net", "150000000000000000000") ","
+         OKX_ROW("A-USDT-SWAP", "isolated", "net", "150000000000000000000") "]}");
+    ck_assert_int_eq(BOT_OUTCOME_MALFORMED, reply.outcome);
+    ck_assert_int_eq(0, c.n);
+    stop();
+}
+
+/* BTCUSDT is a spot pair and a perpetual: where the row does not say, its topic does. */
+TEST(facts, the_category_of_a_topic_is_that_of_its_rows)
+{
+#define FILL_ROW "{\"symbol\":\"BTCUSDT\",\"execId\":\"e\",\"orderId\":\"o\",\"side\":\"Buy\",\"execPrice\":\"1\",\"execQty\":\"1\",\"execType\":\"Trade\"}"
+    static const struct { const char *text; bot_event_kind kind; } cases[] = {
+        { "{\"topic\":\"execution.spot\",\"data\":[" FILL_ROW "]}", BOT_EV_ERROR },
+        { "{\"topic\":\"execution.option\",\"data\":[" FILL_ROW "]}", BOT_EV_ERROR },
+        { "{\"data\":[" FILL_ROW "],\"topic\":\"execution.spot\"}", BOT_EV_ERROR },
+        { "{\"topic\":\"order.spot\",\"data\":[{\"symbol\":\"BTCUSDT\",\"orderId\":\"o\",\"orderStatus\":\"New\",\"side\":\"Buy\",\"qty\":\"1\"}]}", BOT_EV_ERROR },
+        { "{\"topic\":\"execution.linear\",\"data\":[" FILL_ROW "]}", BOT_EV_FILL },
+        { "{\"data\":[" FILL_ROW "],\"topic\":\"execution.inverse\"}", BOT_EV_FILL },
+    };
+    start("bybit");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(1, ws(cases[i].text));
+        ck_assert_msg(c.ev[0].kind == cases[i].kind, "%s", cases[i].text);
+    }
+    stop();
+}
+
+/* What one contract is worth is nowhere else: taken for one coin it would pass a limit a hundred times too high. */
+TEST(facts, an_instrument_that_does_not_say_what_a_contract_is_worth_is_not_traded)
+{
+#define OKX_INSTRUMENT(type, more) "{\"code\":\"0\",\"msg\":\"\",\"data\":[{" type "\"instId\":\"BTC-USDT-SWAP\",\"ctType\":\"linear\",\"settleCcy\":\"USDT\",\"tickSz\":\"0.1\",\"lotSz\":\"1\",\"minSz\":\"1\",\"state\":\"live\"" more "}]}"
+    static const struct { const char *text; bool tradable; } cases[] = {
+        { OKX_INSTRUMENT("\"instType\":\"SWAP\",", ",\"ctVal\":\"0.01\",\"ctMult\":\"1\""), true },
+        { OKX_INSTRUMENT("\"instType\":\"SWAP\",", ",\"ctVal\":\"\",\"ctMult\":\"\""), false },
+        { OKX_INSTRUMENT("\"instType\":\"SWAP\",", ""), false },
+        { OKX_INSTRUMENT("", ",\"ctVal\":\"0.01\",\"ctMult\":\"1\""), false },
+        { OKX_INSTRUMENT("\"instType\":\"EVENTS\",", ",\"ctVal\":\"0.01\",\"ctMult\":\"1\""), false },
+    };
+    start("okx");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rest(VENUE_CALL_INSTRUMENTS, 200, cases[i].text);
+        ck_assert_int_eq(1, c.n);
+        ck_assert_msg(c.ev[0].inst.tradable == cases[i].tradable, "%s", cases[i].text);
+        ck_assert(c.ev[0].inst.contract != BOT_SPOT);
+    }
+    stop();
+}
+
+/* ---- requests and subscriptions ----------------------------------------------------------------------------------- */
+
+/* A maker's order must not go out as a taker's. */
+TEST(facts, a_market_order_cannot_be_post_only)
+{
+    static const char *const venues[] = { "bybit", "binance-usdm", "okx", "bitflyer" };
+    static const bot_tif tifs[] = { BOT_POST_ONLY, BOT_FOK };
+    struct bot__signer *signer = bot__signer_new("secret", 6);
+    const struct venue_keys keys = { .key = "key", .passphrase = "pass", .signer = signer };
+    static struct venue_http http;
+    for (size_t i = 0; i < sizeof venues / sizeof *venues; i++)
+        for (size_t k = 0; k < (i < 3 ? 2 : 1); k++) {
+            struct venue_request req = { .call = VENUE_CALL_SUBMIT, .client_id = id_of("c1") };
+            req.order = (bot_order_request){ .instrument = symbol_of(i == 2 ? "BTC-USDT-SWAP" : i == 3 ? "FX_BTC_JPY" : "BTCUSDT"), .side = BOT_BUY, .type = BOT_MARKET, .tif = tifs[k],
+                                             .qty = { fixed_of("1") } };
+            v = bot__venue_find(venues[i]);
+            ck_assert_msg(v->encode_rest(&req, &keys, INT64_C(1700000000000000000), &http) < 0, "%s, %d", venues[i], tifs[k]);
+        }
+    bot__signer_free(signer);
+}
+
+/* {"success":true,"data":{"failTopics":[..]}}: an answer to a subscription that took some of its topics only. */
+TEST(facts, a_subscription_that_failed_inside_a_success_has_failed)
+{
+    static const struct { const char *text; bot_event_kind kind; bot_control control; } cases[] = {
+        { "{\"success\":true,\"conn_id\":\"a\",\"data\":{\"failTopics\":[\"execution\"],\"successTopics\":[\"order\"]},\"type\":\"COMMAND_RESP\"}", BOT_EV_ERROR, 0 },
+        { "{\"success\":true,\"ret_msg\":\"\",\"op\":\"subscribe\",\"conn_id\":\"a\",\"data\":{\"successTopics\":[],\"failTopics\":[\"execution\"]}}", BOT_EV_ERROR, 0 },
+        { "{\"success\":true,\"conn_id\":\"a\",\"data\":{\"failTopics\":[],\"successTopics\":[\"order\"]},\"type\":\"COMMAND_RESP\"}", BOT_EV_CONTROL, BOT_CONTROL_SUBSCRIBED },
+        { "{\"success\":false,\"ret_msg\":\"no\",\"conn_id\":\"a\",\"type\":\"COMMAND_RESP\"}", BOT_EV_ERROR, 0 },
+        { "{\"success\":true,\"ret_msg\":\"\",\"op\":\"subscribe\",\"conn_id\":\"a\"}", BOT_EV_CONTROL, BOT_CONTROL_SUBSCRIBED },
+    };
+    start("bybit");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_msg(ws(cases[i].text) == 1 && c.ev[0].kind == cases[i].kind, "%s", cases[i].text);
+        ck_assert(cases[i].kind == BOT_EV_ERROR || c.ev[0].control.control == cases[i].control);
+    }
+    stop();
+}
+
+/* ---- pages ------------------------------------------------------------------------------------------------------------ */
+
+static char *list_of(const char *row, int n, int first)
+{
+    const size_t size = (strlen(row) + 32) * (size_t)n + 3;
+    char *text = malloc(size);
+    size_t len = 0;
+    for (int i = 0; i < n; i++) {
+        text[len++] = i == 0 ? '[' : ',';
+        char number[16];
+        snprintf(number, sizeof number, "%d", first + i);
+        len += put(text + len, size - len, row, number);
+    }
+    snprintf(text + len, size - len, "]");
+    return text;
+}
+
+/* Active orders cannot be paged through (their id is 0): a list that may have been cut is no list, or orders that live would seem gone. */
+TEST(facts, a_list_of_orders_that_may_be_cut_is_not_taken_for_whole)
+{
+    static const char row[] = "{\"id\":0,\"child_order_id\":\"JOR#\",\"product_code\":\"FX_BTC_JPY\",\"side\":\"BUY\",\"child_order_type\":\"LIMIT\",\"price\":1.0,\"size\":0.1,\"child_order_state\":\"ACTIVE\"}";
+    static struct venue_http http;
+    struct bot__signer *signer = bot__signer_new("secret", 6);
+    const struct venue_keys keys = { .key = "key", .signer = signer };
+    start("bitflyer");
+    ck_assert_int_eq(BOT_OK, v->encode_rest(&(struct venue_request){ .call = VENUE_CALL_OPEN_ORDERS }, &keys, 1, &http));
+    const char *at = strstr(http.path, "&count=");
+    const int count = at != NULL ? atoi(at + 7) : 100; /* what the venue gives unasked */
+    char *text = list_of(row, count - 1, 0);
+    rest(VENUE_CALL_OPEN_ORDERS, 200, text);
+    ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
+    free(text);
+    text = list_of(row, count, 0);
+    rest(VENUE_CALL_OPEN_ORDERS, 200, text);
+    ck_assert_int_ne(BOT_OUTCOME_OK, reply.outcome);
+    free(text);
+    bot__signer_free(signer);
+    stop();
+}
+
+/* How many rows a page may have is not documented: one that holds as many as are given unasked (100) may have another behind it. */
+TEST(facts, a_page_that_the_venue_may_have_shortened_has_a_next)
+{
+    static const char row[] = "{\"id\":#,\"child_order_id\":\"JOR\",\"side\":\"BUY\",\"price\":1.0,\"size\":0.1,\"exec_date\":\"2026-07-08T02:43:34.823\",\"child_order_acceptance_id\":\"JRF\"}";
+    start("bitflyer");
+    for (int n = 99; n <= 100; n++) {
+        char *text = list_of(row, n, 1000);
+        rest(VENUE_CALL_FILLS, 200, text);
+        ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
+        ck_assert_int_eq(n == 100, reply.cursor[0] != '\0');
+        free(text);
+    }
+    stop();
+}
+
+/* Payments that do not fit a page are asked for from the last row's time on; those of that time come again and are known by their id. */
+TEST(facts, a_full_page_of_payments_has_a_next)
+{
+    static const char row[] = "{\"symbol\":\"A\",\"incomeType\":\"FUNDING_FEE\",\"income\":\"-0.5\",\"asset\":\"USDT\",\"time\":17000000#,\"tranId\":7}";
+    static struct venue_http http;
+    struct bot__signer *signer = bot__signer_new("secret", 6);
+    const struct venue_keys keys = { .key = "key", .signer = signer };
+    start("binance-usdm");
+    char *text = list_of(row, 999, 10000);
+    rest(VENUE_CALL_ACCOUNT_LOG, 200, text);
+    ck_assert_int_eq(999, c.counts[BOT_EV_FUNDING]);
+    ck_assert_str_eq("", reply.cursor);
+    free(text);
+    text = list_of(row, 1000, 10000);
+    rest(VENUE_CALL_ACCOUNT_LOG, 200, text);
+    ck_assert_str_eq("1700000010999", reply.cursor);
+    free(text);
+    ck_assert_int_eq(BOT_OK, v->encode_rest(&(struct venue_request){ .call = VENUE_CALL_ACCOUNT_LOG, .cursor = reply.cursor, .from_ns = 5 * MS }, &keys, 1, &http));
+    ck_assert_msg(strstr(http.path, "startTime=1700000010999&") != NULL && strstr(http.path, "startTime=5&") == NULL, "%s", http.path);
+    bot__signer_free(signer);
+    stop();
 }

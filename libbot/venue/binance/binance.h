@@ -25,6 +25,7 @@ struct binance_rows {
     int64_t              time_ns;  /* of the message, for rows without a time of their own */
     uint32_t             rows;     /* read, whether they gave an event or not */
     int64_t              last_id;  /* greatest fill id of the page */
+    int64_t              first_ns, last_ns; /* of a page of the log: its oldest and newest time */
     bool                 funding;  /* balance rows are about funding */
     bot_symbol           instrument;
 };

@@ -211,7 +211,8 @@ static int put_page(struct params *p, const struct venue_request *req, bool by_i
     if (next && by_id) {
         param_word(p, "fromId", req->cursor);
     } else {
-        if (req->from_ns > 0) add_i64(p, "startTime", req->from_ns / BOT_NS_PER_MS);
+        if (next) param_word(p, "startTime", req->cursor); /* the log's pages go by time */
+        else if (req->from_ns > 0) add_i64(p, "startTime", req->from_ns / BOT_NS_PER_MS);
         if (req->to_ns > 0) add_i64(p, "endTime", req->to_ns / BOT_NS_PER_MS);
     }
     add_i64(p, "limit", BINANCE_FILLS_PAGE);

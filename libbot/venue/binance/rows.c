@@ -628,5 +628,7 @@ int bot__binance_income_row(struct json *j, void *arg)
     }
     bot__field_symbol(&f, N_SYMBOL, &ev.instrument);
     ev.venue_ns = bot__field_ms(&f, N_TIME);
+    if (o->rows == 0 || ev.venue_ns < o->first_ns) o->first_ns = ev.venue_ns;
+    if (ev.venue_ns > o->last_ns) o->last_ns = ev.venue_ns;
     return finish(&f, j, o, &ev);
 }

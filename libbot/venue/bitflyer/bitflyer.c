@@ -406,6 +406,8 @@ int bot__bf_decode_rest(struct venue_context *ctx, enum venue_call call, int htt
         return o.e.err < 0 ? o.e.err : fail(ret, call, http_status, headers, headers_n, r);
     if (o.e.err < 0)
         return o.e.err;
+    if (call == VENUE_CALL_OPEN_ORDERS && o.rows >= BF_PAGE_ROWS) /* there are no pages: an order that is cut off would seem gone */
+        return bot__reply_malformed(ret, BOT_ERR_FULL, "as many orders as a list holds: some may be missing");
     ret->outcome = BOT_OUTCOME_OK;
     ret->rows = (uint32_t)o.e.n;
     if (call == VENUE_CALL_FILLS && o.rows < BF_PAGE_ROWS)

@@ -183,7 +183,8 @@ static int order_fields(struct json_out *o, const struct venue_request *req, con
     case VENUE_CALL_SUBMIT:
         *ret_path = "/v5/order/create";
         if (r->qty.v <= 0 || (r->side != BOT_BUY && r->side != BOT_SELL) || (r->type != BOT_LIMIT && r->type != BOT_MARKET) ||
-            (r->type == BOT_LIMIT && r->price.v <= 0) || req->client_id.len > 36)
+            (r->type == BOT_LIMIT && r->price.v <= 0) || (r->type == BOT_MARKET && (r->tif == BOT_POST_ONLY || r->tif == BOT_FOK)) ||
+            req->client_id.len > 36)
             return BOT_ERR_INVALID;
         bot__jo_str(o, "symbol", symbol->s);
         bot__jo_str(o, "side", r->side == BOT_BUY ? "Buy" : "Sell");

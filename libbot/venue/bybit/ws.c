@@ -26,6 +26,34 @@ static void message_error(struct emit *e, bot_source source, int code, int64_t v
     bot__emit(e, &ev);
 }
 
+/* Value of one member of an object, empty when it is not there. The object has been checked. */
+static struct slice member(struct slice object, const char *name)
+{
+    struct json j;
+    struct slice key, found = { 0 };
+    bot__json_init(&j, object.p, object.len);
+    bot__json_object(&j);
+    while (bot__json_key(&j, &key)) {
+        if (found.len == 0 && key.len == strlen(name) && memcmp(key.p, name, key.len) == 0)
+            found = bot__json_raw(&j);
+        else
+            bot__json_skip(&j);
+    }
+    return found;
+}
+
+/* {"failTopics":[..],"successTopics":[..]}: some topics may have failed inside a success. */
+static bool topics_failed(struct slice data)
+{
+    const struct slice failed = data.len != 0 && data.p[0] == '{' ? member(data, "failTopics") : (struct slice){ NULL, 0 };
+    struct json j;
+    if (failed.len == 0)
+        return false;
+    bot__json_init(&j, failed.p, failed.len);
+    bot__json_array(&j);
+    return bot__json_item(&j) || j.err != 0;
+}
+
 /* pong (in both shapes), auth, subscribe. Both say success; on /v5/trade auth carries a retCode instead. */
 static int control_message(const struct envelope *m, bot_source source, struct emit *e)
 {
@@ -33,14 +61,15 @@ static int control_message(const struct envelope *m, bot_source source, struct e
         bot__emit_control(e, source, BOT_CONTROL_PONG, m->op);
         return e->err;
     }
-    const bool failed = (m->success_given && !m->success) || (m->code_given && m->code != 0);
+    const bool command = m->op.len == 0; /* COMMAND_RESP: an answer to a subscription that does not say so */
+    const bool failed = (m->success_given && !m->success) || (m->code_given && m->code != 0) || topics_failed(m->data);
     if (failed) {
-        message_error(e, source, BOT_ERR_REJECTED, m->code, m->message.len != 0 ? m->message : m->op, m->request_id);
+        message_error(e, source, BOT_ERR_REJECTED, m->code, m->message.len != 0 ? m->message : topics_failed(m->data) ? m->data : m->op, m->request_id);
         return e->err;
     }
     if (slice_is(m->op, "auth"))
         bot__emit_control(e, source, m->success_given || m->code_given ? BOT_CONTROL_AUTH : BOT_CONTROL_OTHER, m->op);
-    else if (slice_is(m->op, "subscribe") && m->success_given)
+    else if ((command || slice_is(m->op, "subscribe")) && m->success_given)
         bot__emit_control(e, source, BOT_CONTROL_SUBSCRIBED, m->op);
     else if (slice_is(m->op, "unsubscribe") && m->success_given)
         bot__emit_control(e, source, BOT_CONTROL_UNSUBSCRIBED, m->op);
@@ -76,22 +105,6 @@ static int read_ack(struct json *j, bot_event *ev)
     bot__field_id(&f, A_LINK_ID, &ev->ack.client_id);
     bot__field_symbol(&f, A_SYMBOL, &ev->instrument);
     return f.err;
-}
-
-/* Value of one member of an object, empty when it is not there. The object has been checked. */
-static struct slice member(struct slice object, const char *name)
-{
-    struct json j;
-    struct slice key, found = { 0 };
-    bot__json_init(&j, object.p, object.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (found.len == 0 && key.len == strlen(name) && memcmp(key.p, name, key.len) == 0)
-            found = bot__json_raw(&j);
-        else
-            bot__json_skip(&j);
-    }
-    return found;
 }
 
 int bot__bybit_batch(struct slice data, struct slice extra, struct slice request_id, bot_source source, struct emit *e)
@@ -169,6 +182,13 @@ static bool topic_is(struct slice topic, const char *name)
     return topic.len >= n && memcmp(topic.p, name, n) == 0 && (topic.len == n || topic.p[n] == '.');
 }
 
+/* "linear" of "execution.linear": rows of such a topic need not say it. Empty for the topics of all categories. */
+static struct slice category_of(struct slice topic)
+{
+    const char *dot = topic.len != 0 ? memchr(topic.p, '.', topic.len) : NULL;
+    return dot != NULL ? (struct slice){ dot + 1, topic.len - (size_t)(dot + 1 - topic.p) } : (struct slice){ NULL, 0 };
+}
+
 static int topic_message(struct venue_context *ctx, const struct envelope *m, bot_source source, struct emit *e)
 {
     struct bybit_rows rows = { .e = e, .source = source, .envelope_ns = m->created_ns };
@@ -187,6 +207,8 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
         rows.envelope_ns = m->sent_ns;
         money = false;
     }
+    if (money)
+        rows.category = category_of(m->topic);
     if (row != NULL) {
         if (m->data.len == 0)
             return BOT_ERR_MALFORMED;
@@ -237,6 +259,7 @@ static void hot_topic(struct hot *h, struct slice topic)
     if (topic_is(topic, "execution")) {
         if (topic.len == 9 || slice_is(topic, "execution.linear") || slice_is(topic, "execution.inverse"))
             h->read = bot__bybit_execution;
+        h->rows.category = category_of(topic);
     } else if (topic_is(topic, "publicTrade")) {
         h->read = bot__bybit_trade;
     } else if (topic_is(topic, "orderbook")) {
@@ -244,6 +267,7 @@ static void hot_topic(struct hot *h, struct slice topic)
         h->book = true;
     } else if (topic_is(topic, "order")) {
         h->read = bot__bybit_order;
+        h->rows.category = category_of(topic);
     }
 }
 
@@ -386,7 +410,7 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
         r = topic_message(ctx, &m, source, &e);
     else if (m.op.len > 6 && memcmp(m.op.p, "order.", 6) == 0)
         r = order_answer(&m, source, &e);
-    else if (m.op.len != 0)
+    else if (m.op.len != 0 || (m.success_given && slice_is(m.type, "COMMAND_RESP")))
         r = control_message(&m, source, &e);
     else if (m.code_given && m.code != 0) {
         message_error(&e, source, BOT_ERR_REJECTED, m.code, m.message, m.request_id);

@@ -365,6 +365,8 @@ static uint32_t count_rows(struct slice data)
     return n;
 }
 
+static bool holds(struct slice s, const char *text) { return s.len > 0 && memmem(s.p, s.len, text, strlen(text)) != NULL; }
+
 static int no_answer(struct venue_reply *ret, enum venue_call call, int http_status, const struct venue_header *headers,
                      uint32_t headers_n, int err)
 {
@@ -417,6 +419,8 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
         return no_answer(ret, call, http_status, headers, headers_n, BOT_ERR_MALFORMED);
 
     ret->outcome = BOT_OUTCOME_OK;
+    if (call == VENUE_CALL_POSITIONS && holds(env.data, "\"isolated\"") && holds(env.data, "\"cross\""))
+        o.positions = env.data;
     r = bot__rows_each(env.data, /* whole= */ true, &o.e, row, &o);
     if (r < 0 && o.e.err == 0) {
         memset(&ret->order_id, 0, sizeof ret->order_id);

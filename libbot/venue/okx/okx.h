@@ -32,6 +32,7 @@ struct okx_rows {
     bot_id            request_id; /* acks over the socket */
     struct venue_reply *reply;    /* REST: cursor, ids, codes go here */
     enum venue_call   call;
+    struct slice      positions;  /* of an answer that has rows of both margin modes: all its rows */
     bot_id            last_id;    /* of the last row: the next page's cursor */
     char              why[96];    /* field and fault of the row that failed */
 };

@@ -495,6 +495,48 @@ static bool is_money_position(const struct fields *f)
            !(inst.len > ccy.len && inst.p[ccy.len] == '-' && memcmp(inst.p, ccy.p, ccy.len) == 0);
 }
 
+static bool same_text(struct slice a, struct slice b) { return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0); }
+
+/* An instrument may be held cross and isolated at once, in two rows (docs: posId by margin mode): its fills do not say for which, so
+ * that the position is both. *ret_told: a row before this one has told it. Of two entry prices none is the position's. */
+static void add_other_modes(struct fields *f, const struct okx_rows *o, bot_event *ev, bool *ret_told)
+{
+    struct json j;
+    bot_i128 sum;
+    bot__json_init(&j, o->positions.p, o->positions.len);
+    bot__json_array(&j);
+    while (f->err == 0 && bot__json_item(&j)) {
+        struct fields other;
+        bot_dec qty;
+        bot_i128 more;
+        int64_t seq;
+        bot__fields_read(&other, &j, position_fields, P_FIELDS);
+        if (other.err != 0 || other.v[P_INST].p == f->v[P_INST].p || !same_text(other.v[P_INST], f->v[P_INST]) ||
+            !same_text(other.v[P_POS_SIDE], f->v[P_POS_SIDE]) || is_money_position(&other) || !bot__field_dec(&other, P_POS, &qty))
+            continue;
+        if (other.v[P_INST].p < f->v[P_INST].p) {
+            *ret_told = true;
+            return;
+        }
+        if (ev->position.leg == BOT_LEG_SHORT)
+            qty = bot_dec_neg(qty);
+        if (bot_dec_is_zero(qty))
+            continue;
+        if (bot_dec_to_fixed(ev->position.qty, &sum) < 0 || bot_dec_to_fixed(qty, &more) < 0 || !bot_fixed_add(sum, more, &sum)) {
+            bot__fields_fail(f, P_POS, BOT_ERR_OVERFLOW);
+            return;
+        }
+        ev->position.qty = bot_dec_from_fixed(sum);
+        ev->has &= ~(uint32_t)BOT_HAS_ENTRY_PRICE;
+        trade_id_of(&other, P_TRADE, &seq);
+        if (seq != BOT_SEQ_NONE && (ev->seq == BOT_SEQ_NONE || seq > ev->seq))
+            ev->seq = seq;
+        const int64_t at = bot__field_ms(&other, P_UTIME);
+        if (at > ev->venue_ns)
+            ev->venue_ns = at;
+    }
+}
+
 int bot__okx_position_row(struct json *j, void *arg)
 {
     struct okx_rows *o = arg;
@@ -536,6 +578,11 @@ int bot__okx_position_row(struct json *j, void *arg)
         bot__fields_fail(&f, P_INST, BOT_ERR_MALFORMED);
     if (ev.position.leg == BOT_LEG_NONE)
         bot__fields_fail(&f, P_POS_SIDE, BOT_ERR_MALFORMED);
+    bool told = false;
+    if (f.err == 0 && o->positions.len > 0)
+        add_other_modes(&f, o, &ev, &told);
+    if (told)
+        return BOT_OK;
     return bot__row_end(&f, j, &o->e, &ev, o->why, sizeof o->why);
 }
 

@@ -55,7 +55,7 @@ int bot__okx_instrument_row(struct json *j, void *arg)
         ev.inst.contract = field_is(&f, I_CT_TYPE, "inverse") ? BOT_INVERSE
                            : field_is(&f, I_CT_TYPE, "linear") ? BOT_LINEAR
                                                                : BOT_CONTRACT_NONE;
-    else
+    else if (field_is(&f, I_TYPE, "SPOT") || field_is(&f, I_TYPE, "MARGIN"))
         ev.inst.contract = BOT_SPOT;
     currencies_of(&f, &ev.inst);
     bot__field_dec(&f, I_TICK, &ev.inst.tick);
@@ -73,6 +73,8 @@ int bot__okx_instrument_row(struct json *j, void *arg)
             bot__fields_fail(&f, I_CT_VAL, r < 0 ? r : BOT_ERR_MALFORMED);
         else
             ev.inst.multiplier = bot_dec_from_fixed(product);
+    } else if (derivative) { /* what a contract is worth stands nowhere else: not listed yet, or not ours to trade */
+        ev.inst.contract = BOT_CONTRACT_NONE;
     }
     ev.inst.tradable = field_is(&f, I_STATE, "live") && ev.inst.contract != BOT_CONTRACT_NONE &&
                        !field_is(&f, I_TYPE, "OPTION") && bot_dec_sign(ev.inst.tick) > 0 && bot_dec_sign(ev.inst.lot) > 0;

@@ -17,7 +17,7 @@
  * is chosen in hindsight: the most sensitive one that gives no more false alarms on this very tape than the monitor
  * did. "best rule" is, again in hindsight, the W with the shortest median delay for that shape, so the rule may be
  * another one for each shape; "one rule" is the best single one for all shapes of the tape. Delays of what was not
- * found within the outage count as the outage's length.
+ * found within the outage count as the outage's length: a rule that counts hardly ever finds a ramp.
  *
  * Two yardsticks say how much of that is the statistic and how much the limit: a trailing likelihood ratio on counts, its
  * one limit chosen in hindsight like the rules' ("LR"), and the same with each window scaled by its own limit in hindsight
@@ -40,8 +40,6 @@
 enum shape { STOP, BACKLOG, STARVE, THIN10, THIN25, RAMP, PARTIAL, SHAPES };
 static const char *const shape_name[SHAPES] = { "stop", "backlog", "starve", "thin10", "thin25", "ramp", "partial" };
 static const double shape_keep[SHAPES] = { 0, 0, 0.01, 0.10, 0.25, 1, 0 };
-/* Whose delays a count rule can be compared with; a backlog is a stop until it is over. */
-static const bool shape_compared[SHAPES] = { true, false, true, true, true, false, true };
 
 static const int windows_s[] = { 1, 2, 3, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200 };
 #define WINDOWS (sizeof windows_s / sizeof *windows_s)
@@ -426,7 +424,7 @@ static void report_tape(const struct tape *t, const struct span *span, struct to
     for (size_t w = 0; w < WINDOWS; w++) {
         double product = 0;
         for (int s = 0; s < SHAPES; s++)
-            if (shape_compared[s] && results[s].n > 0) product += log(quantile(results[s].rule[w], results[s].n, 0.5) + 0.1);
+            if (results[s].n > 0) product += log(quantile(results[s].rule[w], results[s].n, 0.5) + 0.1);
         if (product < one_product) one_product = product, one = w;
     }
     for (int s = 0; s < SHAPES; s++) {
@@ -440,18 +438,16 @@ static void report_tape(const struct tape *t, const struct span *span, struct to
         const double rule = quantile(res->rule[best], res->n, 0.5), one_rule = quantile(res->rule[one], res->n, 0.5);
         printf("  %-8s %4zu  delay p50 %8.1f p95 %8.1f s  missed %5.1f %%  release p50 %7.1f s  early %zu", shape_name[s], res->n, p50,
                p95, 100.0 * (double)res->missed / (double)res->n, quantile(res->release, res->released, 0.5), res->early);
-        if (shape_compared[s]) {
-            printf("  | best rule %4d s %8.1f s, ratio %.2f | one rule %4d s %8.1f s, ratio %.2f", windows_s[best], rule, p50 / rule,
-                   windows_s[one], one_rule, p50 / one_rule);
-            const double lr_one = quantile(res->lr_one, res->n, 0.5), lr_scaled = quantile(res->lr_scaled, res->n, 0.5);
-            printf(" | LR %8.1f s, ratio %.2f, scaled %8.1f s, ratio %.2f", lr_one, lr_one / rule, lr_scaled, lr_scaled / rule);
-            totals->lr_one[totals->lr_ratios] = lr_one / rule;
-            totals->lr_scaled_one[totals->lr_ratios] = lr_scaled / one_rule;
-            totals->lr_scaled[totals->lr_ratios++] = lr_scaled / rule;
-            add_ratios(totals, (double)(span->to - span->from) / 1e9 / DAY_S, p50 / rule, p50 / one_rule);
-            if (s == STOP && span->fast) totals->stop_fast[totals->stops_fast++] = p50 / rule;
-            if (s == STOP && !span->fast) totals->stop_slow[totals->stops_slow++] = p50 / rule;
-        }
+        printf("  | best rule %4d s %8.1f s, ratio %.2f | one rule %4d s %8.1f s, ratio %.2f", windows_s[best], rule, p50 / rule,
+               windows_s[one], one_rule, p50 / one_rule);
+        const double lr_one = quantile(res->lr_one, res->n, 0.5), lr_scaled = quantile(res->lr_scaled, res->n, 0.5);
+        printf(" | LR %8.1f s, ratio %.2f, scaled %8.1f s, ratio %.2f", lr_one, lr_one / rule, lr_scaled, lr_scaled / rule);
+        totals->lr_one[totals->lr_ratios] = lr_one / rule;
+        totals->lr_scaled_one[totals->lr_ratios] = lr_scaled / one_rule;
+        totals->lr_scaled[totals->lr_ratios++] = lr_scaled / rule;
+        add_ratios(totals, (double)(span->to - span->from) / 1e9 / DAY_S, p50 / rule, p50 / one_rule);
+        if (s == STOP && span->fast) totals->stop_fast[totals->stops_fast++] = p50 / rule;
+        if (s == STOP && !span->fast) totals->stop_slow[totals->stops_slow++] = p50 / rule;
         putchar('\n');
         totals->early += res->early;
     }

@@ -112,7 +112,7 @@ static int32_t error_body(struct simvenue *b, const struct call *c, int32_t stat
 {
     (void)b;
     if (code > 0) code = code == 10006 ? -1003 : code == 10002 ? -1021 : code == 10003 || code == 10004 ? -2015 : code == 110001 ? -2011
-                         : code == 110007 ? -2019 : code == 10001 ? -1102 : -1001;
+                         : code == 110007 ? -2019 : code == 10001 ? -1102 : code == 110072 ? -4116 : code == 110094 ? -4164 : -1001;
     if (code == 0) code = status >= 500 ? -1001 : -1000;
     if (status == 200) status = code == -1003 ? 429 : code == -1001 ? 503 : 400;
     const char *message = code == -1003 ? "Too many requests." : code == -1001 ? "Internal error; unable to process your request. Please try again."
@@ -496,6 +496,16 @@ static void step(struct simvenue *b)
     }
 }
 
+static bool key_end(struct simvenue *b, uint32_t account, bool told)
+{
+    struct client *cl = &b->client[account];
+    if (cl->listen_key[0] == '\0') return false;
+    for (uint32_t s = 0; s < b->conns_n && !told; s++)
+        if (b->conn[s].kind == CONN_PRIVATE && b->conn[s].account == account) bot__simvenue_close(b, &b->conn[s], "listen key deleted");
+    bot__simbinance_key_expired(b, account);
+    return true;
+}
+
 const struct dialect bot__simbinance_dialect = {
     .name = "binance-usdm",
     .title = "Binance USD-M",
@@ -521,4 +531,5 @@ const struct dialect bot__simbinance_dialect = {
     .book = bot__simbinance_book,
     .next = next,
     .step = step,
+    .key_end = key_end,
 };

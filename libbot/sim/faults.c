@@ -32,11 +32,14 @@ static const struct word words[FAULT_KIND_COUNT] = {
     [FAULT_REST_PARTIAL] = { "rest.partial", OBJECT_REST, "keep drop" },
     [FAULT_REST_DOUBLE] = { "rest.double", OBJECT_REST, "" },
     [FAULT_REST_FORGET] = { "rest.forget", OBJECT_REST, "" },
+    [FAULT_REST_LIMBO] = { "rest.limbo", OBJECT_REST, "DELAY" },
+    [FAULT_ORDER_REJECT] = { "order.reject", OBJECT_NONE, "CODE" },
     [FAULT_WS_DROP] = { "ws.drop", OBJECT_TOPIC, "" },
     [FAULT_WS_DUPLICATE] = { "ws.duplicate", OBJECT_TOPIC, "" },
     [FAULT_WS_SPLIT] = { "ws.split", OBJECT_TOPIC, "" },
     [FAULT_WS_DELAY] = { "ws.delay", OBJECT_TOPIC, "DELAY" },
     [FAULT_WS_REORDER] = { "ws.reorder", OBJECT_TOPIC, "" },
+    [FAULT_WS_BLIND] = { "ws.blind", OBJECT_NONE, "instrument" },
     [FAULT_WS_CUT] = { "ws.cut", OBJECT_STREAM, "!" },
     [FAULT_WS_MUTE] = { "ws.mute", OBJECT_STREAM, "" },
     [FAULT_WS_HALFOPEN] = { "ws.halfopen", OBJECT_STREAM, "" },
@@ -58,6 +61,9 @@ static const struct word words[FAULT_KIND_COUNT] = {
     [FAULT_TRADE] = { "trade", OBJECT_NONE, "! SIDE QTY" },
     [FAULT_ORDER] = { "order", OBJECT_NONE, "! SIDE QTY OFF" },
     [FAULT_SEQ_RESTART] = { "seq.restart", OBJECT_NONE, "!" },
+    [FAULT_CANCEL_ALL] = { "cancel_all", OBJECT_NONE, "!" },
+    [FAULT_ACCOUNT_MODE] = { "account.mode", OBJECT_NONE, "" },
+    [FAULT_KEY_END] = { "key.end", OBJECT_NONE, "! told" },
     [FAULT_CLOCK_SKEW] = { "clock.skew", OBJECT_NONE, "BY" },
 };
 
@@ -271,8 +277,13 @@ static bool read_key(struct parser *ps, struct fault *f, struct slice key, struc
             }
         return fail(ps, "body is html, json, empty or cut");
     }
-    if (slice_is(key, "done")) {
-        if (!read_count(ps, value, "done", 0, 1, &v)) return false;
+    if (slice_is(key, "instrument")) {
+        if (!read_count(ps, value, "instrument", 0, 63, &v)) return false;
+        f->instrument = (uint32_t)v;
+        return true;
+    }
+    if (slice_is(key, "done") || slice_is(key, "told")) {
+        if (!read_count(ps, value, "it", 0, 1, &v)) return false;
         f->done = v == 1;
         return true;
     }
@@ -467,7 +478,8 @@ static void struck(struct faults *f, enum fault_kind kind)
     f->used[kind]++;
     switch (kind) {
     case FAULT_REST_STALE: case FAULT_REST_FREEZE: case FAULT_REST_PARTIAL: case FAULT_REST_DOUBLE: case FAULT_REST_FORGET:
-    case FAULT_FUND: case FAULT_LIQUIDATE: case FAULT_ADL: case FAULT_TRADE: case FAULT_ORDER:
+    case FAULT_FUND: case FAULT_LIQUIDATE: case FAULT_ADL: case FAULT_TRADE: case FAULT_ORDER: case FAULT_CANCEL_ALL: case FAULT_ACCOUNT_MODE:
+    case FAULT_KEY_END:
         break;
     default:
         f->bit[kind]++;

@@ -28,6 +28,7 @@
  *   rest.lost                does what was asked, never answers
  *   rest.slow   delay=~      does it at once, answers late
  *   rest.late   delay=~      does it late, answers then
+ *   rest.limbo  delay=~      does it late and never answers: it lay in a queue that everybody had forgotten
  *   rest.error  [status=N] [code=N] [body=html|json|empty|cut]   answers so and does not do it. status 500 unless
  *                            given; code: retCode of a JSON body (HTTP 200 unless status is given)
  *   rest.ghost  same keys    answers so and does it
@@ -38,8 +39,10 @@
  *   rest.partial [keep=N|drop=N]   success with N rows (or without N rows) of the list; the rest is missing
  *   rest.double              rows of the list come twice
  *   rest.forget              "order not exists" for orders that do: reads of one order, amend, cancel
+ *   order.reject code=N      the venue refuses every new order and amend with that code, over REST and the order socket; cancels pass
  * Private socket (topic=LIST of execution, order, position, wallet; default all):
  *   ws.drop  ws.duplicate  ws.split (one row a message)  ws.delay delay=~  ws.reorder (swaps with the next message)
+ *   ws.blind [instrument=N]  subscribed, and nothing ever comes of the N-th instrument (from 0, 0 unless given); no topic=
  * Sockets (stream=private|public|public_2|trade|all; default all; public_2 is the second of two public
  * ones, of Binance the books, of Bybit the inverse contracts):
  *   ws.cut !                 closed
@@ -66,6 +69,10 @@
  *   trade ! side=buy|sell qty=Q          somebody trades by hand on the account: market order without orderLinkId
  *   order ! side=buy|sell qty=Q off=N    somebody rests an order N ticks away from the middle
  *   seq.restart !            sequence numbers begin anew at 1
+ *   cancel_all !             all orders of the account are cancelled, by the venue or by hand
+ *   account.mode             the account is in its other position mode (one-way, hedge): a person has cancelled and closed everything
+ *                            and switched; at the end likewise back
+ *   key.end ! [told=1]       the listen key is gone, where the venue has them: the private socket is told so (told=1) or just closed
  * Clock:
  *   clock.skew by=T          the venue's clock is off by T (may be negative: by=-30s)
  *
@@ -83,12 +90,13 @@ enum fault_kind {
     FAULT_NONE,
     FAULT_REST_STALE, FAULT_REST_FREEZE, FAULT_REST_HANG, FAULT_REST_LOST, FAULT_REST_SLOW, FAULT_REST_LATE, FAULT_REST_ERROR,
     FAULT_REST_GHOST, FAULT_REST_LIMIT, FAULT_REST_BAN, FAULT_REST_REFUSE, FAULT_REST_RESET, FAULT_REST_PARTIAL,
-    FAULT_REST_DOUBLE, FAULT_REST_FORGET,
-    FAULT_WS_DROP, FAULT_WS_DUPLICATE, FAULT_WS_SPLIT, FAULT_WS_DELAY, FAULT_WS_REORDER,
+    FAULT_REST_DOUBLE, FAULT_REST_FORGET, FAULT_REST_LIMBO, FAULT_ORDER_REJECT,
+    FAULT_WS_DROP, FAULT_WS_DUPLICATE, FAULT_WS_SPLIT, FAULT_WS_DELAY, FAULT_WS_REORDER, FAULT_WS_BLIND,
     FAULT_WS_CUT, FAULT_WS_MUTE, FAULT_WS_HALFOPEN, FAULT_WS_REFUSE, FAULT_WS_NOAUTH, FAULT_WS_LIMIT,
     FAULT_PUB_STOP, FAULT_PUB_THIN, FAULT_PUB_LAG, FAULT_PUB_WRONG, FAULT_PUB_GAP,
     FAULT_MARKET_RATE, FAULT_MARKET_HALT, FAULT_MARKET_CANCEL_ONLY, FAULT_MARKET_TREND,
     FAULT_FUND, FAULT_LIQUIDATE, FAULT_ADL, FAULT_TRADE, FAULT_ORDER, FAULT_SEQ_RESTART,
+    FAULT_CANCEL_ALL, FAULT_ACCOUNT_MODE, FAULT_KEY_END,
     FAULT_CLOCK_SKEW,
     FAULT_KIND_COUNT,
 };
@@ -125,7 +133,8 @@ struct fault {
     int64_t  grow_ppm;    /* lag's growth, millionths of a second a second */
     int32_t  status, code;
     enum fault_body body;
-    bool     done;        /* rest.reset: carried out */
+    bool     done;        /* rest.reset: carried out; key.end: told */
+    uint32_t instrument;  /* ws.blind */
     uint32_t keep, drop;  /* rows; keep UINT32_MAX: not given */
     uint32_t share_ppm;   /* pub.thin, market.rate */
     int64_t  ticks;       /* market.trend, order */
@@ -166,7 +175,8 @@ void bot__faults_clear(struct faults *f);
  * bits 0: kinds without an object. Counts in used[], and in bit[] where every strike is felt: not for kinds of which the asker must
  * see whether there was anything to change (bot__faults_bit). */
 const struct fault *bot__faults_hit(struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns);
-/* rest.stale, rest.freeze, rest.partial, rest.double, rest.forget, fund, liquidate, adl, trade, order: it did change something. */
+/* rest.stale, rest.freeze, rest.partial, rest.double, rest.forget, fund, liquidate, adl, trade, order, cancel_all, account.mode, key.end: it did
+ * change something. */
 static inline void bot__faults_bit(struct faults *f, enum fault_kind kind) { f->bit[kind]++; }
 /* The same without drawing or counting. */
 const struct fault *bot__faults_holds(const struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns);

@@ -177,6 +177,37 @@ static void apply_standing_faults(struct simvenue *b)
     }
 }
 
+/* A person cancels everything, closes everything at the market and switches: as often as it takes. */
+static void switch_mode(struct simvenue *b, uint32_t account)
+{
+    bool flat = true;
+    const bool hedge = bot__exchange_hedge(b->x, account, 0);
+    if (bot__exchange_mode(b->x) == EXCHANGE_MODE_HALTED) return;
+    for (uint16_t i = 0; i < b->instruments_n; i++) {
+        bot__exchange_cancel_all(b->x, b->now, account, i);
+        for (bot_leg leg = hedge ? BOT_LEG_LONG : BOT_LEG_NET; leg <= (hedge ? BOT_LEG_SHORT : BOT_LEG_NET); leg++) {
+            const int64_t lots = bot__exchange_position(b->x, account, i, leg)->lots;
+            const struct exchange_request r = { .account = account, .instrument = i, .side = lots > 0 ? BOT_SELL : BOT_BUY, .type = BOT_MARKET, .tif = BOT_IOC,
+                                                .leg = leg, .reduce_only = true, .lots = lots > 0 ? lots : -lots };
+            if (lots != 0) (void)bot__exchange_submit(b->x, b->now, &r, NULL);
+            flat = flat && bot__exchange_position(b->x, account, i, leg)->lots == 0;
+        }
+    }
+    for (uint16_t i = 0; i < b->instruments_n && flat; i++) flat = bot__exchange_hedge_set(b->x, account, i, !hedge) == EXCHANGE_TAKEN;
+    if (!flat) return;
+    b->client[account].other_mode = !b->client[account].other_mode;
+    if (b->client[account].other_mode) {
+        b->faults.used[FAULT_ACCOUNT_MODE]++;
+        bot__faults_bit(&b->faults, FAULT_ACCOUNT_MODE);
+    }
+}
+
+static void switch_modes(struct simvenue *b)
+{
+    for (uint32_t a = 1; a < b->clients_n; a++)
+        if ((bot__faults_holds(&b->faults, FAULT_ACCOUNT_MODE, 0, a, b->now) != NULL) != b->client[a].other_mode) switch_mode(b, a);
+}
+
 static void run_event(struct simvenue *b, const struct fault *f)
 {
     const uint32_t account = f->account != 0 ? f->account : 1;
@@ -198,6 +229,16 @@ static void run_event(struct simvenue *b, const struct fault *f)
         return;
     }
     if (account >= bot__exchange_accounts(b->x)) return;
+    if (f->kind == FAULT_KEY_END) {
+        if (b->dialect->key_end != NULL && b->dialect->key_end(b, account, f->done)) bot__faults_bit(&b->faults, f->kind);
+        return;
+    }
+    if (f->kind == FAULT_CANCEL_ALL) {
+        int n = 0;
+        for (uint16_t i = 0; i < b->instruments_n; i++) n += bot__exchange_cancel_all(b->x, b->now, account, i);
+        if (n > 0) bot__faults_bit(&b->faults, f->kind);
+        return;
+    }
     const struct exchange_instrument *in = &b->instrument[0];
     int64_t lots = 0;
     if (f->qty.coef != 0 && bot__exchange_lots(in, f->qty, &lots) < 0) return;
@@ -297,6 +338,7 @@ void bot__simvenue_step(struct simvenue *b, int64_t now_ns)
         apply_standing_faults(b);
         for (const struct fault *f; (f = bot__faults_due(&b->faults, b->now)) != NULL;) run_event(b, f);
         bot__faults_look(&b->faults, b->now);
+        switch_modes(b);
         for (uint32_t i = 0; i < b->instruments_n; i++)
             if (bot__flow_next(b->flow[i]) <= b->now) bot__flow_step(b->flow[i], b->x, b->now);
         for (struct sim_item *item; (item = bot__sim_queue_pop(&b->queue, b->now)) != NULL;) {

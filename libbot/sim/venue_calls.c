@@ -133,6 +133,9 @@ void bot__simvenue_dispatch(struct simvenue *b, struct call *c, struct slice que
     } else if ((hit = bot__faults_hit(f, FAULT_REST_ERROR, bits, c->account, b->now)) != NULL) {
         bot__simvenue_error(b, c, hit->status, hit->code, hit->body);
         return;
+    } else if ((bits & (FAULT_ON_CREATE | FAULT_ON_AMEND)) != 0 && (hit = bot__faults_hit(f, FAULT_ORDER_REJECT, 0, c->account, b->now)) != NULL) {
+        bot__simvenue_error(b, c, 200, hit->code, FAULT_BODY_JSON);
+        return;
     } else if ((hit = bot__faults_hit(f, FAULT_REST_GHOST, bits, c->account, b->now)) != NULL) {
         c->ghost = true;
         c->status = hit->status;
@@ -143,6 +146,9 @@ void bot__simvenue_dispatch(struct simvenue *b, struct call *c, struct slice que
     } else if ((hit = bot__faults_hit(f, FAULT_REST_SLOW, bits, c->account, b->now)) != NULL) {
         c->answer_delay_ns += bot__fault_draw(f, hit);
     } else if ((hit = bot__faults_hit(f, FAULT_REST_LATE, bits, c->account, b->now)) != NULL) {
+        delay = bot__fault_draw(f, hit);
+    } else if ((hit = bot__faults_hit(f, FAULT_REST_LIMBO, bits, c->account, b->now)) != NULL) {
+        c->silent = true;
         delay = bot__fault_draw(f, hit);
     }
     c->weight.account = c->account;

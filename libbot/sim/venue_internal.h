@@ -46,6 +46,7 @@ struct client {
     int64_t  countdown_at[EXCHANGE_INSTRUMENTS_MAX]; /* all orders are cancelled then; 0: not armed */
     struct { int64_t minute, ten; uint32_t minute_n, ten_n; } orders_used; /* calendar windows */
     int64_t  engine_at; /* when its last request reached the engine */
+    bool     other_mode; /* account.mode has switched it */
 };
 
 struct ip {
@@ -154,6 +155,8 @@ struct dialect {
     /* Things of its own that come due; either may be NULL. */
     int64_t (*next)(const struct simvenue *b);
     void (*step)(struct simvenue *b);
+    /* The account's listen key is gone; told: its socket hears of it, else it is closed. False: there was none. NULL: the venue has none. */
+    bool (*key_end)(struct simvenue *b, uint32_t account, bool told);
 };
 extern const struct dialect bot__simbybit_dialect, bot__simbinance_dialect;
 

@@ -15,10 +15,27 @@ static void trades_flush(struct simvenue *b)
     b->trades_n = 0;
 }
 
+#define HIDDEN UINT32_C(0x80000000) /* in a row's account: nobody's, for the moment */
+
+static bool blind(struct simvenue *b, uint32_t account)
+{
+    const struct fault *f = bot__faults_holds(&b->faults, FAULT_WS_BLIND, 0, account, b->now);
+    bool any = false;
+    for (uint32_t i = 0; i < b->rows_n && f != NULL; i++) any |= b->rows[i].account == account && b->rows[i].instrument == f->instrument;
+    if (!any || (f = bot__faults_hit(&b->faults, FAULT_WS_BLIND, 0, account, b->now)) == NULL) return false;
+    for (uint32_t i = 0; i < b->rows_n; i++)
+        if (b->rows[i].account == account && b->rows[i].instrument == f->instrument) b->rows[i].account |= HIDDEN;
+    return true;
+}
+
 static void flush(struct simvenue *b)
 {
-    for (uint32_t s = 0; s < b->conns_n; s++)
-        if (b->conn[s].kind == CONN_PRIVATE && b->conn[s].account != 0) b->dialect->rows(b, &b->conn[s]);
+    for (uint32_t s = 0; s < b->conns_n; s++) {
+        if (b->conn[s].kind != CONN_PRIVATE || b->conn[s].account == 0) continue;
+        const bool hides = blind(b, b->conn[s].account);
+        b->dialect->rows(b, &b->conn[s]);
+        for (uint32_t i = 0; i < b->rows_n && hides; i++) b->rows[i].account &= ~HIDDEN;
+    }
     b->rows_n = 0;
 }
 

@@ -28,7 +28,8 @@ struct client {
     struct stream   stream[BOT_STREAM_COUNT];
     bot_ts   timer_at;
     int64_t  skew_ns;
-    bot_ts   frozen_until;
+    bot_ts   frozen_until, held_until;
+    uint64_t held;
     bool     offline;
     uint32_t number;
 };
@@ -402,6 +403,8 @@ void bot__world_client_kill(struct world *w, int client)
 }
 
 void bot__world_client_freeze(struct world *w, int client, bot_ts until) { client_of(w, client)->frozen_until = until; }
+void bot__world_client_backlog(struct world *w, int client, bot_ts until) { client_of(w, client)->held_until = until; }
+uint64_t bot__world_client_held(const struct world *w, int client) { return w->client[client - 1].held; }
 void bot__world_client_skew(struct world *w, int client, int64_t skew_ns) { client_of(w, client)->skew_ns = skew_ns; }
 
 void bot__world_client_offline(struct world *w, int client, bool offline)
@@ -550,6 +553,10 @@ static void run_to_client(struct world *w, struct client *c, struct sim_item *it
 static bool run_item(struct world *w, struct sim_item *item)
 {
     struct client *c = client_of(w, (int)item->a);
+    if (w->now < c->held_until && item->kind != DEADLINE) {
+        c->held++;
+        return bot__sim_queue_push(&w->queue, c->held_until, item);
+    }
     switch (item->kind) {
     case TO_VENUE_OPEN:
         if (item->c == c->stream[item->b].generation) run_open(w, c, item);

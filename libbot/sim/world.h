@@ -51,6 +51,9 @@ void bot__world_client_attach(struct world *w, int client, struct session *sessi
 void bot__world_client_kill(struct world *w, int client);
 /* The process is frozen until then (SIGSTOP, a stalled loop): everything is delivered late, at once, in order. */
 void bot__world_client_freeze(struct world *w, int client, bot_ts until);
+/* Its network stands still until then: what it sends and what is sent to it arrives late, at once, in order. The process runs. */
+void bot__world_client_backlog(struct world *w, int client, bot_ts until);
+uint64_t bot__world_client_held(const struct world *w, int client); /* so many messages have been held up in that way */
 /* Its wall clock is off by that much. */
 void bot__world_client_skew(struct world *w, int client, int64_t skew_ns);
 /* Its network is down (nothing passes; requests are BOT_NOT_SENT or time out) or up again. */

@@ -11,7 +11,7 @@
  * SHUT      Every create and amend that passes the border is inside a bot's own call; the gate was open before the call, or
  *           the order only reduces.
  * TWICE     No client order id is sent twice, over all runs of a process.
- * INTERNAL  At the end the journal of a process, stepped through by a core of its own, gives the positions, the gate and the counts
+ * INTERNAL  A journal in which a bit turned over says so when it is read; of a whole one: at the end the journal of a process, stepped through by a core of its own, gives the positions, the gate and the counts
  *           of the one that ran, over all its deaths; no effect is lost.
  * STORM     Reads, verdicts and alerts stay below a rate.
  * LEASE     The gate is open only with a position read answered that was sent within the lease, and with a word on the private
@@ -47,7 +47,12 @@ static bool equal(const struct dst_process *p, const struct dst_book *k, const s
 /* A death behind which the next run does not know all that this one knew. */
 static bool forgets(const struct dst_plan *plan, const struct dst_fault *f)
 {
-    return f->what == DST_POWER || ((f->what == DST_KILL || f->what == DST_STOP) && !plan->journal);
+    if (f->what == DST_POWER) return true;
+    if (f->what != DST_KILL && f->what != DST_STOP) return false;
+    bool rots = false;
+    for (uint32_t i = 0; i < plan->faults_n; i++)
+        rots |= plan->faults[i].what == DST_ROT && plan->faults[i].process == f->process && plan->faults[i].at_ns <= f->at_ns + f->value_ns;
+    return !plan->journal || rots;
 }
 
 bool dst_check_rest_lies(const struct dst_world *w, int64_t until_after_ns)
@@ -165,8 +170,9 @@ static void check_outside(struct dst_process *p, struct dst_book *k, const struc
     bot_ts next = BOT_TS_NEVER;
     for (uint32_t i = 0; i < p->w->plan->faults_n && now >= k->outside_next; i++) {
         const struct dst_fault *f = &p->w->plan->faults[i];
-        if ((f->takes & DST_OUTSIDE) == 0 || k != &p->book[0]) continue;
-        const bot_ts at = DST_START_NS + f->at_ns;
+        if ((f->takes & DST_OUTSIDE) == 0 || (k != &p->book[0] && f->for_ns == 0)) continue;
+        bot_ts at = DST_START_NS + f->at_ns;
+        if (at <= p->last_now) at += f->for_ns; /* the end of what lasts: the other mode */
         if (at > now && at < next) next = at;
         if (at > now || at <= p->last_now) continue;
         const bot_i128 size = f->qty != 0 ? f->qty : k->limit * 4;
@@ -390,7 +396,7 @@ void dst_check_end(struct dst_world *w)
         }
         for (uint32_t i = 0; i < w->plan->instruments; i++) end_book(p, &p->book[i]);
         end_money(p);
-        if (w->plan->seed % REPLAYED == 0) dst_check_replay(p);
+        if (w->plan->seed % REPLAYED == 0 || p->rotten) dst_check_replay(p);
         w->result->gate_shuts += p->shuts;
         /* Per simulated second: nothing runs in a loop. */
         const uint64_t seconds = (uint64_t)(dst_now(w) / BOT_NS_PER_S);

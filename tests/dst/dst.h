@@ -130,6 +130,8 @@ struct dst_process {
     uint64_t journal_next;  /* record at which this run begins */
     bool     journal_bad, disk_stalled;
     bool     stalled;       /* by a fault of its own */
+    bool     rotten;        /* a bit of its files has turned over, */
+    uint32_t rotten_record; /* of a segment's, in a run which still goes on: so many */
     enum dst_what disk_fault; /* DST_FULL, DST_DISK; DST_VENUE: none */
     unsigned long long disk_failed; /* operations, as counted so far */
     bot_ts   round_at, look_at;
@@ -184,6 +186,8 @@ bool dst_process_start(struct dst_process *p);
 void dst_process_die(struct dst_process *p, enum dst_what how, int64_t down_ns);
 void dst_process_disk(struct dst_process *p); /* a turn of the journal's writer, if it is time */
 void dst_process_journal_look(struct dst_process *p);
+void dst_process_rot(struct dst_process *p, uint64_t seed); /* one bit of its files turns over */
+void dst_process_rot_seen(struct dst_process *p); /* and somebody noticed */
 void dst_process_journal_end(struct dst_process *p); /* everything appended is written, and it is closed */
 struct session_time dst_process_time(const struct dst_process *p);
 bot_ts dst_process_core_now(const struct dst_process *p);

@@ -30,8 +30,9 @@ static const struct {
     { "proc.kill", DST_KILL, DST_CRASH }, { "proc.power", DST_POWER, DST_CRASH }, { "proc.stop", DST_STOP, DST_CRASH },
     { "proc.freeze", DST_FREEZE, 0 }, { "proc.offline", DST_OFFLINE, 0 }, { "proc.skew", DST_SKEW, 0 }, { "proc.disk", DST_DISK, 0 },
     { "proc.full", DST_FULL, 0 }, { "proc.stall", DST_STALL, 0 }, { "proc.switch", DST_SWITCH, 0 },
+    { "proc.backlog", DST_BACKLOG, DST_LIE_PRIVATE | DST_LIE_REST }, { "proc.rot", DST_ROT, 0 },
     { "ws.drop", DST_VENUE, DST_LIE_PRIVATE }, { "ws.halfopen", DST_VENUE, DST_LIE_PRIVATE }, { "ws.delay", DST_VENUE, DST_LIE_PRIVATE }, { "ws.mute", DST_VENUE, DST_LIE_PRIVATE },
-    { "ws.reorder", DST_VENUE, DST_LIE_PRIVATE }, { "rest.stale", DST_VENUE, DST_LIE_REST }, { "rest.freeze", DST_VENUE, DST_LIE_REST },
+    { "ws.reorder", DST_VENUE, DST_LIE_PRIVATE }, { "ws.blind", DST_VENUE, DST_LIE_PRIVATE }, { "account.mode", DST_VENUE, DST_OUTSIDE }, { "rest.stale", DST_VENUE, DST_LIE_REST }, { "rest.freeze", DST_VENUE, DST_LIE_REST },
     { "rest.partial", DST_VENUE, DST_LIE_REST }, { "rest.forget", DST_VENUE, DST_LIE_REST }, { "rest.limit", DST_VENUE, DST_BAN },
     { "rest.ban", DST_VENUE, DST_BAN }, { "liquidate", DST_VENUE, DST_OUTSIDE }, { "adl", DST_VENUE, DST_OUTSIDE },
     { "trade", DST_VENUE, DST_OUTSIDE }, { "order", DST_VENUE, DST_OUTSIDE }, { "seq.restart", DST_VENUE, DST_RESTARTS_SEQ },
@@ -45,6 +46,13 @@ const char *dst_kind_name(uint32_t kind)
     for (size_t k = 0; kinds[k].name[0] != '\0'; k++)
         if (kinds[k].what != DST_VENUE && kinds[k].what == kind - FAULT_KIND_COUNT) return kinds[k].name;
     return NULL;
+}
+
+bool dst_kind_of(uint32_t kind, const char *venue)
+{
+    const bool bybit = strcmp(venue, "bybit") == 0;
+    return dst_kind_name(kind) != NULL && (kind != FAULT_KEY_END || !bybit)  /* which has no listen keys; */
+           && (kind != FAULT_WS_SPLIT || bybit);                             /* and nobody else puts several rows into one message */
 }
 
 static bool line_parse(const char *text, struct dst_fault *ret)
@@ -134,13 +142,15 @@ static const char *const topics[] = { "execution", "order", "execution,order", "
 static const char *const streams[] = { "private", "private", "public", "all", "trade", NULL };
 static const char *const chances[] = { "1", "0.5", "0.2", "0.05", NULL };
 static const char *const bodies[] = { "html", "json", "empty", "cut", NULL };
+static const char *const codes[] = { "110007", "10001", "10016", "110072", "110094", "10006", NULL }; /* margin, parameters, server error, client id taken, size, rate */
 static const char *const sides[] = { "buy", "sell", NULL };
 
 enum draw {
     D_STALE, D_FREEZE, D_HANG, D_LOST, D_SLOW, D_LATE, D_ERROR, D_GHOST, D_LIMIT, D_BAN, D_REFUSE, D_RESET, D_PARTIAL, D_DOUBLE, D_FORGET,
     D_DROP, D_DUPLICATE, D_SPLIT, D_DELAY, D_REORDER, D_CUT, D_MUTE, D_HALFOPEN, D_WSREFUSE, D_NOAUTH, D_WSLIMIT,
     D_PUBSTOP, D_THIN, D_LAG, D_WRONG, D_GAP, D_RATE, D_HALT, D_CANCELONLY, D_TREND, D_FUND, D_LIQUIDATE, D_ADL, D_TRADE, D_ORDER, D_SEQ,
-    D_SKEW, D_KILL, D_POWER, D_STOP, D_FREEZEP, D_OFFLINE, D_PSKEW, D_DISK, D_FULL, D_STALL, D_SWITCH, D_COUNT,
+    D_SKEW, D_KILL, D_POWER, D_STOP, D_FREEZEP, D_OFFLINE, D_PSKEW, D_DISK, D_FULL, D_STALL, D_SWITCH,
+    D_LIMBO, D_REJECT, D_BLIND, D_CANCELALL, D_MODE, D_KEYEND, D_BACKLOG, D_ROT, D_COUNT,
 };
 
 static void body_draw(struct sim_rng *r, enum draw d, const struct dst_plan *p, char *buf, size_t size, bool *ret_event)
@@ -205,6 +215,18 @@ static void body_draw(struct sim_rng *r, enum draw d, const struct dst_plan *p, 
     case D_FULL: snprintf(buf, size, "proc.full process=%u", process); break;
     case D_STALL: snprintf(buf, size, "proc.stall process=%u", process); break;
     case D_SWITCH: snprintf(buf, size, "proc.switch process=%u", process); *ret_event = true; break;
+    case D_LIMBO: snprintf(buf, size, "rest.limbo on=%s delay=20000ms..50000ms p=%s", one_in(r, 2) ? "create" : wr, chance); break;
+    case D_REJECT: snprintf(buf, size, "order.reject code=%s p=%s", pick(r, codes), chance); break;
+    case D_BLIND: snprintf(buf, size, "ws.blind instrument=%u", (unsigned)below(r, p->instruments)); break;
+    case D_CANCELALL: snprintf(buf, size, "cancel_all account=%u", process); *ret_event = true; break;
+    case D_MODE: snprintf(buf, size, "account.mode account=%u", process); break;
+    case D_KEYEND:
+        if (!dst_kind_of(FAULT_KEY_END, p->venue)) snprintf(buf, size, "ws.cut stream=private account=%u", process);
+        else snprintf(buf, size, "key.end account=%u told=%u", process, (unsigned)below(r, 2));
+        *ret_event = true;
+        break;
+    case D_BACKLOG: snprintf(buf, size, "proc.backlog process=%u", process); break;
+    case D_ROT: snprintf(buf, size, "proc.rot process=%u", process); *ret_event = true; break;
     case D_COUNT: buf[0] = '\0'; break;
     }
 }

@@ -13,6 +13,8 @@
  *     at T for D proc.full          the disk is full
  *     at T for D proc.stall         the disk hangs
  *     at T proc.switch              somebody pulls the kill switch
+ *     at T for D proc.backlog       its network stands still: what is under way in either direction arrives at the end, all at once
+ *     at T proc.rot                 a bit of its journal's files turns over on the disk, whether it runs or not
  *
  * each with process=N (1). Every line names its time and, unless it is an event, its length: after `unsafe_ns` all is healed.
  */
@@ -29,10 +31,11 @@
 #define DST_INSTRUMENTS_MAX 2
 
 /* Kinds of faults counted: those of sim/faults.h, and behind them enum dst_what. */
-#define DST_KINDS (FAULT_KIND_COUNT + DST_SWITCH + 1)
+#define DST_KINDS (FAULT_KIND_COUNT + DST_ROT + 1)
 const char *dst_kind_name(uint32_t kind); /* NULL: none */
+bool dst_kind_of(uint32_t kind, const char *venue); /* can it happen there? */
 
-enum dst_what { DST_VENUE, DST_KILL, DST_POWER, DST_STOP, DST_FREEZE, DST_OFFLINE, DST_SKEW, DST_DISK, DST_FULL, DST_STALL, DST_SWITCH };
+enum dst_what { DST_VENUE, DST_KILL, DST_POWER, DST_STOP, DST_FREEZE, DST_OFFLINE, DST_SKEW, DST_DISK, DST_FULL, DST_STALL, DST_SWITCH, DST_BACKLOG, DST_ROT };
 
 /* What a fault takes away, for the checkers: see check.c. */
 enum {

@@ -282,6 +282,25 @@ void dst_process_journal_end(struct dst_process *p)
     bot__journal_older_live(&p->older, NULL);
 }
 
+void dst_process_rot(struct dst_process *p, uint64_t seed)
+{
+    test_rng rng = { seed };
+    uint32_t files[MEMFS_FILES], n = 0;
+    for (uint32_t i = 0; i < MEMFS_FILES; i++)
+        if (p->memfs.files[i].name[0] != '\0' && p->memfs.files[i].size > 0) files[n++] = i;
+    if (n == 0) return;
+    struct memfs_file *f = &p->memfs.files[files[test_rng_below(&rng, n)]];
+    const size_t at = test_rng_below(&rng, f->size);
+    const unsigned char bit = (unsigned char)(1u << test_rng_below(&rng, 8));
+    f->data[at] ^= bit;
+    if (at < f->size_synced) f->synced[at] ^= bit;
+    dst_trace(p->w, "p%u a bit of %s turns over at %zu of %zu", p->number, f->name, at, f->size);
+    p->rotten = p->lost_events = true;
+    p->rotten_record += p->up && strstr(f->name, ".journal") != NULL;
+}
+
+void dst_process_rot_seen(struct dst_process *p) { p->w->result->bit[FAULT_KIND_COUNT + DST_ROT] += p->rotten; }
+
 static int replay_item(void *user_data, const bot_journal_item *item)
 {
     struct dst_process *p = user_data;
@@ -311,6 +330,7 @@ static bool journal_open(struct dst_process *p, bot_ts *ret_begin, bool *ret_res
     p->journal_next = recovery.next_record;
     if (recovery.damage.damage != BOT_DAMAGE_NONE) {
         p->lost_events = true;
+        dst_process_rot_seen(p);
         dst_trace(p->w, "p%u journal damage: %s", p->number, recovery.damage.text);
     }
     if (!recovery.existed) return true;
@@ -342,6 +362,7 @@ static bool resume(struct dst_process *p, bot_ts begin)
     dst_trace(p->w, "p%u resumed from record %llu: %llu events, %llu damaged places, %llu lost%s%s", p->number,
               (unsigned long long)from.record, (unsigned long long)result.events, (unsigned long long)(from.damages + result.damages),
               (unsigned long long)(from.lost + result.lost), passed_over[0] != '\0' ? "; " : "", passed_over);
+    if (from.damages + result.damages != 0 || passed_over[0] != '\0') dst_process_rot_seen(p);
     p->lost_events |= from.damages + result.damages != 0 || from.lost + result.lost != 0;
     return r >= 0;
 }
@@ -463,7 +484,8 @@ void dst_process_die(struct dst_process *p, enum dst_what how, int64_t down_ns)
         return;
     }
     dst_trace(p->w, "p%u dies (%d)", p->number, (int)how);
-    p->forgot = how == DST_POWER || p->journal == NULL;
+    p->forgot = how == DST_POWER || p->journal == NULL || p->rotten;
+    p->rotten_record = 0;
     if (how == DST_STOP) bot__session_stop(p->session);
     bot__world_client_kill(p->w->world, p->client);
     if (p->journal != NULL) {

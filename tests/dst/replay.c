@@ -38,8 +38,31 @@ static void compare(struct dst_process *p, const bot_core *again)
                   (unsigned long long)p->core->stats.events, (unsigned long long)p->core->stats.fills_applied, (unsigned long long)p->core->stats.submits_refused);
 }
 
+static int pass(void *user_data, const bot_journal_item *item)
+{
+    (void)user_data, (void)item;
+    return 0;
+}
+
+/* Whoever reads it is told. */
+static void check_rotten(struct dst_process *p)
+{
+    dst_process_journal_end(p);
+    bot_journal_reader *reader;
+    struct journal_replay_result result = { 0 };
+    bot_journal_place place;
+    int r = bot__journal_open_read(&p->memfs.fs, "j", p->w->plan->venue, "dst", &reader, &place);
+    if (r >= 0) {
+        r = bot__journal_replay(reader, UINT64_MAX, false, pass, NULL, &result);
+        bot_journal_close_read(reader);
+    }
+    if (r < 0 || result.damages != 0) dst_process_rot_seen(p);
+    else if (p->rotten_record != 0) dst_wrong(p->w, DST_INTERNAL, "p%u: a bit of its journal turned over, and nobody was told", p->number);
+}
+
 void dst_check_replay(struct dst_process *p)
 {
+    if (p->journal != NULL && p->rotten) check_rotten(p);
     if (p->journal == NULL || p->lost_events) return;
     if (p->older.guessed) return; /* it took a fill for known while the disk failed and applied it later: a replay can read, and does at once */
     dst_process_journal_end(p);

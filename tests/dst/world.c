@@ -72,21 +72,23 @@ static void apply_standing(struct dst_world *w)
     for (uint32_t n = 0; n < w->plan->processes; n++) {
         struct dst_process *p = &w->process[n];
         bool offline = false, stalled = false, full = false;
-        int64_t skew = 0, frozen = 0;
+        int64_t skew = 0, frozen = 0, held = 0;
         char op = 0;
         for (uint32_t i = 0; i < w->plan->faults_n; i++) {
             const struct dst_fault *f = &w->plan->faults[i];
             if (f->what == DST_VENUE || f->process != p->number || !holds(f, at)) continue;
-            count(w, f->what, p->up, f->what != DST_DISK && f->what != DST_FULL && f->what != DST_STALL);
+            count(w, f->what, p->up, f->what != DST_DISK && f->what != DST_FULL && f->what != DST_STALL && f->what != DST_BACKLOG);
             if (f->what == DST_OFFLINE) offline = true;
             else if (f->what == DST_STALL) stalled = true;
             else if (f->what == DST_FULL) full = true;
             else if (f->what == DST_SKEW) skew += f->value_ns;
             else if (f->what == DST_DISK) op = f->op;
+            else if (f->what == DST_BACKLOG && DST_START_NS + f->at_ns + f->for_ns > held) held = DST_START_NS + f->at_ns + f->for_ns;
             else if (f->what == DST_FREEZE && DST_START_NS + f->at_ns + f->for_ns > frozen) frozen = DST_START_NS + f->at_ns + f->for_ns;
         }
         bot__world_client_offline(w->world, p->client, offline);
         bot__world_client_skew(w->world, p->client, skew);
+        bot__world_client_backlog(w->world, p->client, held);
         if (frozen != 0 && p->up) bot__world_client_freeze(w->world, p->client, frozen);
         p->disk_stalled = stalled || frozen != 0;
         p->stalled = stalled;
@@ -110,7 +112,8 @@ static void apply_events(struct dst_world *w)
         const bot_ts at = DST_START_NS + f->at_ns;
         if (f->for_ns != 0 || at > now || at <= w->applied_until || f->process > w->plan->processes) continue;
         struct dst_process *p = &w->process[f->process - 1];
-        count(w, f->what, p->up, true);
+        count(w, f->what, p->up, f->what != DST_ROT);
+        if (f->what == DST_ROT) dst_process_rot(p, w->plan->seed ^ (uint64_t)f->at_ns);
         if (f->what == DST_KILL || f->what == DST_POWER || f->what == DST_STOP) dst_process_die(p, f->what, f->value_ns);
         if (f->what == DST_SWITCH && p->up) {
             bot_event ev = { .kind = BOT_EV_KILL };
@@ -296,6 +299,7 @@ void dst_run(const struct dst_plan *plan, const struct dst_run_options *o, struc
         ret->used[k] = bot__world_faults_used(w->world)[k];
         ret->bit[k] = bot__world_faults_bit(w->world)[k];
     }
+    for (uint32_t n = 0; n < plan->processes; n++) ret->bit[FAULT_KIND_COUNT + DST_BACKLOG] += bot__world_client_held(w->world, w->process[n].client);
     for (uint32_t n = 0; n < plan->processes; n++) dst_process_free(&w->process[n]);
     bot__world_free(w->world);
     free(w);

@@ -224,7 +224,7 @@ const struct venue bot__venue_binance = {
     .needs_listen_key = true,
     .hedge_possible = true,
     .book = { .chain = BOOK_CHAIN_IDS, .snapshot_by_rest = true },
-    .absence_bound_ns = 5 * S,
+    .absence_bound_ns = 60 * S, /* an order whose request timed out may be placed most of a minute later; and it forgets orders that exist for half an hour */
     .order_unknown_ns = 10 * S,
     .fills_window_max_ns = 7 * 86400 * S,
     .fills_history_ns = 180 * 86400 * S,

@@ -512,7 +512,7 @@ const struct venue bot__venue_okx = {
     .book = { .chain = BOOK_CHAIN_PREV, .checksum = BOOK_CHECKSUM_OKX },
     .hedge_possible = true,
     .funding_by_log = true,
-    .absence_bound_ns = 5 * S,
+    .absence_bound_ns = 60 * S, /* venues have placed orders 40 to 50 s late */
     .order_unknown_ns = 10 * S,
     .fills_window_max_ns = 90 * 86400 * S,
     .fills_history_ns = 90 * 86400 * S,

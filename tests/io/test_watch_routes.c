@@ -88,6 +88,21 @@ TEST(watch_routes, every_kind_says_it_in_the_words_of_its_place)
     close_routes();
 }
 
+TEST(watch_routes, telegram_behind_a_server_of_ones_own_keeps_its_path)
+{
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    setenv("TG", "123:abc", 1);
+    char text[300];
+    snprintf(text, sizeof text, "\"routes\": [{\"type\": \"telegram\", \"url\": \"http://127.0.0.1:%u/tg/\", \"token\": {\"env\": \"TG\"}, \"chat_id\": \"42\"}]", bot__server_port(hook));
+    open_routes(text);
+    const struct watch_alert a = an_alert(1);
+    deliver_alert(routes, &a);
+    for (int i = 0; i < 100 && !deliver_idle(routes); i++) loop_for(&loop, 20);
+    ck_assert_str_eq(last_path, "/tg/bot123:abc/sendMessage");
+    close_routes();
+}
+
 TEST(watch_routes, what_does_not_get_through_is_tried_again_in_order)
 {
     uv_loop_init(&loop);

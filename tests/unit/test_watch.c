@@ -83,6 +83,12 @@ TEST(watch_config, a_fault_is_named_with_its_place_and_remedy)
         { "{\"accounts\": [{\"venue\": \"bybit\", \"journal\": \"\"}]}", "accounts[0].journal: must not be empty" },
         { "{\"accounts\": [{\"venue\": \"bybit\", \"journal\": \"/x\"}, {\"venue\": \"okx\", \"journal\": \"/x\"}]}", "accounts[1]: accounts[0] writes the journal \"/x\" already" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"file\", \"path\": \"\"}]}}", "alerts.routes[0].path: must not be empty" },
+        { "{\"accounts\": [{\"venue\": \"bybit\", \"instruments\": [\"BTCUSDT\", \"ETHUSDT\", \"BTCUSDT\"]}]}", "accounts[0].instruments: \"BTCUSDT\" stands here twice" },
+        { "{\"accounts\": [{\"venue\": \"bybit\", \"instruments\": [\"a name that no instrument of any venue has\"]}]}", "is no instrument name" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"rules\": [{\"rule\": \"drift\", \"severity\": \"info\"}, {\"rule\": \"drift\", \"enabled\": false}]}}",
+          "alerts.rules[1]: alerts.rules[0] is about \"drift\" already" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"stderr\", \"path\": \"/x\"}]}}", "alerts.routes[0].path: a route of type stderr has none" },
+        { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"slack\", \"url\": \"https://x\", \"chat_id\": \"1\"}]}}", "alerts.routes[0].chat_id: a route of type slack has none" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}]} extra", "no JSON from here on" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

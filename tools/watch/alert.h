@@ -46,7 +46,7 @@ enum watch_delivery { DELIVERY_NONE, DELIVERY_DELIVERED, DELIVERY_RETRYING, DELI
 extern const char *const watch_delivery_names[];
 
 struct watch_alert {
-    uint64_t               id;      /* of this occurrence, from 1 */
+    uint64_t               id;      /* of this occurrence; of no other one, of a run before neither */
     enum watch_alert_state state;
     enum watch_rule        rule;
     enum watch_severity    severity;

@@ -534,6 +534,18 @@ static int check_accounts(const struct reading *r, const cJSON *root, struct wat
         for (uint32_t j = 0; j < i && a->journal != NULL; j++)
             if (c->accounts[j].journal != NULL && strcmp(a->journal, c->accounts[j].journal) == 0)
                 return refuse(r, item, path, "accounts[%u] writes the journal \"%s\" already; give each one of its own", j, a->journal);
+        for (uint32_t k = 0; k < a->instruments.n; k++) {
+            const char *const name = a->instruments.list[k];
+            const cJSON *at = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(item, "instruments"), (int)k);
+            bot_symbol symbol;
+            snprintf(path, sizeof path, "accounts[%u].instruments", i);
+            if (!bot__symbol_set(&symbol, name, strlen(name)))
+                return refuse(r, at, path, "\"%s\" is no instrument name", name);
+            for (uint32_t j = 0; j < k; j++)
+                if (strcmp(name, a->instruments.list[j]) == 0)
+                    return refuse(r, at, path, "\"%s\" stands here twice", name);
+        }
+        snprintf(path, sizeof path, "accounts[%u]", i);
         const struct { const char *key, *text; bool ws; } urls[] = { { "rest_url", a->rest_url, false }, { "ws_private_url", a->ws_private_url, true },
                                                                      { "ws_public_url", a->ws_public_url, true } };
         for (size_t u = 0; u < COUNT(urls); u++) {
@@ -579,6 +591,38 @@ static int name_routes(const struct reading *r, const cJSON *list, struct watch_
     return BOT_OK;
 }
 
+static int check_rules(const struct reading *r, const cJSON *root, const struct watch_config *c)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, "alerts"), "rules");
+    for (uint32_t i = 0; i < c->alerts.rules_n; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (c->alerts.rules[i].rule == c->alerts.rules[j].rule) {
+                char path[64];
+                snprintf(path, sizeof path, "alerts.rules[%u]", i);
+                return refuse(r, cJSON_GetArrayItem(list, (int)i), path, "alerts.rules[%u] is about \"%s\" already: put both into one", j,
+                              watch_rule_names[c->alerts.rules[i].rule]);
+            }
+    return BOT_OK;
+}
+
+/* What was given to a route that has no use for it was meant for another type. */
+static int check_keys_of_route(const struct reading *r, const cJSON *item, const char *path, const struct watch_route_config *t)
+{
+    static const struct { const char *key; uint32_t types; } uses[] = {
+        { "path", 1u << ROUTE_FILE }, { "command", 1u << ROUTE_COMMAND }, { "chat_id", 1u << ROUTE_TELEGRAM },
+        { "url", 1u << ROUTE_WEBHOOK | 1u << ROUTE_SLACK | 1u << ROUTE_DISCORD | 1u << ROUTE_TELEGRAM }, { "token", 1u << ROUTE_WEBHOOK | 1u << ROUTE_TELEGRAM },
+        { "ca_file", 1u << ROUTE_WEBHOOK | 1u << ROUTE_SLACK | 1u << ROUTE_DISCORD | 1u << ROUTE_TELEGRAM },
+    };
+    for (size_t k = 0; k < COUNT(uses); k++) {
+        const cJSON *at = cJSON_GetObjectItemCaseSensitive(item, uses[k].key);
+        char key_path[96];
+        snprintf(key_path, sizeof key_path, "%s.%s", path, uses[k].key);
+        if (at != NULL && (uses[k].types >> t->type & 1) == 0)
+            return refuse(r, at, key_path, "a route of type %s has none", watch_route_names[t->type]);
+    }
+    return BOT_OK;
+}
+
 static int check_routes(const struct reading *r, const cJSON *root, struct watch_config *c)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, "alerts"), "routes");
@@ -588,6 +632,9 @@ static int check_routes(const struct reading *r, const cJSON *root, struct watch
         char path[64];
         snprintf(path, sizeof path, "alerts.routes[%u]", i);
         const char *const type = watch_route_names[t->type];
+        const int keys = check_keys_of_route(r, item, path, t);
+        if (keys < 0)
+            return keys;
         if (t->type == ROUTE_FILE && t->path == NULL)
             return refuse(r, item, path, "a route of type file needs a \"path\"");
         if (t->type == ROUTE_COMMAND && t->command.n == 0)
@@ -666,6 +713,7 @@ int watch_config_parse(const char *name, const char *text, size_t len, struct wa
         done = read_section(&r, &top_section, root, "", &c);
         if (done == BOT_OK) done = check_accounts(&r, root, &c);
         if (done == BOT_OK) done = check_http(&r, root, &c);
+        if (done == BOT_OK) done = check_rules(&r, root, &c);
         if (done == BOT_OK) done = check_routes(&r, root, &c);
         if (done == BOT_OK) done = check_heartbeat(&r, root, &c);
     }
@@ -763,80 +811,6 @@ bool watch_config_needs_restart(const struct watch_config *now, const struct wat
         if (!same_section(&account_section, &now->accounts[i], &next->accounts[i]))
             return true;
     return false;
-}
-
-/* ---- an example ---- */
-
-/* Another place than the venue's own, as `botctl paper` exports it for the examples: the file is then one for that place. */
-static void example_places(char *buf, size_t size)
-{
-    static const char *const names[][2] = { { "BOT_REST_URL", "rest_url" }, { "BOT_WS_PRIVATE_URL", "ws_private_url" },
-                                            { "BOT_WS_PUBLIC_URL", "ws_public_url" }, { "BOT_CA_FILE", "ca_file" } };
-    size_t n = 0;
-    buf[0] = '\0';
-    for (size_t i = 0; i < COUNT(names); i++) {
-        const char *value = getenv(names[i][0]);
-        if (value == NULL || value[0] == '\0' || strlen(value) > 200)
-            continue;
-        bool plain = true;
-        for (const char *c = value; *c != '\0'; c++)
-            plain = plain && *c > 0x20 && *c < 0x7f && *c != '"' && *c != '\\';
-        if (plain && n < size)
-            n += (size_t)snprintf(buf + n, size - n, "      \"%s\": \"%s\", // %s of the environment\n", names[i][1], value, names[i][0]);
-    }
-}
-
-int watch_config_example(const char *venue, char *buf, size_t size)
-{
-    char places[1200];
-    example_places(places, sizeof places);
-    const struct venue *v = bot__venue_find(venue);
-    if (v == NULL)
-        return BOT_ERR_NOT_FOUND;
-    const char *instrument = strcmp(venue, "okx") == 0 ? "BTC-USDT-SWAP" : strcmp(venue, "bitflyer") == 0 ? "FX_BTC_JPY"
-                             : strcmp(venue, "hyperliquid") == 0 ? "BTC" : "BTCUSDT";
-    const bool passphrase = bot__venue_has_passphrase(v), keyed = bot__venue_has_secret(v);
-    const int n = snprintf(buf, size,
-        "// Configuration of `botctl watch`. Comments are allowed. `botctl config check FILE` looks through it,\n"
-        "// `botctl doctor FILE` tries it out. A read-only key is enough: nothing is ever ordered.\n"
-        "{\n"
-        "  \"accounts\": [\n"
-        "    {\n"
-        "      \"name\": \"main\",\n"
-        "      \"venue\": \"%s\",\n"
-        "      // Secrets come from the environment, or from a file that only its owner may read (mode 600).\n"
-        "      \"key\": {\"env\": \"BOT_KEY\"},%s\n"
-        "%s%s%s"
-        "      // Public trades of these are watched for the venue slowing down; positions are watched whatever they are in.\n"
-        "      \"instruments\": [\"%s\"],\n"
-        "      // \"journal\": \"/var/lib/libbot-watch/main\",  // keeps every event: botctl explain, replay, verify\n"
-        "      // When fills do not explain a difference: \"adopt\" tells it and goes on from the venue's number; \"halt\" tells it until the restart.\n"
-        "      \"drift_policy\": \"adopt\"\n"
-        "    }\n"
-        "  ],\n"
-        "  \"http\": {\n"
-        "    // The page, /metrics, /api/status. Any other address than 127.x wants a \"token\": {\"env\": \"WATCH_TOKEN\"}.\n"
-        "    \"listen\": \"127.0.0.1:8723\"\n"
-        "  },\n"
-        "  \"alerts\": {\n"
-        "    \"repeat_s\": 3600,\n"
-        "    // A service that raises its own alarm when this watch is heard no more; {\"env\": \"HEARTBEAT_URL\"} hides the address.\n"
-        "    // \"heartbeat\": {\"url\": \"https://example.com/ping/me\", \"every_s\": 60},\n"
-        "    \"rules\": [\n"
-        "      // Each rule has sensible defaults; this is how one is changed.\n"
-        "      {\"rule\": \"trade_rate\", \"severity\": \"warning\", \"for_s\": 10}\n"
-        "    ],\n"
-        "    \"routes\": [\n"
-        "      // {\"type\": \"slack\", \"url\": {\"env\": \"SLACK_WEBHOOK_URL\"}, \"min_severity\": \"warning\"},\n"
-        "      // {\"type\": \"telegram\", \"token\": {\"env\": \"TELEGRAM_TOKEN\"}, \"chat_id\": \"123456\"},\n"
-        "      // {\"type\": \"command\", \"command\": [\"/usr/local/bin/page-me\"]},  // the alert as JSON on its standard input\n"
-        "      {\"type\": \"stderr\", \"min_severity\": \"info\"}\n"
-        "    ]\n"
-        "  }\n"
-        "}\n",
-        venue, keyed ? "" : " // the address of the account, 0x...", keyed ? "      \"secret\": {\"env\": \"BOT_SECRET\"},\n" : "",
-        passphrase ? "      \"passphrase\": {\"env\": \"BOT_PASSPHRASE\"},\n" : "", places, instrument);
-    return n >= 0 && (size_t)n < size ? n : BOT_ERR_FULL;
 }
 
 void watch_account_options(const struct watch_account_config *c, bot_account_options *ret)

@@ -476,8 +476,11 @@ static int open_route(struct deliver *d, struct route *r, const struct watch_rou
     if (config->type == ROUTE_STDERR || config->type == ROUTE_FILE || config->type == ROUTE_COMMAND)
         return BOT_OK;
     bool good = split_url(r, config->type == ROUTE_TELEGRAM && config->url == NULL ? "https://api.telegram.org" : config->url);
-    if (good && config->type == ROUTE_TELEGRAM)
-        good = snprintf(r->path, sizeof r->path, "/bot%s/sendMessage", config->token) < (int)sizeof r->path;
+    if (good && config->type == ROUTE_TELEGRAM) { /* behind the path of one's own server */
+        size_t n = strlen(r->path);
+        while (n > 0 && r->path[n - 1] == '/') n--;
+        good = snprintf(r->path + n, sizeof r->path - n, "/bot%s/sendMessage", config->token) < (int)(sizeof r->path - n);
+    }
     if (!good) {
         snprintf(why, WATCH_WHY_MAX, "route %s: its address is too long or no https:// URL", config->name);
         return BOT_ERR_OPTIONS;

@@ -481,6 +481,7 @@ int watch_open(struct uv_loop_s *loop, const char *path, struct watch_config *co
     memset(config, 0, sizeof *config);
     *w = (struct watch){ .loop = loop, .path = path, .config = own, .accounts = accounts, .io = io, .started_ms = watch_wall_ms() };
     watch_alerts_init(&w->alerts, own, tell, w);
+    w->alerts.next_id = (uint64_t)w->started_ms; /* who puts firing and resolved together by it must not meet one of a run before */
     (void)uv_timer_init(loop, &io->tick);
     (void)uv_timer_init(loop, &io->evaluate);
     io->tick.data = io->evaluate.data = w;

@@ -304,6 +304,7 @@ int bot__journal_recover(struct journal *j, struct journal_recovery *ret)
     j->ts_offset = ret->ts_offset;
     ret->next_record = j->header.first_record + j->file_records;
     atomic_store(&j->next_record, ret->next_record);
+    j->table_end = ret->next_record;
     /* What was found may be in the page cache only, left by a process that was killed. */
     if (j->fs->sync(j->fs->self, j->fd) != 0)
         return fail(ret, BOT_ERR_IO, "%s cannot be synced: %s", j->path, strerror(errno));

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "journal/reader.h"
+
 struct exec_question {
     uint16_t kind;
     const bot_symbol *instrument;
@@ -30,6 +32,33 @@ static int count_in(struct journal *j, uint32_t segment, uint64_t first_record, 
     return r < 0 ? r : count;
 }
 
+static bool is_it(const struct exec_question *q, const bot_journal_item *item)
+{
+    if (item->kind != BOT_JOURNAL_EVENT || item->event.kind != q->kind || item->event.instrument.len != q->instrument->len ||
+        memcmp(item->event.instrument.s, q->instrument->s, q->instrument->len) != 0)
+        return false;
+    const bot_id *id = q->kind == BOT_EV_FILL ? &item->event.fill.exec_id : &item->event.funding.exec_id;
+    return id->len == q->id->len && memcmp(id->s, q->id->s, id->len) == 0;
+}
+
+/* The same from end to end: where there is no index, or where it says "so many records, and perhaps more". */
+static int count_all(struct journal *j, uint32_t segment, uint64_t end, const struct exec_question *q)
+{
+    char path[JOURNAL_PATH_MAX];
+    bot_journal_reader *r;
+    bot_journal_item item;
+    bot__segment_path(j->path, segment, "journal", path);
+    int count = 0, e = bot__journal_open_read(j->fs, path, NULL, NULL, &r, NULL);
+    if (e == BOT_ERR_MALFORMED) /* nothing in it */
+        return 0;
+    if (e != BOT_OK)
+        return e;
+    while ((e = bot_journal_next(r, &item, NULL)) != 0 && e != BOT_ERR_IO && e != BOT_ERR_NOMEM)
+        count += e == 1 && item.record < end && is_it(q, &item);
+    bot_journal_close_read(r);
+    return e == 0 ? count : BOT_ERR_IO;
+}
+
 static int count_sealed(struct journal *j, const struct sealed *s, const struct exec_question *q)
 {
     char path[JOURNAL_PATH_MAX];
@@ -39,16 +68,7 @@ static int count_sealed(struct journal *j, const struct sealed *s, const struct 
         bot__segment_path(j->path, s->segment, "index", path);
         n = bot__index_find(j->fs, path, q->key, records);
     }
-    if (n >= 0)
-        return count_in(j, s->segment, s->first_record, records, n, q);
-    /* No index, or a damaged one: the segment from end to end. Its keys are made from its records now, and that another
-     * execution has the same one (1 in 2^64) is exact enough. */
-    struct index_table t = { 0 };
-    bot__segment_path(j->path, s->segment, "journal", path);
-    int r = bot__journal_index_segment(j->fs, path, &t, NULL);
-    n = r == BOT_OK ? bot__index_lookup(&t, q->key, records) : r;
-    bot__index_release(j->fs, &t);
-    return n;
+    return n >= 0 && n < INDEX_PER_KEY_MAX ? count_in(j, s->segment, s->first_record, records, n, q) : count_all(j, s->segment, UINT64_MAX, q);
 }
 
 static bool newest_is(const struct journal *j, const bot_symbol *instrument, const bot_id *exec_id)
@@ -79,13 +99,13 @@ int bot__journal_has_exec_but(struct journal *j, uint16_t kind, const bot_symbol
      * it asks about itself, is among it already. */
     pthread_mutex_lock(&j->index_mutex);
     const uint32_t segment = j->header.segment, sealed_n = j->sealed_n;
-    const uint64_t first = j->header.first_record;
+    const uint64_t first = j->header.first_record, end = j->table_end;
     const bool newest_written = j->execs_written == j->execs_appended;
     const int n = bot__index_lookup(&j->table, q.key, records);
     pthread_mutex_unlock(&j->index_mutex);
     const bool itself = j->last_exec_kind == kind && newest_is(j, instrument, exec_id);
     const int enough = (itself && newest_written ? 2 : 1) + (int)others;
-    int count = count_in(j, segment, first, records, n, &q);
+    int count = n < INDEX_PER_KEY_MAX ? count_in(j, segment, first, records, n, &q) : count_all(j, segment, end, &q);
     for (uint32_t i = sealed_n; i-- > 0 && count >= 0 && count < enough;) {
         pthread_mutex_lock(&j->index_mutex);
         const struct sealed s = j->sealed[i];

@@ -325,7 +325,9 @@ static bool write_batch(struct journal *j)
            bot__index_add(j->fs, &j->table, j->exec_keys[i], j->exec_records[i]) == BOT_OK)
         i++;
     j->execs_written += i;
-    const bool remembered = i == j->execs_n || j->exec_records[i] >= j->header.first_record + j->file_records + j->batch_n;
+    const uint64_t end = j->header.first_record + j->file_records + j->batch_n;
+    const bool remembered = i == j->execs_n || j->exec_records[i] >= end;
+    j->table_end = remembered ? end : j->exec_records[i];
     pthread_mutex_unlock(&j->index_mutex);
     memmove(j->exec_keys, j->exec_keys + i, (j->execs_n - i) * sizeof *j->exec_keys);
     memmove(j->exec_records, j->exec_records + i, (j->execs_n - i) * sizeof *j->exec_records);

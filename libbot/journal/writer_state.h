@@ -70,6 +70,7 @@ struct journal {
     struct sealed     *sealed;
     uint32_t           sealed_n, sealed_room;
     uint64_t           execs_written; /* how many of execs_appended can be found */
+    uint64_t           table_end;     /* the table knows of all executions that begin before this record */
 
     /* Writer's thread. */
     int      fd;

@@ -785,6 +785,70 @@ TEST(journal_faults, a_fill_that_could_not_be_looked_up_is_new_when_it_comes_aga
     memfs_done(&m);
 }
 
+/* A disk that stays unreadable, and a history that is asked for again and again: however often it came meanwhile. */
+TEST(journal_faults, a_known_fill_stays_known_however_often_it_could_not_be_looked_up)
+{
+    for (unsigned rounds = 1; rounds <= 4; rounds++) {
+        static struct memfs m;
+        struct journal_older older;
+        struct journal *j = asked_journal(&m, &older);
+        for (unsigned i = 0; i < 30; i++) {
+            unreadable(&m);
+            m.fail_op = MEMFS_READ;
+            ask_of(j, &older, 51, true);
+            ask_of(j, &older, 4, true);
+            m.fail_nth = 0;
+            if (i % rounds == 0) bot__journal_round(j); /* several to a record, and several segments */
+        }
+        bot__journal_round(j);
+        ask_of(j, &older, 4, true);
+        ask_of(j, &older, 51, false);
+        bot__journal_round(j);
+        ask_of(j, &older, 51, true);
+        ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+        struct journal_config c = config(&m);
+        struct journal_recovery rec;
+        c.options.segment_bytes = 1 << 20;
+        ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK); /* and by the next run */
+        bot__journal_older_live(&older, j);
+        for (unsigned i = 0; i < 8; i++) {
+            ask_of(j, &older, 4, true);
+            bot__journal_round(j);
+        }
+        ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+        ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+        bot__journal_older_live(&older, j);
+        ask_of(j, &older, 4, true);
+        ask_of(j, &older, 60, false);
+        ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+        bot__journal_older_live(&older, NULL);
+        ck_assert_int_eq(m.live_allocs, 0);
+        memfs_done(&m);
+    }
+}
+
+TEST(journal_faults, a_fill_that_came_often_is_known_to_the_next_run)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_event ev;
+    memfs_init(&m);
+    struct journal_config c = config(&m);
+    c.options.segment_bytes = 1 << 20;
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    for (unsigned i = 0; i < 8; i++) {
+        append_fill(j, 4);
+        bot__journal_round(j);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    test_event_fill(4, 0, &ev);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    memfs_done(&m);
+}
+
 /* More of them than are remembered: the rest is taken for known, and reconciliation finds it missing. */
 TEST(journal_faults, fills_that_could_not_be_looked_up_are_remembered_within_a_bound)
 {

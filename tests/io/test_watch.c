@@ -122,15 +122,17 @@ TEST(watch, each_failure_raises_the_right_alert_once_and_resolves_it_once)
     end(PLACES);
 }
 
-TEST(watch, what_an_alert_says_on_standard_error_is_not_logged_there_as_well)
+/* What stands on standard error after a liquidation, with these alerts configured. */
+static const char *said_of_a_liquidation(const char *alerts)
 {
+    static char said[8192];
     static const char *const faults[] = { "at 2s trade qty=0.5 side=buy account=1\nat 4s liquidate account=1\n" };
     uv_loop_init(&loop);
-    char *path = strdup(scratch_directory()), file[300], said[8192];
+    char *path = strdup(scratch_directory()), file[300];
     snprintf(file, sizeof file, "%s/stderr", path);
     free(path);
     open_papers(faults, 1);
-    config_add("\"alerts\": {\"max_per_minute\": 600, \"routes\": [{\"type\": \"stderr\", \"min_severity\": \"info\"}]}}");
+    config_add("\"alerts\": {%s}}", alerts);
     const int was = dup(2), fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
     ck_assert(was >= 0 && fd >= 0 && dup2(fd, 2) == 2);
     open_watch();
@@ -143,9 +145,21 @@ TEST(watch, what_an_alert_says_on_standard_error_is_not_logged_there_as_well)
     said[n] = '\0';
     close(fd);
     close(was);
+    end(1);
+    return said;
+}
+
+TEST(watch, what_an_alert_says_on_standard_error_is_not_logged_there_as_well)
+{
+    const char *said = said_of_a_liquidation("\"max_per_minute\": 600, \"routes\": [{\"type\": \"stderr\", \"min_severity\": \"info\"}]");
     ck_assert_msg(strstr(said, "forced_trade: sell of ") != NULL && strstr(said, "liquidation") != NULL, "%s", said);
     ck_assert_msg(strstr(said, "EXTERNAL_FILL") == NULL, "%s", said);
-    end(1);
+}
+
+TEST(watch, what_no_alert_says_on_standard_error_stays_in_the_log)
+{
+    const char *said = said_of_a_liquidation("\"rules\": [{\"rule\": \"forced_trade\", \"severity\": \"info\"}], \"routes\": [{\"type\": \"stderr\"}]");
+    ck_assert_msg(strstr(said, "forced_trade") == NULL && strstr(said, "EXTERNAL_FILL") != NULL, "%s", said);
 }
 
 /* The venue moves a position that no fill explains (there is no such fault: a watch with a journal of another life stands for it). */

@@ -162,6 +162,14 @@ TEST(watch_config, a_secret_file_that_others_may_read_is_refused)
     ck_assert_int_eq(fchmod(fd, 0644), 0);
     ck_assert_int_eq(parse(text, &c), BOT_ERR_OPTIONS);
     ck_assert_ptr_nonnull(strstr(why, "others may read it; run: chmod 600"));
+    ck_assert_int_eq(fchmod(fd, 0440), 0);
+    ck_assert_int_eq(parse(text, &c), BOT_ERR_OPTIONS);
+    setenv("CREDENTIALS_DIRECTORY", "/tmp", 1); /* systemd's credentials are readable by an ACL, whose mask looks like the group's right */
+    ck_assert_msg(parse(text, &c) == BOT_OK, "%s", why);
+    watch_config_free(&c);
+    ck_assert_int_eq(fchmod(fd, 0444), 0);
+    ck_assert_int_eq(parse(text, &c), BOT_ERR_OPTIONS);
+    unsetenv("CREDENTIALS_DIRECTORY");
     ck_assert_int_eq(fchmod(fd, 0600), 0);
     ck_assert_msg(parse(text, &c) == BOT_OK, "%s", why);
     ck_assert_str_eq(c.accounts[0].secret, "hush");

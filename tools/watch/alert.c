@@ -182,6 +182,13 @@ void watch_alerts_tick(struct watch_alerts *a, int64_t now_ms)
     }
 }
 
+bool watch_rule_severity(const struct watch_alerts *a, enum watch_rule rule, enum watch_severity *ret)
+{
+    const struct terms t = terms_of(a, rule);
+    *ret = t.severity;
+    return t.enabled;
+}
+
 uint32_t watch_alerts_firing(const struct watch_alerts *a, enum watch_rule rule)
 {
     uint32_t n = 0;

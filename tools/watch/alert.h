@@ -73,6 +73,8 @@ void watch_alert_set(struct watch_alerts *a, enum watch_rule rule, const char *a
 void watch_alert_event(struct watch_alerts *a, enum watch_rule rule, const char *account, const char *instrument, int64_t now_ms, const char *text);
 /* Time passes: pending ones come due, events end, repeats are told, the old are forgotten. */
 void watch_alerts_tick(struct watch_alerts *a, int64_t now_ms);
+/* What the configuration makes of a rule; false: it is switched off. */
+bool watch_rule_severity(const struct watch_alerts *a, enum watch_rule rule, enum watch_severity *ret);
 uint32_t watch_alerts_firing(const struct watch_alerts *a, enum watch_rule rule); /* number of them */
 
 #endif

@@ -336,6 +336,15 @@ static int take_copy(const char *text, char **to)
     return *to != NULL ? BOT_OK : BOT_ERR_NOMEM;
 }
 
+/* systemd gives LoadCredential= to the service's user by an ACL, which shows as bits of the group (the mask stands there); nobody else gets
+ * into the directory. systemd.exec(5), "Credentials". */
+static bool is_credential(const char *file)
+{
+    const char *const directory = getenv("CREDENTIALS_DIRECTORY");
+    const size_t n = directory != NULL ? strlen(directory) : 0;
+    return n > 1 && strncmp(file, directory, n) == 0 && file[n] == '/' && strstr(file, "/../") == NULL;
+}
+
 static int read_secret_file(const struct reading *r, const cJSON *item, const char *path, const char *file, char **to)
 {
     struct stat st;
@@ -345,7 +354,7 @@ static int read_secret_file(const struct reading *r, const cJSON *item, const ch
         if (fd >= 0) close(fd);
         return refuse(r, item, path, "%s: %s", file, strerror(e));
     }
-    if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
+    if (!S_ISREG(st.st_mode) || (st.st_mode & (is_credential(file) ? 007 : 077)) != 0) {
         close(fd);
         return S_ISREG(st.st_mode) ? refuse(r, item, path, "%s: others may read it; run: chmod 600 %s", file, file)
                                    : refuse(r, item, path, "%s: is no regular file", file);

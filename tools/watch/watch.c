@@ -416,13 +416,18 @@ void watch_test_alert(struct watch *w)
 /* What an alert of the watch tells on the same stream anyway. */
 static bool told_by_an_alert(const struct watch *w, const char *event, const char *text)
 {
-    static const char *const names[] = { "DRIFT ", "DRIFT_HEALED ", "STALE ", "EXTERNAL_FILL ", "GAP" };
-    bool here = false;
-    for (uint32_t i = 0; i < w->config->alerts.routes_n; i++)
-        here |= w->config->alerts.routes[i].type == ROUTE_STDERR && w->config->alerts.routes[i].min_severity <= WATCH_WARNING;
-    for (size_t i = 0; here && strcmp(event, "alert") == 0 && i < sizeof names / sizeof *names; i++)
-        if (strncmp(text, names[i], strlen(names[i])) == 0)
-            return true;
+    static const struct { const char *name; enum watch_rule rule; } told[] = {
+        { "DRIFT ", WATCH_RULE_DRIFT }, { "DRIFT_HEALED ", WATCH_RULE_DRIFT }, { "STALE ", WATCH_RULE_STALE }, { "EXTERNAL_FILL ", WATCH_RULE_FORCED_TRADE },
+        { "GAP", WATCH_RULE_PROCESS },
+    };
+    for (size_t k = 0; strcmp(event, "alert") == 0 && k < sizeof told / sizeof *told; k++) {
+        enum watch_severity severity;
+        if (strncmp(text, told[k].name, strlen(told[k].name)) != 0 || !watch_rule_severity(&w->alerts, told[k].rule, &severity))
+            continue;
+        for (uint32_t i = 0; i < w->config->alerts.routes_n; i++)
+            if (w->config->alerts.routes[i].type == ROUTE_STDERR && w->config->alerts.routes[i].min_severity <= (int64_t)severity)
+                return true;
+    }
     return false;
 }
 

@@ -89,6 +89,7 @@ TEST(watch_config, a_fault_is_named_with_its_place_and_remedy)
           "alerts.rules[1]: alerts.rules[0] is about \"drift\" already" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"stderr\", \"path\": \"/x\"}]}}", "alerts.routes[0].path: a route of type stderr has none" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}], \"alerts\": {\"routes\": [{\"type\": \"slack\", \"url\": \"https://x\", \"chat_id\": \"1\"}]}}", "alerts.routes[0].chat_id: a route of type slack has none" },
+        { "{\"accounts\": [{\"venue\": \"bybit\", \"name\": \"B\xfcro\"}]}", "w.json:1:44: no UTF-8 from here on" },
         { "{\"accounts\": [{\"venue\": \"bybit\"}]} extra", "no JSON from here on" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -110,6 +111,15 @@ TEST(watch_config, routes_without_a_name_get_different_ones)
     for (int i = 0; i < 5; i++)
         ck_assert_str_eq(c.alerts.routes[i].name, names[i]);
     watch_config_free(&c);
+}
+
+TEST(watch_config, the_mark_of_an_editor_is_no_fault)
+{
+    struct watch_config c;
+    ck_assert_msg(parse("\xef\xbb\xbf{\"accounts\": [{\"venue\": \"bybit\", \"name\": \"B\xc3\xbcro\"}]}\r\n", &c) == BOT_OK, "%s", why);
+    ck_assert_str_eq(c.accounts[0].name, "B\xc3\xbcro");
+    watch_config_free(&c);
+    ck_assert_int_eq(parse("\xef\xbb", &c), BOT_ERR_OPTIONS);
 }
 
 TEST(watch_config, a_file_that_would_be_waited_for_is_refused)

@@ -12,6 +12,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/json.h"
 #include "bot/err.h"
 #include "io/url.h"
 #include "session/session.h"
@@ -689,6 +690,17 @@ static int check_heartbeat(const struct reading *r, const cJSON *root, const str
     return BOT_OK;
 }
 
+/* Stricter than cJSON, which takes any bytes in a string: they would end in labels and documents that nobody else takes. */
+static bool is_json(const char *text, size_t len, size_t *ret_at)
+{
+    struct json j;
+    bot__json_init(&j, text, len);
+    bot__json_skip(&j);
+    const int r = bot__json_end(&j);
+    *ret_at = bot__json_offset(&j);
+    return r == BOT_OK;
+}
+
 int watch_config_parse(const char *name, const char *text, size_t len, struct watch_config *ret, char *why)
 {
     struct reading r = { .name = name, .why = why, .len = len };
@@ -699,8 +711,9 @@ int watch_config_parse(const char *name, const char *text, size_t len, struct wa
     memcpy(copy, text, len);
     copy[len] = '\0';
     r.text = copy;
+    if (len >= 3 && memcmp(copy, "\xef\xbb\xbf", 3) == 0)
+        memset(copy, ' ', 3); /* the mark of an editor */
     size_t at = 0;
-    const char *end = NULL;
     struct watch_config c = { 0 };
     c.alerts.max_per_minute = 20;
     c.alerts.heartbeat.every_s = 60;
@@ -713,9 +726,11 @@ int watch_config_parse(const char *name, const char *text, size_t len, struct wa
         line_of(&r, at, &line, &column);
         snprintf(why, WATCH_WHY_MAX, "%s:%u:%u: this comment does not end; add */", name, line, column);
         done = BOT_ERR_OPTIONS;
-    } else if ((root = cJSON_ParseWithLengthOpts(copy, len + 1, &end, true)) == NULL) {
-        line_of(&r, end != NULL ? (size_t)(end - copy) : len, &line, &column);
-        snprintf(why, WATCH_WHY_MAX, "%s:%u:%u: no JSON from here on: look for a missing or surplus comma, quote or bracket just before", name, line, column);
+    } else if (!is_json(copy, len, &at) || (root = cJSON_ParseWithLength(copy, len + 1)) == NULL) {
+        line_of(&r, at, &line, &column);
+        snprintf(why, WATCH_WHY_MAX, "%s:%u:%u: %s", name, line, column,
+                 at < len && (unsigned char)copy[at] >= 0x80 ? "no UTF-8 from here on: save the file in that encoding"
+                                                             : "no JSON from here on: look for a missing or surplus comma, quote or bracket just before");
         done = BOT_ERR_OPTIONS;
     } else {
         r.root = root;

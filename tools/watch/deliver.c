@@ -588,6 +588,7 @@ static uint32_t hand_over(struct route *r, struct deliver *heir)
 {
     struct route *to = heir != NULL ? heir_of(heir, r) : NULL;
     uint32_t lost = 0;
+    const bool waited = r->n != 0;
     for (; r->n != 0; pop(r)) {
         const struct item *item = queued(r, 0);
         if (to != NULL) {
@@ -602,7 +603,7 @@ static uint32_t hand_over(struct route *r, struct deliver *heir)
     to->beyond += r->beyond;
     if (r->beyond_worst > to->beyond_worst)
         to->beyond_worst = r->beyond_worst;
-    if (r->view.failing && same_way(r->config, to->config)) { /* nothing has got through since */
+    if (r->view.failing && waited && same_way(r->config, to->config)) { /* what it tries still has not got through */
         to->view.failing = true;
         memcpy(to->view.why, r->view.why, sizeof to->view.why);
     }

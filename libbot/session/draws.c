@@ -60,3 +60,13 @@ void bot__draws_words(struct session *s, const struct venue_reply *reply)
         bot__budget_accepted(b, account, reply->scope);
     }
 }
+
+void bot__draws_refused(struct session *s, const struct budget_request *draw, bot_outcome outcome, const char *words)
+{
+    const bool ban = outcome == BOT_OUTCOME_BANNED;
+    if (s->options.budget == NULL || (!ban && outcome != BOT_OUTCOME_LIMITED))
+        return;
+    for (uint32_t i = 0; i < (ban ? draw->draws_n : 1u); i++)
+        bot__budget_refused(s->options.budget, s->options.budget_account, draw->draws[i].scope, ban, 0, draws_now(s));
+    bot__session_log(s, 1, "limited", "%s: %s", s->options.venue->scopes[draw->draws[0].scope].name, words);
+}

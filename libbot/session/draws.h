@@ -14,5 +14,7 @@ bool bot__draws_take(struct session *s, const struct budget_request *draw, bot_t
 void bot__draws_give_back(struct session *s, const struct budget_request *draw, bool left);
 /* Limits, uses and refusals of an answer. */
 void bot__draws_words(struct session *s, const struct venue_reply *reply);
+/* A refusal for too many requests over a socket, which has no such words: of what was drawn on first or, as a ban, of all of it. */
+void bot__draws_refused(struct session *s, const struct budget_request *draw, bot_outcome outcome, const char *words);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "session/books.h"
 #include "session/clock.h"
+#include "session/draws.h"
 #include "session/effects.h"
 #include "session/funding.h"
 #include "session/joins.h"
@@ -518,9 +519,10 @@ static void order_answered_ws(struct session *s, const bot_event *ev)
     struct order_call *c = bot__order_calls_ws_answer(s, ev, &end);
     if (c != NULL && end.outcome == BOT_OUTCOME_CLOCK)
         bot__clock_doubt(s);
-    if (c != NULL)
+    if (c != NULL) {
+        bot__draws_refused(s, &c->draw, end.outcome, end.reason);
         end_order(s, c, &end);
-    else if (ev->kind == BOT_EV_ERROR)
+    } else if (ev->kind == BOT_EV_ERROR)
         bot__log_venue_error(s, BOT_STREAM_TRADE, ev);
 }
 

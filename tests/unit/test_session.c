@@ -383,6 +383,28 @@ TEST(session, the_order_sockets_no_says_why)
     ck_assert_uint_eq(kit_reasons(&k), BOT_GATE_VENUE_STATUS);
 }
 
+/* As over REST: what was refused for too many requests is not followed by more of them. */
+TEST(session, a_limit_that_the_order_socket_tells_of_is_kept)
+{
+    static struct kit k;
+    kit_init(&k);
+    k.options.orders_over_ws = true;
+    kit_budget(&k);
+    kit_open(&k);
+    const bot_limits limits = wide();
+    kit_start(&k, &limits);
+    ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+    const unsigned sent = k.sent[BOT_STREAM_TRADE];
+    refuse_over_socket(&k, 10006);
+    ck_assert_uint_eq(k.replies[BOT_OUTCOME_LIMITED], 1);
+    (void)kit_submit(&k, 0, BOT_BUY, "1", "100");
+    ck_assert_uint_eq(k.sent[BOT_STREAM_TRADE], sent); /* nothing leaves, */
+    ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], 0);
+    kit_run(&k, 60 * BOT_NS_PER_S);
+    ck_assert_int_eq(kit_submit(&k, 0, BOT_BUY, "1", "100"), BOT_OK);
+    ck_assert_uint_eq(k.sent[BOT_STREAM_TRADE], sent + 1); /* until the pause is over */
+}
+
 TEST(session, an_order_that_its_socket_has_no_room_for_goes_by_rest)
 {
     static struct kit k;

@@ -464,3 +464,54 @@ TEST(facts, a_full_page_of_payments_has_a_next)
     bot__signer_free(signer);
     stop();
 }
+
+/* ---- limits ------------------------------------------------------------------------------------------------------------ */
+
+/* Refused for too many requests: what is shut then must be what the request drew on, or the next one goes out at once. */
+TEST(facts, a_limit_that_an_answer_tells_of_is_one_that_the_request_drew_on)
+{
+    static struct venue_http http;
+    struct bot__signer *signer = bot__signer_new("secret", 6);
+    for (uint32_t i = 0; bot__venue_at(i) != NULL; i++) {
+        start(bot__venue_at(i)->name);
+        const struct venue_keys keys = { .key = "0x0000000000000000000000000000000000000001", .passphrase = "p", .signer = signer };
+        const bot_symbol symbol = symbol_of(strcmp(v->name, "okx") == 0 ? "BTC-USDT-SWAP" : "BTCUSDT");
+        const struct venue_order_ref batch = { symbol, id_of("7"), { 0 } };
+        int calls = 0;
+        for (int call = VENUE_CALL_NONE + 1; call < VENUE_CALL_COUNT; call++) {
+            const struct venue_request req = { .call = (enum venue_call)call, .instrument = symbol, .order_id = id_of("7"), .batch = &batch, .batch_n = 1, .window_ms = 30000,
+                .order = { .instrument = symbol, .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_GTC, .qty = { fixed_of("1") }, .price = { fixed_of("1") } } };
+            if (v->encode_rest(&req, &keys, INT64_C(1700000000000000000), &http) < 0)
+                continue;
+            calls++;
+            rest((enum venue_call)call, 429, "");
+            ck_assert_int_eq(BOT_OUTCOME_LIMITED, reply.outcome);
+            const bool own = reply.scope == http.scope, binance_ip = v->scopes[reply.scope].per_ip && strcmp(v->name, "binance-usdm") == 0;
+            ck_assert_msg(own || binance_ip, "%s, call %d: drew on %s, shuts %s", v->name, call, v->scopes[http.scope].name, v->scopes[reply.scope].name);
+        }
+        ck_assert_int_gt(calls, 5);
+        stop();
+    }
+    bot__signer_free(signer);
+}
+
+/* Two limits, one answer: too many orders shut orders, a ban shuts the address whatever it was about, and each count is of its own. */
+TEST(facts, what_binance_refuses_shuts_what_it_is_about)
+{
+    const struct venue_header counts[] = { { SLICE("x-mbx-used-weight-1m"), SLICE("2390") }, { SLICE("x-mbx-order-count-10s"), SLICE("4") } };
+    static const struct { int status; const char *body; const char *scope; int used; } cases[] = {
+        { 429, "{\"code\":-1015,\"msg\":\"Too many new orders.\"}", "orders", 4 },
+        { 418, "{\"code\":-1003,\"msg\":\"Way too many requests; IP banned until 1659146400000.\"}", "weight", 2390 },
+        { 429, "{\"code\":-1003,\"msg\":\"Too many requests.\"}", "weight", 2390 },
+        { 403, "<html>WAF</html>", "weight", 2390 },
+        { 503, "{\"code\":-1008,\"msg\":\"Request throttled by system-level protection.\"}", "orders", 4 },
+    };
+    start("binance-usdm");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int told = 0; told < 2; told++) {
+            (void)v->decode_rest(ctx, VENUE_CALL_SUBMIT, cases[i].status, counts, told != 0 ? 2 : 0, (struct slice){ cases[i].body, strlen(cases[i].body) }, collect_sink, &c, &reply);
+            ck_assert_msg(strcmp(v->scopes[reply.scope].name, cases[i].scope) == 0, "%s: shuts %s", cases[i].body, v->scopes[reply.scope].name);
+            ck_assert_int_eq(told != 0 ? cases[i].used : -1, reply.used);
+        }
+    stop();
+}

@@ -26,12 +26,41 @@ static void read_ban(struct venue_reply *ret, struct slice words, const struct v
         ret->banned_for_ns = ret->reset_wall_ns - now;
 }
 
+/* Both counts may stand beside each other; a reply tells one. */
+static bool count_of(struct venue_reply *ret, enum binance_scope scope, const struct venue_header *headers, uint32_t headers_n)
+{
+    int64_t used;
+    if (!bot__text_i64(bot__header(headers, headers_n, scope == BINANCE_SCOPE_ORDERS ? "x-mbx-order-count-10s" : "x-mbx-used-weight-1m"), &used) || used < 0 ||
+        used > INT32_MAX)
+        return false;
+    ret->scope = scope;
+    ret->used = (int32_t)used;
+    return true;
+}
+
+static void budget_words(struct venue_reply *ret, const struct venue_header *headers, uint32_t headers_n)
+{
+    if (!count_of(ret, BINANCE_SCOPE_ORDERS, headers, headers_n))
+        (void)count_of(ret, BINANCE_SCOPE_WEIGHT, headers, headers_n);
+}
+
+/* What a refusal shuts: orders where it is about their number or the load that they make, else the address. */
+static enum binance_scope shut_by(bot_outcome outcome, int64_t code, enum venue_call call)
+{
+    const bool orders = code == -1015 || (code == -1008 && (call == VENUE_CALL_SUBMIT || call == VENUE_CALL_AMEND));
+    return orders && outcome == BOT_OUTCOME_LIMITED ? BINANCE_SCOPE_ORDERS : BINANCE_SCOPE_WEIGHT;
+}
+
 static int failed(struct venue_reply *ret, enum venue_call call, int64_t code, int http_status, struct slice words,
                   const struct venue_header *headers, uint32_t headers_n)
 {
     bot__reply_fail(ret, bot__binance_outcome(code, http_status, words, call), code, words);
-    if (ret->outcome == BOT_OUTCOME_BANNED || ret->outcome == BOT_OUTCOME_LIMITED)
+    if (ret->outcome == BOT_OUTCOME_BANNED || ret->outcome == BOT_OUTCOME_LIMITED) {
+        ret->scope = shut_by(ret->outcome, code, call);
+        ret->used = -1;
+        (void)count_of(ret, (enum binance_scope)ret->scope, headers, headers_n);
         read_ban(ret, words, headers, headers_n);
+    }
     if (ret->outcome == BOT_OUTCOME_BANNED && ret->banned_for_ns == 0)
         ret->banned_for_ns = BAN_DEFAULT_NS;
     return BOT_OK;
@@ -180,18 +209,6 @@ static int (*row_reader(enum venue_call call))(struct json *, void *)
     case VENUE_CALL_PUBLIC_TRADES: return bot__binance_trade_row;
     case VENUE_CALL_CANCEL_BATCH: return ack_row;
     default: return NULL;
-    }
-}
-
-static void budget_words(struct venue_reply *ret, const struct venue_header *headers, uint32_t headers_n)
-{
-    int64_t used;
-    if (bot__text_i64(bot__header(headers, headers_n, "x-mbx-order-count-10s"), &used) && used >= 0 && used <= INT32_MAX) {
-        ret->scope = BINANCE_SCOPE_ORDERS;
-        ret->used = (int32_t)used;
-    } else if (bot__text_i64(bot__header(headers, headers_n, "x-mbx-used-weight-1m"), &used) && used >= 0 && used <= INT32_MAX) {
-        ret->scope = BINANCE_SCOPE_WEIGHT;
-        ret->used = (int32_t)used;
     }
 }
 

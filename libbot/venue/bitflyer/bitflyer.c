@@ -265,9 +265,9 @@ static bot_outcome failure_outcome(int64_t status, int http_status, enum venue_c
 /* From memory of the venue's answers, not in the stored docs: honoured where they are sent. */
 static void read_budget(const struct venue_header *headers, uint32_t n, enum venue_call call, struct venue_reply *ret)
 {
-    const bool orders = call == VENUE_CALL_SUBMIT || call == VENUE_CALL_CANCEL || call == VENUE_CALL_CANCEL_ALL;
     int64_t remaining, reset;
-    ret->scope = orders ? BF_SCOPE_ORDERS : BF_SCOPE_ACCOUNT;
+    ret->scope = bot__bf_scope(call);
+    const bool orders = ret->scope == BF_SCOPE_ORDERS;
     if (bot__text_i64(bot__header(headers, n, orders ? "x-orderrequest-ratelimit-remaining" : "x-ratelimit-remaining"), &remaining) &&
         remaining >= 0 && remaining <= INT32_MAX)
         ret->remaining = (int32_t)remaining;

@@ -60,6 +60,7 @@ int bot__bf_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint3
                          size_t size);
 
 enum bf_scope { BF_SCOPE_IP, BF_SCOPE_ACCOUNT, BF_SCOPE_ORDERS, BF_SCOPES };
+uint32_t bot__bf_scope(enum venue_call call); /* that a call draws on */
 
 #define BF_LEVERAGED "FX_BTC_JPY" /* the only product with positions */
 #define BF_PAGE_ROWS 100

@@ -51,7 +51,6 @@ static int move(const struct venue_request *req, struct venue_http *ret)
     struct json_out o;
     int r = BOT_OK;
     ret->method = "POST";
-    ret->scope = BF_SCOPE_ORDERS;
     bot__jo_init(&o, ret->body, sizeof ret->body);
     bot__jo_object(&o, NULL);
     switch (req->call) {
@@ -97,28 +96,22 @@ static int read(const struct venue_request *req, struct venue_http *ret)
     char *p = ret->path;
     const size_t n = sizeof ret->path;
     ret->method = "GET";
-    ret->scope = BF_SCOPE_ACCOUNT;
     if (product == NULL || (cursor[0] != '\0' && !plain(cursor, strlen(cursor))))
         return BOT_ERR_INVALID;
     switch (req->call) {
     case VENUE_CALL_TIME: /* the Date header of the smallest answer there is */
-        ret->scope = BF_SCOPE_IP;
         snprintf(p, n, "/v1/gethealth?product_code=%s", product);
         return BOT_OK;
     case VENUE_CALL_INSTRUMENTS:
-        ret->scope = BF_SCOPE_IP;
         snprintf(p, n, "/v1/getmarkets");
         return BOT_OK;
     case VENUE_CALL_STATUS:
-        ret->scope = BF_SCOPE_IP;
         snprintf(p, n, "/v1/getboardstate?product_code=%s", product);
         return BOT_OK;
     case VENUE_CALL_BOOK:
-        ret->scope = BF_SCOPE_IP;
         snprintf(p, n, "/v1/getboard?product_code=%s", product);
         return BOT_OK;
     case VENUE_CALL_PUBLIC_TRADES:
-        ret->scope = BF_SCOPE_IP;
         snprintf(p, n, "/v1/getexecutions?product_code=%s&count=%d", product, BF_PAGE_ROWS);
         return BOT_OK;
     case VENUE_CALL_POSITIONS:
@@ -171,12 +164,28 @@ static int sign(const struct venue_keys *keys, int64_t wall_ns, struct venue_htt
                : BOT_ERR_FULL;
 }
 
+uint32_t bot__bf_scope(enum venue_call call)
+{
+    switch (call) {
+    case VENUE_CALL_SUBMIT:
+    case VENUE_CALL_CANCEL:
+    case VENUE_CALL_CANCEL_ALL: return BF_SCOPE_ORDERS;
+    case VENUE_CALL_TIME:
+    case VENUE_CALL_INSTRUMENTS:
+    case VENUE_CALL_STATUS:
+    case VENUE_CALL_BOOK:
+    case VENUE_CALL_PUBLIC_TRADES: return BF_SCOPE_IP;
+    default: return BF_SCOPE_ACCOUNT;
+    }
+}
+
 int bot__bf_encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
 {
     ret->path[0] = ret->body[0] = '\0';
     ret->body_len = 0;
     ret->headers_n = 0;
     ret->weight = 1;
+    ret->scope = bot__bf_scope(req->call);
     const int r = bot__call_moves(req->call) ? move(req, ret) : read(req, ret);
     if (r < 0)
         return r;

@@ -210,17 +210,14 @@ static const char *type_of(const bot_symbol *s)
 static int read_path(struct path *p, const struct venue_request *req, int64_t wall_ns, struct venue_http *ret)
 {
     const char *instrument = req->instrument.len > 0 ? req->instrument.s : NULL;
-    ret->scope = OKX_SCOPE_ACCOUNT;
     ret->weight = 1;
     if (!symbol_fits(&req->instrument) || (req->cursor != NULL && !is_digits(req->cursor)))
         return BOT_ERR_INVALID;
     switch (req->call) {
     case VENUE_CALL_TIME:
-        ret->scope = OKX_SCOPE_PUBLIC;
         add(p, "/api/v5/public/time");
         return BOT_OK;
     case VENUE_CALL_INSTRUMENTS:
-        ret->scope = OKX_SCOPE_PUBLIC;
         if (req->part >= sizeof part_types / sizeof *part_types)
             return BOT_ERR_INVALID;
         add(p, "/api/v5/public/instruments");
@@ -232,7 +229,6 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         param(p, "instId", instrument);
         return BOT_OK;
     case VENUE_CALL_FILLS:
-        ret->scope = OKX_SCOPE_FILLS;
         if (req->part >= sizeof part_types / sizeof *part_types)
             return BOT_ERR_INVALID;
         if (req->from_ns > 0 && wall_ns - req->from_ns > FILLS_LIST_NS) {
@@ -250,14 +246,12 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         param(p, "limit", "100");
         return BOT_OK;
     case VENUE_CALL_OPEN_ORDERS:
-        ret->scope = OKX_SCOPE_ORDERS;
         add(p, "/api/v5/trade/orders-pending");
         param(p, "instId", instrument);
         param(p, "after", req->cursor);
         param(p, "limit", "100");
         return BOT_OK;
     case VENUE_CALL_ORDER:
-        ret->scope = OKX_SCOPE_ORDERS;
         if (instrument == NULL || (req->order_id.len == 0 && req->client_id.len == 0) || !client_id_fits(&req->client_id) ||
             !is_alnum(req->order_id.s, req->order_id.len))
             return BOT_ERR_INVALID;
@@ -283,7 +277,6 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         param(p, "limit", "100");
         return BOT_OK;
     case VENUE_CALL_BOOK:
-        ret->scope = OKX_SCOPE_PUBLIC;
         if (instrument == NULL)
             return BOT_ERR_INVALID;
         add(p, "/api/v5/market/books");
@@ -291,7 +284,6 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         param(p, "sz", "400");
         return BOT_OK;
     case VENUE_CALL_PUBLIC_TRADES:
-        ret->scope = OKX_SCOPE_PUBLIC;
         if (instrument == NULL)
             return BOT_ERR_INVALID;
         add(p, "/api/v5/market/trades");
@@ -299,7 +291,6 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
         param(p, "limit", "500");
         return BOT_OK;
     case VENUE_CALL_STATUS:
-        ret->scope = OKX_SCOPE_PUBLIC;
         ret->weight = 10; /* once in 5 s */
         add(p, "/api/v5/system/status");
         param(p, "state", "ongoing");
@@ -312,13 +303,12 @@ static int read_path(struct path *p, const struct venue_request *req, int64_t wa
 static const struct {
     enum venue_call call;
     const char     *path;
-    enum okx_scope  scope;
 } moves[] = {
-    { VENUE_CALL_SUBMIT, "/api/v5/trade/order", OKX_SCOPE_PLACE },
-    { VENUE_CALL_AMEND, "/api/v5/trade/amend-order", OKX_SCOPE_AMEND },
-    { VENUE_CALL_CANCEL, "/api/v5/trade/cancel-order", OKX_SCOPE_CANCEL },
-    { VENUE_CALL_CANCEL_BATCH, "/api/v5/trade/cancel-batch-orders", OKX_SCOPE_CANCEL },
-    { VENUE_CALL_DEAD_MAN, "/api/v5/trade/cancel-all-after", OKX_SCOPE_DEAD_MAN },
+    { VENUE_CALL_SUBMIT, "/api/v5/trade/order" },
+    { VENUE_CALL_AMEND, "/api/v5/trade/amend-order" },
+    { VENUE_CALL_CANCEL, "/api/v5/trade/cancel-order" },
+    { VENUE_CALL_CANCEL_BATCH, "/api/v5/trade/cancel-batch-orders" },
+    { VENUE_CALL_DEAD_MAN, "/api/v5/trade/cancel-all-after" },
 };
 
 static int move_body(const struct venue_request *req, struct path *p, struct venue_http *ret)
@@ -327,7 +317,6 @@ static int move_body(const struct venue_request *req, struct path *p, struct ven
         if (moves[i].call != req->call)
             continue;
         add(p, "%s", moves[i].path);
-        ret->scope = moves[i].scope;
         ret->weight = 1;
         ret->method = "POST";
         struct json_out o;
@@ -380,6 +369,7 @@ static void expiry(int64_t wall_ns, char *buf, size_t size)
 int bot__okx_encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
 {
     ret->method = "GET";
+    ret->scope = bot__okx_scope(req->call);
     ret->path[0] = ret->body[0] = '\0';
     ret->body_len = 0;
     ret->headers_n = 0;

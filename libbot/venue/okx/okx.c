@@ -387,6 +387,7 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
                          uint32_t headers_n, struct slice body, venue_sink sink, void *user_data, struct venue_reply *ret)
 {
     bot__reply_init(ret);
+    ret->scope = bot__okx_scope(call);
     struct envelope env = { 0 };
     int r = read_envelope(body, &env, /* o= */ NULL, /* held= */ NULL);
     int64_t code = 0;

@@ -56,6 +56,8 @@ int bot__okx_time_row(struct json *j, void *arg);
 bool bot__okx_code(struct slice text, int64_t *ret_code);
 /* What a code (of the envelope, a row or an event) says about a request. */
 bot_outcome bot__okx_outcome(int64_t code, enum venue_call call);
+/* Budget scope that a call draws on: enum okx_scope. */
+uint32_t bot__okx_scope(enum venue_call call);
 enum venue_call bot__okx_op_call(struct slice op);
 
 int bot__okx_decode_ws(struct venue_context *ctx, bot_source source, struct slice msg, venue_sink sink, void *user_data);

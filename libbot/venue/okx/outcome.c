@@ -45,3 +45,23 @@ bot_outcome bot__okx_outcome(int64_t code, enum venue_call call)
     /* 1 and 2, all or some rows failed, are none of the list: the rows say how, and where there are none nothing is said. */
     return bot__code_outcome(call, code, refusals, sizeof refusals / sizeof *refusals);
 }
+
+uint32_t bot__okx_scope(enum venue_call call)
+{
+    switch (call) {
+    case VENUE_CALL_SUBMIT: return OKX_SCOPE_PLACE;
+    case VENUE_CALL_AMEND: return OKX_SCOPE_AMEND;
+    case VENUE_CALL_CANCEL:
+    case VENUE_CALL_CANCEL_BATCH: return OKX_SCOPE_CANCEL;
+    case VENUE_CALL_DEAD_MAN: return OKX_SCOPE_DEAD_MAN;
+    case VENUE_CALL_FILLS: return OKX_SCOPE_FILLS;
+    case VENUE_CALL_OPEN_ORDERS:
+    case VENUE_CALL_ORDER: return OKX_SCOPE_ORDERS;
+    case VENUE_CALL_TIME:
+    case VENUE_CALL_INSTRUMENTS:
+    case VENUE_CALL_BOOK:
+    case VENUE_CALL_PUBLIC_TRADES:
+    case VENUE_CALL_STATUS: return OKX_SCOPE_PUBLIC;
+    default: return OKX_SCOPE_ACCOUNT;
+    }
+}

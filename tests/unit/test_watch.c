@@ -400,6 +400,38 @@ TEST(watch_alert, a_full_list_forgets_what_is_over_and_counts_what_it_cannot_tak
     watch_config_free(&config);
 }
 
+TEST(watch_alert, a_full_list_gives_way_to_what_is_more_severe)
+{
+    begin("");
+    char name[20];
+    for (int i = 0; i < WATCH_ALERTS_MAX; i++) {
+        snprintf(name, sizeof name, "I%d", i);
+        told_n = 0;
+        watch_alert_set(&alerts, WATCH_RULE_STALE, "a", name, true, 1, "");
+    }
+    told_n = 0;
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", true, 2, "");
+    ck_assert_int_eq(told_n, 1);
+    ck_assert_str_eq(told[0], "drift firing X");
+    ck_assert_uint_eq(alerts.dropped, 1);
+    watch_alert_set(&alerts, WATCH_RULE_STALE, "a", "another", true, 2, "");
+    ck_assert_int_eq(told_n, 1); /* and to nothing else */
+    watch_config_free(&config);
+}
+
+TEST(watch_alert, what_is_gone_or_was_an_event_is_not_told_again)
+{
+    begin("\"repeat_s\": 20");
+    watch_alert_event(&alerts, WATCH_RULE_FORCED_TRADE, "a", "X", 0, "liquidation"); /* once, though its place is kept for a minute */
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", true, 0, "");
+    watch_alert_set(&alerts, WATCH_RULE_DRIFT, "a", "X", false, 15000, "");
+    for (int64_t t = 15000; t < 59000; t += 1000)
+        watch_alerts_tick(&alerts, t);
+    ck_assert_int_eq(told_n, 3);
+    ck_assert_str_eq(told[2], "drift resolved X");
+    watch_config_free(&config);
+}
+
 TEST(watch_alert, its_json_is_whole_with_any_text_in_it)
 {
     struct watch_alert a = { .id = 7, .state = ALERT_FIRING, .rule = WATCH_RULE_DRIFT, .severity = WATCH_CRITICAL, .since_ms = 5 };

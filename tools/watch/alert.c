@@ -81,28 +81,33 @@ static struct watch_alert *find(struct watch_alerts *a, enum watch_rule rule, co
     return NULL;
 }
 
-/* A free place, or that of the longest resolved one. */
-static struct watch_alert *place(struct watch_alerts *a)
+/* A free place, or that of the longest resolved one; or else that of the newest among the least severe, if they are less than this. */
+static struct watch_alert *place(struct watch_alerts *a, enum watch_severity severity)
 {
-    struct watch_alert *oldest = NULL;
+    struct watch_alert *oldest = NULL, *least = NULL;
     for (int i = 0; i < WATCH_ALERTS_MAX; i++) {
         struct watch_alert *w = &a->list[i];
         if (w->state == ALERT_NONE)
             return w;
         if (w->state == ALERT_RESOLVED && (oldest == NULL || w->resolved_ms < oldest->resolved_ms))
             oldest = w;
+        if (w->state != ALERT_RESOLVED && w->severity < severity &&
+            (least == NULL || w->severity < least->severity || (w->severity == least->severity && w->id > least->id)))
+            least = w;
     }
-    return oldest;
+    if (oldest != NULL)
+        return oldest;
+    a->dropped++;
+    return least;
 }
 
 static struct watch_alert *begin(struct watch_alerts *a, enum watch_rule rule, const char *account, const char *instrument, int64_t now_ms)
 {
-    struct watch_alert *w = place(a);
-    if (w == NULL) {
-        a->dropped++;
+    const enum watch_severity severity = terms_of(a, rule).severity;
+    struct watch_alert *w = place(a, severity);
+    if (w == NULL)
         return NULL;
-    }
-    *w = (struct watch_alert){ .id = ++a->next_id, .state = ALERT_PENDING, .rule = rule, .severity = terms_of(a, rule).severity, .since_ms = now_ms };
+    *w = (struct watch_alert){ .id = ++a->next_id, .state = ALERT_PENDING, .rule = rule, .severity = severity, .since_ms = now_ms };
     snprintf(w->account, sizeof w->account, "%s", account);
     snprintf(w->instrument, sizeof w->instrument, "%s", instrument);
     return w;
@@ -174,7 +179,7 @@ void watch_alerts_tick(struct watch_alerts *a, int64_t now_ms)
             resolve(a, w, now_ms);
         else if (w->state == ALERT_FIRING && w->clear_ms != 0 && now_ms - w->clear_ms >= CLEAR_MS)
             resolve(a, w, now_ms);
-        else if (w->state == ALERT_FIRING && repeat_ms > 0 && now_ms - w->told_ms >= repeat_ms) {
+        else if (w->state == ALERT_FIRING && w->resolved_ms == 0 && w->clear_ms == 0 && repeat_ms > 0 && now_ms - w->told_ms >= repeat_ms) {
             w->told_ms = now_ms;
             a->tell(a->user_data, w);
         } else if (w->state == ALERT_RESOLVED && now_ms - w->resolved_ms >= REMEMBERED_MS)

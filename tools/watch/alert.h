@@ -59,7 +59,7 @@ struct watch_alert {
 struct watch_alerts {
     const struct watch_config *config; /* rules; borrowed */
     struct watch_alert list[WATCH_ALERTS_MAX];
-    uint64_t next_id, fired[WATCH_RULE_COUNT], dropped; /* dropped: the list was full of firing ones */
+    uint64_t next_id, fired[WATCH_RULE_COUNT], dropped; /* dropped: found no place, or lost it to a more severe one */
     /* Told: when it begins, again, and when it is over (state says which). Handed over within the call that found it. */
     void (*tell)(void *user_data, struct watch_alert *alert);
     void  *user_data;

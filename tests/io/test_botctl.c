@@ -384,4 +384,6 @@ TEST(botctl, doctor_ends_with_1_when_something_is_wrong)
     expect("doctor doctor.json", 1, "check rest_url");
     expect("doctor --json doctor.json", 1, "\"check\":\"reach\"");
     expect("doctor nothing.json", 2, "nothing.json");
+    PUT("doctor.json", "{\"accounts\": [{\"venue\": \"hyperliquid\", \"key\": {\"env\": \"BOTCTL_TEST_KEY\"}, \"rest_url\": \"https://127.0.0.1:1\"}]}\n");
+    expect("doctor doctor.json", 1, "the key has not the form that Hyperliquid");
 }

@@ -415,7 +415,8 @@ static void send_step(struct doctor *d)
     }
     struct venue_http *http = calloc(1, sizeof *http);
     int r = http == NULL ? BOT_ERR_NOMEM : d->venue->encode_rest(&d->req, &d->keys, t.wall_ns + d->offset_ns, http);
-    if (r == BOT_OK) {
+    const bool encoded = r == BOT_OK;
+    if (encoded) {
         d->sent_at = t.now;
         d->sent_wall_ns = t.wall_ns;
         r = bot__http_start(d->http, ++d->id, d->rest_url, http, t.now + ANSWER_DEADLINE_NS);
@@ -429,7 +430,10 @@ static void send_step(struct doctor *d)
         if (d->step == STEP_KEY && d->account->secret != NULL)
             found(d, DOCTOR_ADVICE, "permissions", "look there: it needs no right to withdraw, and none to trade", "what the key may do is only told on the venue's page");
         next_step(d);
-    } else if (r == BOT_ERR_INVALID && d->step != STEP_TIME) {
+    } else if (r == BOT_ERR_INVALID && !encoded && d->step == STEP_TIME) { /* one that asks for an account's state */
+        found(d, DOCTOR_WRONG, "key", "copy it from the venue's page once more", "the key has not the form that %s gives keys", d->venue->title);
+        leave_account(d);
+    } else if (r == BOT_ERR_INVALID && !encoded) {
         found(d, DOCTOR_WRONG, "instruments", "name one in \"instruments\"", "%s: the venue wants an instrument for it, or the key has a wrong form", steps[d->step].words);
         next_step(d);
     } else {

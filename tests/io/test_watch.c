@@ -162,6 +162,23 @@ TEST(watch, what_no_alert_says_on_standard_error_stays_in_the_log)
     ck_assert_msg(strstr(said, "forced_trade") == NULL && strstr(said, "EXTERNAL_FILL") != NULL, "%s", said);
 }
 
+TEST(watch, a_position_mode_that_is_not_the_configured_one_is_an_alert)
+{
+    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\n" };
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    open_papers(faults, 1);
+    *strstr(config_text, "\"monitors\": false,") = '\0'; /* and the rest of the account again */
+    config_add("\"monitors\": false, \"hedge\": true, \"rest_url\": \"%s\", \"ws_private_url\": \"%s\", \"ws_public_url\": \"%s\", \"ca_file\": \"%s\"}],", paper_rest_url(papers[0]),
+               paper_ws_private_url(papers[0]), paper_ws_public_url(papers[0]), paper_ca_file(papers[0]));
+    config_add("\"alerts\": {\"routes\": [{\"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"}]}}", bot__server_port(hook));
+    open_watch();
+    for (int turns = 0; turns < 100 && count("p0", "position_mode", "firing") == 0; turns++)
+        loop_for(&loop, 50);
+    ck_assert_int_eq(count("p0", "position_mode", "firing"), 1);
+    end(1);
+}
+
 /* The venue moves a position that no fill explains (there is no such fault: a watch with a journal of another life stands for it). */
 TEST(watch, what_an_account_holds_at_the_first_look_is_no_drift_and_at_a_later_one_it_is)
 {

@@ -21,6 +21,7 @@
     X(CLOCK,              "clock",             WARNING,  0,  "the venue's clock was not measured, or is far from ours") \
     X(JOURNAL,            "journal",           CRITICAL, 0,  "the journal cannot be written")                           \
     X(UNKNOWN_EXECUTION,  "unknown_execution", CRITICAL, 0,  "an execution of unknown kind or instrument")              \
+    X(POSITION_MODE,      "position_mode",     CRITICAL, 0,  "the account's position mode is not the configured one")   \
     X(NOT_PROVEN,         "not_proven",        WARNING,  60, "the position has not been proven since the start")        \
     X(FORCED_TRADE,       "forced_trade",      CRITICAL, 0,  "a liquidation, deleveraging, settlement or block trade")  \
     X(BUDGET,             "budget",            WARNING,  0,  "the venue has shut its request limit for us")             \

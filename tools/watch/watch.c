@@ -49,6 +49,7 @@ static const struct {
     { WATCH_RULE_CLOCK, BOT_GATE_CLOCK, false },
     { WATCH_RULE_JOURNAL, BOT_GATE_JOURNAL, true },
     { WATCH_RULE_UNKNOWN_EXECUTION, BOT_GATE_UNKNOWN_EXEC | BOT_GATE_HELD_FILLS | BOT_GATE_OVERFILL, true },
+    { WATCH_RULE_POSITION_MODE, BOT_GATE_MODE, true },
 };
 
 static void reasons_text(const bot_gate_state *state, uint32_t reasons, char *buf, size_t size)

@@ -320,6 +320,8 @@ static int resume(bot_account *a, const struct journal_resume *how)
     bot_journal_close_read(reader);
     if (text[0] != '\0')
         say(a, BOT_LOG_WARNING, "journal_checkpoint", text);
+    if (r < 0)
+        return bot__account_refuse(r, "journal: %s cannot be read: %s", a->journal_path, bot_strerror(r));
     bot__session_resumed(a->session, result.hole, result.hole_venue_ns);
     const uint64_t damages = from.damages + result.damages;
     int n = snprintf(text, sizeof text, "%llu events replayed", (unsigned long long)result.events);
@@ -328,7 +330,7 @@ static int resume(bot_account *a, const struct journal_resume *how)
                       (unsigned long long)from.record, (unsigned long long)from.events);
     snprintf(text + n, sizeof text - (size_t)n, ", %llu places damaged", (unsigned long long)damages);
     say(a, damages != 0 ? BOT_LOG_WARNING : BOT_LOG_INFO, "journal_resumed", text);
-    return r;
+    return BOT_OK;
 }
 
 static const char *venue_names(char *buf, size_t size)

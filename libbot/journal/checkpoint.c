@@ -551,12 +551,14 @@ int bot__journal_resume(const struct journal_resume *c, bot_journal_reader *read
         e = bot__journal_replay(reader, UINT64_MAX, false, c->step, c->user_data, ret);
     else if (e == BOT_ERR_NOT_FOUND) /* nothing lies behind it */
         e = BOT_OK;
+    if (e == BOT_OK && c->older->guessed) /* a fill that was taken for known, and is not, would be missing for good */
+        e = BOT_ERR_IO;
     if (ret->hole && ret->hole_venue_ns == 0)
         ret->hole_venue_ns = known_ns;
     if (from.hole) /* it was there first */
         ret->hole = true, ret->hole_venue_ns = from.hole_venue_ns;
     /* Not upon a hole: the next start would pass it over, and what this one is told of it is not on disk yet. */
-    if (e == BOT_OK && imaged && !ret->hole && !c->older->guessed && (c->next_record - ret_from->record) * JOURNAL_RECORD_SIZE >= c->checkpoint_bytes) {
+    if (e == BOT_OK && imaged && !ret->hole && (c->next_record - ret_from->record) * JOURNAL_RECORD_SIZE >= c->checkpoint_bytes) {
         struct checkpoint at = { .record = c->next_record, .records_end = ret->record_end, .run_wall_ns = ret->run_ts != 0 ? ret->run_wall_ns : ret_from->run_wall_ns,
                                  .run_ts = ret->run_ts != 0 ? ret->run_ts : ret_from->run_ts, .events = ret_from->events + ret->events,
                                  .damages = ret_from->damages + ret->damages, .lost = ret_from->lost + ret->lost };

@@ -110,7 +110,7 @@ struct journal_resume {
 };
 /* Brings the core to the journal's end: from a checkpoint if one fits, else from the beginning. When much had to be replayed
  * it leaves a checkpoint behind. *ret counts what was replayed; *ret_from says where it began, record 0: the beginning; text:
- * what was passed over, or "". BOT_OK, or as bot__journal_replay. */
+ * what was passed over, or "". BOT_OK, or as bot__journal_replay; BOT_ERR_IO, too, when an old fill could not be looked up. */
 int bot__journal_resume(const struct journal_resume *c, bot_journal_reader *reader, struct journal_replay_result *ret,
                         struct checkpoint *ret_from, char *text, size_t text_size);
 

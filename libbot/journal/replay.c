@@ -302,7 +302,7 @@ static bool in_files(struct journal_older *o, struct seen *s, uint64_t key)
     for (uint32_t i = s->segments_n; i-- > 0;) {
         bot__segment_path(o->path, s->segments[i], "index", path);
         int n = bot__index_find(o->fs, path, key, records);
-        if (n == BOT_ERR_CHECKSUM) { /* damaged after all: its segment is read once, from end to end */
+        if (n < 0) { /* damaged after all, or not to be read: its segment is read once, from end to end */
             bot__segment_path(o->path, s->segments[i], "journal", path);
             n = bot__journal_index_segment(o->fs, path, &s->table, NULL);
             s->segments[i] = s->segments[--s->segments_n];

@@ -248,3 +248,67 @@ TEST(checkpoint_faults, every_operation_that_fails_while_opening_costs_time_at_m
     ck_assert_uint_gt(passed, 20);
     memfs_done(&copy);
 }
+
+/* The same where the replay asks about old fills: what is not found for a moment is no reason to leave a fill out. */
+TEST(checkpoint_faults, a_read_that_fails_while_old_fills_are_looked_up_leaves_none_out)
+{
+    static struct memfs m;
+    struct journal_recovery rec;
+    struct journal *j;
+    bot_core_options o;
+    char text[8192];
+    size_t len;
+    memfs_init(&m);
+    story_options(&o); /* remembers 256 ids */
+    o.manual_policy = BOT_MANUAL_IGNORE;
+    struct journal_config c = config(&m);
+    story_make(story, 8, 5000);
+    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+    rules_of(&o, text, sizeof text, &len);
+    bot__journal_append_options(j, 5000, text, len);
+    bot__journal_append(j, &story[0]);
+    bot_event ev;
+    for (unsigned i = 0; i < 1000; i++) {
+        /* Now and then one from before the window, known or new. */
+        test_event_fill(i > 600 && i % 100 == 0 ? i - 500 : i, 6000 + i, &ev);
+        if (i > 600 && i % 100 == 50) {
+            bot__id_set(&ev.fill.exec_id, "late", 4);
+            ev.fill.exec_id.s[ev.fill.exec_id.len++] = (char)('a' + i / 100);
+            ev.venue_ns -= 500 * BOT_NS_PER_MS;
+        }
+        ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK);
+        bot__journal_round(j);
+    }
+    ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    struct opened whole;
+    checkpoint_bytes = 0;
+    bot_journal_reader *r = reader_of(&m);
+    open_next(&m, r, &o, UINT64_MAX, &whole);
+    unsigned refused = 0, passed = 0;
+    static const enum memfs_op ops[] = { MEMFS_READ, MEMFS_OPEN, MEMFS_SIZE, MEMFS_LIST, MEMFS_ALLOC };
+    for (unsigned k = 0; k < sizeof ops / sizeof *ops; k++)
+        for (unsigned long long nth = 1, times = 1;; nth += 1 + nth / 3, times = times % 3 + 1) {
+            struct opened opened;
+            begin(&m, r, &o, 7, &opened.p);
+            const struct journal_resume how = { .fs = &m.fs, .path = "j", .core = opened.p.jc.core, .options = &opened.p.jc.options,
+                                                .begin = opened.p.jc.begin, .older = &opened.p.jc.older, .next_record = UINT64_MAX, .step = step,
+                                                .user_data = &opened.p };
+            m.fail_op = ops[k], m.fail_nth = nth, m.fail_times = times, m.fail_errno = EIO;
+            const int e = bot__journal_resume(&how, r, &opened.result, &opened.from, opened.text, sizeof opened.text);
+            const bool reached = m.fail_nth == 0 || m.failed != 0;
+            m.fail_nth = 0;
+            m.failed = 0;
+            refused += e < 0;
+            passed += e == BOT_OK && reached;
+            if (e == BOT_OK)
+                ck_assert_msg(equal(&whole.p, &opened.p), "op %d, %llu. time", ops[k], nth);
+            end(&opened.p);
+            if (!reached)
+                break;
+        }
+    ck_assert(refused > 10 && passed > 10);
+    end(&whole.p);
+    bot_journal_close_read(r);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}

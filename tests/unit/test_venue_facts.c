@@ -186,40 +186,48 @@ static int fills_of(const struct collect *from, bot_event *to, int max)
     return n;
 }
 
+static const struct { const char *venue; enum venue_call call; const char *file; } fill_files[] = {
+    { "bybit", VENUE_CALL_NONE, "bybit/ws_execution__docs-websocket-private-execution-1.json" },
+    { "bybit", VENUE_CALL_NONE, "bybit/ws_execution__nt-ws_account_execution.json" },
+    { "bybit", VENUE_CALL_FILLS, "bybit/rest_fills__nt-http_get_executions.json" },
+    { "binance-usdm", VENUE_CALL_NONE, "binance-usdm/ws_order_trade_update__pbw-normalized_store_execution-15.json" },
+    { "binance-usdm", VENUE_CALL_NONE, "binance-usdm/ws_order_trade_update__nt-order_update_calculated.json" },
+    { "binance-usdm", VENUE_CALL_NONE, "binance-usdm/ws_order_trade_update__ntpy-ws_futures_order_update_adl_filled.json" },
+    { "binance-usdm", VENUE_CALL_FILLS, "binance-usdm/rest_fills__gobin-trade_service-3904.json" },
+    { "okx", VENUE_CALL_NONE, "okx/ws_order__docs-82.json" },
+    { "okx", VENUE_CALL_NONE, "okx/ws_order__gct-wsOrders-0.json" },
+    { "okx", VENUE_CALL_FILLS, "okx/rest_fills__docs-35.json" },
+    { "bitflyer", VENUE_CALL_NONE, "bitflyer/ws_child_order_events__pbw-normalized_store_execution-14.json" },
+    { "bitflyer", VENUE_CALL_FILLS, "bitflyer/rest_fills__b4j-trade_execution.json" },
+    { "hyperliquid", VENUE_CALL_NONE, "hyperliquid/ws_fills__ccxt-pro-hyperliquid-handleMyTrades-608.json" },
+    { "hyperliquid", VENUE_CALL_FILLS, "hyperliquid/rest_fills__ccxt-hyperliquid-fetchMyTrades-3602.json" },
+};
+
+static char *read_recording(size_t i, size_t *ret_len)
+{
+    char path[200];
+    snprintf(path, sizeof path, "data/wire/%s", fill_files[i].file);
+    char *text = test_read_file(test_shared(path), ret_len);
+    for (char *at = text; strcmp(fill_files[i].venue, "hyperliquid") == 0 && (at = strstr(at, "\"time\"")) != NULL;) /* as of today: older rows may lack their tid */
+        memcpy(at += strcspn(at, "0123456789"), "1764840678849", 13);
+    return text;
+}
+
 /* One byte other than it was sent. A value that is damaged may come out as another value, which nobody can tell; all else must be an
  * error or the same fill, and a damaged key may at most leave out what may be left out. */
 TEST(facts, a_message_with_one_byte_damaged_gives_no_other_fill)
 {
-    static const struct { const char *venue; enum venue_call call; const char *file; } files[] = {
-        { "bybit", VENUE_CALL_NONE, "bybit/ws_execution__docs-websocket-private-execution-1.json" },
-        { "bybit", VENUE_CALL_NONE, "bybit/ws_execution__nt-ws_account_execution.json" },
-        { "bybit", VENUE_CALL_FILLS, "bybit/rest_fills__nt-http_get_executions.json" },
-        { "binance-usdm", VENUE_CALL_NONE, "binance-usdm/ws_order_trade_update__pbw-normalized_store_execution-15.json" },
-        { "binance-usdm", VENUE_CALL_NONE, "binance-usdm/ws_order_trade_update__nt-order_update_calculated.json" },
-        { "binance-usdm", VENUE_CALL_NONE, "binance-usdm/ws_order_trade_update__ntpy-ws_futures_order_update_adl_filled.json" },
-        { "binance-usdm", VENUE_CALL_FILLS, "binance-usdm/rest_fills__gobin-trade_service-3904.json" },
-        { "okx", VENUE_CALL_NONE, "okx/ws_order__docs-82.json" },
-        { "okx", VENUE_CALL_NONE, "okx/ws_order__gct-wsOrders-0.json" },
-        { "okx", VENUE_CALL_FILLS, "okx/rest_fills__docs-35.json" },
-        { "bitflyer", VENUE_CALL_NONE, "bitflyer/ws_child_order_events__pbw-normalized_store_execution-14.json" },
-        { "bitflyer", VENUE_CALL_FILLS, "bitflyer/rest_fills__b4j-trade_execution.json" },
-        { "hyperliquid", VENUE_CALL_NONE, "hyperliquid/ws_fills__ccxt-pro-hyperliquid-handleMyTrades-608.json" },
-        { "hyperliquid", VENUE_CALL_FILLS, "hyperliquid/rest_fills__ccxt-hyperliquid-fetchMyTrades-3602.json" },
-    };
     static const char others[] = { 1, 2, 4, 8, 16, 32, 64 }; /* each bit; what is no character is refused by another test */
     static bot_event sent[64], got[64];
-    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
-        char path[200];
+    for (size_t k = 0; k < sizeof fill_files / sizeof *fill_files; k++) {
         size_t len;
-        snprintf(path, sizeof path, "data/wire/%s", files[k].file);
-        char *text = test_read_file(test_shared(path), &len);
-        for (char *at = text; strcmp(files[k].venue, "hyperliquid") == 0 && (at = strstr(at, "\"time\"")) != NULL;) /* as of today: older rows may lack their tid */
-            memcpy(at += strcspn(at, "0123456789"), "1764840678849", 13);
+        const char *path = fill_files[k].file;
+        char *text = read_recording(k, &len);
         uint8_t *places = malloc(len);
         places_of(text, len, places);
-        start(files[k].venue);
-        if (files[k].call == VENUE_CALL_NONE) ck_assert_msg(decode_ws(v, ctx, text, &c) > 0, "%s", path);
-        else ck_assert_msg(rest(files[k].call, 200, text) >= 0 && reply.outcome == BOT_OUTCOME_OK, "%s", path);
+        start(fill_files[k].venue);
+        if (fill_files[k].call == VENUE_CALL_NONE) ck_assert_msg(decode_ws(v, ctx, text, &c) > 0, "%s", path);
+        else ck_assert_msg(rest(fill_files[k].call, 200, text) >= 0 && reply.outcome == BOT_OUTCOME_OK, "%s", path);
         const int n = fills_of(&c, sent, 64);
         ck_assert_msg(n > 0, "%s holds no fill", path);
         const size_t end = len < 3000 ? len : 3000;
@@ -231,11 +239,11 @@ TEST(facts, a_message_with_one_byte_damaged_gives_no_other_fill)
                     continue;
                 context_free(ctx); /* what it remembers of the message before is not what is asked */
                 ctx = context_new(v);
-                const int r = files[k].call == VENUE_CALL_NONE ? decode_ws(v, ctx, text, &c) : rest(files[k].call, 200, text);
-                const bool failed = r < 0 || (files[k].call != VENUE_CALL_NONE && reply.outcome != BOT_OUTCOME_OK);
+                const int r = fill_files[k].call == VENUE_CALL_NONE ? decode_ws(v, ctx, text, &c) : rest(fill_files[k].call, 200, text);
+                const bool failed = r < 0 || (fill_files[k].call != VENUE_CALL_NONE && reply.outcome != BOT_OUTCOME_OK);
                 const int m = fills_of(&c, got, 64);
                 if (failed) {
-                    ck_assert_msg(m == 0 || files[k].call == VENUE_CALL_NONE, "%s: byte %zu", path, i);
+                    ck_assert_msg(m == 0 || fill_files[k].call == VENUE_CALL_NONE, "%s: byte %zu", path, i);
                     continue;
                 }
                 int differ = 0;
@@ -248,6 +256,31 @@ TEST(facts, a_message_with_one_byte_damaged_gives_no_other_fill)
         }
         stop();
         free(places);
+        free(text);
+    }
+}
+
+/* Cut anywhere: nothing of it is believed, and no list is taken for whole. */
+TEST(facts, no_beginning_of_a_recording_gives_a_fill)
+{
+    for (size_t k = 0; k < sizeof fill_files / sizeof *fill_files; k++) {
+        size_t len;
+        char *text = read_recording(k, &len);
+        while (len > 0 && strchr(" \r\n\t", text[len - 1]) != NULL)
+            len--;
+        start(fill_files[k].venue);
+        for (size_t cut = 0; cut < len; cut += 1 + len / 4000) {
+            char *exact = malloc(cut + 1); /* so that a sanitizer sees a read past the end */
+            memcpy(exact, text, cut);
+            collect_clear(&c);
+            int r = -1;
+            if (fill_files[k].call == VENUE_CALL_NONE) r = v->decode_ws(ctx, BOT_SOURCE_WS_PRIVATE, (struct slice){ exact, cut }, collect_sink, &c);
+            else (void)v->decode_rest(ctx, fill_files[k].call, 200, NULL, 0, (struct slice){ exact, cut }, collect_sink, &c, &reply);
+            ck_assert_msg(r < 0 && c.n == 0, "%s cut at %zu was read", fill_files[k].file, cut);
+            ck_assert_msg(fill_files[k].call == VENUE_CALL_NONE || reply.outcome != BOT_OUTCOME_OK, "%s cut at %zu is an answer", fill_files[k].file, cut);
+            free(exact);
+        }
+        stop();
         free(text);
     }
 }

@@ -567,6 +567,24 @@ TEST(simbinance, a_listen_key_lives_an_hour_and_is_prolonged)
     end();
 }
 
+TEST(simbinance, a_listen_key_is_gone_and_its_socket_is_told_or_closed)
+{
+    begin(false);
+    char error[200] = "";
+    ck_assert_msg(bot__world_faults(world, "at 10s key.end told=1\nat 20s key.end\n", error, sizeof error) == 0, "%s", error);
+    bin_private(client);
+    bot__world_run_until(world, 12 * SIM_S);
+    ck_assert_uint_eq(sim_count(client, 0, "listenKeyExpired"), 1);
+    ck_assert(client->open[BOT_STREAM_PRIVATE]);
+    refused(KEY("PUT"), 400, "-1125");
+    bin_private(client);
+    bot__world_run_until(world, 22 * SIM_S);
+    ck_assert(!client->open[BOT_STREAM_PRIVATE]);
+    refused(KEY("PUT"), 400, "-1125");
+    ck_assert_uint_eq(bot__world_faults_bit(world)[FAULT_KEY_END], 2);
+    end();
+}
+
 TEST(simbinance, cuts_a_socket_after_a_day)
 {
     begin(false);

@@ -525,6 +525,52 @@ TEST(simbybit_faults, trades_by_hand_funds_liquidates_and_closes_the_market)
     end();
 }
 
+/* An order in limbo may still come, and the truth says so; then it comes. */
+TEST(simbybit_faults, orders_in_limbo_come_late_and_nobody_is_told)
+{
+    begin(false);
+    faults("at 10s for 5s rest.limbo on=create delay=30s\n");
+    bot__world_run_until(world, 12 * SIM_S);
+    sim_post(client, "/v5/order/create", BUY_MARKET("0.001"));
+    ck_assert_int_eq(client->answer[client->next_id].result, TRANSPORT_TIMEOUT);
+    struct exchange_truth t;
+    bot__world_truth(world, 1, 0, &t);
+    ck_assert(t.position.v == 0 && t.open_buy.v == 1000000000000000);
+    sim_run(client, 40 * SIM_S);
+    ck_assert(position() == 1000000000000000);
+    end();
+}
+
+TEST(simbybit_faults, refuses_new_orders_by_code_cancels_from_outside_and_switches_the_mode)
+{
+    begin(false);
+    sim_private(client);
+    faults("at 10s for 5s order.reject code=110007\nat 30s cancel_all\nat 40s for 10s account.mode\nat 60s for 5s ws.blind\n");
+    bot__world_run_until(world, 12 * SIM_S);
+    expect(sim_post(client, "/v5/order/create", BUY_MARKET("0.001")), "\"retCode\":110007");
+    expect(sim_post(client, "/v5/order/cancel-all", "{\"category\":\"linear\",\"symbol\":\"BTCUSDT\"}"), "\"success\":\"1\"");
+    bot__world_run_until(world, 20 * SIM_S);
+    expect(sim_post(client, "/v5/order/create", BUY_MARKET("0.002")), "\"retCode\":0");
+    expect(sim_post(client, "/v5/order/create",
+                    "{\"category\":\"linear\",\"symbol\":\"BTCUSDT\",\"side\":\"Buy\",\"orderType\":\"Limit\",\"qty\":\"0.001\",\"price\":\"100\"}"), "\"retCode\":");
+    bot__world_run_until(world, 32 * SIM_S);
+    struct exchange_truth t;
+    bot__world_truth(world, 1, 0, &t);
+    ck_assert(t.position.v == 2000000000000000 && t.open_orders == 0);
+    bot__world_run_until(world, 42 * SIM_S); /* closed and switched */
+    ck_assert(position() == 0 && bot__exchange_hedge(bot__world_exchange(world), 1, 0));
+    expect(sim_post(client, "/v5/order/create", BUY_MARKET("0.001")), "\"retCode\":10001");
+    bot__world_run_until(world, 52 * SIM_S);
+    ck_assert(!bot__exchange_hedge(bot__world_exchange(world), 1, 0));
+    bot__world_run_until(world, 61 * SIM_S);
+    const uint32_t from = client->messages;
+    expect(sim_post(client, "/v5/order/create", BUY_MARKET("0.001")), "\"retCode\":0");
+    sim_run(client, SIM_S);
+    ck_assert_uint_eq(sim_count(client, from, "\"topic\":\"execution\""), 0);
+    ck_assert(position() == 1000000000000000);
+    end();
+}
+
 TEST(simbybit_faults, leaves_rows_out_doubles_them_and_forgets_orders)
 {
     begin(false);

@@ -101,6 +101,10 @@ TEST(faults, errors_name_the_line_and_nothing_is_added)
         { "at 1s\n", "line 1: which fault?" },
         { "at 1s trade side=up qty=1", "line 1: side is buy or sell" },
         { "at 1s trade qty=1", "line 1: trade needs side=" },
+        { "at 1s order.reject", "line 1: order.reject needs code=" },
+        { "at 1s rest.limbo", "line 1: rest.limbo needs delay=" },
+        { "at 1s for 2s cancel_all", "line 1: cancel_all happens once: it takes no 'for'" },
+        { "at 1s ws.blind topic=order", "line 1: ws.blind has no key 'topic'" },
         { "at 1s rest.partial on=positions", "line 1: rest.partial needs keep= or drop=" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

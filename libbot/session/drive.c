@@ -431,6 +431,8 @@ static void read_answered(struct session *s, struct read *r, const struct http_a
     }
     if (r->call == VENUE_CALL_LISTEN_KEY)
         on_stream(s, BOT_STREAM_PRIVATE, bot__streams_listen_key(s, reply.cursor));
+    if (r->call == VENUE_CALL_LISTEN_KEEP)
+        on_stream(s, BOT_STREAM_PRIVATE, bot__streams_listen_now(s, reply.cursor));
     if (bot__reads_turn(s, r, &reply, &end))
         go_on(s, r);
     else

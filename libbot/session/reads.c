@@ -259,7 +259,7 @@ bool bot__reads_turn(struct session *s, struct read *r, struct venue_reply *repl
     r->pages++;
     if (s->options.venue->fills_by_id && r->call == VENUE_CALL_FILLS && r->oldest_ns != 0 && r->oldest_ns < r->req.from_ns)
         reply->cursor[0] = '\0'; /* what comes behind is older still */
-    if (reply->cursor[0] != '\0' && r->call != VENUE_CALL_LISTEN_KEY) {
+    if (reply->cursor[0] != '\0' && r->call != VENUE_CALL_LISTEN_KEY && r->call != VENUE_CALL_LISTEN_KEEP) {
         if (r->pages >= PAGES_MAX) {
             (void)ends(ret_end, BOT_OUTCOME_OK, "more pages than are read at once");
             return false;

@@ -10,8 +10,8 @@
 #define BACKOFF_MAX_NS (30 * BOT_NS_PER_S)
 #define PING_EVERY_NS (3 * BOT_NS_PER_S) /* well inside the private lease; venues advise no less than 20 s */
 #define STEADY_NS (30 * BOT_NS_PER_S)    /* up for so long: the next failure starts the back-off anew */
-#define LISTEN_KEEP_NS (1800 * BOT_NS_PER_S)
-#define LISTEN_RETRY_NS (60 * BOT_NS_PER_S)
+#define LISTEN_KEEP_NS (300 * BOT_NS_PER_S) /* far more often than the key needs it: one that is gone in silence leaves the socket open and deaf */
+#define LISTEN_RETRY_NS (10 * BOT_NS_PER_S)
 #define FRAME_EVERY_NS (200 * BOT_NS_PER_MS)
 #define MESSAGE_MAX 24576
 
@@ -214,7 +214,7 @@ static struct stream_news up(struct session *s, bot_stream stream)
     if (plan->life_max_s != 0) /* leave before the venue cuts, at a moment of our choosing */
         st->at = session_after(s->t.now, (int64_t)plan->life_max_s * BOT_NS_PER_S - 60 * BOT_NS_PER_S);
     if (stream == BOT_STREAM_PRIVATE && s->options.venue->needs_listen_key)
-        s->listen_keep_at = session_after(s->t.now, LISTEN_KEEP_NS);
+        s->listen_keep_at = s->t.now; /* at once: the venue opens a socket for any key, and ours may have ended while it was on its way */
     return (struct stream_news){ .what = STREAM_CAME_UP };
 }
 
@@ -296,6 +296,13 @@ struct stream_news bot__streams_listen_key(struct session *s, const char *key)
 {
     snprintf(s->listen_key, sizeof s->listen_key, "%s", key);
     return s->streams[BOT_STREAM_PRIVATE].phase == STREAM_WAITING ? open_stream(s, BOT_STREAM_PRIVATE) : no_news;
+}
+
+struct stream_news bot__streams_listen_now(struct session *s, const char *key)
+{
+    if (key[0] == '\0' || strcmp(key, s->listen_key) == 0 || s->streams[BOT_STREAM_PRIVATE].phase < STREAM_OPENING)
+        return no_news;
+    return lost(s, BOT_STREAM_PRIVATE, "another listen key took the place of ours");
 }
 
 struct stream_news bot__streams_listen_kept(struct session *s, bot_outcome outcome)

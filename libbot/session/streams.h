@@ -31,6 +31,8 @@ bool bot__streams_keep_due(struct session *s); /* the listen key wants to be pro
 bot_ts bot__streams_deadline(const struct session *s);
 
 struct stream_news bot__streams_listen_key(struct session *s, const char *key);
+/* The key that was prolonged, "" where the venue does not say: another than ours is one that somebody made when ours was gone. */
+struct stream_news bot__streams_listen_now(struct session *s, const char *key);
 /* What came of prolonging it: NOT_FOUND means that the private socket is deaf, whatever else it says. */
 struct stream_news bot__streams_listen_kept(struct session *s, bot_outcome outcome);
 

@@ -496,13 +496,18 @@ static void step(struct simvenue *b)
     }
 }
 
-static bool key_end(struct simvenue *b, uint32_t account, bool told)
+static bool key_end(struct simvenue *b, uint32_t account, bool told, bool deaf)
 {
     struct client *cl = &b->client[account];
     if (cl->listen_key[0] == '\0') return false;
-    for (uint32_t s = 0; s < b->conns_n && !told; s++)
-        if (b->conn[s].kind == CONN_PRIVATE && b->conn[s].account == account) bot__simvenue_close(b, &b->conn[s], "listen key deleted");
+    for (uint32_t s = 0; s < b->conns_n && !told; s++) {
+        struct conn *c = &b->conn[s];
+        if (c->kind != CONN_PRIVATE || c->account != account) continue;
+        if (!deaf) bot__simvenue_close(b, c, "listen key deleted");
+        else c->account = 0, b->watched--;
+    }
     bot__simbinance_key_expired(b, account);
+    if (deaf) bot__simbinance_key_make(b, account);
     return true;
 }
 

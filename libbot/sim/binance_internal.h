@@ -47,6 +47,7 @@ void bot__simbinance_book(struct simvenue *b, uint16_t instrument, uint32_t dept
 void bot__simbinance_marks(struct simvenue *b);
 /* Tells every socket of the listen key that it is over; they carry nothing from then on. */
 void bot__simbinance_key_expired(struct simvenue *b, uint32_t account);
+void bot__simbinance_key_make(struct simvenue *b, uint32_t account); /* unless there is one: then it lives on */
 
 /* binance_reads.c */
 void bot__simbinance_order_row(struct simvenue *b, struct text *t, const struct exchange_order *o);

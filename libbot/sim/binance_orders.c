@@ -112,12 +112,12 @@ void bot__simbinance_weigh(struct simvenue *b, uint32_t route, struct slice quer
     int i;
     w->n = 0;
     if (route == ROUTE_CREATE) {
-        if (read_create(b, w->account, &p, &q, &r)) bot__simvenue_note(w, q.instrument, (uint8_t)q.side, q.lots);
+        if (read_create(b, w->account, &p, &q, &r)) bot__simvenue_note(w, q.instrument, (uint8_t)q.side, q.lots, 0);
     } else if (route == ROUTE_AMEND && bot__simbinance_symbol(b, &p, true, &i, &r)) {
         const struct exchange_order *o = named(b, w->account, &p, i, &r);
         int64_t lots;
         if (o != NULL && o->leaves_lots > 0 && units(b, i, &p, "quantity", false, &lots, &r))
-            bot__simvenue_note(w, o->instrument, o->side, lots - o->lots);
+            bot__simvenue_note(w, o->instrument, o->side, lots - o->lots, o->id);
     }
 }
 
@@ -218,10 +218,19 @@ static void dead_man(struct simvenue *b, const struct call *c, const struct para
     bot__text_put(&r->body, "{'symbol':'%s','countdownTime':'%d'}", b->instrument[i].symbol.s, ms);
 }
 
+void bot__simbinance_key_make(struct simvenue *b, uint32_t account)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    struct client *cl = &b->client[account];
+    const bool none = cl->listen_key[0] == '\0';
+    for (int i = 0; i < 64 && none; i++) cl->listen_key[i] = letters[bot__sim_rng_below(&b->rng, sizeof letters - 1)];
+    cl->listen_key[64] = '\0';
+    cl->listen_until = b->now + b->opt.listen_key_ns;
+}
+
 /* POST gives the key that there is, or makes one; all three need no signature. */
 static void listen_key(struct simvenue *b, const struct call *c, struct reply *r)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     struct client *cl = &b->client[c->account];
     if (c->route == ROUTE_KEY_NEW && bot__faults_hit(&b->faults, FAULT_WS_NOAUTH, FAULT_STREAM_PRIVATE, c->account, b->now) != NULL) {
         r->status = 401;
@@ -237,11 +246,7 @@ static void listen_key(struct simvenue *b, const struct call *c, struct reply *r
         bot__text_put(&r->body, "{}");
         return;
     }
-    if (cl->listen_key[0] == '\0') {
-        for (int i = 0; i < 64; i++) cl->listen_key[i] = letters[bot__sim_rng_below(&b->rng, sizeof letters - 1)];
-        cl->listen_key[64] = '\0';
-    }
-    cl->listen_until = b->now + b->opt.listen_key_ns;
+    bot__simbinance_key_make(b, c->account);
     bot__text_put(&r->body, "{'listenKey':'%s'}", cl->listen_key);
 }
 

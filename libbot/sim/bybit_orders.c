@@ -133,14 +133,14 @@ static void note_one(struct simvenue *b, enum route_id route, const char *catego
     struct outcome o = { 0 };
     if (route == ROUTE_CREATE || route == ROUTE_CREATE_BATCH) {
         struct exchange_request r;
-        if (read_create(b, w->account, category, body, &r, &o)) bot__simvenue_note(w, r.instrument, (uint8_t)r.side, r.lots);
+        if (read_create(b, w->account, category, body, &r, &o)) bot__simvenue_note(w, r.instrument, (uint8_t)r.side, r.lots, 0);
         return;
     }
     if (route != ROUTE_AMEND && route != ROUTE_AMEND_BATCH) return;
     const struct exchange_order *order = named(b, w->account, body->object, &o);
     int64_t lots;
     if (order != NULL && order->leaves_lots > 0 && read_units(b, order->instrument, bot__members_get(body, "qty"), false, &lots))
-        bot__simvenue_note(w, order->instrument, order->side, lots - order->lots);
+        bot__simvenue_note(w, order->instrument, order->side, lots - order->lots, order->id);
 }
 
 void bot__simbybit_weigh_call(struct simvenue *b, enum route_id route, struct slice body, struct simvenue_weight *w)

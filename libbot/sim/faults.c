@@ -63,7 +63,7 @@ static const struct word words[FAULT_KIND_COUNT] = {
     [FAULT_SEQ_RESTART] = { "seq.restart", OBJECT_NONE, "!" },
     [FAULT_CANCEL_ALL] = { "cancel_all", OBJECT_NONE, "!" },
     [FAULT_ACCOUNT_MODE] = { "account.mode", OBJECT_NONE, "" },
-    [FAULT_KEY_END] = { "key.end", OBJECT_NONE, "! told" },
+    [FAULT_KEY_END] = { "key.end", OBJECT_NONE, "! told deaf" },
     [FAULT_CLOCK_SKEW] = { "clock.skew", OBJECT_NONE, "BY" },
 };
 
@@ -282,9 +282,9 @@ static bool read_key(struct parser *ps, struct fault *f, struct slice key, struc
         f->instrument = (uint32_t)v;
         return true;
     }
-    if (slice_is(key, "done") || slice_is(key, "told")) {
+    if (slice_is(key, "done") || slice_is(key, "told") || slice_is(key, "deaf")) {
         if (!read_count(ps, value, "it", 0, 1, &v)) return false;
-        f->done = v == 1;
+        *(key.len == 4 && key.p[3] == 'f' ? &f->deaf : &f->done) = v == 1;
         return true;
     }
     if (slice_is(key, "ticks") || slice_is(key, "off")) return read_count(ps, value, "ticks", -1000000, 1000000, &f->ticks);

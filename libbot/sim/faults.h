@@ -72,7 +72,8 @@
  *   cancel_all !             all orders of the account are cancelled, by the venue or by hand
  *   account.mode             the account is in its other position mode (one-way, hedge): a person has cancelled and closed everything
  *                            and switched; at the end likewise back
- *   key.end ! [told=1]       the listen key is gone, where the venue has them: the private socket is told so (told=1) or just closed
+ *   key.end ! [told=1|deaf=1] the listen key is gone, where the venue has them, and another one is made: the private socket is told so
+ *                            (told=1), lives on and carries nothing any more (deaf=1), or is closed
  * Clock:
  *   clock.skew by=T          the venue's clock is off by T (may be negative: by=-30s)
  *
@@ -134,6 +135,7 @@ struct fault {
     int32_t  status, code;
     enum fault_body body;
     bool     done;        /* rest.reset: carried out; key.end: told */
+    bool     deaf;        /* key.end */
     uint32_t instrument;  /* ws.blind */
     uint32_t keep, drop;  /* rows; keep UINT32_MAX: not given */
     uint32_t share_ppm;   /* pub.thin, market.rate */

@@ -154,6 +154,11 @@ void bot__simvenue_truth(const struct simvenue *b, uint32_t account, uint16_t in
     const struct exchange_instrument *in = &b->instrument[instrument];
     ret->open_buy.v += bot__exchange_qty(in, b->client[account].pending[instrument][0]).v;
     ret->open_sell.v += bot__exchange_qty(in, b->client[account].pending[instrument][1]).v;
+    for (uint32_t i = 0; i < b->amending_n; i++) {
+        if (b->amending[i].account != account || b->amending[i].instrument != instrument) continue;
+        const struct exchange_order *o = bot__exchange_order(b->x, account, b->amending[i].order);
+        if (o != NULL && o->leaves_lots > 0) *(b->amending[i].side == BOT_BUY ? &ret->open_buy.v : &ret->open_sell.v) += bot__exchange_qty(in, b->amending[i].lots).v;
+    }
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------ */
@@ -230,7 +235,7 @@ static void run_event(struct simvenue *b, const struct fault *f)
     }
     if (account >= bot__exchange_accounts(b->x)) return;
     if (f->kind == FAULT_KEY_END) {
-        if (b->dialect->key_end != NULL && b->dialect->key_end(b, account, f->done)) bot__faults_bit(&b->faults, f->kind);
+        if (b->dialect->key_end != NULL && b->dialect->key_end(b, account, f->done, f->deaf)) bot__faults_bit(&b->faults, f->kind);
         return;
     }
     if (f->kind == FAULT_CANCEL_ALL) {

@@ -119,6 +119,7 @@ struct simvenue_weight {
         uint16_t instrument;
         uint8_t  side;
         int64_t  lots;
+        uint64_t order; /* amends: which; what has ended meanwhile brings nothing. 0: a new one */
     } of[SIMVENUE_WEIGHT_MAX];
 };
 void bot__simvenue_weigh_http(struct simvenue *b, const char *method, const char *path, const struct simvenue_header *headers,

@@ -180,15 +180,31 @@ void bot__simvenue_weigh_ws(struct simvenue *b, uint32_t conn, const char *text,
 
 void bot__simvenue_weigh(struct simvenue *b, const struct simvenue_weight *w, int sign)
 {
-    for (uint32_t i = 0; i < w->n; i++)
-        b->client[w->account].pending[w->of[i].instrument][w->of[i].side == BOT_BUY ? 0 : 1] += sign * w->of[i].lots;
+    for (uint32_t i = 0; i < w->n; i++) {
+        if (w->of[i].order == 0) {
+            b->client[w->account].pending[w->of[i].instrument][w->of[i].side == BOT_BUY ? 0 : 1] += sign * w->of[i].lots;
+        } else if (sign > 0 && b->amending_n < AMENDING_MAX) {
+            b->amending[b->amending_n].order = w->of[i].order;
+            b->amending[b->amending_n].lots = w->of[i].lots;
+            b->amending[b->amending_n].account = w->account;
+            b->amending[b->amending_n].instrument = w->of[i].instrument;
+            b->amending[b->amending_n++].side = w->of[i].side;
+        } else {
+            for (uint32_t k = 0; k < b->amending_n && sign < 0; k++)
+                if (b->amending[k].order == w->of[i].order && b->amending[k].lots == w->of[i].lots && b->amending[k].account == w->account) {
+                    b->amending[k] = b->amending[--b->amending_n];
+                    break;
+                }
+        }
+    }
 }
 
-void bot__simvenue_note(struct simvenue_weight *w, uint16_t instrument, uint8_t side, int64_t lots)
+void bot__simvenue_note(struct simvenue_weight *w, uint16_t instrument, uint8_t side, int64_t lots, uint64_t order)
 {
     if (w->n == SIMVENUE_WEIGHT_MAX || lots <= 0) return;
     w->of[w->n].instrument = instrument;
     w->of[w->n].side = side;
+    w->of[w->n].order = order;
     w->of[w->n++].lots = lots;
 }
 

@@ -22,6 +22,7 @@
 #define MESSAGE_MAX (1024 * 1024) /* a page of a thousand fills, each of them twice (rest.double) */
 #define REQ_ID_MAX 63
 #define BATCH_MAX SIMVENUE_WEIGHT_MAX
+#define AMENDING_MAX 256  /* amends on the way whose weight is known; of more nothing is counted */
 
 /* Endpoints share limits in groups, each a rolling second per key. */
 enum limit_group { LIMIT_NONE, LIMIT_CREATE, LIMIT_AMEND, LIMIT_CANCEL, LIMIT_CANCEL_ALL, LIMIT_POSITIONS, LIMIT_EXECUTIONS,
@@ -155,8 +156,9 @@ struct dialect {
     /* Things of its own that come due; either may be NULL. */
     int64_t (*next)(const struct simvenue *b);
     void (*step)(struct simvenue *b);
-    /* The account's listen key is gone; told: its socket hears of it, else it is closed. False: there was none. NULL: the venue has none. */
-    bool (*key_end)(struct simvenue *b, uint32_t account, bool told);
+    /* The account's listen key is gone: its socket hears of it, lives on deaf (and there is another key), or is closed. False: there was none.
+     * NULL: the venue has none. */
+    bool (*key_end)(struct simvenue *b, uint32_t account, bool told, bool deaf);
 };
 extern const struct dialect bot__simbybit_dialect, bot__simbinance_dialect;
 
@@ -172,6 +174,8 @@ struct simvenue {
     uint32_t          instruments_n;
     struct sim_queue  queue;
     struct sim_rng    rng;
+    struct { uint64_t order; int64_t lots; uint32_t account; uint16_t instrument; uint8_t side; } amending[AMENDING_MAX];
+    uint32_t          amending_n;
     int64_t           now, start_ns;
     struct client    *client; /* ACCOUNTS_MAX + 1 */
     uint32_t          clients_n;
@@ -262,6 +266,6 @@ void bot__simvenue_dispatch(struct simvenue *b, struct call *c, struct slice que
 /* NULL: there is none of that name. */
 const char *bot__simvenue_header(const struct simvenue_header *headers, uint32_t n, const char *name);
 struct ip *bot__simvenue_ip(struct simvenue *b, uint32_t id); /* NULL: no memory */
-void bot__simvenue_note(struct simvenue_weight *w, uint16_t instrument, uint8_t side, int64_t lots);
+void bot__simvenue_note(struct simvenue_weight *w, uint16_t instrument, uint8_t side, int64_t lots, uint64_t order);
 
 #endif

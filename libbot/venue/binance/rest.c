@@ -173,7 +173,7 @@ static int object(struct binance_rows *o, enum venue_call call, struct fields *f
     case VENUE_CALL_CANCEL_ALL: return bot__field_given(f, M_CODE) ? BOT_OK : BOT_ERR_MALFORMED;
     case VENUE_CALL_DEAD_MAN: return bot__field_given(f, M_COUNTDOWN) ? BOT_OK : BOT_ERR_MALFORMED;
     case VENUE_CALL_LISTEN_KEY: return listen_key(f, ret);
-    case VENUE_CALL_LISTEN_KEEP: return BOT_OK; /* {} or the key */
+    case VENUE_CALL_LISTEN_KEEP: return f->v[M_KEY].len == 0 ? BOT_OK : listen_key(f, ret); /* {} or the key */
     default: return BOT_ERR_MALFORMED;
     }
 }

@@ -130,6 +130,10 @@ static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrumen
     const bot_ev_order *r = &ev->order;
     if (final_status(r->status) || r->status == BOT_ORDER_NONE || r->side == BOT_SIDE_NONE || qty < 0)
         return ORDER_NONE;
+    if (r->leg != BOT_LEG_NONE && (r->leg != BOT_LEG_NET) != c->options.hedge) { /* what it fills moves no position of ours, and would count for ever */
+        bot__recon_other_mode(c, instrument);
+        return ORDER_NONE;
+    }
     if (bot__client_id_ended(c, &r->client_id)) /* ours, and no longer in the table: a list as old as that, or a late report */
         return ORDER_NONE;
     uint32_t bot = bot_core_client_id_bot(c, &r->client_id);

@@ -304,6 +304,7 @@ void bot__recon_stream(bot_core *c, const bot_event *ev);
 void bot__recon_read_begin(bot_core *c, const bot_event *ev);
 void bot__recon_read_end(bot_core *c, const bot_event *ev);
 void bot__recon_position_row(bot_core *c, const bot_event *ev);
+void bot__recon_other_mode(bot_core *c, uint32_t instrument); /* the venue speaks of legs that the configured mode does not have */
 void bot__recon_tick(bot_core *c);
 bot_ts bot__recon_deadline(const bot_core *c);
 

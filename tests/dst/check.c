@@ -354,6 +354,7 @@ static void end_money(struct dst_process *p)
     }
     p->w->result->fills += fills;
     if (stats.adoptions != 0 || p->started_with_position || p->lost_events) return;
+    if ((p->reasons_seen & BOT_GATE_MODE) != 0) return; /* what was traded in the other mode cannot be counted: it latched, and a person has looked */
     if (stats.fills_applied != fills)
         dst_wrong(p->w, DST_LOST, "p%u: %llu fills happened, %llu were applied", p->number, (unsigned long long)fills, (unsigned long long)stats.fills_applied);
     for (uint32_t i = 0; i < p->w->plan->instruments; i++) {

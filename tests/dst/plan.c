@@ -30,7 +30,7 @@ static const struct {
     { "proc.kill", DST_KILL, DST_CRASH }, { "proc.power", DST_POWER, DST_CRASH }, { "proc.stop", DST_STOP, DST_CRASH },
     { "proc.freeze", DST_FREEZE, 0 }, { "proc.offline", DST_OFFLINE, 0 }, { "proc.skew", DST_SKEW, 0 }, { "proc.disk", DST_DISK, 0 },
     { "proc.full", DST_FULL, 0 }, { "proc.stall", DST_STALL, 0 }, { "proc.switch", DST_SWITCH, 0 },
-    { "proc.backlog", DST_BACKLOG, DST_LIE_PRIVATE | DST_LIE_REST }, { "proc.rot", DST_ROT, 0 },
+    { "proc.backlog", DST_BACKLOG, DST_LIE_PRIVATE | DST_LIE_REST | DST_BAN /* for all that comes at once */ }, { "proc.rot", DST_ROT, 0 },
     { "ws.drop", DST_VENUE, DST_LIE_PRIVATE }, { "ws.halfopen", DST_VENUE, DST_LIE_PRIVATE }, { "ws.delay", DST_VENUE, DST_LIE_PRIVATE }, { "ws.mute", DST_VENUE, DST_LIE_PRIVATE },
     { "ws.reorder", DST_VENUE, DST_LIE_PRIVATE }, { "ws.blind", DST_VENUE, DST_LIE_PRIVATE }, { "account.mode", DST_VENUE, DST_OUTSIDE }, { "rest.stale", DST_VENUE, DST_LIE_REST }, { "rest.freeze", DST_VENUE, DST_LIE_REST },
     { "rest.partial", DST_VENUE, DST_LIE_REST }, { "rest.forget", DST_VENUE, DST_LIE_REST }, { "rest.limit", DST_VENUE, DST_BAN },

@@ -57,6 +57,31 @@ TEST(adversary, the_price_of_an_order_is_the_one_that_was_reported_last)
     rig_free(r);
 }
 
+/* Somebody has switched the account to hedge mode and trades there. What that order fills moves no position of ours: counted, its room was
+ * held for ever. */
+TEST(adversary, an_order_of_the_other_position_mode_latches_and_holds_no_room)
+{
+    struct rig *r = rig_started(NULL, "10");
+    bot_event ev = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY | BOT_HAS_CUM_QTY };
+    ev.order = (bot_ev_order){ .status = BOT_ORDER_OPEN, .side = BOT_SELL, .leg = BOT_LEG_SHORT, .type = BOT_LIMIT, .qty = dec_of("2"), .cum_qty = dec_of("0") };
+    memcpy(ev.order.order_id.s, "H1", 2);
+    ev.order.order_id.len = 2;
+    (void)rig_step(r, &ev);
+    EXPECT_SHUT(r, BOT_GATE_MODE);
+    ev.order.status = BOT_ORDER_FILLED;
+    ev.order.cum_qty = dec_of("2");
+    (void)rig_step(r, &ev);
+    for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT; leg++) {
+        bot_position p;
+        bot_core_position(r->core, 0, leg, &p);
+        ck_assert(p.working_buy.v == 0 && p.working_sell.v == 0);
+    }
+    rig_rearm(r, BOT_GATE_MODE); /* it is switched back */
+    rig_for(r, RIG_MS(10000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
 /* The answer to an amend that a report has overtaken is not the answer to the next one. */
 TEST(adversary, a_refusal_of_an_earlier_amend_gives_no_room_back)
 {

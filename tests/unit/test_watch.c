@@ -12,6 +12,7 @@
 #include "venue/venue.h"
 #include "watch/alert.h"
 #include "watch/deliver.h"
+#include "watch/watch.h"
 
 static char why[WATCH_WHY_MAX];
 
@@ -186,6 +187,17 @@ TEST(watch_config, a_secret_file_that_others_may_read_is_refused)
     watch_config_free(&c);
     close(fd);
     unlink(path);
+}
+
+/* Of the instruments beyond the core's bound no position would be compared, and nobody told. */
+TEST(watch_config, an_account_may_hold_as_many_instruments_as_venues_have)
+{
+    struct watch_config c;
+    bot_account_options o;
+    ck_assert_msg(parse("{\"accounts\": [{\"venue\": \"bybit\"}]}", &c) == BOT_OK, "%s", why);
+    watch_account_options(&c.accounts[0], &o);
+    ck_assert_uint_ge(o.core.instruments_max, 1000);
+    watch_config_free(&c);
 }
 
 /* Where a section of the table stands in the schema. */

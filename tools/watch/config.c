@@ -857,6 +857,7 @@ void watch_account_options(const struct watch_account_config *c, bot_account_opt
     ret->monitors = c->monitors;
     ret->rate_alarms_per_day = c->rate_alarms_per_day;
     ret->journal.path = c->journal;
+    ret->core.instruments_max = WATCH_INSTRUMENTS;
     ret->core.hedge = c->hedge;
     ret->core.drift_policy = (bot_drift_policy)c->drift_policy;
     ret->core.manual_policy = (bot_manual_policy)c->manual_trades;

@@ -13,6 +13,7 @@
 #include "watch/alert.h"
 #include "watch/deliver.h"
 
+#define WATCH_INSTRUMENTS 1024 /* of an account: traded, held, or once held */
 #define WATCH_VERDICTS 240
 #define WATCH_POINTS 600
 #define WATCH_FILLS 50

@@ -166,13 +166,15 @@ static int recover_sealed(struct journal *j, uint32_t segment, uint8_t *buf, str
 static int find_time(struct journal *j, const uint32_t *segments, uint32_t n, bot_ts *ts_last)
 {
     char path[JOURNAL_PATH_MAX];
+    bot_ts found = 0;
     int e = BOT_OK;
-    while (n-- > 0 && *ts_last == 0 && (e == BOT_OK || e == BOT_ERR_VERSION)) {
+    while (n-- > 0 && found == 0 && (e == BOT_OK || e == BOT_ERR_VERSION)) {
         struct index_table passed = { 0 };
         bot__segment_path(j->path, segments[n], "journal", path);
-        e = bot__journal_index_segment(j->fs, path, &passed, ts_last);
+        e = bot__journal_index_segment(j->fs, path, &passed, &found);
         bot__index_release(j->fs, &passed);
     }
+    *ts_last = found > *ts_last ? found : *ts_last;
     return e == BOT_ERR_VERSION ? BOT_OK : e;
 }
 
@@ -219,12 +221,7 @@ static int recover_last(struct journal *j, const uint32_t *segments, uint32_t n,
         if (e != BOT_OK)
             return fail(ret, e, "%s", bot_strerror(e));
         /* What can be read behind the damage is replayed: the new run's time must not begin before it. */
-        struct index_table passed = { 0 };
-        e = bot__journal_index_segment(j->fs, path, &passed, &ret->ts_last);
-        bot__index_release(j->fs, &passed);
-        if (e == BOT_OK || e == BOT_ERR_VERSION)
-            e = find_time(j, segments, n - 1, &ret->ts_last);
-        if (e != BOT_OK)
+        if ((e = find_time(j, segments, n, &ret->ts_last)) != BOT_OK)
             return fail(ret, e, "%s: %s", path, bot_strerror(e));
         if (scan.header_err == BOT_OK)
             j->header.journal_id = scan.header.journal_id;
@@ -251,6 +248,8 @@ static int recover_last(struct journal *j, const uint32_t *segments, uint32_t n,
     j->wall_max = scan.wall_max;
     atomic_store(&j->segment_now, segment);
     e = bot__journal_index_segment(j->fs, path, &j->table, &ret->ts_last);
+    if (e == BOT_OK && scan.records == 0) /* its header may be of before the offset was known */
+        e = find_time(j, segments, n - 1, &ret->ts_last);
     return e == BOT_OK ? e : fail(ret, e, "%s: %s", path, bot_strerror(e));
 }
 

@@ -101,12 +101,22 @@ void bot__ws_on_opened(struct ws *ws)
 
 void bot__ws_on_message(struct ws *ws, const char *text, size_t len)
 {
+    ws->part_since_ms = 0;
     if (ws->state == WS_OPEN) ws->callbacks.message(ws->callbacks.user_data, text, len);
 }
 
 void bot__ws_on_alive(struct ws *ws)
 {
+    ws->part_since_ms = 0;
     if (ws->state == WS_OPEN) ws->callbacks.alive(ws->callbacks.user_data);
+}
+
+/* A message that trickles in holds back what comes behind it: it may not keep a lease for ever. */
+void bot__ws_on_part(struct ws *ws)
+{
+    const uint64_t now = uv_now(ws->io->uv);
+    if (ws->part_since_ms == 0) ws->part_since_ms = now;
+    if (ws->state == WS_OPEN && now - ws->part_since_ms <= ws->options.part_alive_ms) ws->callbacks.alive(ws->callbacks.user_data);
 }
 
 /* ---- connecting --------------------------------------------------------------------------------------------- */
@@ -184,6 +194,7 @@ int bot__ws_open(struct io_loop *io, const struct ws_options *options, const str
     if (ws->options.connect_timeout_ms == 0) ws->options.connect_timeout_ms = 10000;
     if (ws->options.message_bytes_max == 0) ws->options.message_bytes_max = 4 << 20;
     if (ws->options.queue_bytes_max == 0) ws->options.queue_bytes_max = 256 << 10;
+    if (ws->options.part_alive_ms == 0) ws->options.part_alive_ms = 5000;
     ws->url = url;
     ws->url.path = NULL;
     ws->url_text = text;

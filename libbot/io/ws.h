@@ -26,7 +26,7 @@ enum ws_impl {
 typedef void (*ws_opened_callback)(void *user_data);
 /* One whole text or binary message, fragments joined. text[len] is readable, nothing more. Borrowed for the call. */
 typedef void (*ws_message_callback)(void *user_data, const char *text, size_t len);
-/* A ping or pong frame, or a part of a message that is not yet whole: the peer lives. */
+/* A ping or pong frame, or, for a while, a part of a message that is not yet whole: the peer lives. */
 typedef void (*ws_alive_callback)(void *user_data);
 /* The connection could not be made, or has ended. reason: one line for people, without secrets (never a path or a
  * query), borrowed. Last callback; bot__ws_close() must still be called, here or later. */
@@ -47,6 +47,7 @@ struct ws_options {
     uint32_t     connect_timeout_ms; /* from open to `opened`; 0: 10,000 */
     uint32_t     message_bytes_max;  /* a longer message closes the connection; 0: 4 MiB */
     uint32_t     queue_bytes_max;    /* accepted and not yet taken by the kernel; 0: 256 KiB */
+    uint32_t     part_alive_ms;      /* parts of a message are signs of life for so long after its first; 0: 5,000 */
 };
 
 /* True if this build has the implementation. */

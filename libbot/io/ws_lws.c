@@ -6,7 +6,8 @@
  * - The context is destroyed, three closing phases of the loop later destroyed again, and only then gone.
  * - Every vhost gets our SSL_CTX: otherwise the system's store is trusted besides the CA file.
  * - It pings by its own rules (whole seconds, only pongs count) unless given a retry policy of zeros.
- * - A peer's ping is answered without telling anyone; that the peer lives is seen in TLS records instead.
+ * - A peer's ping is answered without telling anyone; that the peer lives is seen in TLS records instead, for as long as a message's
+ *   parts count. Behind that our own pings must be answered.
  * - A connection that is reset as soon as it is made has its socket closed but not its poll handle, which would stay on the host's
  *   loop for ever: we close it.
  * - Its log goes to standard error unless switched off, and the switch is the process's.
@@ -222,7 +223,7 @@ static void on_receive(struct lws_ws *x, const char *data, size_t len)
     }
     x->in_message = !last;
     if (!last) {
-        bot__ws_on_alive(x->ws);
+        bot__ws_on_part(x->ws);
         return;
     }
     x->joined[x->joined_len] = '\0';
@@ -240,7 +241,8 @@ static void on_tls_record(int write_p, int version, int content_type, const void
 {
     struct lws_ws *x = arg;
     (void)version, (void)buf, (void)len, (void)ssl;
-    if (write_p == 0 && content_type == SSL3_RT_HEADER && x->open && !x->ended && !x->stopping) bot__ws_on_alive(x->ws);
+    /* What is in it shows later, or, if it is a ping, never. */
+    if (write_p == 0 && content_type == SSL3_RT_HEADER && x->open && !x->ended && !x->stopping) bot__ws_on_part(x->ws);
 }
 
 static void on_established(struct lws_ws *x)

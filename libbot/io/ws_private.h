@@ -44,11 +44,15 @@ struct ws {
     char               *url_text;
     const char         *path;           /* never empty */
     char                authority[URL_HOST_MAX + 16];
+    uint64_t            part_since_ms;  /* 0: nothing has begun that is not whole */
 };
 
 void bot__ws_on_opened(struct ws *ws);
 void bot__ws_on_message(struct ws *ws, const char *text, size_t len);
 void bot__ws_on_alive(struct ws *ws);
+/* Bytes of something that is not yet whole. */
+void bot__ws_on_part(struct ws *ws);
+
 /* It ended by itself; gone follows. */
 void bot__ws_on_ended(struct ws *ws, const char *reason);
 void bot__ws_on_gone(struct ws *ws);

@@ -298,7 +298,7 @@ static void receive(struct wslay_ws *x, const char *data, size_t len)
         if (n < 0) protocol_error(x, "a malformed frame");
         else frame_data(x, &frame);
     }
-    if (!x->ended && !x->heard) bot__ws_on_alive(x->ws); /* a part of something */
+    if (!x->ended && !x->heard) bot__ws_on_part(x->ws);
 }
 
 /* ---- the upgrade -------------------------------------------------------------------------------------------- */

@@ -687,6 +687,36 @@ WS_TEST(broken_frames_end_the_connection_and_give_no_message)
     }
 }
 
+/* Behind a message that does not end there may be fills: its bytes show for a while that the peer lives, not that all is well. */
+WS_TEST(a_message_that_only_trickles_in_is_no_sign_of_life_for_ever)
+{
+    struct world w;
+    start(&w, impl);
+    w.options.part_alive_ms = 150;
+    connect_ws(&w);
+    ck_assert_int_eq(bot__server_ws_send_raw(w.server, w.peer, "\x81\x7e\x03\xe8" "a", 5), 0); /* of a thousand */
+    UNTIL(&w.loop, w.lived);
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(bot__server_ws_send_raw(w.server, w.peer, "b", 1), 0);
+        loop_for(&w.loop, 20);
+    }
+    const unsigned before = w.alives;
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(bot__server_ws_send_raw(w.server, w.peer, "c", 1), 0);
+        loop_for(&w.loop, 20);
+    }
+    ck_assert_uint_eq(w.alives, before);
+    char rest[969];
+    memset(rest, 'd', sizeof rest);
+    ck_assert_int_eq(bot__server_ws_send_raw(w.server, w.peer, rest, sizeof rest), 0);
+    UNTIL(&w.loop, w.got);
+    ck_assert_uint_eq(w.len, 1000);
+    w.lived = false; /* the next one counts again */
+    ck_assert_int_eq(bot__server_ws_send_raw(w.server, w.peer, "\x81\x7e\x03\xe8" "a", 5), 0);
+    UNTIL(&w.loop, w.lived);
+    finish(&w);
+}
+
 TEST(ws_wslay, a_masked_frame_from_a_server_ends_the_connection)
 {
     if (!bot__ws_impl_available(WS_IMPL_WSLAY)) test_skip("built without wslay");

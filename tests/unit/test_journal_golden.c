@@ -304,6 +304,65 @@ TEST(journal_golden, botctl_exports_fills_that_waited_for_their_instrument)
     ck_assert_int_eq(system(text), 0);
 }
 
+static int64_t wall_now;
+static int64_t wall_of_the_test(void *self)
+{
+    (void)self;
+    return wall_now;
+}
+
+/* The first run's clock was a day ahead: what came after it is not hidden by that. */
+TEST(journal_golden, botctl_finds_a_time_behind_a_run_whose_clock_was_ahead)
+{
+    static const int64_t day_ns = 86400 * BOT_NS_PER_S, noon = INT64_C(1700049600000000000); /* 2023-11-15T12:00:00Z */
+    char dir[] = "/tmp/libbot-golden-XXXXXX", path[128], text[8192];
+    struct journal_fs fs = bot__journal_fs;
+    bot_core_options o;
+    bot_event ev;
+    int status;
+    fs.wall = wall_of_the_test;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/j", dir);
+    story_make(story, STORY_MAX, 1000000);
+    story_options(&o);
+    o.manual_policy = BOT_MANUAL_IGNORE;
+    const int len = bot__core_options_format(&o, text, sizeof text);
+    for (unsigned run = 0; run < 3; run++) {
+        struct journal_config c = { .venue = "bybit", .account = "main", .fs = &fs, .inline_rounds = true };
+        struct journal_recovery rec;
+        struct journal *j;
+        bot_journal_options_init(&c.options);
+        c.options.path = path;
+        wall_now = run == 0 ? noon + day_ns : noon + 3600 * BOT_NS_PER_S * run;
+        ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
+        const bot_ts now = fs.now(fs.self) + rec.ts_offset;
+        ck_assert_int_eq(bot__journal_append_options(j, now, text, (size_t)len), BOT_OK);
+        story[0].ts = now;
+        if (run == 0) bot__journal_append(j, &story[0]);
+        for (unsigned i = 0; i < 2; i++) {
+            test_event_fill(2 * run + i, now + BOT_NS_PER_S * (bot_ts)i, &ev);
+            bot__journal_append(j, &ev);
+        }
+        ck_assert_int_eq(bot__journal_close(j), BOT_OK);
+    }
+    /* Fills 0 and 1 in the first run, 2 and 3 from 13:00, 4 and 5 from 14:00: +1 -2 +3 -4 +5 -6 thousandths. */
+    static const struct { const char *at, *qty; } at[] = { { "2023-11-15T13:00:00.500Z", "0.002" }, { "2023-11-15T13:30:00Z", "-0.002" },
+                                                           { "2023-11-15T14:00:00.500Z", "0.003" }, { "2023-11-15T18:00:00Z", "-0.003" } };
+    for (unsigned i = 0; i < 4; i++) {
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, "\"qty\":\"%s\"", at[i].qty);
+        const char *out = botctl(&status, "replay '%s' --at %s", path, at[i].at);
+        ck_assert_msg(status == 0 && strstr(out, wanted) != NULL, "at %s: %s", at[i].at, out);
+    }
+    const char *before = botctl(&status, "replay '%s' --at 2023-11-15T11:00:00Z", path);
+    ck_assert_msg(status == 1 && strstr(before, "2023-11-16T12:00:00") != NULL && strstr(before, "\"gate\"") == NULL, "%s", before);
+    const char *out = botctl(&status, "explain '%s' --from 2023-11-15T12:30:00Z --to 2023-11-15T13:30:00Z", path);
+    ck_assert_msg(status == 0 && strstr(out, "000000000002") != NULL && strstr(out, "000000000003") != NULL, "%s", out);
+    ck_assert_msg(strstr(out, "000000000001") == NULL && strstr(out, "000000000004") == NULL, "%s", out);
+    snprintf(text, sizeof text, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(text), 0);
+}
+
 TEST(journal_golden, botctl_names_the_place_of_a_flipped_bit)
 {
     char dir[] = "/tmp/libbot-golden-XXXXXX", path[128], command[1024];

@@ -397,9 +397,7 @@ static int run(int argc, char **argv)
         const bool stepped = bot__journal_core_step(&jc, &item) == 1;
         bot_core_stats_get(jc.core, &after);
         const int64_t wall = bot__journal_core_wall(&jc, item.ts);
-        if (wall > args.to_ns && jc.run_wall_ns != 0)
-            break;
-        t.show = wall >= args.from_ns;
+        t.show = wall >= args.from_ns && wall <= args.to_ns; /* behind it another run may be of before, its clock having been set */
         t.ts = item.ts;
         t.repeated = after.fills_duplicate > before.fills_duplicate;
         if (!stepped) {

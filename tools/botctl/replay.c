@@ -69,23 +69,38 @@ static void print_state(const struct journal_core *jc, bot_ts now, uint64_t reco
     journal_tool_line(&o);
 }
 
-/* The last record whose items all come before the moment; needed first because options belong to runs. */
-static uint64_t record_at(bot_journal_reader *r, int64_t wall_ns)
+/* Where a moment lies: behind so many items; record: the one that the next begins in, and one more, because options belong to runs.
+ * Clocks are set between runs, and a run that was ahead hides nothing: the moment is in the last run that began before it. */
+struct moment {
+    uint64_t record, items;
+};
+
+static struct moment moment_at(bot_journal_reader *r, int64_t wall_ns)
 {
     bot_journal_item item;
     int64_t run_wall = 0;
     bot_ts run_ts = 0;
-    uint64_t end = UINT64_MAX;
-    int e;
-    while ((e = bot_journal_next(r, &item, NULL)) != 0 && e != BOT_ERR_IO && end == UINT64_MAX) {
+    struct moment first = { UINT64_MAX, UINT64_MAX }, at = first;
+    bool began = false; /* a run did, before it */
+    uint64_t items = 0;
+    (void)bot_journal_seek_record(r, 0);
+    for (int e; (e = bot_journal_next(r, &item, NULL)) != 0 && e != BOT_ERR_IO && e != BOT_ERR_NOMEM;) {
         if (e != 1)
             continue;
-        if (item.kind == BOT_JOURNAL_RUN)
+        if (item.kind == BOT_JOURNAL_RUN) {
             run_wall = item.run.wall_ns, run_ts = item.ts;
-        if (run_wall != 0 && run_wall + (item.ts - run_ts) > wall_ns)
-            end = item.record + 1;
+            if (run_wall <= wall_ns)
+                began = true, at = (struct moment){ UINT64_MAX, UINT64_MAX };
+        }
+        if (run_wall != 0 && run_wall + (item.ts - run_ts) > wall_ns) {
+            if (at.items == UINT64_MAX)
+                at = (struct moment){ item.record + 1, items };
+            if (first.items == UINT64_MAX)
+                first = at;
+        }
+        items++;
     }
-    return end;
+    return began ? at : first;
 }
 
 static int run(int argc, char **argv)
@@ -105,8 +120,9 @@ static int run(int argc, char **argv)
         bot_journal_close_read(r);
         return EXIT_FOUND_WRONG;
     }
+    struct moment moment = { UINT64_MAX, UINT64_MAX };
     if (args.to_ns != INT64_MAX)
-        record = record_at(r, args.to_ns);
+        record = (moment = moment_at(r, args.to_ns)).record;
     struct journal_core jc;
     if (!journal_tool_core("replay", args.path, r, record, &jc)) {
         bot__journal_core_close(&jc);
@@ -115,7 +131,7 @@ static int run(int argc, char **argv)
     }
     bot_journal_item item;
     bot_journal_place place;
-    uint64_t events = 0, last = 0;
+    uint64_t events = 0, last = 0, items = 0;
     bot_ts now = 0;
     while ((e = bot_journal_next(r, &item, &place)) != 0) {
         if (e == BOT_ERR_IO || e == BOT_ERR_NOMEM || e == BOT_ERR_VERSION)
@@ -127,7 +143,7 @@ static int run(int argc, char **argv)
         }
         if (item.record_end >= record && args.to_ns == INT64_MAX)
             break;
-        if (args.to_ns != INT64_MAX && item.kind == BOT_JOURNAL_EVENT && bot__journal_core_wall(&jc, item.ts) > args.to_ns)
+        if (items++ == moment.items)
             break;
         damages += item.kind == BOT_JOURNAL_LOST;
         events += bot__journal_core_pass(&jc, &item) == 1;
@@ -137,7 +153,7 @@ static int run(int argc, char **argv)
     const bool before = args.to_ns != INT64_MAX && events == 0 && e == 1;
     if (before) {
         char at[BOT_ISO_MS_SIZE];
-        bot__iso_format_ms(bot__journal_core_wall(&jc, item.ts), at);
+        bot__iso_format_ms(item.wall_ns, at);
         fprintf(stderr, "botctl replay: nothing is known of that time: the journal's first event is of %s\n", at);
     }
     if (args.to_ns != INT64_MAX && jc.run_wall_ns != 0 && bot__journal_core_wall(&jc, now) < args.to_ns && e != 0)

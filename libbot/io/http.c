@@ -22,7 +22,8 @@
 
 enum request_state {
     REQUEST_DOOMED,    /* waits for the next turn to be told: NOT_SENT */
-    REQUEST_RESOLVING, /* -> RUNNING */
+    REQUEST_RESOLVING, /* -> RUNNING, WAITING */
+    REQUEST_WAITING,   /* a read, behind as many as there may be -> RUNNING, RESOLVING */
     REQUEST_RUNNING,   /* curl has it */
 };
 
@@ -61,7 +62,7 @@ struct http_client {
     http_done_callback  done;
     void               *user_data;
     struct request    **requests;
-    uint32_t            requests_n;
+    uint32_t            requests_n, reads_running;
     bool                closing;
     unsigned            handles; /* not yet closed */
     char                known_host[URL_HOST_MAX + 1]; /* "": none yet */
@@ -129,9 +130,12 @@ static void arm(struct http_client *c)
     if (!c->closing) bot__io_timer_arm(&c->deadline, at);
 }
 
+static bool is_read(const struct request *q) { return strcmp(q->http.method, "GET") == 0; }
+
 static void forget(struct request *q)
 {
     struct http_client *c = q->client;
+    if (q->state == REQUEST_RUNNING && is_read(q)) c->reads_running--;
     for (uint32_t i = 0; i < c->requests_n; i++)
         if (c->requests[i] == q) {
             memmove(&c->requests[i], &c->requests[i + 1], (c->requests_n - i - 1) * sizeof(struct request *));
@@ -140,6 +144,8 @@ static void forget(struct request *q)
         }
     arm(c);
 }
+
+static void start_waiting(struct http_client *c);
 
 /* Tells the owner. Last use of q; the owner may start, cancel and close in its callback. */
 static void finish(struct request *q, enum transport_result result, int status, const char *error)
@@ -161,6 +167,7 @@ static void finish(struct request *q, enum transport_result result, int status, 
     }
     forget(q);
     leave_curl(q); /* the owner may close the client, and curl's multi handle with it */
+    start_waiting(c);
     c->done(c->user_data, q->id, &answer);
     request_free(q);
 }
@@ -341,8 +348,19 @@ static bool run(struct request *q, const struct resolved *where)
     curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls);
     curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, c);
+    if (curl_multi_add_handle(c->multi, e) != CURLM_OK) return false;
     q->state = REQUEST_RUNNING;
-    return curl_multi_add_handle(c->multi, e) == CURLM_OK;
+    if (is_read(q)) c->reads_running++;
+    return true;
+}
+
+/* A venue whose reads hang still takes cancels: reads may not use up the connections. */
+static int run_in_turn(struct request *q, const struct resolved *where)
+{
+    struct http_client *c = q->client;
+    if (!is_read(q) || c->reads_running < c->options.connections_max) return run(q, where) ? BOT_OK : BOT_ERR_NOMEM;
+    q->state = REQUEST_WAITING;
+    return BOT_OK;
 }
 
 static void on_resolved(void *user_data, const struct resolved *result)
@@ -360,7 +378,7 @@ static void on_resolved(void *user_data, const struct resolved *result)
     c->known_port = q->url.port;
     c->known = *result;
     c->renew_at_ms = uv_now(c->io->uv) + c->options.name_kept_ms;
-    if (!run(q, result)) finish(q, TRANSPORT_NOT_SENT, 0, bot_strerror(BOT_ERR_NOMEM));
+    if (run_in_turn(q, result) < 0) finish(q, TRANSPORT_NOT_SENT, 0, bot_strerror(BOT_ERR_NOMEM));
 }
 
 static void on_renewed(void *user_data, const struct resolved *result)
@@ -576,8 +594,8 @@ int bot__http_open(struct io_loop *io, const struct http_options *options, http_
     curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
     curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
     curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-    curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)c->options.connections_max);
-    curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)c->options.connections_max);
+    curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, 2 * (long)c->options.connections_max);
+    curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)c->options.connections_max + (long)c->options.requests_max);
     *ret = c;
     return BOT_OK;
 }
@@ -598,13 +616,20 @@ static int begin(struct request *q)
         q->state = REQUEST_DOOMED;
         return BOT_OK;
     }
-    if (bot__resolve_numeric(q->url.host, q->url.port, &where)) return run(q, NULL) ? BOT_OK : BOT_ERR_NOMEM;
+    if (bot__resolve_numeric(q->url.host, q->url.port, &where)) return run_in_turn(q, NULL);
     if (strcmp(c->known_host, q->url.host) == 0) {
         if (uv_now(c->io->uv) >= c->renew_at_ms) renew(c);
-        return run(q, &c->known) ? BOT_OK : BOT_ERR_NOMEM;
+        return run_in_turn(q, &c->known);
     }
     q->state = REQUEST_RESOLVING;
     return bot__resolve_start(c->io, q->url.host, q->url.port, on_resolved, q, &q->resolve);
+}
+
+static void start_waiting(struct http_client *c)
+{
+    for (uint32_t i = 0; i < c->requests_n && c->reads_running < c->options.connections_max && !c->closing; i++)
+        if (c->requests[i]->state == REQUEST_WAITING && begin(c->requests[i]) < 0) c->requests[i]->state = REQUEST_DOOMED;
+    arm(c);
 }
 
 int bot__http_start(struct http_client *c, uint64_t id, const char *base_url, const struct venue_http *http, bot_ts deadline)
@@ -648,14 +673,15 @@ void bot__http_cancel(struct http_client *c, uint64_t id)
     if (q == NULL) return;
     forget(q);
     request_free(q);
+    start_waiting(c);
 }
 
 void bot__http_close(struct http_client *c)
 {
     if (c == NULL) return;
     BOT_ASSERT(!c->closing);
-    while (c->requests_n > 0) bot__http_cancel(c, c->requests[0]->id);
     c->closing = true;
+    while (c->requests_n > 0) bot__http_cancel(c, c->requests[0]->id);
     if (c->renewal != NULL) bot__resolve_cancel(c->renewal);
     curl_multi_cleanup(c->multi);
     uv_close((uv_handle_t *)&c->curl_timer, on_curl_timer_closed);

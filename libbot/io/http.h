@@ -24,7 +24,7 @@ struct http_options {
     uint32_t    connect_timeout_ms; /* name, TCP and TLS together, within the deadline; 0: 5,000 */
     uint32_t    body_bytes_max;     /* a longer answer is BROKEN; 0: 16 MiB */
     uint32_t    requests_max;       /* in flight; 0: 64 */
-    uint32_t    connections_max;    /* per host; 0: 8 */
+    uint32_t    connections_max;    /* of reads (GET); 0: 8. More reads wait for their turn. Orders and cancels never do. */
     uint32_t    name_kept_ms;       /* an address is looked up again when it is so old; 0: 60,000 */
 };
 

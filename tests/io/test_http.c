@@ -14,7 +14,7 @@
 #include "io/server.h"
 #include "loop.h"
 
-enum play { PLAY_ECHO, PLAY_HANG, PLAY_HTML, PLAY_CUT, PLAY_DROP, PLAY_LARGE, PLAY_HANG_UP_SECOND };
+enum play { PLAY_ECHO, PLAY_HANG, PLAY_HTML, PLAY_CUT, PLAY_DROP, PLAY_LARGE, PLAY_HANG_UP_SECOND, PLAY_HANG_READS };
 
 struct world {
     uv_loop_t           loop;
@@ -61,6 +61,9 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
                                                   .headers = &(struct server_header){ "X-Limit-Status", "17" }, .headers_n = 1 });
         break;
     case PLAY_HANG: break;
+    case PLAY_HANG_READS:
+        if (strcmp(r->method, "GET") != 0) answer(w, token, &(struct server_answer){ .body = SLICE("{}") });
+        break;
     case PLAY_HTML:
         answer(w, token, &(struct server_answer){ .status = 403, .content_type = "text/html", .body = SLICE("<html>banned</html>") });
         break;
@@ -543,6 +546,43 @@ TEST(http, an_unreadable_ca_file_is_an_error_at_open)
     world_open(&w);
     struct http_client *client = NULL;
     ck_assert_int_eq(bot__http_open(w.io, &(struct http_options){ .ca_file = "/nonexistent.pem" }, on_done, &w, &client), BOT_ERR_IO);
+    world_close(&w);
+}
+
+/* A venue whose reads hang takes cancels all the same: they must not wait behind two dozen reads for a connection. */
+TEST(http, hanging_reads_leave_connections_for_cancels)
+{
+    struct world w;
+    world_open(&w);
+    w.play = PLAY_HANG_READS;
+    for (unsigned i = 0; i < 24; i++) start(&w, 100 + i, get("/positions"), 60000);
+    for (unsigned waited = 0; w.requests < 8 && waited < 1000; waited++) loop_for(&w.loop, 10);
+    ck_assert_uint_eq(w.requests, 8);
+    ck_assert_uint_le(bot__server_connections(w.server), 8); /* and the venue is not flooded */
+    for (unsigned i = 0; i < 12; i++) {
+        const unsigned before = w.answers;
+        start(&w, i, post("/cancel", "{}"), 5000);
+        UNTIL(&w.loop, w.done);
+        ck_assert_msg(w.answers == before + 1 && w.id == i && w.result == TRANSPORT_OK, "%u: %s", i, w.error);
+    }
+    world_close(&w);
+}
+
+/* Reads that wait for a connection get theirs when one before them is done, however it ended, and keep their order. */
+TEST(http, reads_beyond_the_connections_take_their_turns)
+{
+    struct world w;
+    world_open(&w);
+    w.play = PLAY_HANG;
+    for (unsigned i = 0; i < 8; i++) start(&w, i, get("/hang"), 60000);
+    for (unsigned waited = 0; w.requests < 8 && waited < 1000; waited++) loop_for(&w.loop, 10);
+    w.play = PLAY_ECHO;
+    for (unsigned i = 0; i < 30; i++) start(&w, 100 + i, get("/late"), 60000);
+    bot__http_cancel(w.client, 3); /* one connection is free at once */
+    bot__http_cancel(w.client, 120);
+    for (unsigned waited = 0; w.answers < 29 && waited < 1000; waited++) loop_for(&w.loop, 10);
+    ck_assert_uint_eq(w.answers, 29);
+    ck_assert_uint_eq(w.requests, 8 + 29);
     world_close(&w);
 }
 

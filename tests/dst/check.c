@@ -9,13 +9,15 @@
  *           came from outside; that is forgiven for twenty seconds, and behind them for what it still is. Who starts without
  *           memory while REST lies has nothing to know his position by: forgiven until the lie has ended for 75 s.
  * SHUT      Every create and amend that passes the border is inside a bot's own call; the gate was open before the call, or
- *           the order only reduces.
+ *           the order only reduces; behind a kill none leaves, and a minute after all is well none of ours rests.
  * TWICE     No client order id is sent twice, over all runs of a process.
  * INTERNAL  A journal in which a bit turned over says so when it is read; of a whole one: at the end the journal of a process, stepped through by a core of its own, gives the positions, the gate and the counts
  *           of the one that ran, over all its deaths; no effect is lost.
  * STORM     Reads, verdicts and alerts stay below a rate.
- * LEASE     The gate is open only with a position read answered that was sent within the lease, and with a word on the private
- *           socket within its lease: measured at the border and not by asking the core.
+ * LEASE     The gate is open only with a position read answered that was sent within the lease (the shorter one, when something is
+ *           held), with a word on the private socket and, where they are watched, on each public one within their leases, and with the
+ *           events of three seconds ago written: measured at the border and not by asking the core. A number of the venue's that is
+ *           said to be right was believed at some moment since the read was sent.
  */
 #include "dst.h"
 
@@ -28,6 +30,9 @@
 #define SLACK_CALM_NS (3 * BOT_NS_PER_S)
 #define SLACK_FAULT_NS (13 * BOT_NS_PER_S)
 #define SLACK_LIE_NS (75 * BOT_NS_PER_S)
+#define SLACK_AGREE_NS (2200 * BOT_NS_PER_MS) /* grace for an answer that is ahead of the private stream */
+#define SLACK_WRITTEN_NS (3300 * BOT_NS_PER_MS)
+#define LEASE_RISK_NS (15100 * BOT_NS_PER_MS)
 
 bot_i128 dst_belief(const struct dst_process *p, const struct dst_book *k, bot_leg leg)
 {
@@ -99,6 +104,55 @@ static void look_again(struct dst_process *p, struct dst_book *k)
     k->truth_changes = changes;
     k->core_events = events;
     k->equal = p->up && equal(p, k, &k->truth);
+}
+
+void dst_check_agree(struct dst_process *p, uint32_t instrument, bot_leg leg, bot_i128 venue)
+{
+    if (!p->reading) return; /* by a fill that was found later: what was held at the answer's sequence, as is known by now */
+    const bot_ts now = dst_now(p->w);
+    bot_ts from = now;
+    for (uint32_t i = 0; i < DST_READS_MAX; i++) /* also one that was ahead of the private stream */
+        if (p->reads[i].sent_at != 0 && p->reads[i].id == 0 && now - p->reads[i].answered_at <= SLACK_AGREE_NS && p->reads[i].sent_at < from) from = p->reads[i].sent_at;
+    bot_position is;
+    bot_core_position(p->core, instrument, leg, &is);
+    bot_i128 held = is.qty.v;
+    for (uint32_t k = 1; held != venue && k <= DST_PATH_MAX && k <= p->path_n; k++) {
+        const struct dst_step *s = &p->path[(p->path_n - k) % DST_PATH_MAX];
+        if (s->at < from) break;
+        if (s->instrument == instrument && s->leg == leg) held = s->before;
+    }
+    if (held != venue && p->path_n < DST_PATH_MAX)
+        dst_wrong(p->w, DST_LEASE, "p%u: %s is said to be right, which instrument %u was not believed to hold since a read was sent %lld ms ago", p->number,
+                  dst_num(venue), instrument, (long long)((now - from) / BOT_NS_PER_MS));
+}
+
+void dst_check_carried(struct dst_process *p)
+{
+    if (!p->carries) return;
+    p->carries = false;
+    if (p->lost_events) return;
+    for (uint32_t i = 0; i < p->w->plan->instruments; i++)
+        for (int leg = 0; leg < 3; leg++) {
+            const bot_i128 is = dst_belief(p, &p->book[i], (bot_leg)(BOT_LEG_NET + leg));
+            if (is != p->carried[i][leg])
+                dst_wrong(p->w, DST_LOST, "p%u %s: died believing %s, all of it written, and came back believing %s", p->number, p->book[i].symbol.s,
+                          dst_num(p->carried[i][leg]), dst_num(is));
+        }
+}
+
+/* Orders of the bots have a client id, a person's have none. */
+void dst_check_killed(struct dst_process *p)
+{
+    static struct exchange_order open[64];
+    for (uint32_t i = 0; i < p->w->plan->faults_n; i++)
+        if ((p->w->plan->faults[i].takes & DST_BAN) != 0 || p->w->plan->faults[i].kind == FAULT_REST_LIMBO) return; /* they take longer */
+    for (uint32_t i = 0; i < p->w->plan->instruments; i++) {
+        const uint32_t n = bot__exchange_orders_at(bot__world_exchange(p->w->world), (uint32_t)p->account, p->book[i].exchange_instrument, INT64_MAX,
+                                                   EXCHANGE_ORDERS_OPEN, open, 64);
+        for (uint32_t k = 0; k < n; k++)
+            if (open[k].link_id[0] != '\0')
+                dst_wrong(p->w, DST_SHUT, "p%u %s: order %s rests behind a kill, a minute after all is well", p->number, p->book[i].symbol.s, open[k].link_id);
+    }
 }
 
 /* A gate that was shut while they differed did no harm: only open time counts, of several openings together. */
@@ -194,9 +248,42 @@ static void check_outside(struct dst_process *p, struct dst_book *k, const struc
     }
 }
 
+/* Of what was appended at some moment everything is written within the time that a disk may stand still, and its wait for company. */
+static void check_written(struct dst_process *p, bool open)
+{
+    const bot_ts now = dst_now(p->w);
+    bot_journal_stats stats;
+    bot__journal_stats_get(p->journal, &stats);
+    if (stats.written >= p->unwritten || (p->disk_stalled && !p->stalled)) { /* the latter: it is frozen as a whole */
+        p->unwritten = stats.appended;
+        p->unwritten_since = now;
+    }
+    if (open && now - p->unwritten_since > SLACK_WRITTEN_NS)
+        dst_wrong(p->w, DST_LEASE, "p%u: the gate is open, and events of %lld ms ago are not in the journal", p->number,
+                  (long long)((now - p->unwritten_since) / BOT_NS_PER_MS));
+}
+
+/* The longer lease is for who holds nothing. */
+static void check_risk(struct dst_process *p, bool open)
+{
+    const bot_ts now = dst_now(p->w);
+    bool holds = false;
+    for (uint32_t i = 0; i < p->w->plan->instruments && !holds; i++)
+        for (bot_leg leg = BOT_LEG_NET; leg <= BOT_LEG_SHORT; leg++) holds |= dst_belief(p, &p->book[i], leg) != 0;
+    if (!holds) p->risk_since = BOT_TS_NEVER;
+    else if (p->risk_since == BOT_TS_NEVER) p->risk_since = now;
+    if (open && holds && now - p->risk_since > LEASE_RISK_NS && now - p->positions_ok_at > LEASE_RISK_NS)
+        dst_wrong(p->w, DST_LEASE, "p%u: the gate is open with a position held, and the newest answered position read is %lld ms old", p->number,
+                  (long long)((now - p->positions_ok_at) / BOT_NS_PER_MS));
+}
+
 static void check_lease(struct dst_process *p)
 {
     const bot_ts now = dst_now(p->w);
+    for (int i = 0; i < 2 && p->w->plan->monitors && p->w->plan->public_data; i++)
+        if (p->public_heard_at[i] != BOT_TS_NEVER && now - p->public_heard_at[i] > 11 * BOT_NS_PER_S)
+            dst_wrong(p->w, DST_LEASE, "p%u: the gate is open, and nothing came on public socket %d for %lld ms", p->number, i,
+                      (long long)((now - p->public_heard_at[i]) / BOT_NS_PER_MS));
     if (now - p->positions_ok_at > 61 * BOT_NS_PER_S)
         dst_wrong(p->w, DST_LEASE, "p%u: the gate is open, and the newest answered position read is %lld ms old", p->number,
                   (long long)((now - p->positions_ok_at) / BOT_NS_PER_MS));
@@ -223,9 +310,12 @@ void dst_check_step(void *world)
             if (p->up) check_position(p, k, open);
         }
         if (open) check_lease(p);
+        if (now - p->last_now > BOT_NS_PER_S / 2) p->unwritten_since += now - p->last_now; /* nothing happened, so the writer had no turn either */
+        if (p->up) check_risk(p, open);
         p->was_open = open;
         p->last_now = now;
         dst_process_disk(p);
+        if (p->up && p->journal != NULL) check_written(p, open);
     }
 }
 
@@ -285,6 +375,8 @@ void dst_check_border(struct dst_process *p, bool post, const char *path, const 
     }
     if (!p->submitting)
         dst_wrong(p->w, DST_SHUT, "p%u: a request leaves that no bot has just asked for: %.*s", p->number, (int)(len < 200 ? len : 200), body);
+    else if (create && p->submitting_killed)
+        dst_wrong(p->w, DST_SHUT, "p%u: an order leaves behind a kill: %.*s", p->number, (int)(len < 200 ? len : 200), body);
     else if (!p->submitting_open && !p->submitting_reduces)
         dst_wrong(p->w, DST_SHUT, "p%u: an order leaves through a shut gate: %.*s", p->number, (int)(len < 200 ? len : 200), body);
     if (!create) return;

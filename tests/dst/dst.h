@@ -77,6 +77,8 @@ uint32_t dst_shrink(struct dst_plan *plan, const struct dst_run_options *o, enum
 #define DST_SENT_MAX 65536 /* power of two */
 #define DST_RESTING_MAX 16
 #define DST_OUTSIDE_NS (20 * BOT_NS_PER_S)
+#define DST_PATH_MAX 64
+#define DST_READS_MAX 16
 
 struct dst_world;
 
@@ -137,13 +139,23 @@ struct dst_process {
     bot_ts   round_at, look_at;
     uint64_t appended, rounded; /* rounded: of them, when the disk was last reached */
     /* border */
-    bool     submitting, submitting_open, submitting_reduces;
+    bool     submitting, submitting_open, submitting_reduces, submitting_killed;
     uint64_t *sent;           /* hashes of client ids of creates */
     uint32_t  sent_n;
     bot_ts   positions_ok_at; /* sending time of the newest answered position read */
     bot_ts   private_heard_at;
-    struct { uint64_t id; bot_ts sent_at; } reads[16];
+    bot_ts   public_heard_at[2]; /* BOT_TS_NEVER: this run has not opened it */
+    struct { uint64_t id; bot_ts sent_at, answered_at; } reads[DST_READS_MAX];
     uint32_t reads_next;
+    bool     reading;         /* an answered position read is being judged */
+    /* What it believed when, as it was told: a ring. */
+    struct dst_step { bot_ts at; uint32_t instrument; bot_leg leg; bot_i128 before; } path[DST_PATH_MAX];
+    uint32_t path_n;
+    bot_ts   risk_since;      /* it believes to hold something; NEVER */
+    uint64_t unwritten;       /* events appended at that time, which are to be written */
+    bot_ts   unwritten_since;
+    bool     carries;         /* it died with everything written, believing that: */
+    bot_i128 carried[DST_INSTRUMENTS_MAX][3];
     uint64_t requests;
     /* checks */
     bool     was_open, opened_after, started_with_position;
@@ -202,6 +214,10 @@ int  dst_submit(struct dst_process *p, uint32_t bot, const bot_order_request *o,
 
 /* check.c */
 void dst_check_step(void *world);
+/* A verdict that the venue's number is right. */
+void dst_check_agree(struct dst_process *p, uint32_t instrument, bot_leg leg, bot_i128 venue);
+void dst_check_carried(struct dst_process *p); /* it has come back from its journal */
+void dst_check_killed(struct dst_process *p);  /* a minute after everything is well */
 /* post: not a PUT; for a message, whose text is the path too, either. */
 void dst_check_border(struct dst_process *p, bool post, const char *path, const char *body, size_t len);
 /* REST answers success with something else than the present, or did so less than that ago. */

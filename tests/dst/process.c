@@ -26,10 +26,16 @@ static struct dst_process *of(struct session *s) { return (struct dst_process *)
 
 static void after(struct dst_process *p) { dst_process_journal_look(p); }
 
+static void public_heard(struct dst_process *p, struct session_time t, bot_stream stream)
+{
+    if (stream == BOT_STREAM_PUBLIC || stream == BOT_STREAM_PUBLIC_2) p->public_heard_at[stream == BOT_STREAM_PUBLIC_2] = t.now;
+}
+
 static void in_opened(struct session *s, struct session_time t, bot_stream stream)
 {
     /* Where the address itself holds the key nobody logs in: the handshake is the venue's word. */
     if (stream == BOT_STREAM_PRIVATE && strcmp(of(s)->w->plan->venue, "bybit") != 0) of(s)->private_heard_at = t.now;
+    public_heard(of(s), t, stream);
     bot__session_ws_opened(of(s)->session, shifted(of(s), t), stream);
     after(of(s));
 }
@@ -74,6 +80,7 @@ static void in_message(struct session *s, struct session_time t, bot_stream stre
 {
     struct dst_process *p = of(s);
     if (stream == BOT_STREAM_PRIVATE) p->private_heard_at = t.now;
+    public_heard(p, t, stream);
     bot__session_ws_message(p->session, shifted(p, t), stream, text, len);
     if (p->w->options.defect == DST_DEFECT_FILL_TWICE && stream == BOT_STREAM_PRIVATE && strstr(text, "\"topic\":\"execution") != NULL) {
         char *copy = strndup(text, len);
@@ -90,6 +97,7 @@ static void in_message(struct session *s, struct session_time t, bot_stream stre
 static void in_alive(struct session *s, struct session_time t, bot_stream stream)
 {
     if (stream == BOT_STREAM_PRIVATE) of(s)->private_heard_at = t.now;
+    public_heard(of(s), t, stream);
     bot__session_ws_alive(of(s)->session, shifted(of(s), t), stream);
     after(of(s));
 }
@@ -111,8 +119,11 @@ static void in_http(struct session *s, struct session_time t, uint64_t id, enum 
         const bool invented = p->w->healed && p->w->options.defect == DST_DEFECT_LEASE;
         if (!invented && result == TRANSPORT_OK && status == 200 && p->reads[i].sent_at > p->positions_ok_at) p->positions_ok_at = p->reads[i].sent_at;
         p->reads[i].id = 0;
+        p->reads[i].answered_at = t.now;
+        p->reading = true;
     }
     bot__session_http_done(p->session, shifted(p, t), id, result, status, headers, headers_n, body, len, error);
+    p->reading = false;
     after(p);
 }
 
@@ -158,8 +169,8 @@ static int out_http(void *self, uint64_t id, const char *base_url, const struct 
     const bool create = strcmp(http->method, "POST") == 0, amend = strcmp(http->method, "PUT") == 0;
     if (create || amend) dst_check_border(p, create, http->path, http->body, http->body_len);
     if (strstr(http->path, "/v5/position/list") != NULL || strstr(http->path, "/positionRisk") != NULL) {
-        p->reads[p->reads_next % 16].id = id;
-        p->reads[p->reads_next++ % 16].sent_at = dst_now(p->w);
+        p->reads[p->reads_next % DST_READS_MAX].id = id;
+        p->reads[p->reads_next++ % DST_READS_MAX].sent_at = dst_now(p->w);
     }
     const int r = p->inner.http_start(p->inner.self, id, base_url, http, deadline + p->mono_base);
     if (create && r == 0 && p->w->options.defect == DST_DEFECT_ORDER_TWICE && strstr(http->path, "/order/create") != NULL) {
@@ -208,9 +219,11 @@ static void on_effect(void *self, const bot_effect *e)
         dst_trace(p->w, "p%u order %s status %d %s %lld %s", p->number, e->order.client_id.s, (int)e->order.status, bot_err_name(e->order.code),
                   (long long)e->order.venue_code, e->order.reason);
     } else if (e->kind == BOT_EFFECT_POSITION) {
+        p->path[p->path_n++ % DST_PATH_MAX] = (struct dst_step){ dst_now(p->w), e->instrument, e->position.leg, e->position.before.v };
         dst_trace(p->w, "p%u position %u/%d %s -> %s", p->number, e->instrument, (int)e->position.leg, dst_num(e->position.before.v), dst_num(e->position.qty.v));
     } else if (e->kind == BOT_EFFECT_VERDICT) {
         p->verdicts++;
+        if (e->verdict.verdict == BOT_VERDICT_AGREE) dst_check_agree(p, e->instrument, e->verdict.leg, e->verdict.venue.v);
         static const char *const names[] = { "", "AGREE", "STALE", "PARTIAL", "FAILED", "DRIFT", "PENDING" };
         dst_trace(p->w, "p%u verdict %s instrument %d leg %d ours %s venue %s age %lld ms outcome %d", p->number, names[e->verdict.verdict], (int)e->instrument,
                   (int)e->verdict.leg, dst_num(e->verdict.ours.v), dst_num(e->verdict.venue.v), (long long)(e->verdict.age_ns / BOT_NS_PER_MS), (int)e->verdict.outcome);
@@ -421,6 +434,7 @@ bool dst_process_start(struct dst_process *p)
     so.core.hedge = plan->hedge;
     so.core.drift_policy = plan->drift_policy;
     so.core.shut_policy = plan->shut_policy;
+    so.core.public_lease_ns = plan->public_data && plan->monitors ? 10 * BOT_NS_PER_S : 0; /* as the client of bot/account.h has it */
     so.core.session_id = (uint64_t)(dst_process_time(p).wall_ns / BOT_NS_PER_MS);
     if (p->journal != NULL) {
         bot__journal_older_init(&p->older, &p->memfs.fs, "j");
@@ -451,12 +465,16 @@ bool dst_process_start(struct dst_process *p)
         (void)bot__journal_append_options(p->journal, resuming ? dst_process_core_now(p) : begin, text, (size_t)len);
     }
     p->up = true;
+    dst_check_carried(p);
     p->blind |= p->forgot && dst_check_rest_lies(p->w, 0);
     for (uint32_t i = 0; i < plan->instruments; i++) p->book[i].core_events = UINT64_MAX;
     p->runs++;
     p->journal_bad = false;
     p->was_open = false;
     p->positions_ok_at = p->private_heard_at = INT64_MIN / 2;
+    p->public_heard_at[0] = p->public_heard_at[1] = p->risk_since = BOT_TS_NEVER;
+    p->path_n = 0;
+    p->unwritten = 0;
     memset(p->reads, 0, sizeof p->reads);
     if (!resuming) p->started_with_position |= p->runs > 1;
     bot__world_client_attach(p->w->world, p->client, (struct session *)(void *)p);
@@ -487,6 +505,13 @@ void dst_process_die(struct dst_process *p, enum dst_what how, int64_t down_ns)
     p->forgot = how == DST_POWER || p->journal == NULL || p->rotten;
     p->rotten_record = 0;
     if (how == DST_STOP) bot__session_stop(p->session);
+    if (p->journal != NULL) {
+        bot_journal_stats written;
+        bot__journal_stats_get(p->journal, &written);
+        p->carries = how != DST_POWER && !p->rotten && !p->lost_events && written.written == written.appended;
+        for (uint32_t i = 0; i < p->w->plan->instruments; i++)
+            for (int leg = 0; leg < 3; leg++) p->carried[i][leg] = dst_belief(p, &p->book[i], (bot_leg)(BOT_LEG_NET + leg));
+    }
     bot__world_client_kill(p->w->world, p->client);
     if (p->journal != NULL) {
         disk_clock(p);

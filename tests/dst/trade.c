@@ -36,6 +36,9 @@ static void before(struct dst_process *p, bool reduces, bool shrinks)
     p->submitting = true;
     p->submitting_open = dst_process_open(p) || shrinks;
     p->submitting_reduces = reduces;
+    bot_gate_state state;
+    bot_core_gate_state(p->core, dst_process_core_now(p), &state);
+    p->submitting_killed = (state.reasons & BOT_GATE_KILL) != 0;
 }
 
 /* Only lowers the size of what the process believes to hold. */

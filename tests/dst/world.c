@@ -180,6 +180,7 @@ static void rearm(struct dst_process *p)
 {
     bot_gate_state state;
     bot_core_gate_state(p->core, dst_process_core_now(p), &state);
+    if ((state.reasons & BOT_GATE_KILL) != 0) dst_check_killed(p);
     const uint32_t latched = state.reasons & (bot_gate_latches() | BOT_GATE_STARTUP);
     for (int i = 0; i < BOT_GATE_REASON_COUNT; i++) {
         if ((latched & (1u << i)) == 0) continue;

@@ -287,6 +287,10 @@ typedef struct bot_position {
 BOT_API uint32_t bot_core_instruments(const bot_core *core);
 BOT_API const bot_symbol *bot_core_instrument(const bot_core *core, uint32_t i);
 BOT_API int64_t bot_core_find_instrument(const bot_core *core, const bot_symbol *symbol); /* index or BOT_ERR_NOT_FOUND */
+/* Whether the newest whole answer lists a position in an instrument that is not known: for a moment when one is new, for good when the
+ * venue's list of instruments has not got it, or instruments_max are known. Such a position is compared with nothing, and no part of any
+ * exposure. ret_instrument may be NULL; one of them, where there are several. */
+BOT_API bool bot_core_unknown_position(const bot_core *core, bot_symbol *ret_instrument);
 BOT_API void bot_core_position(const bot_core *core, uint32_t instrument, bot_leg leg, bot_position *ret);
 /* What the venue's instrument list says of one: the grid that prices and quantities must lie on, and their bounds. */
 typedef struct bot_instrument {

@@ -425,6 +425,13 @@ const bot_symbol *bot_core_instrument(const bot_core *core, uint32_t i)
     return i < bot_core_instruments(core) ? core_symbol(core, i) : NULL;
 }
 
+bool bot_core_unknown_position(const bot_core *c, bot_symbol *ret_instrument)
+{
+    if (c->recon.unknown.len != 0 && ret_instrument != NULL)
+        *ret_instrument = c->recon.unknown;
+    return c->recon.unknown.len != 0;
+}
+
 int64_t bot_core_find_instrument(const bot_core *core, const bot_symbol *symbol)
 {
     const uint32_t i = bot__ledger_find(core->ledger, symbol);

@@ -62,6 +62,7 @@ void bot__recon_read_begin(bot_core *c, const bot_event *ev)
     r->sent = true;
     if (r == &c->recon.positions) {
         c->recon.row_unreadable = false;
+        c->recon.row_unknown.len = 0;
         for (uint32_t i = 0; i < bot__ledger_instruments(c->ledger); i++)
             for (int k = 0; k < ORDER_LEGS; k++) {
                 struct recon_leg *l = &c->instruments[i].leg[k];
@@ -97,8 +98,10 @@ void bot__recon_position_row(bot_core *c, const bot_event *ev)
     if (qty == 0 && bot__ledger_find(c->ledger, &ev->instrument) == INSTRUMENT_NONE)
         return;
     const int64_t instrument = bot__core_instrument_of(c, &ev->instrument);
-    if (instrument < 0)
+    if (instrument < 0) {
+        c->recon.row_unknown = ev->instrument;
         return;
+    }
     const bool hedge_row = p->leg == BOT_LEG_LONG || p->leg == BOT_LEG_SHORT;
     if (hedge_row != c->options.hedge) {
         if (qty != 0)
@@ -123,8 +126,9 @@ static void not_agreed(bot_core *c, bot_ts sent_at)
 
 static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
 {
-    bool well = true;
+    bool well = true, apart = false;
     c->recon.answered_sent_at = sent_at;
+    c->recon.unknown = c->recon.row_unknown;
     const uint32_t n = bot__ledger_instruments(c->ledger);
     for (uint32_t i = 0; i < n; i++) {
         const bool in_use = bot__core_in_use(c, i);
@@ -145,7 +149,16 @@ static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
             bot__verdict_judge(c, i, leg, sent_at, ev->ts);
             if (bot__core_in_use(c, i) && l->verdict != BOT_VERDICT_AGREE)
                 well = false;
+            else if (l->row_seen && l->verdict != BOT_VERDICT_AGREE)
+                apart = true;
         }
+    }
+    /* What the account holds at a cold start, also where nobody trades, is to be taken over: then nothing is proven before. */
+    const bool taken_over = c->recon.unknown.len == 0 && !apart;
+    c->recon.awaited = c->recon.cold && c->options.start_adopt && !taken_over && c->recon.waits < START_WAITS_MAX;
+    if (c->recon.awaited) {
+        c->recon.waits++;
+        well = false;
     }
     c->recon.adopt_once = c->recon.adopt_once && !well; /* a person's word is for what differs now */
     if (well)

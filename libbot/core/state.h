@@ -96,6 +96,7 @@ struct recon_read {
 /* A list may leave out an order that a crash has forgotten, or that somebody placed before a start without a journal, and then nobody knows
  * of it: two must not show it before the gate opens. At a start that costs a second. */
 #define ORDERS_LISTS_MIN 2
+#define START_WAITS_MAX 10
 
 struct recon {
     struct recon_read positions, orders, fills;
@@ -108,6 +109,9 @@ struct recon {
     bot_ts   dispute_from;    /* sending time of the first of them */
     bool     cold;            /* never proven yet, in this run or in those that the journal holds: history is not ours to apply */
     bool     adopt_once;      /* a person said: take the venue's number */
+    bot_symbol row_unknown, unknown; /* an instrument that is not known and has a size: in the position read under way, in the last whole one */
+    bool     awaited;         /* at a start: something that the account holds is not compared, or not taken over yet, and nothing is proven before */
+    uint8_t  waits;           /* answers that were waited for so, up to START_WAITS_MAX: the venue's list may not have the instrument */
     bool     row_unreadable;  /* a row of the position read under way says what we cannot hold: that answer proves nothing */
     bool     start_alerted;
     bot_ts   agreed_min;      /* oldest agreed_at over what is in use: what the lease rests on */

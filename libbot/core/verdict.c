@@ -52,6 +52,8 @@ void bot__verdict_renew(bot_core *c)
 {
     struct recon *r = &c->recon;
     bot_ts oldest = BOT_TS_NEVER;
+    if (r->awaited)
+        return;
     const uint32_t n = bot__ledger_instruments(c->ledger);
     for (uint32_t i = 0; i < n; i++) {
         if (!bot__core_in_use(c, i))

@@ -179,6 +179,53 @@ TEST(watch, a_position_mode_that_is_not_the_configured_one_is_an_alert)
     end(1);
 }
 
+TEST(watch, what_an_account_holds_in_an_instrument_that_is_not_named_is_no_drift_either)
+{
+    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\n" };
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    open_papers(faults, 1);
+    loop_for(&loop, 300);
+    memset(strstr(config_text, "\"BTCUSDT\""), ' ', 9);
+    config_add("\"alerts\": {\"routes\": [{\"type\": \"webhook\", \"min_severity\": \"info\", \"url\": \"http://127.0.0.1:%u/\"}]}}", bot__server_port(hook));
+    open_watch();
+    for (int turns = 0; turns < 200 && (!watch->accounts[0].proven || watch->accounts[0].rows_n == 0 || watch->accounts[0].rows[0]->verdict != BOT_VERDICT_AGREE); turns++)
+        loop_for(&loop, 50);
+    ck_assert(watch->accounts[0].rows_n == 1 && watch->accounts[0].rows[0]->verdict == BOT_VERDICT_AGREE);
+    ck_assert_msg(got_n == 0, "%s", got[0]);
+    end(1);
+}
+
+TEST(watch, a_position_that_can_be_compared_with_nothing_is_an_alert_and_is_over_when_it_can)
+{
+    if (getenv("TEST_LONG") == NULL)
+        test_skip("takes 45 s, as a flat account is read seldom (TEST_LONG=1 runs it; the core's part is in scenario/test_agreement)");
+    static const char *const faults[] = { "at 2s for 9s rest.error on=instruments status=503\nat 2s ws.drop topic=execution,order,position\nat 3s trade qty=0.5 side=buy account=1\n" };
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    open_papers(faults, 1);
+    loop_for(&loop, 300);
+    memset(strstr(config_text, "\"BTCUSDT\""), ' ', 9);
+    config_add("\"alerts\": {\"routes\": [{\"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/\"}]}}", bot__server_port(hook));
+    open_watch();
+    struct watch_account *a = &watch->accounts[0];
+    for (int turns = 0; turns < 600 && a->unknown.len == 0; turns++)
+        loop_for(&loop, 50);
+    ck_assert_str_eq(a->unknown.s, "BTCUSDT");
+    loop_for(&loop, 300);
+    ck_assert_int_eq(count("p0", "unknown_execution", "firing"), 0); /* it may be on its way */
+    a->unknown_ms -= 30000;
+    loop_for(&loop, 300);
+    ck_assert_int_eq(count("p0", "unknown_execution", "firing"), 1);
+    for (int turns = 0; turns < 400 && a->unknown.len != 0; turns++)
+        loop_for(&loop, 50);
+    loop_for(&loop, 200);
+    for (int i = 0; i < WATCH_ALERTS_MAX; i++)
+        if (watch->alerts.list[i].rule == WATCH_RULE_UNKNOWN_EXECUTION)
+            ck_assert(watch->alerts.list[i].state != ALERT_FIRING || watch->alerts.list[i].clear_ms != 0);
+    end(1);
+}
+
 /* The venue moves a position that no fill explains (there is no such fault: a watch with a journal of another life stands for it). */
 TEST(watch, what_an_account_holds_at_the_first_look_is_no_drift_and_at_a_later_one_it_is)
 {

@@ -156,6 +156,14 @@ static void answer_read(struct rig *r, const bot_effect *e)
     end.read.outcome = r->rest == RIG_REST_FAIL ? BOT_OUTCOME_MALFORMED : BOT_OUTCOME_OK;
     end.read.complete = r->rest == RIG_REST_TRUE || r->rest == RIG_REST_FROZEN;
     const bot_ts at = 2 * r->latency;
+    if (r->rest != RIG_REST_FAIL && e->read.read == BOT_READ_POSITIONS && r->stray_row) {
+        bot_event row = event_of(BOT_EV_POSITION);
+        (void)bot__symbol_set(&row.instrument, "DELISTED", 8);
+        row.read_id = e->read.id;
+        row.has = BOT_HAS_QTY;
+        row.position = (bot_ev_position){ .leg = BOT_LEG_NET, .qty = { .coef = 1 } };
+        later(r, at, &row);
+    }
     if (r->rest != RIG_REST_FAIL && e->read.read == BOT_READ_POSITIONS)
         for (int i = 0; i < RIG_INSTRUMENTS; i++) {
             const bool frozen = r->rest == RIG_REST_FROZEN;

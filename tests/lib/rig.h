@@ -58,6 +58,7 @@ struct rig {
     int64_t row_ns[RIG_INSTRUMENTS], frozen_ns[RIG_INSTRUMENTS]; /* update times of rows, where rest_times */
     bool venue_clock;          /* the shell knows the venue's clock when it sends a read */
     bool rest_times;           /* position rows carry an update time */
+    bool stray_row;            /* a position in an instrument that the venue's own list has not got */
     bool unfit_row;            /* a row of instrument 0 whose size has more digits than there are */
     bool drop_row;             /* the row of instrument 0 is missing from an answer that says it is complete */
     bool hang_fills;           /* the fill history does not answer */

@@ -92,6 +92,67 @@ TEST(scenario, s25_an_old_answer_about_a_closed_position_is_over_with_the_first_
     rig_free(r);
 }
 
+/* At a start its row is waited for, or what the account holds in it would be a difference a moment later; but not for ever. */
+TEST(scenario, s21_a_start_that_takes_over_waits_for_an_instrument_that_is_new_and_not_for_one_that_never_comes)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->stray_row = true;
+    rig_start(r, "10");
+    EXPECT_SHUT(r, BOT_GATE_STARTUP);
+    r->stray_row = false; /* known, or gone */
+    rig_for(r, RIG_MS(4000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+    r = rig_new(&o);
+    r->stray_row = true;
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(15000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
+/* Where nobody trades, too: it is a baseline, and no difference a moment later. */
+TEST(scenario, s21_a_watcher_begins_with_what_the_account_holds)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.start_adopt = true;
+    struct rig *r = rig_new(&o);
+    r->qty[1] = fixed_of("8");
+    r->seq[1] = 5;
+    rig_start(r, NULL);
+    rig_for(r, RIG_MS(10000));
+    EXPECT_OPEN(r);
+    EXPECT_QTY(r, 1, "8");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_DRIFT], 0);
+    rig_free(r);
+}
+
+/* It is no reason to stop the trading of others, and it must not go unseen: a watch asks for it. */
+TEST(scenario, s21_a_position_in_an_instrument_that_nobody_knows_is_told)
+{
+    struct rig *r = rig_new(NULL);
+    bot_symbol symbol = { 0 };
+    rig_start(r, "10");
+    ck_assert(!bot_core_unknown_position(r->core, NULL));
+    r->stray_row = true;
+    rig_for(r, RIG_MS(30000));
+    EXPECT_OPEN(r);
+    ck_assert(bot_core_unknown_position(r->core, &symbol));
+    ck_assert_str_eq(symbol.s, "DELISTED");
+    r->rest = RIG_REST_HANG; /* what is no answer says nothing else */
+    rig_for(r, RIG_MS(30000));
+    ck_assert(bot_core_unknown_position(r->core, NULL));
+    r->rest = RIG_REST_TRUE;
+    r->stray_row = false;
+    rig_for(r, RIG_MS(30000));
+    ck_assert(!bot_core_unknown_position(r->core, NULL));
+    rig_free(r);
+}
+
 TEST(scenario, s24_an_empty_list_is_flat_only_when_it_is_not_older_than_the_last_fill)
 {
     struct rig *r = rig_new(NULL);

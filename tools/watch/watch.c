@@ -17,6 +17,7 @@
 #define RATE_EVERY_MS 2000
 #define POINT_EVERY_MS 10000
 #define STALL_MS 1000
+#define UNKNOWN_MS 30000
 
 const int watch_age_bounds_s[WATCH_AGE_BOUNDS] = { 1, 5, 15, 60, 300, 900 };
 
@@ -69,6 +70,24 @@ static void reasons_text(const bot_gate_state *state, uint32_t reasons, char *bu
             snprintf(number, sizeof number, " (for %.1f s)", held_s);
         snprintf(buf + strlen(buf), size - strlen(buf), "%s%s%s", buf[0] != '\0' ? "; " : "", bot_gate_reason_words(reason), number);
     }
+}
+
+/* A position in an instrument that the venue's list has not got. One that is new is loaded within seconds. */
+static void evaluate_unknown(struct watch_account *a, int64_t now_ms)
+{
+    static const char text[] = "REST lists a position in it, and the venue's list of instruments has it not: it is compared with nothing";
+    bot_symbol now = { 0 };
+    (void)bot_core_unknown_position(bot_account_core(a->account), &now);
+    if (now.len != a->unknown.len || memcmp(now.s, a->unknown.s, now.len) != 0) {
+        if (a->unknown.len != 0)
+            watch_alert_set(&a->watch->alerts, WATCH_RULE_UNKNOWN_EXECUTION, a->config->name, a->unknown.s, false, now_ms, "");
+        a->unknown = now;
+        a->unknown_ms = now_ms;
+    }
+    if (a->unknown_ms > now_ms)
+        a->unknown_ms = now_ms;
+    if (now.len != 0)
+        watch_alert_set(&a->watch->alerts, WATCH_RULE_UNKNOWN_EXECUTION, a->config->name, now.s, now_ms - a->unknown_ms >= UNKNOWN_MS, now_ms, text);
 }
 
 static void evaluate_gate(struct watch_account *a, int64_t now_ms)
@@ -136,6 +155,7 @@ static void evaluate(struct watch *w)
         if (a->account == NULL || w->io->closing)
             continue;
         evaluate_gate(a, now_ms);
+        evaluate_unknown(a, now_ms);
         for (uint32_t k = 0; k < a->rows_n; k++)
             evaluate_row(a, a->rows[k], now_ms);
     }

@@ -61,6 +61,8 @@ struct watch_account {
     bot_account *account;
     bot_handle  *bot;
     bool     proven;          /* the position was proven once since the start */
+    bot_symbol unknown;       /* in which a position is that is compared with nothing; len 0: none */
+    int64_t  unknown_ms;      /* since then */
     bool     resumed;         /* a journal knew positions at the start */
     bot_ts   opened_at;       /* on the account's clock, which a journal carries over a restart, but not over the time between */
     uint32_t reasons;         /* newest set */

@@ -108,6 +108,20 @@ bool bot__field_dec_positive(struct fields *f, uint32_t i, bot_dec *ret)
     return true;
 }
 
+bool bot__field_dec_counted(struct fields *f, uint32_t i, bot_dec *ret)
+{
+    bot_dec d;
+    if (!bot__field_dec(f, i, &d))
+        return false;
+    if (bot_dec_sign(d) < 0) {
+        bot__fields_fail(f, i, BOT_ERR_MALFORMED);
+        return false;
+    }
+    ret->coef = d.coef; /* as above */
+    ret->scale = d.scale;
+    return true;
+}
+
 /* Eight digits at once: pairs, then fours, then all of them by three multiplications. false: not eight digits. */
 static inline bool eight_digits(const char *p, uint32_t *ret)
 {

@@ -57,6 +57,7 @@ static inline bool bot__field_given(const struct fields *f, uint32_t i) { return
 /* Each returns false for an absent value, leaving *ret as it was, and fails the row for an unreadable one. */
 bool bot__field_dec(struct fields *f, uint32_t i, bot_dec *ret);
 bool bot__field_dec_positive(struct fields *f, uint32_t i, bot_dec *ret); /* zero and below fail the row */
+bool bot__field_dec_counted(struct fields *f, uint32_t i, bot_dec *ret);  /* below zero fails the row */
 bool bot__field_i64(struct fields *f, uint32_t i, int64_t *ret);
 bool bot__field_id(struct fields *f, uint32_t i, bot_id *ret);
 bool bot__field_symbol(struct fields *f, uint32_t i, bot_symbol *ret);

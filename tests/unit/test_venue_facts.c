@@ -548,3 +548,82 @@ TEST(facts, what_binance_refuses_shuts_what_it_is_about)
         }
     stop();
 }
+
+/* ---- the small answers --------------------------------------------------------------------------------------------------- */
+
+TEST(facts, the_mode_of_positions_is_said_or_is_not_known)
+{
+    static const struct { const char *venue, *body; int hedge; /* -1: not known */ } modes[] = {
+        { "binance-usdm", "{\"dualSidePosition\":true}", 1 }, { "binance-usdm", "{\"dualSidePosition\":false}", 0 }, { "binance-usdm", "{\"dualSidePositioM\":false}", -1 },
+        { "binance-usdm", "{\"dualSidePosition\":\"yes\"}", -1 }, { "binance-usdm", "{}", -1 },
+        { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"posMode\":\"long_short_mode\",\"acctLv\":\"2\"}]}", 1 }, { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"posMode\":\"net_mode\"}]}", 0 },
+        { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"posMode\":\"\"}]}", -1 }, { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[]}", -1 },
+    };
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        start(modes[i].venue);
+        rest(VENUE_CALL_MODE, 200, modes[i].body);
+        ck_assert_msg((reply.outcome == BOT_OUTCOME_OK) == (modes[i].hedge >= 0), "%s: %d", modes[i].body, reply.outcome);
+        ck_assert_msg(modes[i].hedge < 0 || reply.hedge == (modes[i].hedge != 0), "%s", modes[i].body);
+        stop();
+    }
+}
+
+TEST(facts, a_switch_is_armed_when_the_venue_says_until_when)
+{
+    static const struct { const char *venue, *body; bot_outcome outcome; } answers[] = {
+        { "binance-usdm", "{\"symbol\":\"BTCUSDT\",\"countdownTime\":\"100000\"}", BOT_OUTCOME_OK }, { "binance-usdm", "{\"symbol\":\"BTCUSDT\"}", BOT_OUTCOME_UNKNOWN }, { "binance-usdm", "{}", BOT_OUTCOME_UNKNOWN },
+        { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"triggerTime\":\"1587971460\",\"ts\":\"1587971400000\"}]}", BOT_OUTCOME_OK }, { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"triggerTime\":\"0\"}]}", BOT_OUTCOME_OK },
+        { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"ts\":\"1\"}]}", BOT_OUTCOME_UNKNOWN }, { "okx", "{\"code\":\"0\",\"msg\":\"\",\"data\":[]}", BOT_OUTCOME_UNKNOWN },
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        start(answers[i].venue);
+        rest(VENUE_CALL_DEAD_MAN, 200, answers[i].body);
+        ck_assert_msg(reply.outcome == answers[i].outcome, "%s: %d", answers[i].body, reply.outcome);
+        stop();
+    }
+}
+
+/* Every venue's own unit: seconds, milliseconds, nanoseconds, a date. */
+TEST(facts, the_venues_clock_is_read_in_its_unit)
+{
+    static const struct { const char *venue; enum venue_call call; const char *body; int64_t ns; } clocks[] = {
+        { "binance-usdm", VENUE_CALL_TIME, "{\"serverTime\":1700000000123}", INT64_C(1700000000123) * MS },
+        { "binance-usdm", VENUE_CALL_INSTRUMENTS, "{\"timezone\":\"UTC\",\"serverTime\":1700000000123,\"symbols\":[]}", INT64_C(1700000000123) * MS },
+        { "bybit", VENUE_CALL_TIME, "{\"retCode\":0,\"result\":{\"timeSecond\":\"1700000000\",\"timeNano\":\"1700000000123456789\"},\"time\":1700000000124}", INT64_C(1700000000123456789) },
+        { "bybit", VENUE_CALL_TIME, "{\"retCode\":0,\"result\":{\"timeSecond\":\"1700000000\"},\"time\":1700000000124}", INT64_C(1700000000) * BOT_NS_PER_S },
+        { "bybit", VENUE_CALL_TIME, "{\"retCode\":0,\"result\":{},\"time\":1700000000124}", INT64_C(1700000000124) * MS },
+        { "bybit", VENUE_CALL_POSITIONS, "{\"retCode\":0,\"result\":{\"list\":[]},\"time\":1700000000124}", INT64_C(1700000000124) * MS },
+        { "okx", VENUE_CALL_TIME, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"ts\":\"1700000000123\"}]}", INT64_C(1700000000123) * MS },
+        { "hyperliquid", VENUE_CALL_TIME, "{\"assetPositions\":[],\"withdrawable\":\"0\",\"time\":1700000000123}", INT64_C(1700000000123) * MS },
+    };
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        start(clocks[i].venue);
+        rest(clocks[i].call, 200, clocks[i].body);
+        ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
+        ck_assert_msg(reply.venue_ns == clocks[i].ns, "%s: %lld", clocks[i].body, (long long)reply.venue_ns);
+        ck_assert(clocks[i].call != VENUE_CALL_TIME || (c.n == 1 && c.ev[0].kind == BOT_EV_TIME && c.ev[0].venue_ns == clocks[i].ns));
+        stop();
+    }
+}
+
+/* The addresses of the documentation: whatever is sent to another does not arrive. */
+TEST(facts, the_venues_are_where_their_documentation_says)
+{
+    static const struct { const char *venue, *rest, *private, *public, *public_2, *trade; } hosts[] = {
+        { "bybit", "https://api.bybit.com", "wss://stream.bybit.com/v5/private", "wss://stream.bybit.com/v5/public", NULL, "wss://stream.bybit.com/v5/trade" },
+        { "binance-usdm", "https://fapi.binance.com", "wss://fstream.binance.com/private/ws", "wss://fstream.binance.com/market/ws", "wss://fstream.binance.com/public/ws", "wss://ws-fapi.binance.com/ws-fapi/v1" },
+        { "okx", "https://openapi.okx.com", "wss://ws.okx.com:8443/ws/v5/private", "wss://ws.okx.com:8443/ws/v5/public", NULL, "wss://ws.okx.com:8443/ws/v5/private" },
+        { "bitflyer", "https://api.bitflyer.com", "wss://ws.lightstream.bitflyer.com/json-rpc", "wss://ws.lightstream.bitflyer.com/json-rpc", NULL, "" },
+        { "hyperliquid", "https://api.hyperliquid.xyz", "wss://api.hyperliquid.xyz/ws", "wss://api.hyperliquid.xyz/ws", NULL, "" },
+    };
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        const struct venue_endpoints *at = &bot__venue_find(hosts[i].venue)->endpoints, *test = &bot__venue_find(hosts[i].venue)->endpoints_test;
+        ck_assert_str_eq(at->rest, hosts[i].rest);
+        ck_assert_str_eq(at->ws_private, hosts[i].private);
+        ck_assert_str_eq(at->ws_public, hosts[i].public);
+        ck_assert_str_eq(at->ws_trade, hosts[i].trade);
+        ck_assert((at->ws_public_2 == NULL) == (hosts[i].public_2 == NULL) && (at->ws_public_2 == NULL || strcmp(at->ws_public_2, hosts[i].public_2) == 0));
+        /* Whoever asks for the test network is never sent to the other one. */
+        ck_assert(test->ws_private[0] == '\0' || strcmp(test->ws_private, at->ws_private) != 0);
+    }
+}

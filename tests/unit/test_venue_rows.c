@@ -471,6 +471,64 @@ TEST(rows, become_what_the_documentation_says)
     ck_assert_int_eq(0, failed);
 }
 
+/* What no event may say, whatever the venue wrote. */
+static const char *wrong_in(const bot_event *ev)
+{
+    const struct { uint32_t bit; bot_dec value; bool zero; } order[] = {
+        { BOT_HAS_QTY, ev->order.qty, true /* of a stop: the whole position */ }, { BOT_HAS_CUM_QTY, ev->order.cum_qty, true }, { BOT_HAS_LEAVES_QTY, ev->order.leaves_qty, true },
+        { BOT_HAS_PRICE, ev->order.price, false }, { BOT_HAS_AVG_PRICE, ev->order.avg_price, false }, { BOT_HAS_TRIGGER_PRICE, ev->order.trigger_price, false },
+    };
+    switch (ev->kind) {
+    case BOT_EV_FILL:
+        if (bot_dec_sign(ev->fill.qty) <= 0 || bot_dec_sign(ev->fill.price) <= 0) return "a fill of nothing, or for nothing";
+        if (ev->fill.exec_id.len == 0 || ev->fill.side == BOT_SIDE_NONE) return "a fill without a name or a side";
+        if (((ev->has & BOT_HAS_CUM_QTY) != 0 && bot_dec_sign(ev->fill.cum_qty) < 0) || ((ev->has & BOT_HAS_LEAVES_QTY) != 0 && bot_dec_sign(ev->fill.leaves_qty) < 0)) return "less than nothing is left or filled";
+        return NULL;
+    case BOT_EV_ORDER:
+        for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+            if ((ev->has & order[i].bit) != 0 && bot_dec_sign(order[i].value) < (order[i].zero ? 0 : 1)) return "an order with a number below what it can be";
+        return ev->order.order_id.len == 0 || ev->order.status == BOT_ORDER_NONE ? "an order without a name or a state" : NULL;
+    case BOT_EV_TRADE: return bot_dec_sign(ev->trade.qty) <= 0 || bot_dec_sign(ev->trade.price) <= 0 ? "a trade of nothing, or for nothing" : NULL;
+    case BOT_EV_POSITION:
+        return (ev->has & BOT_HAS_ENTRY_PRICE) != 0 && bot_dec_sign(ev->position.entry_price) <= 0 ? "an entry for nothing"
+               : (ev->position.leg == BOT_LEG_LONG && bot_dec_sign(ev->position.qty) < 0) || (ev->position.leg == BOT_LEG_SHORT && bot_dec_sign(ev->position.qty) > 0) ? "a leg of the other side" : NULL;
+    case BOT_EV_INSTRUMENT: return ev->inst.tradable && (bot_dec_sign(ev->inst.tick) <= 0 || bot_dec_sign(ev->inst.lot) <= 0 || bot_dec_sign(ev->inst.multiplier) <= 0) ? "traded without steps" : NULL;
+    case BOT_EV_WALLET: return ev->wallet.currency.len == 0 ? "a balance of no coin" : NULL;
+    default: return ev->venue_ns < 0 ? "a time before all" : NULL;
+    }
+}
+
+/* Every member says something else, and something that is none: what comes out holds, or nothing does. */
+TEST(rows, say_nothing_that_cannot_be_whatever_stands_in_them)
+{
+    static const char *const values[] = { "\"-1\"", "-1", "\"0\"", "0", "\"-0\"", "\"1e3\"", "1e3", "\"NaN\"", "\"0x10\"", "\"+1\"", "\"1.\"", "\".5\"", "\"\"", "\"-\"", "\"99999999999999999999999999999999999999999\"",
+        "\"0.00000000000000000000000000000000000000001\"", "9223372036854775808", "-9223372036854775809", "null", "true", "{}", "[]", "\"\\u0031\"", "\"a name that is longer than any of those that the venues have ever given to anything at all\"" };
+    static char text[4096], rest[2048], key[64];
+    int taken = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct row *r = &rows[i];
+        for (int k = 0; without(r->row, k, rest, key); k++)
+            for (size_t n = 0; n < sizeof values / sizeof *values; n++) {
+                const bool empty = strcmp(rest, "{}") == 0;
+                const int len = snprintf(text, sizeof text, "%s{\"%s\":%s%s%s%s", r->before, key, values[n], empty ? "" : ",", rest + 1, r->after);
+                ck_assert(len > 0 && (size_t)len < sizeof text);
+                const struct venue *v = bot__venue_find(r->venue);
+                struct venue_context *ctx = context_new(v);
+                struct collect c;
+                struct venue_reply reply;
+                collect_init(&c);
+                if (r->call == VENUE_CALL_NONE) (void)decode_ws(v, ctx, text, &c);
+                else (void)decode_rest(v, ctx, r->call, 200, text, &c, &reply);
+                for (int e = 0; e < c.n; e++)
+                    ck_assert_msg(wrong_in(&c.ev[e]) == NULL, "%s, %s is %s: %s", r->name, key, values[n], wrong_in(&c.ev[e]));
+                taken += c.n > 0;
+                collect_free(&c);
+                context_free(ctx);
+            }
+    }
+    ck_assert_int_gt(taken, 100);
+}
+
 TEST(rows, do_without_every_member_but_those_that_they_need)
 {
     static char text[4096], got[8192], rest[2048], key[64];

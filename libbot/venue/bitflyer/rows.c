@@ -115,7 +115,7 @@ static int execution_event(struct fields *f, struct json *j, struct bf_rows *o, 
     else
         bot__fields_fail(f, E_SIZE, BOT_ERR_MALFORMED);
     commission_of(f, E_COMMISSION, fill);
-    if (bot__field_dec(f, E_OUTSTANDING, &fill->fill.leaves_qty))
+    if (bot__field_dec_counted(f, E_OUTSTANDING, &fill->fill.leaves_qty))
         fill->has |= BOT_HAS_LEAVES_QTY;
     if (f->err == 0)
         bot__emit(&o->e, fill);
@@ -270,9 +270,9 @@ int bot__bf_order_row(struct json *j, void *arg)
     price_of(&f, C_AVG, &ev, BOT_HAS_AVG_PRICE, &ev.order.avg_price);
     if (bot__field_dec_positive(&f, C_SIZE, &ev.order.qty))
         ev.has |= BOT_HAS_QTY;
-    if (bot__field_dec(&f, C_EXECUTED, &ev.order.cum_qty))
+    if (bot__field_dec_counted(&f, C_EXECUTED, &ev.order.cum_qty))
         ev.has |= BOT_HAS_CUM_QTY;
-    if (bot__field_dec(&f, C_OUTSTANDING, &ev.order.leaves_qty))
+    if (bot__field_dec_counted(&f, C_OUTSTANDING, &ev.order.leaves_qty))
         ev.has |= BOT_HAS_LEAVES_QTY;
     /* child_order_date is when it was sent, not when it changed: no update time. */
     const bool some = (ev.has & BOT_HAS_CUM_QTY) && bot_dec_sign(ev.order.cum_qty) > 0;

@@ -117,7 +117,7 @@ static int execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
     ev->has = BOT_HAS_QTY | BOT_HAS_PRICE;
     if (bot__field_dec(&f, X_FEE, &x->fee))
         ev->has |= BOT_HAS_FEE;
-    if (bot__field_dec(&f, X_LEAVES, &x->leaves_qty))
+    if (bot__field_dec_counted(&f, X_LEAVES, &x->leaves_qty))
         ev->has |= BOT_HAS_LEAVES_QTY;
     bot_dec closed;
     if (bot__field_dec(&f, X_CLOSED, &closed)) /* "" where the venue does not say */
@@ -311,7 +311,7 @@ int bot__bybit_position(struct json *j, void *arg)
     }
     ev.has = BOT_HAS_QTY;
     const uint32_t entry = bot__field_given(&f, P_ENTRY) ? P_ENTRY : P_AVG;
-    if (bot__field_dec(&f, entry, &p->entry_price) && !bot_dec_is_zero(p->entry_price))
+    if (bot__field_dec_counted(&f, entry, &p->entry_price) && !bot_dec_is_zero(p->entry_price))
         ev.has |= BOT_HAS_ENTRY_PRICE;
     if (!bot__field_i64(&f, P_SEQ, &ev.seq) || ev.seq < 0)
         ev.seq = BOT_SEQ_NONE;

@@ -281,9 +281,9 @@ static int order_event(struct fields *f, struct json *j, struct hl_rows *o, stru
     if (ev->order.side == BOT_SIDE_NONE)
         bot__fields_fail(f, O_SIDE, BOT_ERR_MALFORMED);
     ev->order.leg = BOT_LEG_NET;
-    if (bot__field_dec(f, O_ORIG, &ev->order.qty))
+    if (bot__field_dec_counted(f, O_ORIG, &ev->order.qty))
         ev->has |= BOT_HAS_QTY;
-    if (bot__field_dec(f, O_SZ, &ev->order.leaves_qty))
+    if (bot__field_dec_counted(f, O_SZ, &ev->order.leaves_qty))
         ev->has |= BOT_HAS_LEAVES_QTY;
     if (bot__field_dec(f, O_PX, &ev->order.price) && ev->order.price.coef > 0)
         ev->has |= BOT_HAS_PRICE;

@@ -230,11 +230,8 @@ static void order_event(struct fields *f, struct okx_rows *o, bot_event *ev)
     /* A spot market order may be sized in money: then sz is no quantity of the instrument. */
     if (!field_is(f, O_TGT, "quote_ccy") && bot__field_dec_positive(f, O_SZ, &ev->order.qty))
         ev->has |= BOT_HAS_QTY;
-    if (bot__field_dec(f, O_ACC, &ev->order.cum_qty)) {
+    if (bot__field_dec_counted(f, O_ACC, &ev->order.cum_qty))
         ev->has |= BOT_HAS_CUM_QTY;
-        if (ev->order.cum_qty.coef < 0)
-            bot__fields_fail(f, O_ACC, BOT_ERR_MALFORMED);
-    }
     price_of(f, algo ? O_ORD_PX : O_PX, ev, BOT_HAS_PRICE, &ev->order.price);
     if (algo) {
         const uint32_t trigger = bot__field_given(f, O_TRIGGER) ? O_TRIGGER : bot__field_given(f, O_SL_TRIGGER) ? O_SL_TRIGGER : O_TP_TRIGGER;
@@ -384,7 +381,7 @@ static bool fill_event(struct fields *f, struct okx_rows *o, bot_event *ev)
         ev->has |= BOT_HAS_PRICE;
     else
         bot__fields_fail(f, O_FILL_PX, BOT_ERR_MALFORMED);
-    if (bot__field_dec(f, O_ACC, &ev->fill.cum_qty))
+    if (bot__field_dec_counted(f, O_ACC, &ev->fill.cum_qty))
         ev->has |= BOT_HAS_CUM_QTY;
     if (paid_of(f, O_FILL_FEE, &ev->fill.fee)) {
         ev->has |= BOT_HAS_FEE;

@@ -1,6 +1,7 @@
 #include "journal/market.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -452,6 +453,17 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
+/* The host's signals are the host's: its handlers do not run on our threads. */
+static bool start_thread(struct market_recorder *m)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int e = pthread_create(&m->thread, NULL, thread_main, m);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return e == 0;
+}
+
 static void release(struct market_recorder *m)
 {
     const struct journal_fs *fs = m->fs;
@@ -488,7 +500,7 @@ int bot__market_open(const struct market_config *config, struct market_recorder 
     int e = m->tracks == NULL || m->queue == NULL ? BOT_ERR_NOMEM : BOT_OK;
     if (e == BOT_OK && fs->mkdir(fs->self, m->path) != 0)
         e = BOT_ERR_IO;
-    if (e == BOT_OK && !config->inline_rounds && pthread_create(&m->thread, NULL, thread_main, m) != 0)
+    if (e == BOT_OK && !config->inline_rounds && !start_thread(m))
         e = BOT_ERR_NOMEM;
     if (e != BOT_OK) {
         release(m);

@@ -1,5 +1,9 @@
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness.h"
 #include "journal/format.h"
@@ -246,4 +250,31 @@ TEST(journal_market, a_write_that_fails_costs_its_own_minute_only)
         memfs_done(&m);
         if (!reached) break;
     }
+}
+
+static volatile sig_atomic_t handled;
+static void on_signal(int number)
+{
+    (void)number;
+    handled = 1;
+}
+
+/* The host's handlers run on the host's threads. */
+TEST(journal_market, its_thread_takes_no_signals_of_the_hosts)
+{
+    char dir[] = "/tmp/libbot-market-XXXXXX";
+    struct market_recorder *r;
+    sigset_t one;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    struct market_config c = { .path = dir, .venue = "bybit", .instruments_max = 1, .trades_max = 16, .queue_max = 4, .grace_ns = BOT_NS_PER_S };
+    signal(SIGUSR1, on_signal);
+    ck_assert_int_eq(bot__market_open(&c, &r), BOT_OK);
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &one, NULL); /* here; is it taken elsewhere? */
+    kill(getpid(), SIGUSR1);
+    usleep(50000);
+    ck_assert_int_eq(handled, 0);
+    bot__market_close(r);
+    rmdir(dir);
 }

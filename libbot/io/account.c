@@ -190,6 +190,12 @@ void bot__account_look_at_journal(bot_account *a)
     snprintf(ev.monitor.reason, sizeof ev.monitor.reason, "%.31s", text);
     say(a, bad ? BOT_LOG_ERROR : BOT_LOG_INFO, bad ? "journal_failed" : "journal_ok", text);
     (void)account_command(a, &ev);
+    /* Nothing else would bring a kill back that was lost with a full ring: the next run would trade. */
+    bot_gate_state gate;
+    bot_core_gate_state(bot__session_core(a->session), bot__transport_uv_now().now + a->ts_offset, &gate);
+    bot_event kill = { .kind = BOT_EV_KILL };
+    if (!bad && (gate.reasons & BOT_GATE_KILL) != 0)
+        (void)account_command(a, &kill);
 }
 
 void bot__account_look_at_kill(bot_account *a)

@@ -36,7 +36,7 @@ static enum kind armed = KINDS;
 static long countdown, counted[KINDS];
 static _Atomic bool disk_hangs;
 static bool hangs;           /* a day's disk does, while an order rests */
-static enum { ALIVE, KILLS, KILLED } life; /* a day's last act; or it is the day after */
+static enum { ALIVE, KILLS, KILLS_UNRECORDED, KILLED } life; /* a day's last act; or it is the day after */
 static _Atomic long slept_s; /* by which the clock that counts a suspended machine's sleep is ahead of the one that does not */
 static long sleep_s;         /* how long a day's machine sleeps once its gate has opened */
 static int64_t clock_jump_ns; /* what WALL_CLOCK adds from its moment on */
@@ -264,6 +264,12 @@ static bool is_killed(const struct day *d)
     bot_get_gate(d->bot, &state);
     return (state.reasons & BOT_GATE_KILL) != 0;
 }
+static bool is_recorded(const struct day *d)
+{
+    bot_gate_state state;
+    bot_get_gate(d->bot, &state);
+    return (state.reasons & BOT_GATE_JOURNAL) == 0;
+}
 static bool is_resting(const struct day *d) { return d->orders[BOT_ORDER_OPEN] != 0; }
 static bool is_gone(const struct day *d) { return d->orders[BOT_ORDER_CANCELED] + d->orders[BOT_ORDER_REJECTED] + d->orders[BOT_ORDER_EXPIRED] != 0; }
 
@@ -295,6 +301,8 @@ static void options_of(struct day *d, const char *journal, bot_account_options *
     o->log_user_data = d;
     o->journal.path = journal;
     const int64_t ms = (int64_t)live_ms(1) * BOT_NS_PER_MS;
+    if (life == KILLS_UNRECORDED)
+        o->journal.ring_bytes = 65536;
     if (hangs)
         o->journal.stall_ns = 100 * ms;
     o->core.read_every_ns = o->core.read_every_flat_ns = 300 * ms;
@@ -343,6 +351,23 @@ static void amend_behind_a_hanging_disk(struct day *d)
     if (r != BOT_ERR_GATE_SHUT || (why.reasons & BOT_GATE_JOURNAL) == 0)
                 d->wrong = "an amend left while nothing could be recorded";
     disk_hangs = false;
+}
+
+/* While the disk hangs so much is asked for that the journal's ring is full, and then comes the kill. The disk comes back. */
+static void kill_behind_a_full_ring(struct day *d)
+{
+    bot_order_request order = { .side = BOT_BUY, .type = BOT_LIMIT, .tif = BOT_GTC, .qty = { 1000 * limit }, .price = { order_price } };
+    order.instrument.len = sizeof LIVE_INSTRUMENT - 1;
+    memcpy(order.instrument.s, LIVE_INSTRUMENT, order.instrument.len);
+    disk_hangs = true;
+    for (unsigned i = 0; i < 3000; i++) /* beyond its limit: refused, and recorded */
+        (void)bot_submit(d->bot, &order, NULL, NULL);
+    bot_account_kill(d->account);
+    if (!until(d, is_killed, 1000))
+        d->wrong = "not killed";
+    disk_hangs = false;
+    if (!until(d, is_recorded, 5000))
+        d->wrong = "the journal does not come back";
 }
 
 struct outcome {
@@ -413,6 +438,8 @@ static struct outcome day(enum kind kind, long index, const char *journal, unsig
             bot_account_kill(d.account);
             (void)until(&d, is_killed, 1000);
         }
+        if (life == KILLS_UNRECORDED)
+            kill_behind_a_full_ring(&d);
         bot_account_close(d.account, on_closed, &d.closed);
         const uint64_t end = uv_hrtime() + (uint64_t)live_ms(5000) * 1000000;
         while (!d.closed && uv_hrtime() < end)
@@ -519,6 +546,19 @@ static void each_on_the_day_after(enum kind kind, long stride)
 
 TEST(account_faults, each_call_on_the_files_of_the_day_before) { each_on_the_day_after(FILE_CALL, 1); }
 TEST(account_faults, each_allocation_on_the_day_after) { each_on_the_day_after(ALLOCATION, 3); }
+
+TEST(account_faults, a_kill_that_could_not_be_recorded_is_when_the_disk_comes_back)
+{
+    char journal[300];
+    exchange_begin();
+    snprintf(journal, sizeof journal, "%s", journal_path());
+    life = KILLS_UNRECORDED;
+    (void)day(KINDS, -1, journal, 5000);
+    life = KILLED;
+    ck_assert_int_eq(day(KINDS, -1, journal, 30).opened, BOT_OK);
+    remove_tree(journal);
+    exchange_end();
+}
 
 static void each_clock(int64_t jump_ns)
 {

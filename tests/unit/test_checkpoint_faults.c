@@ -1,4 +1,5 @@
 /* Checkpoints that are damaged, cut short, or made and read on a disk that fails at each operation in turn: they cost time at most. */
+#include "base/json.h"
 #include "checkpoint_kit.h"
 
 TEST(checkpoint_faults, a_bit_flipped_in_any_byte_is_noticed_and_leaves_the_core_as_it_was)

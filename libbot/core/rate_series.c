@@ -32,6 +32,10 @@
 #define CLUMPS 3
 #define CLUMPED_BLOCK_NS_MAX (240 * BOT_NS_PER_S)
 #define SEVERAL_JUDGES_NS (7200 * BOT_NS_PER_S)
+#define PARTS_OF 60.0  /* on the tapes: then one limit does for all venues but the thinnest, ... */
+#define PARTS_LEAST 8  /* ... from so many sweeps on, ... */
+#define PARTS_MOST 64.0 /* ... of which so many are remembered */
+#define PARTS_RARE 0.15 /* rarer than this by itself */
 #define STUTTER_NS (600 * BOT_NS_PER_S)
 #define STALE_LASTING_NS (300 * BOT_NS_PER_S)
 #define STALE_STEADY 0.2
@@ -233,8 +237,30 @@ static void drop(struct bot__rate *r, struct series *s, uint32_t judge, const st
     s->block_ns = (bot_ts)(block_s * 1e9);
     s->block_until = r->now + s->block_ns;
     s->back = s->block = 0;
+    s->came[SWEEPS] = s->came[SEVERAL] = 0;
     s->dead_blocks = s->trusted_blocks = s->clumps = 0;
     s->alive_at = BOT_TS_NEVER;
+}
+
+/* Whether fills are still being lost: of the sweeps that came since the alarm fewer filled several than as a rule. However
+ * deep a lull, it leaves that part as it is; where fills are lost it is lower at once. The part is taken to wander
+ * about its long run as one of PARTS_OF sweeps does, so that the number is beta-binomial. */
+static bool loses_fills(const struct bot__rate *r, const struct series *s)
+{
+    const double n = floor(s->came[SWEEPS] + 0.5), several = floor(s->came[SEVERAL] + 0.5);
+    const double part = long_run(s, SEVERAL) / long_run(s, SWEEPS);
+    if (n < PARTS_LEAST || several >= n * part || r->now - s->view.since > SEVERAL_JUDGES_NS)
+        return false;
+    const double a = PARTS_OF * part, b = PARTS_OF * (1 - part);
+    double exactly = 1;
+    for (double k = 0; k < n; k++)
+        exactly *= (b + k) / (a + b + k);
+    double at_most = exactly;
+    for (double k = 0; k < several; k++) {
+        exactly *= (n - k) / (k + 1) * (a + k) / (b + n - k - 1);
+        at_most += exactly;
+    }
+    return at_most < PARTS_RARE;
 }
 
 static void release(struct bot__rate *r, struct series *s)
@@ -263,6 +289,8 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
         bot__series_set_view(r, s, BOT__RATE_DROPPED, BOT__RATE_REASON_BACKLOG);
     } else if (s->count[SWEEPS] + s->count[SEVERAL] > 0) {
         s->block += s->count[s->judge];
+        for (uint32_t f = 0; f < FLOWS; f++)
+            s->came[f] += s->count[f];
         if (s->view.reason == BOT__RATE_REASON_BACKLOG) bot__series_set_view(r, s, BOT__RATE_DROPPED, BOT__RATE_REASON_SLOW);
     }
     if (r->now < s->block_until)
@@ -295,16 +323,21 @@ static void weigh_release(struct bot__rate *r, struct series *s, bool fresh)
     if (s->back < 0) s->back = 0;
     double enough = 7 / sqrt(expected > 4 ? expected : 4);
     if (enough < 1.2) enough = 1.2;
-    if (s->back >= enough && part >= 0.3) {
+    const bool lost = loses_fills(r, s);
+    if (s->back >= enough && part >= 0.3 && !lost) {
         release(r, s);
         return;
+    }
+    if (s->came[SWEEPS] > PARTS_MOST) {
+        s->came[SEVERAL] *= PARTS_MOST / 2 / s->came[SWEEPS];
+        s->came[SWEEPS] = PARTS_MOST / 2;
     }
     s->block = 0;
     s->block_until = r->now + s->block_ns;
     /* A market that really went quiet must not be shut out for ever: while trades do come, more than an outage's
      * trickle, the reference follows them down, in about the time it was learned in and by half in two hours at most. */
     const double learned_s = s->total_s < FOLLOW_S_MAX ? s->total_s : FOLLOW_S_MAX;
-    if (part > 0.03 * blocks)
+    if (part > 0.03 * blocks && !lost)
         for (uint32_t f = 0; f < FLOWS; f++)
             s->flow[f].frozen *= exp(-blocks * (double)s->block_ns / 1e9 / (learned_s > FOLLOW_S_MIN ? learned_s : FOLLOW_S_MIN));
 }

@@ -70,6 +70,7 @@ struct series {
     uint32_t judge;          /* the flow that fell, and that must be back */
     double   back;           /* evidence that the flow is back */
     double   block;          /* fresh ones in the block in progress */
+    double   came[FLOWS];    /* since the alarm, the older ones forgotten by and by */
     bot_ts   block_ns, block_until, alive_at; /* alive_at: end of the first block that was like the reference */
     bot_ts   unlearned_until;
     uint32_t dead_blocks, trusted_blocks;

@@ -436,8 +436,9 @@ static void report_tape(const struct tape *t, const struct span *span, struct to
         for (size_t w = 1; w < WINDOWS; w++)
             if (quantile(res->rule[w], res->n, 0.5) < quantile(res->rule[best], res->n, 0.5)) best = w;
         const double rule = quantile(res->rule[best], res->n, 0.5), one_rule = quantile(res->rule[one], res->n, 0.5);
-        printf("  %-8s %4zu  delay p50 %8.1f p95 %8.1f s  missed %5.1f %%  release p50 %7.1f s  early %zu", shape_name[s], res->n, p50,
-               p95, 100.0 * (double)res->missed / (double)res->n, quantile(res->release, res->released, 0.5), res->early);
+        printf("  %-8s %4zu  delay p50 %8.1f p95 %8.1f s  missed %5.1f %%  release p50 %7.1f p95 %7.1f s  early %zu", shape_name[s], res->n, p50,
+               p95, 100.0 * (double)res->missed / (double)res->n, quantile(res->release, res->released, 0.5),
+               quantile(res->release, res->released, 0.95), res->early);
         printf("  | best rule %4d s %8.1f s, ratio %.2f | one rule %4d s %8.1f s, ratio %.2f", windows_s[best], rule, p50 / rule,
                windows_s[one], one_rule, p50 / one_rule);
         const double lr_one = quantile(res->lr_one, res->n, 0.5), lr_scaled = quantile(res->lr_scaled, res->n, 0.5);

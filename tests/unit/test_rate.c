@@ -155,6 +155,20 @@ TEST(rate, a_feed_that_loses_three_fills_in_four_is_told_by_the_sweeps_of_severa
     flow_free(&f);
 }
 
+/* The market is three times as busy when a stop ends: as many sweeps as ever come, but three fills in four do not. */
+TEST(rate, a_feed_that_comes_back_without_most_of_its_fills_is_not_back)
+{
+    struct flow f = flow_new(7);
+    run_fills(&f, 5, 1, 4, 7200 * S);
+    pass(&f, f.now + 60 * S);
+    ck_assert_int_eq(f.drops, 1);
+    run_fills(&f, 15, 0.25, 4, 900 * S);
+    ck_assert_int_eq(f.releases, 0);
+    run_fills(&f, 15, 1, 4, 60 * S);
+    ck_assert_int_eq(f.releases, 1);
+    flow_free(&f);
+}
+
 TEST(rate, a_venue_that_comes_to_write_one_trade_a_sweep_has_not_dropped)
 {
     struct flow f = flow_new(6);
@@ -189,6 +203,17 @@ TEST(rate, a_stop_is_found_and_names_itself)
     ck_assert_int_eq(v.reason, BOT__RATE_REASON_STOPPED);
     ck_assert(v.depth > 0.99 && v.evidence >= 1 && v.rate_milli == 0);
     ck_assert_int_gt(v.reference_milli, 1500);
+    flow_free(&f);
+}
+
+/* No window that may raise an alarm would have seen enough of one sweep in twenty seconds before seven minutes are over. */
+TEST(rate, a_thin_instruments_silence_is_told_before_its_windows_fill)
+{
+    struct flow f = flow_new(3);
+    run(&f, 0, 0.05, 24 * 3600 * S);
+    ck_assert_int_eq(f.drops, 0);
+    pass(&f, f.now + 300 * S);
+    ck_assert_int_eq(f.drops, 1);
     flow_free(&f);
 }
 
@@ -248,6 +273,20 @@ TEST(rate, the_reference_does_not_learn_from_an_outage)
     ck_assert_int_eq(f.drops, 2);
     ck_assert_int_lt((f.dropped_at - again) / MS, 15000);
     ck_assert_int_gt(view(&f).reference_milli * 3, reference);
+    flow_free(&f);
+}
+
+/* A window's past lies in the outage for as long again as the window is. */
+TEST(rate, what_an_outage_lacked_does_not_hide_the_next_drop)
+{
+    struct flow f = flow_new(6);
+    run(&f, 0, 5, 3600 * S);
+    pass(&f, f.now + 3 * 3600 * S);
+    run(&f, 0, 5, 240 * S);
+    ck_assert_int_eq(view(&f).state, BOT__RATE_NORMAL);
+    run(&f, 0, 1, 240 * S); /* one in five */
+    ck_assert_int_eq(f.drops, 2);
+    ck_assert_int_eq(view(&f).state, BOT__RATE_DROPPED);
     flow_free(&f);
 }
 

@@ -113,7 +113,7 @@ static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order
         .now = c->now, .reference_age_max_ns = c->options.reference_age_max_ns,
         .open_orders = c->orders.bot_open[bot],
         .gate_open = bot__gate_open(&c->gate, c->now),
-        .reduce_allowed = (c->gate.held & BOT_GATE_KILL) == 0,
+        .reduce_allowed = (c->gate.held & BOT_GATE_KILL) == 0 && !c->recon.in_the_dark, /* beside orders that nobody knows of nothing provably reduces */
         .reasons = c->gate.reasons, .replaces = replaces,
     };
     return bot__exposure_check(&x, &c->refusal);

@@ -305,6 +305,7 @@ static int dispatch(bot_core *c, const bot_event *ev)
     case BOT_EV_GAP: /* of a book: not our matter */
         if (ev->source == BOT_SOURCE_JOURNAL) {
             bot__client_ids_forgotten(c);
+            c->recon.in_the_dark = true;
             bot__core_owe_fills(c, ev->venue_ns);
             bot__core_want_fills(c);
         }

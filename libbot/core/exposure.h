@@ -34,7 +34,7 @@ struct exposure_check {
     int64_t  reference_age_max_ns;
     uint32_t open_orders;           /* of the bot */
     bool     gate_open;
-    bool     reduce_allowed;        /* false under KILL */
+    bool     reduce_allowed;        /* false under KILL, and while the journal's gap hides what rests */
     uint32_t reasons;
     bot_i128 replaces;              /* AMEND: what the order counts already; 0 for a new one */
 };

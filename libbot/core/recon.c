@@ -124,11 +124,19 @@ static void not_agreed(bot_core *c, bot_ts sent_at)
     bot__gate_agreement(&c->gate, false, sent_at);
 }
 
+/* What rests and what is held has been said since the stream is there. */
+static void look_around(bot_core *c)
+{
+    if (core_stream_ready(c) && c->recon.orders_lists == ORDERS_LISTS_MIN && c->recon.answered_sent_at >= c->recon.stream_ready_at)
+        c->recon.in_the_dark = false;
+}
+
 static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
 {
     bool well = true, apart = false;
     c->recon.answered_sent_at = sent_at;
     c->recon.unknown = c->recon.row_unknown;
+    look_around(c);
     const uint32_t n = bot__ledger_instruments(c->ledger);
     for (uint32_t i = 0; i < n; i++) {
         const bool in_use = bot__core_in_use(c, i);
@@ -190,6 +198,7 @@ static void orders_answered(bot_core *c, bot_ts sent_at)
         if ((o->state == ORDER_OPEN || o->state == ORDER_UNKNOWN) && core_has_room(c)) /* else by the next list */
             bot__core_order_absent(c, i);
     }
+    look_around(c);
     bot__verdict_renew(c);
 }
 

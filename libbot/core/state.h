@@ -119,6 +119,7 @@ struct recon {
     bot_ts   newest_fill_at;  /* host time of the newest applied fill */
     bool     orders_listed;   /* a complete open-orders list since the stream became ready */
     uint8_t  orders_lists;    /* how many, up to ORDERS_LISTS_MIN */
+    bool     in_the_dark;     /* the journal lost events: what rests and what is held nobody knows until the venue has said both */
     bool     fills_wanted;
     int64_t  fills_from_ns;   /* venue time from which they are owed to us, until a read of them is answered whole; 0: none are */
     int64_t  fills_asked_from_ns; /* the same of the read under way */

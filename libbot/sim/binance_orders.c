@@ -112,7 +112,7 @@ void bot__simbinance_weigh(struct simvenue *b, uint32_t route, struct slice quer
     int i;
     w->n = 0;
     if (route == ROUTE_CREATE) {
-        if (read_create(b, w->account, &p, &q, &r)) bot__simvenue_note(w, q.instrument, (uint8_t)q.side, q.lots, 0);
+        if (read_create(b, w->account, &p, &q, &r) && !q.reduce_only) bot__simvenue_note(w, q.instrument, (uint8_t)q.side, q.lots, 0);
     } else if (route == ROUTE_AMEND && bot__simbinance_symbol(b, &p, true, &i, &r)) {
         const struct exchange_order *o = named(b, w->account, &p, i, &r);
         int64_t lots;

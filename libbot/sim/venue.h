@@ -111,7 +111,7 @@ struct flow     *bot__simvenue_flow(struct simvenue *b, uint16_t instrument);
  * hold acknowledged and late orders too. What is still on the wire is not known here. */
 void bot__simvenue_truth(const struct simvenue *b, uint32_t account, uint16_t instrument, struct exchange_truth *ret);
 
-/* What a request could bring if it arrives: for hosts that keep requests on a wire of their own (sim/world.h). */
+/* What a request could bring if it arrives (one that only reduces brings nothing beyond what is held): for hosts that keep requests on a wire of their own (sim/world.h). */
 #define SIMVENUE_WEIGHT_MAX 20
 struct simvenue_weight {
     uint32_t account, n;

@@ -329,6 +329,29 @@ TEST(rules, an_agreement_that_waits_for_a_list_is_forgotten_when_the_next_answer
     rig_free(r);
 }
 
+/* A damaged journal swallowed orders that rest. Exits pass a shut gate because they provably only reduce: beside those they do not, and a
+ * short that is closed while two buys rest that nobody knows of ends as a long past the limit. */
+TEST(rules, behind_a_gap_of_the_journal_nothing_provably_reduces_until_what_rests_is_listed)
+{
+    for (int gap = 0; gap < 2; gap++) {
+        struct rig *r = holding_one();
+        rig_stream(r, BOT_STREAM_PRIVATE, false);
+        bot_event ev = { .kind = BOT_EV_GAP, .source = BOT_SOURCE_JOURNAL, .seq = BOT_SEQ_NONE };
+        if (gap)
+            (void)rig_step(r, &ev);
+        ck_assert_int_eq(SELL(r, "0.1"), gap ? BOT_ERR_GATE_SHUT : BOT_OK);
+        r->hang_fills = true; /* the gate stays shut */
+        rig_stream(r, BOT_STREAM_PRIVATE, true);
+        rig_for(r, RIG_MS(500));
+        ck_assert_int_eq(SELL(r, "0.1"), gap ? BOT_ERR_GATE_SHUT : BOT_OK);
+        rig_for(r, RIG_MS(1000)); /* two lists */
+        EXPECT_SHUT(r, 0);
+        ck_assert(!rig_open(r));
+        ck_assert_int_eq(SELL(r, "0.1"), BOT_OK);
+        rig_free(r);
+    }
+}
+
 TEST(rules, a_kill_cancels_every_order_of_ours_and_none_of_a_persons)
 {
     struct rig *r = rig_new(NULL);

@@ -229,7 +229,11 @@ static void check_outside(struct dst_process *p, struct dst_book *k, const struc
         if (at <= p->last_now) at += f->for_ns; /* the end of what lasts: the other mode */
         if (at > now && at < next) next = at;
         if (at > now || at <= p->last_now) continue;
-        const bot_i128 size = f->qty != 0 ? f->qty : k->limit * 4;
+        bot_i128 size = f->qty;
+        if (size == 0) { /* the whole position, of which others' orders may have made much */
+            size = k->limit * 4;
+            for (uint32_t o = 0; o < p->w->plan->faults_n; o++) size += p->w->plan->faults[o].qty;
+        }
         k->allowed[0] += size;
         k->allowed[1] += size;
         k->outside_at = at;

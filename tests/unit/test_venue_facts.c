@@ -627,3 +627,38 @@ TEST(facts, the_venues_are_where_their_documentation_says)
         ck_assert(test->ws_private[0] == '\0' || strcmp(test->ws_private, at->ws_private) != 0);
     }
 }
+
+/* A match of a derivative that has no id (liquidations have none there) is counted, once: known by its order and what is filled of it. Of
+ * spot it is the end of a market order, and of an order that ended without a match it is nothing. */
+TEST(facts, a_match_without_an_id_is_counted_where_it_is_one)
+{
+#define OKX_PUSH(type, state, trade) "{\"arg\":{\"channel\":\"orders\",\"instType\":\"ANY\"},\"data\":[{" type "\"instId\":\"A-B-SWAP\",\"ordId\":\"5\",\"state\":\"" state "\",\"ordType\":\"limit\",\"side\":\"buy\",\"posSide\":\"net\",\"sz\":\"2\",\"accFillSz\":\"2\",\"fillSz\":\"1\",\"fillPx\":\"3\",\"tradeId\":\"" trade "\",\"category\":\"normal\",\"fillTime\":\"1\",\"uTime\":\"1\"}]}"
+    static const struct { const char *text; int fills; /* -1: refused */ } pushes[] = {
+        { OKX_PUSH("\"instType\":\"SWAP\",", "filled", ""), 1 }, { OKX_PUSH("\"instType\":\"FUTURES\",", "partially_filled", "0"), 1 }, { OKX_PUSH("\"instType\":\"OPTION\",", "filled", ""), 1 },
+        { OKX_PUSH("\"instType\":\"SWAP\",", "canceled", ""), 0 }, { OKX_PUSH("\"instType\":\"SWAP\",", "live", ""), 0 }, { OKX_PUSH("\"instType\":\"SPOT\",", "filled", ""), 0 },
+        { OKX_PUSH("", "filled", ""), -1 }, { OKX_PUSH("", "filled", "7"), 1 },
+    };
+    start("okx");
+    for (size_t i = 0; i < sizeof pushes / sizeof *pushes; i++) {
+        const int r = ws(pushes[i].text);
+        ck_assert_msg((r < 0) == (pushes[i].fills < 0) && (r < 0 || c.counts[BOT_EV_FILL] == pushes[i].fills), "%s: %d", pushes[i].text, r);
+        if (pushes[i].fills == 1 && strstr(pushes[i].text, "\"7\"") == NULL) {
+            ck_assert(c.ev[0].fill.derived);
+            ck_assert_str_eq("5:2", c.ev[0].fill.exec_id.s);
+        }
+    }
+    stop();
+}
+
+TEST(facts, no_request_over_the_socket_is_refused_by_a_time_out)
+{
+    static const char *const ops[] = { "order", "batch-orders", "amend-order", "batch-amend-orders", "cancel-order", "batch-cancel-orders", "mass-cancel" };
+    start("okx");
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "{\"id\":\"8\",\"op\":\"%s\",\"data\":[],\"code\":\"50004\",\"msg\":\"Endpoint request timeout\"}", ops[i]);
+        ck_assert_int_eq(1, ws(text));
+        ck_assert_msg(c.ev[0].kind == BOT_EV_ERROR && c.ev[0].error.code == BOT_ERR_UNKNOWN_OUTCOME, "%s", ops[i]);
+    }
+    stop();
+}

@@ -345,6 +345,8 @@ static bool fill_event(struct fields *f, struct okx_rows *o, bot_event *ev)
     const bool named = trade_id_of(f, O_TRADE, &ev->seq);
     if (!named) {
         const bool matched_now = field_is(f, O_STATE, "filled") || field_is(f, O_STATE, "partially_filled");
+        if (matched_now && !bot__field_given(f, O_INST_TYPE)) /* a fill, or the end of a spot market order: it does not say */
+            bot__fields_fail(f, O_INST_TYPE, BOT_ERR_MALFORMED);
         if (ev->fill.kind == BOT_FILL_TRADE && !(is_derivative(f, O_INST_TYPE) && matched_now))
             return false;
         ev->fill.derived = true;

@@ -662,3 +662,19 @@ TEST(facts, no_request_over_the_socket_is_refused_by_a_time_out)
     }
     stop();
 }
+
+/* Bybit tells what is left in every answer; when more comes is "now" until nothing is left, and means something only then. */
+TEST(facts, what_is_left_of_a_limit_is_read_from_the_headers)
+{
+    struct venue_header left[] = { { SLICE("X-Bapi-Limit"), SLICE("50") }, { SLICE("x-bapi-limit-status"), SLICE("3") }, { SLICE("X-BAPI-LIMIT-RESET-TIMESTAMP"), SLICE("1700000000123") } };
+    const struct slice body = SLICE("{\"retCode\":0,\"result\":{\"list\":[]},\"time\":1}");
+    start("bybit");
+    (void)v->decode_rest(ctx, VENUE_CALL_POSITIONS, 200, left, 3, body, collect_sink, &c, &reply);
+    ck_assert(reply.limit == 50 && reply.remaining == 3 && reply.used == -1 && reply.reset_wall_ns == 0);
+    left[1].value = SLICE("0");
+    (void)v->decode_rest(ctx, VENUE_CALL_POSITIONS, 200, left, 3, body, collect_sink, &c, &reply);
+    ck_assert(reply.remaining == 0 && reply.reset_wall_ns == INT64_C(1700000000123) * MS);
+    (void)v->decode_rest(ctx, VENUE_CALL_POSITIONS, 200, NULL, 0, body, collect_sink, &c, &reply);
+    ck_assert(reply.limit == -1 && reply.remaining == -1 && reply.reset_wall_ns == 0);
+    stop();
+}

@@ -117,9 +117,11 @@ void bot__gate_clear(struct gate *g, uint32_t reason, bot_ts now)
 void bot__gate_agreement(struct gate *g, bool agreed, bot_ts sent_at)
 {
     g->touched = true;
-    if (!agreed)
+    if (!agreed) {
         g->agree_streak = 0;
-    else if (sent_at >= g->last_shut) /* a read asked for before the trouble says nothing about it */
+        if (g->reasons != 0)
+            g->hold_until = BOT_TS_NEVER; /* what the hold-down rested on is contradicted */
+    } else if (sent_at >= g->last_shut) /* a read asked for before the trouble says nothing about it */
         g->agree_streak++;
 }
 

@@ -352,6 +352,27 @@ TEST(rules, behind_a_gap_of_the_journal_nothing_provably_reduces_until_what_rest
     }
 }
 
+/* Two agreements have begun the hold-down; an answer that is no agreement ends it, and the count begins anew. */
+TEST(rules, an_answer_that_does_not_agree_ends_the_hold_down)
+{
+    struct rig *r = holding_one();
+    rig_stream(r, BOT_STREAM_PRIVATE, false);
+    rig_for(r, RIG_MS(1000));
+    rig_stream(r, BOT_STREAM_PRIVATE, true);
+    while (r->verdicts[BOT_VERDICT_AGREE] == 0 || rig_reasons(r) != BOT_GATE_HOLD_DOWN) rig_for(r, RIG_MS(10));
+    rig_for(r, RIG_MS(1500)); /* the second agreement has come, and the two seconds run */
+    EXPECT_SHUT(r, BOT_GATE_HOLD_DOWN);
+    r->rest = RIG_REST_PARTIAL;
+    for (int i = 0; i < 800; i++) {
+        rig_for(r, RIG_MS(10));
+        ck_assert_msg(!rig_open(r), "open behind an answer that was cut short\n%s", rig_tail(r));
+    }
+    r->rest = RIG_REST_TRUE;
+    rig_for(r, RIG_MS(20000));
+    EXPECT_OPEN(r);
+    rig_free(r);
+}
+
 TEST(rules, a_kill_cancels_every_order_of_ours_and_none_of_a_persons)
 {
     struct rig *r = rig_new(NULL);

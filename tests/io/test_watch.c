@@ -226,6 +226,23 @@ TEST(watch, a_position_that_can_be_compared_with_nothing_is_an_alert_and_is_over
     end(1);
 }
 
+TEST(watch, a_start_that_is_never_proven_becomes_critical)
+{
+    static const char *const faults[] = { "always ws.refuse stream=private\n" };
+    uv_loop_init(&loop);
+    open_hook(&loop);
+    open_papers(faults, 1);
+    config_add("\"alerts\": {\"routes\": [{\"type\": \"webhook\", \"min_severity\": \"critical\", \"url\": \"http://127.0.0.1:%u/\"}]}}", bot__server_port(hook));
+    open_watch();
+    loop_for(&loop, 1000);
+    ck_assert_msg(got_n == 0, "%s", got[0]); /* a start takes a moment */
+    watch->accounts[0].opened_at -= 300 * BOT_NS_PER_S;
+    for (int turns = 0; turns < 100 && count("p0", "no_agreement", "firing") == 0; turns++)
+        loop_for(&loop, 50);
+    ck_assert_int_eq(count("p0", "no_agreement", "firing"), 1);
+    end(1);
+}
+
 /* The venue moves a position that no fill explains (there is no such fault: a watch with a journal of another life stands for it). */
 TEST(watch, what_an_account_holds_at_the_first_look_is_no_drift_and_at_a_later_one_it_is)
 {
@@ -334,6 +351,20 @@ TEST(watch_server, gives_status_and_metrics_to_those_who_may)
     end(1);
 }
 
+static void until_proven(void)
+{
+    const struct watch_account *a = &watch->accounts[0];
+    for (int turns = 0; turns < 800 && !(a->proven && a->rows_n != 0 && a->rows[0]->verdict == BOT_VERDICT_AGREE); turns++)
+        loop_for(&loop, 50);
+    ck_assert(a->proven);
+}
+
+static void from_now_on(const char *faults)
+{
+    char error[200];
+    ck_assert_msg(paper_faults(papers[0], faults, strlen(faults), error, sizeof error) == 0, "%s", error);
+}
+
 /* What the core would tell of a row, without the venue that makes it do so. */
 static void verdict_is(bot_verdict verdict, const char *instrument, bot_i128 ours, bot_i128 venue)
 {
@@ -345,14 +376,14 @@ static void verdict_is(bot_verdict verdict, const char *instrument, bot_i128 our
 
 TEST(watch, a_drift_is_over_when_an_answer_agrees_and_by_nothing_less)
 {
-    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\nat 3s rest.hang on=positions\n" };
+    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\n" };
     uv_loop_init(&loop);
     open_papers(faults, 1);
     config_add("\"alerts\": {}}");
     open_watch();
-    for (int turns = 0; turns < 200 && !watch->accounts[0].proven; turns++)
-        loop_for(&loop, 50);
-    loop_for(&loop, 3000); /* from here on the venue says nothing */
+    until_proven();
+    from_now_on("always rest.hang on=positions\n"); /* the venue says nothing more */
+    loop_for(&loop, 500);
     const bot_i128 one = (bot_i128)1000000000000000000;
     verdict_is(BOT_VERDICT_DRIFT, "BTCUSDT", one, 2 * one);
     ck_assert_uint_eq(watch_alerts_firing(&watch->alerts, WATCH_RULE_DRIFT), 1);
@@ -382,18 +413,19 @@ TEST(watch, a_drift_is_over_when_an_answer_agrees_and_by_nothing_less)
 
 TEST(watch_server, what_was_agreed_is_not_shown_as_so_while_no_answer_comes)
 {
-    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\nat 3s rest.error on=reads status=503\n" };
+    static const char *const faults[] = { "at 0s trade qty=0.5 side=buy account=1\n" };
     uv_loop_init(&loop);
     open_papers(faults, 1);
     config_add("\"alerts\": {}}");
     open_watch();
     char *buf = NULL;
     size_t size = 0;
-    for (int turns = 0; turns < 200 && !watch->accounts[0].proven; turns++)
-        loop_for(&loop, 50);
+    until_proven();
     ck_assert_int_gt(watch_status(watch, &buf, &size), 0);
     ck_assert_ptr_nonnull(strstr(buf, "\"verdict\":\"AGREE\""));
-    for (int turns = 0; turns < 100 && watch->accounts[0].failed_at == 0; turns++)
+    const bot_ts proven = bot_account_now(watch->accounts[0].account);
+    from_now_on("always rest.error on=reads status=503\n");
+    for (int turns = 0; turns < 400 && watch->accounts[0].failed_at < proven; turns++)
         loop_for(&loop, 50);
     ck_assert_int_gt(watch_status(watch, &buf, &size), 0);
     ck_assert_msg(strstr(buf, "\"verdict\":\"AGREE\"") == NULL && strstr(buf, "\"verdict\":\"FAILED\"") != NULL, "%s", buf);

@@ -18,6 +18,7 @@
 #define POINT_EVERY_MS 10000
 #define STALL_MS 1000
 #define UNKNOWN_MS 30000
+#define START_PATIENCE_NS (300 * BOT_NS_PER_S)
 
 const int watch_age_bounds_s[WATCH_AGE_BOUNDS] = { 1, 5, 15, 60, 300, 900 };
 
@@ -36,7 +37,7 @@ struct watch_io {
 static const struct {
     enum watch_rule rule;
     uint32_t reasons;
-    bool     from_start; /* also before the position was proven once */
+    bool     from_start; /* also before the position was proven once, which is waited for START_PATIENCE_NS */
 } gate_rules[] = {
     { WATCH_RULE_NOT_PROVEN, BOT_GATE_STARTUP, true },
     { WATCH_RULE_DRIFT, BOT_GATE_DRIFT, true },
@@ -97,8 +98,10 @@ static void evaluate_gate(struct watch_account *a, int64_t now_ms)
     bot_get_gate(a->bot, &state);
     if ((state.reasons & BOT_GATE_STARTUP) == 0)
         a->proven = true;
+    /* A start that is never proven is as blind as a loss later on: who only hears what is critical must hear of it. */
+    const bool looked_at_all = a->proven || bot_account_now(a->account) - a->opened_at >= START_PATIENCE_NS;
     for (size_t i = 0; i < sizeof gate_rules / sizeof *gate_rules; i++) {
-        const bool looked_at = gate_rules[i].from_start || a->proven;
+        const bool looked_at = gate_rules[i].from_start || looked_at_all;
         const uint32_t set = looked_at ? state.reasons & gate_rules[i].reasons : 0;
         char text[WATCH_TEXT_MAX];
         /* Before the first proof everything that stands in its way is said with it. */

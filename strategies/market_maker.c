@@ -1,10 +1,12 @@
 /* market_maker: quotes one bid and one ask around the reference price, skewed by inventory.
  *
  * Long inventory lowers both quotes, so that the ask is hit sooner; at the limit the gate refuses the side that would add, and
- * only the reducing quote stays. Run it against `botctl paper`: it prints the environment to copy. SPREAD_BPS, ORDER_QTY and
- * POSITION_MAX are read from the environment as well. Quotes of an earlier run that still rest (it was killed) are taken away before
+ * only the reducing quote stays. Run it against `botctl paper`: it prints the environment to copy. SPREAD_BPS (0.1: what the
+ * paper market's takers meet within seconds), ORDER_QTY and POSITION_MAX are read from the environment as well. Quotes of an earlier run that still rest (it was killed) are taken away before
  * the first new one. Ctrl-C cancels everything of ours and leaves. */
 #include "../examples/from_env.h"
+
+#define ONE_PPB_OF_A_BP 10000000000000 /* 1e-18 is the unit of numbers, 1e-5 basis points are a thousand millionth */
 
 struct maker {
     uv_loop_t   *loop;
@@ -13,8 +15,7 @@ struct maker {
     bot_account *account;
     bot_handle  *bot;
     bot_symbol   symbol;
-    bot_i128     qty, max, tick;
-    int          spread_bps;
+    bot_i128     qty, max, tick, spread_ppb; /* whole spread, in thousand millionths of the price */
     bot_id       quote[2]; /* buy, sell; len 0 none */
     bot_i128     quote_price[2];
     bool         clean, leaving; /* clean: nothing of an earlier run rests any more */
@@ -23,10 +24,12 @@ struct maker {
 
 static const char *side_word(bot_side side) { return side == BOT_BUY ? "bid" : "ask"; }
 
+static bot_i128 half_spread(const struct maker *m, bot_i128 reference) { return reference / 2000000000 * m->spread_ppb; }
+
 /* Price of the quote: half a spread away, moved against the inventory by up to a whole one. */
 static bot_i128 price_of(const struct maker *m, bot_side side, bot_i128 reference, bot_i128 position)
 {
-    const bot_i128 half = reference * m->spread_bps / 20000;
+    const bot_i128 half = half_spread(m, reference);
     const bot_i128 skew = m->max == 0 ? 0 : -2 * half * (position / (m->max / 1000)) / 1000;
     const bot_i128 price = side == BOT_BUY ? reference - half + skew : reference + half + skew;
     return side == BOT_BUY ? bot_fixed_floor(price, m->tick) : bot_fixed_ceil(price, m->tick);
@@ -51,7 +54,8 @@ static void place(struct maker *m, bot_side side, bot_i128 price)
     }
 }
 
-static void requote(struct maker *m, bot_side side, bot_i128 price)
+/* A quote keeps its place in the queue until it is `far` from where it should be. */
+static void requote(struct maker *m, bot_side side, bot_i128 price, bot_i128 far)
 {
     const int i = side == BOT_BUY ? 0 : 1;
     if (m->quote[i].len == 0) {
@@ -59,7 +63,7 @@ static void requote(struct maker *m, bot_side side, bot_i128 price)
         return;
     }
     const bot_i128 off = m->quote_price[i] > price ? m->quote_price[i] - price : price - m->quote_price[i];
-    if (off >= 5 * m->tick)
+    if (off >= far)
         (void)bot_cancel(m->bot, &m->quote[i]); /* its end is reported; the next round quotes anew */
 }
 
@@ -79,8 +83,9 @@ static void on_timer(uv_timer_t *timer)
         return;
     }
     m->clean = true;
-    requote(m, BOT_BUY, price_of(m, BOT_BUY, reference.v, p.qty.v));
-    requote(m, BOT_SELL, price_of(m, BOT_SELL, reference.v, p.qty.v));
+    const bot_i128 half = half_spread(m, reference.v), far = half > m->tick ? half : m->tick;
+    requote(m, BOT_BUY, price_of(m, BOT_BUY, reference.v, p.qty.v), far);
+    requote(m, BOT_SELL, price_of(m, BOT_SELL, reference.v, p.qty.v), far);
 }
 
 static void on_order(bot_handle *bot, const bot_order_update *u, void *user_data)
@@ -139,9 +144,9 @@ static void on_interrupt(uv_signal_t *signal, int number_)
 int main(void)
 {
     struct maker m = { .loop = uv_default_loop(), .qty = number(env_or("ORDER_QTY", "0.01")), .max = number(env_or("POSITION_MAX", "0.05")),
-                       .spread_bps = atoi(env_or("SPREAD_BPS", "4")) };
-    if (m.qty <= 0 || m.max <= 0 || m.spread_bps <= 0)
-        return fprintf(stderr, "ORDER_QTY, POSITION_MAX and SPREAD_BPS must be above zero\n"), 2;
+                       .spread_ppb = number(env_or("SPREAD_BPS", "0.1")) / ONE_PPB_OF_A_BP };
+    if (m.qty <= 0 || m.max <= 0 || m.spread_ppb <= 0 || m.spread_ppb > 1000000000)
+        return fprintf(stderr, "ORDER_QTY, POSITION_MAX and SPREAD_BPS must be above zero, SPREAD_BPS at most 10000\n"), 2;
     bot_account_options options;
     options_from_env(&options);
     if (!bot_symbol_from(instrument, &m.symbol))

@@ -59,7 +59,7 @@ static struct live_account *open_account(void)
     o.ws_public_url = behind_proxy(o.ws_public_url);
     o.ws_trade_url = behind_proxy(o.ws_trade_url);
     struct live_account *a = live_open(&l, 0, &o, 0, LIMIT);
-    maker = (struct maker){ .loop = &l.loop, .account = a->account, .qty = live_number("0.01"), .max = a->limit, .tick = live_number("0.1"), .spread_bps = 2 };
+    maker = (struct maker){ .loop = &l.loop, .account = a->account, .qty = live_number("0.01"), .max = a->limit, .tick = live_number("0.1"), .spread_ppb = 10000 };
     maker.symbol.len = sizeof LIVE_INSTRUMENT - 1;
     memcpy(maker.symbol.s, LIVE_INSTRUMENT, maker.symbol.len);
     instrument = LIVE_INSTRUMENT;

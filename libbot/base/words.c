@@ -71,6 +71,7 @@ const char *bot_alert_name(bot_alert alert)
         [BOT_ALERT_MODE] = "MODE",
         [BOT_ALERT_FULL] = "FULL",
         [BOT_ALERT_GAP] = "GAP",
+        [BOT_ALERT_CONTRACT] = "CONTRACT",
     };
     return WORD(names, alert);
 }

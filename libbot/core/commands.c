@@ -100,6 +100,12 @@ static const char *nonsense(const bot_order_request *o)
     return NULL;
 }
 
+/* Whether more than exits may leave: a limit counted in contracts of another worth limits nothing. */
+static bool may_add(const bot_core *c, uint32_t instrument)
+{
+    return bot__gate_open(&c->gate, c->now) && !c->instruments[instrument].worth_changed;
+}
+
 static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order_request *o, bot_i128 replaces)
 {
     const struct core_limits *l = core_limits_of(c, bot, instrument);
@@ -112,11 +118,15 @@ static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order
         .multiplier = c->instruments[instrument].multiplier,
         .now = c->now, .reference_age_max_ns = c->options.reference_age_max_ns,
         .open_orders = c->orders.bot_open[bot],
-        .gate_open = bot__gate_open(&c->gate, c->now),
+        .gate_open = may_add(c, instrument),
         .reduce_allowed = (c->gate.held & BOT_GATE_KILL) == 0 && !c->recon.in_the_dark, /* beside orders that nobody knows of nothing provably reduces */
         .reasons = c->gate.reasons, .replaces = replaces,
     };
-    return bot__exposure_check(&x, &c->refusal);
+    const int r = bot__exposure_check(&x, &c->refusal);
+    if (r != BOT_ERR_GATE_SHUT || !bot__gate_open(&c->gate, c->now))
+        return r;
+    c->refusal.detail = "the venue changed what a contract of it is worth";
+    return c->refusal.code = BOT_ERR_INSTRUMENT;
 }
 
 int bot__core_submit(bot_core *c, const bot_event *ev)
@@ -158,7 +168,7 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
         return r;
     }
     /* It passes a shut gate because it only reduces, as far as we know: the venue, which does know, is told to see to it. */
-    const bool reduce_only = o->reduce_only || (c->options.venue.has_reduce_only && !bot__gate_open(&c->gate, c->now));
+    const bool reduce_only = o->reduce_only || (c->options.venue.has_reduce_only && !may_add(c, instrument));
     const struct order order = {
         .client_id = s->client_id, .state = ORDER_IN_FLIGHT, .bot = s->bot, .instrument = instrument,
         .side = o->side, .leg = o->leg == BOT_LEG_NONE ? BOT_LEG_NET : o->leg, .type = o->type, .tif = o->tif,

@@ -374,10 +374,19 @@ int bot__core_instrument_row(bot_core *c, const bot_event *ev)
     bot__ledger_stats(c->ledger, &waiting);
     c->effects_room = c->options.effects_max + waiting.held * EFFECTS_OF_FILL;
     r = bot__ledger_instrument_put(c->ledger, &row, c->now, held_outcome, c);
+    if (r == BOT_ERR_CONFLICT) {
+        const uint32_t known = bot__ledger_find(c->ledger, &ev->instrument);
+        if (!c->instruments[known].worth_changed)
+            bot__core_alert(c, BOT_ALERT_CONTRACT, UINT32_MAX, known, 0,
+                            "the venue changed what a contract is worth; only exits are sent until it is as before, or a new journal is begun");
+        c->instruments[known].worth_changed = true;
+        return r;
+    }
     if (r < 0) {
         bot__core_alert(c, BOT_ALERT_FULL, UINT32_MAX, UINT32_MAX, r, "an instrument cannot be taken up");
         return r;
     }
+    c->instruments[r].worth_changed = false;
     c->instruments[r].multiplier = ev->inst.multiplier;
     bot__core_limits_known(c, (uint32_t)r);
     struct ledger_stats stats;

@@ -80,6 +80,7 @@ struct recon_leg {
 
 struct recon_instrument {
     bool   traded;            /* a bot has limits for it: always in use */
+    bool   worth_changed;     /* the venue's contract is another than the one that positions and limits are counted in */
     bot_dec multiplier;
     struct recon_leg leg[ORDER_LEGS];
 };

@@ -654,3 +654,34 @@ TEST(adversary, a_payment_that_comes_again_with_another_amount_is_told)
     ck_assert(p.funding.v == fixed_of("1.5"));
     rig_free(r);
 }
+
+/* ---- contracts ---- */
+
+static int instrument_row(struct rig *r, const char *multiplier)
+{
+    bot_event ev = { .kind = BOT_EV_INSTRUMENT, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0) };
+    ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = dec_of("0.1"), .lot = dec_of("0.01"), .multiplier = dec_of(multiplier) };
+    bot__currency_set(&ev.inst.settle, "USDT", 4);
+    bot__currency_set(&ev.inst.quote, "USDT", 4);
+    return rig_step(r, &ev);
+}
+
+/* A venue makes ten contracts of one, or one of ten: a limit of ten would let a tenth, or ten times, of what was meant. */
+TEST(adversary, a_contract_of_another_worth_lets_only_exits_through_and_is_told_once)
+{
+    struct rig *r = rig_started(NULL, "10");
+    rig_trade(r, 0, NULL, BOT_BUY, "3", "100");
+    rig_for(r, RIG_MS(15000));
+    ck_assert_msg(rig_open(r), "%s", rig_tail(r));
+    ck_assert_int_eq(instrument_row(r, "0.1"), BOT_ERR_CONFLICT);
+    ck_assert_int_eq(instrument_row(r, "0.1"), BOT_ERR_CONFLICT);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_CONTRACT], 1);
+    bot_id id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), BOT_ERR_INSTRUMENT);
+    ck_assert_ptr_nonnull(strstr(bot_core_last_refusal(r->core)->detail, "worth"));
+    ck_assert_int_eq(rig_submit(r, 1, BOT_BUY, "1", "100", false, &id), BOT_OK); /* another instrument */
+    ck_assert_int_eq(rig_submit(r, 0, BOT_SELL, "3", "100", false, &id), BOT_OK);
+    ck_assert_int_eq(instrument_row(r, "1"), 0);
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), BOT_OK);
+    rig_free(r);
+}

@@ -2,32 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness.h"
-#include "recordings.h"
-#include "words.h"
+#include "venue_kit.h"
 
 #define MS BOT_NS_PER_MS
-
-static const struct venue *v;
-static struct venue_context *ctx;
-static struct collect c;
-static struct venue_reply reply;
-
-static void start(const char *venue)
-{
-    v = bot__venue_find(venue);
-    ck_assert_ptr_nonnull(v);
-    ctx = context_new(v);
-    collect_init(&c);
-}
-
-static void stop(void)
-{
-    context_free(ctx);
-    collect_free(&c);
-}
-
-static int rest(enum venue_call call, int status, const char *text) { return decode_rest(v, ctx, call, status, text, &c, &reply); }
 
 /* The template with value where its '#' is. */
 static size_t put(char *buf, size_t size, const char *template, const char *value)

@@ -1,28 +1,7 @@
 /* The venues' vocabularies, word by word: what each becomes, and that a word which is in no documentation is never taken for one. */
 #include <string.h>
 
-#include "harness.h"
-#include "recordings.h"
-#include "words.h"
-
-static const struct venue *v;
-static struct venue_context *ctx;
-static struct collect c;
-static struct venue_reply reply;
-
-static void start(const char *venue)
-{
-    v = bot__venue_find(venue);
-    ck_assert_ptr_nonnull(v);
-    ctx = context_new(v);
-    collect_init(&c);
-}
-
-static void stop(void)
-{
-    context_free(ctx);
-    collect_free(&c);
-}
+#include "venue_kit.h"
 
 /* The template with word where its '#' is, decoded: the first event of the kind, NULL where the message was refused. */
 static const bot_event *said(enum venue_call call, const char *template, const char *word, bot_event_kind kind)

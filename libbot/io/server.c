@@ -46,8 +46,8 @@ struct conn {
     bool            keep_alive, head_request, continued, processing, stalled;
     bool            corked;      /* by the owner */
     bool            waiting;     /* for the next turn of the loop, with bytes that may be whole */
-    size_t          unsent;      /* when last looked at, and since when it has not become less */
-    uint64_t        unsent_since_ms;
+    uint64_t        taken;       /* when last looked at, and since when it has been no more while there was something to take */
+    uint64_t        stood_since_ms;
     uint64_t        whole_ms;    /* accepted, or when the last whole request came */
     bool            ws;          /* token is that of a WebSocket */
     struct buffer   message;     /* WS: fragments so far */
@@ -635,7 +635,7 @@ static void accept_one(struct server *s)
     c->server = s;
     c->whole_ms = uv_now(s->loop);
     c->deadline_ms = after(s, s->options.request_timeout_ms);
-    c->unsent_since_ms = uv_now(s->loop); /* whoever is busy from his first moment has not stood still since the machine began */
+    c->stood_since_ms = uv_now(s->loop); /* whoever is busy from his first moment has not stood still since the machine began */
     const int r = bot__sock_accept(&s->env, (uv_stream_t *)&s->listener, s->ctx, &conn_callbacks, c, &c->sock);
     if (r != BOT_OK) {
         free(c);
@@ -681,9 +681,10 @@ static void on_sweep(uv_timer_t *timer)
         if (c == NULL || c->state == CONN_ENDING) continue;
         /* Who asks and takes nothing holds our memory. Slow is allowed, standing still is not. */
         const size_t unsent = bot__sock_queued(c->sock);
-        if (unsent == 0 || unsent < c->unsent) c->unsent_since_ms = now;
-        c->unsent = unsent;
-        if (unsent > 0 && now - c->unsent_since_ms > s->options.idle_timeout_ms) {
+        const uint64_t taken = unsent > 0 ? bot__sock_taken(c->sock) : c->taken;
+        if (unsent == 0 || taken > c->taken) c->stood_since_ms = now;
+        c->taken = taken;
+        if (unsent > 0 && now - c->stood_since_ms > s->options.idle_timeout_ms) {
             stand_still(c);
             continue;
         }

@@ -6,13 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "base/assert.h"
 #include "bot/err.h"
 #include "io/tls.h"
 
 #define ATTEMPT_MS 1500     /* for an address while there is another: one packet may be lost, which is sent again after a second */
-#define LINGER_MS 500       /* for the peer to take our last bytes and close as well */
+#define LINGER_MS 500       /* for the peer to close as well, and between two looks at what it has taken */
+#define PATIENCE_MS 5000    /* with a client that takes nothing of its last answer: lost packets are sent again within this */
 #define DISCARD_MAX 65536   /* that a peer may send after our goodbye before it is reset */
 #define QUEUE_KEEP 65536    /* a queue that once grew beyond this is given back when it has run empty */
 
@@ -48,7 +51,9 @@ struct sock {
     struct sockaddr_storage addresses[SOCK_ADDRESSES_MAX];
     unsigned               addresses_n, address;
     size_t                 discarded; /* received while lingering */
-    size_t                 unsent;    /* when last looked at while lingering */
+    uint64_t               written;   /* bytes that were ever put into a queue */
+    uint64_t               taken;     /* when last looked at while lingering, and for how long no more */
+    unsigned               stood_ms;
     char                   reason[160];
 };
 
@@ -88,7 +93,9 @@ static int bio_write(BIO *bio, const char *data, int len)
 {
     struct sock *s = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    return queue_add(&s->out, data, (size_t)len) ? len : -1;
+    if (!queue_add(&s->out, data, (size_t)len)) return -1;
+    s->written += (size_t)len;
+    return len;
 }
 
 static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
@@ -179,12 +186,13 @@ void bot__sock_reset(struct sock *s)
 static void on_linger(uv_timer_t *timer)
 {
     struct sock *s = timer->data;
-    const size_t unsent = bot__sock_queued(s);
-    if (!s->server || unsent >= s->unsent) {
+    const uint64_t taken = bot__sock_taken(s);
+    s->stood_ms = taken > s->taken ? 0 : s->stood_ms + LINGER_MS;
+    s->taken = taken;
+    if (!s->server || s->stood_ms >= (taken == s->written ? LINGER_MS : PATIENCE_MS)) {
         close_handles(s, false);
         return;
     }
-    s->unsent = unsent;
     uv_timer_start(timer, on_linger, LINGER_MS, 0);
 }
 
@@ -221,7 +229,7 @@ void bot__sock_close(struct sock *s)
     flush(s);
     if (s->state == SOCK_CLOSING) return;
     s->state = SOCK_LINGERING;
-    s->unsent = bot__sock_queued(s);
+    s->taken = bot__sock_taken(s);
     uv_timer_start(&s->linger, on_linger, LINGER_MS, 0);
     bot__sock_pause(s, false);
     if (s->sending.len == 0) shut_down(s);
@@ -285,6 +293,7 @@ int bot__sock_write(struct sock *s, const void *data, size_t len)
     BOT_ASSERT(len < INT32_MAX);
     if (s->ssl == NULL) {
         if (!queue_add(&s->out, data, len)) return BOT_ERR_NOMEM;
+        s->written += len;
     } else if (SSL_write(s->ssl, data, (int)len) <= 0) {
         ERR_clear_error();
         fail(s, "TLS write failed", NULL);
@@ -302,6 +311,16 @@ void bot__sock_cork(struct sock *s, bool on)
 
 /* libuv counts down what it holds as the kernel takes it. */
 size_t bot__sock_queued(const struct sock *s) { return s->out.len + uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp); }
+
+/* What the kernel took tells little: it holds megabytes, and has room again for us when a third of them are gone. */
+uint64_t bot__sock_taken(const struct sock *s)
+{
+    uv_os_fd_t fd;
+    int unacknowledged = 0;
+    if (uv_fileno((const uv_handle_t *)&s->tcp, &fd) != 0 || ioctl(fd, SIOCOUTQ, &unacknowledged) != 0) unacknowledged = 0;
+    const uint64_t on_the_way = bot__sock_queued(s) + (uint64_t)unacknowledged; /* our FIN counts as one more */
+    return s->written > on_the_way ? s->written - on_the_way : 0;
+}
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 

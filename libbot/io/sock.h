@@ -52,12 +52,14 @@ int bot__sock_write(struct sock *sock, const void *data, size_t len);
 /* While on, writes are only collected (still one TLS record each); off sends them with one system call. */
 void bot__sock_cork(struct sock *sock, bool on);
 size_t bot__sock_queued(const struct sock *sock);
+/* Of all bytes ever written, TLS's own among them, those that the peer's system has acknowledged. */
+uint64_t bot__sock_taken(const struct sock *sock);
 /* Stops and resumes reading; what has been read already is still delivered. */
 void bot__sock_pause(struct sock *sock, bool on);
 /* Ends the connection with this reason: at once, as a failure. */
 void bot__sock_fail(struct sock *sock, const char *reason);
-/* Sends what is queued and TLS's goodbye, then closes; within a second, or for an accepted one as soon as the peer takes nothing for
- * half a second. No `data` comes any more. */
+/* Sends what is queued and TLS's goodbye, then closes; within a second; an accepted one when its peer has
+ * taken all and does not close for half a second, or takes nothing for five. No `data` comes any more. */
 void bot__sock_close(struct sock *sock);
 /* TCP reset. */
 void bot__sock_reset(struct sock *sock);

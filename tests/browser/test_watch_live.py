@@ -12,15 +12,15 @@ import time
 import live
 import tap
 
-# tools/faults/founding.fault in a hurry: a bot buys while REST answers success with an old position, then REST hangs; then
+# tools/faults/founding.fault in a hurry, each of its states long enough for a slow machine to be seen in: a bot buys while REST answers success with an old position, then REST hangs; then
 # fills are lost on the socket and REST keeps them back, too: the position really differs, until they come.
 STORY = '''
-at 6s trade side=buy qty=0.01
-at 10s for 14s rest.stale on=positions age=30s..60s
-at 11s trade side=buy qty=0.02
-at 40s for 8s rest.freeze on=fills
-at 40s for 8s ws.drop
-at 41s trade side=sell qty=0.01
+at 10s trade side=buy qty=0.01
+at 20s for 24s rest.stale on=positions age=30s..60s
+at 21s trade side=buy qty=0.02
+at 64s for 16s rest.freeze on=fills
+at 64s for 16s ws.drop
+at 65s trade side=sell qty=0.01
 '''
 SAID = 'document.getElementById("said").textContent'
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -38,13 +38,13 @@ def shows_the_stale_answer_the_pause_and_the_recovery(b, l):
                 return
         raise AssertionError(f'{name}: not seen by {until_s} s; it says "{b.js(SAID)}", {b.complaints()}')
 
-    see(f'{SAID} === "Every position agrees with the venue."', 10, 'good')
-    see('document.body.innerText.includes("◷ REST is stale")', 16, 'stale')
+    see(f'{SAID} === "Every position agrees with the venue."', 20, 'good')
+    see('document.body.innerText.includes("◷ REST is stale")', 40, 'stale')
     assert b.js('[...document.querySelectorAll("dd")].map(e => e.textContent)')[0] == '0.03', 'the position by fills is right while REST lies'
-    see(f'{SAID}.includes("no agreement") && document.body.innerText.includes("a bot must not trade")', 30, 'paused')
-    see('document.body.innerText.includes("✓ all is proven") && document.body.innerText.includes("✓ agrees")', 38, 'recovered')
-    see(f'{SAID}.includes("drift")', 52, 'drift')
-    see('document.body.innerText.includes("✓ agrees") && document.querySelector("dd").textContent === "0.02"', 60, 'mended')
+    see(f'{SAID}.includes("no agreement") && document.body.innerText.includes("a bot must not trade")', 44, 'paused')
+    see('document.body.innerText.includes("✓ all is proven") && document.body.innerText.includes("✓ agrees")', 64, 'recovered')
+    see(f'{SAID}.includes("drift")', 80, 'drift')
+    see('document.body.innerText.includes("✓ agrees") && document.querySelector("dd").textContent === "0.02"', 105, 'mended')
     assert b.complaints() == [], b.complaints()
     others = [u for u in b.requests() if not u.startswith((l.url, 'data:', 'about:', l.url.replace('http', 'ws')))]
     assert others == [], others
@@ -89,7 +89,7 @@ def rules_and_dashboard_name_metrics_that_exist(b, l):
 def main():
     if not os.path.exists(live.BOTCTL):
         tap.skip_all(f'{live.BOTCTL} is not built')
-    with tap.browser_or_skip() as b, live.Live(STORY, 90) as l:
+    with tap.browser_or_skip() as b, live.Live(STORY, 150) as l:
         return tap.run([shows_the_stale_answer_the_pause_and_the_recovery, metrics_are_read_by_prometheus, rules_and_dashboard_name_metrics_that_exist,
                         the_end_of_the_watch_is_seen_at_once], b, l)
 

@@ -50,6 +50,19 @@ static bool closed[SHAPES], watch_closed;
 static int64_t opened_ms;
 static struct heard { char account[24], rule[24], text[WATCH_TEXT_MAX]; bool resolved; int64_t at_ms, since_ms; } heard[200];
 static int heard_n;
+static int tries;
+/* The longest that the loop was kept from running. */
+static int64_t stalled_ms;
+#define STALL_LATE_MS 50
+#define TRIES 3
+
+static void run_for(unsigned ms)
+{
+    const int64_t from = watch_wall_ms();
+    loop_for(&loop, ms);
+    const int64_t late = watch_wall_ms() - from - ms;
+    if (late > stalled_ms) stalled_ms = late;
+}
 
 static void set_flag(void *user_data) { *(bool *)user_data = true; }
 
@@ -82,7 +95,7 @@ static void open_paper(size_t i)
     paper_options_init(&o);
     o.venue.seed = 11 + i;
     char *directory = malloc(300), error[200];
-    snprintf(directory, 300, "%s/p%zu", scratch_directory(), i);
+    snprintf(directory, 300, "%s/%d-%zu", scratch_directory(), tries, i);
     ck_assert_int_eq(mkdir(directory, 0700), 0);
     o.directory = directory;
     ck_assert_int_eq(paper_open(&loop, &o, &papers[i]), 0);
@@ -95,7 +108,8 @@ static void open_paper(size_t i)
     free(directory);
 }
 
-static void check(const struct shape *s)
+/* Whether all was told as it should be; else `wrong` says what was not. */
+static bool told_as_expected(const struct shape *s, char wrong[static 400])
 {
     int fired = 0, resolved = 0;
     char word[40];
@@ -104,18 +118,28 @@ static void check(const struct shape *s)
         if (strcmp(h->account, s->name) != 0)
             continue;
         const double at_s = (double)(h->at_ms - opened_ms) / 1000;
+        const long long took_ms = h->at_ms - h->since_ms;
+        snprintf(word, sizeof word, " %s ", h->rule);
         if (s->rule != NULL && strcmp(h->rule, s->rule) == 0) {
             fired += !h->resolved;
             resolved += h->resolved;
-            if (!h->resolved)
-                ck_assert_msg(at_s >= s->from_s && at_s <= s->to_s, "%s: %s told after %.2f s, not within %.0f to %.0f", s->name, h->rule, at_s, s->from_s, s->to_s);
-            continue;
+            if (!h->resolved && (at_s < s->from_s || at_s > s->to_s)) {
+                snprintf(wrong, 400, "%s: %s told after %.2f s, not within %.0f to %.0f", s->name, h->rule, at_s, s->from_s, s->to_s);
+                return false;
+            }
+        } else if (strstr(s->also, word) == NULL) {
+            snprintf(wrong, 400, "%s: %s told, which has no business there: %s", s->name, h->rule, h->text);
+            return false;
         }
-        snprintf(word, sizeof word, " %s ", h->rule);
-        ck_assert_msg(strstr(s->also, word) != NULL, "%s: %s told, which has no business there: %s", s->name, h->rule, h->text);
+        /* News of a moment that needs no waiting is at the receiver, over TLS, within a tenth of a second. */
+        if (!h->resolved && (strcmp(h->rule, "stale") == 0 || strcmp(h->rule, "forced_trade") == 0) && took_ms >= 100) {
+            snprintf(wrong, 400, "%s: %s took %lld ms", s->name, h->rule, took_ms);
+            return false;
+        }
     }
-    if (s->rule != NULL)
-        ck_assert_msg(fired == 1 && resolved == (int)s->resolves, "%s: %s fired %d times, was over %d times", s->name, s->rule, fired, resolved);
+    if (s->rule == NULL || (fired == 1 && resolved == (int)s->resolves)) return true;
+    snprintf(wrong, 400, "%s: %s fired %d times, was over %d times", s->name, s->rule, fired, resolved);
+    return false;
 }
 
 static bool all_over(void)
@@ -129,8 +153,13 @@ static bool all_over(void)
     return over >= expected;
 }
 
-TEST(incidents, each_shape_raises_its_alert_once_in_time_and_resolves_it_once)
+static bool tell(char wrong[static 400])
 {
+    heard_n = 0;
+    stalled_ms = 0;
+    watch_closed = false;
+    memset(closed, 0, sizeof closed);
+    config_text[0] = '\0';
     uv_loop_init(&loop);
     const struct devcert certs = make_certs();
     static const struct server_callbacks callbacks = { .request = on_request };
@@ -148,18 +177,16 @@ TEST(incidents, each_shape_raises_its_alert_once_in_time_and_resolves_it_once)
     ck_assert_msg(watch_config_parse("w.json", config_text, strlen(config_text), &config, why) == BOT_OK, "%s", why);
     ck_assert_msg(watch_open(&loop, "w.json", &config, false, &watch, why) == BOT_OK, "%s", why);
     while (watch_wall_ms() - opened_ms < RUN_MS && !all_over())
-        loop_for(&loop, 100);
-    loop_for(&loop, 1500); /* what has no business there would come now */
+        run_for(100);
+    run_for(1500); /* what has no business there would come now */
     for (int i = 0; i < heard_n; i++)
         printf("# %6.2f s %-10s %-8s %-16s since %6.2f s, %lld ms: %s\n", (double)(heard[i].at_ms - opened_ms) / 1000, heard[i].account, heard[i].resolved ? "over" : "fires", heard[i].rule,
                (double)(heard[i].since_ms - opened_ms) / 1000, (long long)(heard[i].at_ms - heard[i].since_ms), heard[i].text);
+    printf("# the loop was kept from running for %lld ms at most\n", (long long)stalled_ms);
     fflush(stdout);
-    for (size_t i = 0; i < SHAPES; i++)
-        check(&shapes[i]);
-    /* News of a moment that needs no waiting is at the receiver, over TLS, within a tenth of a second. */
-    for (int i = 0; i < heard_n; i++)
-        if (!heard[i].resolved && (strcmp(heard[i].rule, "stale") == 0 || strcmp(heard[i].rule, "forced_trade") == 0))
-            ck_assert_msg(heard[i].at_ms - heard[i].since_ms < 100, "%s took %lld ms", heard[i].rule, (long long)(heard[i].at_ms - heard[i].since_ms));
+    bool fine = true;
+    for (size_t i = 0; i < SHAPES && fine; i++)
+        fine = told_as_expected(&shapes[i], wrong);
     for (int i = 0; i < WATCH_ALERTS_MAX; i++)
         if (watch->alerts.list[i].state == ALERT_FIRING || watch->alerts.list[i].state == ALERT_RESOLVED)
             ck_assert_int_eq(watch->alerts.list[i].delivery, DELIVERY_DELIVERED);
@@ -171,4 +198,17 @@ TEST(incidents, each_shape_raises_its_alert_once_in_time_and_resolves_it_once)
     }
     bot__server_close(hook, NULL, NULL);
     loop_must_close(&loop);
+    return fine;
+}
+
+/* What waits at a socket while a shared machine stands still is late, and the watch says so, rightly: such a round proves nothing. */
+TEST(incidents, each_shape_raises_its_alert_once_in_time_and_resolves_it_once)
+{
+    char wrong[400];
+    for (; tries < TRIES; tries++) {
+        if (tell(wrong)) return;
+        ck_assert_msg(stalled_ms > STALL_LATE_MS, "%s", wrong);
+        printf("# %s; once more\n", wrong);
+    }
+    ck_abort_msg("%d times, while the loop was kept from running, the last: %s", TRIES, wrong);
 }

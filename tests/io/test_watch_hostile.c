@@ -25,6 +25,7 @@
 #define DELAY_US_AIM 5000
 #define DELAY_US_MAX 50000
 #define LONG_TURNS_PER_100 5
+#define TRIES 3
 #define TOKEN "the-right-token"
 
 struct world {
@@ -208,7 +209,8 @@ static int honest_ms(struct world *w, const char *request, const char *expected,
     return r;
 }
 
-static void survive(const struct attack *a)
+/* One attack, and whether it was borne within the limits; what it told is in `told`. */
+static bool borne(const struct attack *a, char told[static 256])
 {
     struct world w;
     start(&w);
@@ -232,20 +234,29 @@ static void survive(const struct attack *a)
         if (ms > worst) worst = ms;
     }
     ck_assert_int_eq(status, 0);
-    printf("# %s: the loop was kept at most %.2f ms of processor time, %u of %u turns beyond the aim; %d of %d honest ones answered, in %d ms at most; %zu KiB more\n", a->name,
-           (double)w.longest_us / 1e3, w.long_beats, w.beats, answered, asked, worst, resident_kib() > resident ? resident_kib() - resident : 0);
-    ck_assert_int_ge(4 * answered, 3 * asked); /* in a full house some are turned away at the door, and come again */
-    if (!test_sanitized()) { /* else slower, and memory is kept back to catch its use */
+    const size_t now_resident = resident_kib(), more_kib = now_resident > resident ? now_resident - resident : 0;
+    snprintf(told, 256, "%s: the loop was kept at most %.2f ms of processor time, then %.2f, %u of %u turns beyond the aim; %d of %d honest ones answered, in %d ms at most; %zu KiB more",
+             a->name, (double)w.longest_us / 1e3, (double)w.second_us / 1e3, w.long_beats, w.beats, answered, asked, worst, more_kib);
+    printf("# %s\n", told);
+    bool fine = 4 * answered >= 3 * asked; /* in a full house some are turned away at the door, and come again */
+    if (!test_sanitized()) /* else slower, and memory is kept back to catch its use */
         /* Processor time that a shared machine took away counts as ours, once in a while; what the guests do, they do again. */
-        ck_assert_msg(w.second_us <= DELAY_US_MAX, "%s: %lld and %lld us", a->name, (long long)w.longest_us, (long long)w.second_us);
-        ck_assert_msg(100 * w.long_beats <= LONG_TURNS_PER_100 * w.beats + 100, "%s: %u of %u turns", a->name, w.long_beats, w.beats);
-        ck_assert_uint_lt(resident_kib(), resident + 64 * 1024);
-    }
+        fine = fine && w.second_us <= DELAY_US_MAX && 100 * w.long_beats <= LONG_TURNS_PER_100 * w.beats + 100 && more_kib < 64 * 1024;
     /* They are gone, and so is everything that they held; who comes now is served. */
     ck_assert_int_ge(honest_ms(&w, "GET /api/status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " TOKEN "\r\n\r\n", "\"status\"", 3000), 0);
     for (int i = 0; i < 100 && descriptors_open() > descriptors; i++) loop_for(&w.loop, 20);
     ck_assert_uint_le(descriptors_open(), descriptors);
     finish(&w);
+    return fine;
+}
+
+/* A machine that stood still is not the guests' doing, and does not stand still each time. */
+static void survive(const struct attack *a)
+{
+    char told[256];
+    for (int tries = 0; tries < TRIES; tries++)
+        if (borne(a, told)) return;
+    ck_abort_msg("%d times, the last: %s", TRIES, told);
 }
 
 TEST(watch_hostile, half_requests_do_not_delay_the_loop)

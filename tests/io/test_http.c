@@ -550,15 +550,21 @@ TEST(http, an_unreadable_ca_file_is_an_error_at_open)
     world_close(&w);
 }
 
+/* As many hanging reads as a client has connections for, and so many beyond. */
+static void hang_reads(struct world *w, const char *path, unsigned beyond)
+{
+    for (unsigned i = 0; i < 8 + beyond; i++) start(w, 100 + i, get(path), 60000);
+    for (unsigned waited = 0; w->requests < 8 && waited < 1000; waited++) loop_for(&w->loop, 10);
+    ck_assert_uint_eq(w->requests, 8);
+}
+
 /* A venue whose reads hang takes cancels all the same: they must not wait behind two dozen reads for a connection. */
 TEST(http, hanging_reads_leave_connections_for_cancels)
 {
     struct world w;
     world_open(&w);
     w.play = PLAY_HANG_READS;
-    for (unsigned i = 0; i < 24; i++) start(&w, 100 + i, get("/positions"), 60000);
-    for (unsigned waited = 0; w.requests < 8 && waited < 1000; waited++) loop_for(&w.loop, 10);
-    ck_assert_uint_eq(w.requests, 8);
+    hang_reads(&w, "/positions", 16);
     ck_assert_uint_le(bot__server_connections(w.server), 8); /* and the venue is not flooded */
     for (unsigned i = 0; i < 12; i++) {
         const unsigned before = w.answers;
@@ -575,12 +581,11 @@ TEST(http, reads_beyond_the_connections_take_their_turns)
     struct world w;
     world_open(&w);
     w.play = PLAY_HANG;
-    for (unsigned i = 0; i < 8; i++) start(&w, i, get("/hang"), 60000);
-    for (unsigned waited = 0; w.requests < 8 && waited < 1000; waited++) loop_for(&w.loop, 10);
+    hang_reads(&w, "/hang", 0);
     w.play = PLAY_ECHO;
-    for (unsigned i = 0; i < 30; i++) start(&w, 100 + i, get("/late"), 60000);
-    bot__http_cancel(w.client, 3); /* one connection is free at once */
-    bot__http_cancel(w.client, 120);
+    for (unsigned i = 0; i < 30; i++) start(&w, 200 + i, get("/late"), 60000);
+    bot__http_cancel(w.client, 103); /* one connection is free at once */
+    bot__http_cancel(w.client, 220);
     for (unsigned waited = 0; w.answers < 29 && waited < 1000; waited++) loop_for(&w.loop, 10);
     ck_assert_uint_eq(w.answers, 29);
     ck_assert_uint_eq(w.requests, 8 + 29);

@@ -45,12 +45,27 @@ static void __attribute__((noinline)) scribble(int value)
     __asm__ volatile("" : : "r"(local) : "memory");
 }
 
+#define OPTIONS_TEXT_MAX 8192
+
+/* A journal with o's options in it, which checkpoints ask for as text, and the story's instrument. */
+static inline struct journal *journal_begin(const struct journal_config *c, const bot_core_options *o, char text[static OPTIONS_TEXT_MAX], size_t *ret_len)
+{
+    struct journal_recovery rec;
+    struct journal *j;
+    story_make(story, 8, 5000);
+    ck_assert_int_eq(bot__journal_open(c, &j, &rec), BOT_OK);
+    rules_of(o, text, OPTIONS_TEXT_MAX, ret_len);
+    ck_assert_int_eq(bot__journal_append_options(j, 5000, text, *ret_len), BOT_OK);
+    ck_assert_int_eq(bot__journal_append(j, &story[0]), BOT_OK);
+    return j;
+}
+
 /* The story, and between its events events of every kind that a seed draws. */
 static inline unsigned long long journal_make(struct memfs *m, const bot_core_options *o, unsigned long long seed)
 {
     struct journal_recovery rec;
     struct journal *j;
-    char text[8192];
+    char text[OPTIONS_TEXT_MAX];
     size_t len;
     test_rng rng = { seed };
     struct journal_config c = config(m);

@@ -254,20 +254,14 @@ TEST(checkpoint_faults, every_operation_that_fails_while_opening_costs_time_at_m
 TEST(checkpoint_faults, a_read_that_fails_while_old_fills_are_looked_up_leaves_none_out)
 {
     static struct memfs m;
-    struct journal_recovery rec;
-    struct journal *j;
     bot_core_options o;
-    char text[8192];
+    char text[OPTIONS_TEXT_MAX];
     size_t len;
     memfs_init(&m);
     story_options(&o); /* remembers 256 ids */
     o.manual_policy = BOT_MANUAL_IGNORE;
     struct journal_config c = config(&m);
-    story_make(story, 8, 5000);
-    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    rules_of(&o, text, sizeof text, &len);
-    bot__journal_append_options(j, 5000, text, len);
-    bot__journal_append(j, &story[0]);
+    struct journal *j = journal_begin(&c, &o, text, &len);
     bot_event ev;
     for (unsigned i = 0; i < 1000; i++) {
         /* Now and then one from before the window, known or new. */

@@ -343,20 +343,14 @@ TEST(journal_checkpoint, no_word_of_it_points_into_the_program)
 TEST(journal_checkpoint, none_is_made_of_a_replay_that_could_not_look_up_old_fills)
 {
     static struct memfs m;
-    struct journal_recovery rec;
-    struct journal *j;
     bot_core_options o;
-    char text[8192];
+    char text[OPTIONS_TEXT_MAX];
     size_t len;
     memfs_init(&m);
     story_options(&o); /* remembers 256 ids */
     o.manual_policy = BOT_MANUAL_IGNORE;
     struct journal_config c = config(&m);
-    story_make(story, 8, 5000);
-    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    rules_of(&o, text, sizeof text, &len);
-    bot__journal_append_options(j, 5000, text, len);
-    bot__journal_append(j, &story[0]);
+    struct journal *j = journal_begin(&c, &o, text, &len);
     bot_event ev;
     for (unsigned i = 0; i < 1600; i++) {
         test_event_fill(i > 600 && i % 100 == 0 ? i - 500 : i, 6000 + i, &ev); /* now and then one from before the window */
@@ -400,21 +394,15 @@ TEST(journal_checkpoint, none_is_made_of_a_replay_that_could_not_look_up_old_fil
 TEST(journal_checkpoint, a_fill_from_before_it_is_recognised_after_it)
 {
     static struct memfs m;
-    struct journal_recovery rec;
-    struct journal *j;
     bot_core_options o;
     struct opened opened;
-    char text[8192];
+    char text[OPTIONS_TEXT_MAX];
     size_t len;
     memfs_init(&m);
     story_options(&o); /* remembers 256 ids */
     o.manual_policy = BOT_MANUAL_IGNORE;
     struct journal_config c = config(&m);
-    story_make(story, 8, 5000);
-    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    rules_of(&o, text, sizeof text, &len);
-    bot__journal_append_options(j, 5000, text, len);
-    bot__journal_append(j, &story[0]);
+    struct journal *j = journal_begin(&c, &o, text, &len);
     bot_event ev;
     for (unsigned i = 0; i < 3000; i++) {
         test_event_fill(i, 6000 + i, &ev);
@@ -448,8 +436,6 @@ TEST(journal_checkpoint, a_running_journal_leaves_them_behind_by_itself_and_keep
     char dir[] = "/tmp/libbot-checkpoint-XXXXXX", path[64], command[96], text[8192];
     size_t len;
     bot_core_options o;
-    struct journal_recovery rec;
-    struct journal *j;
     bot_journal_stats stats = { 0 };
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/j", dir);
@@ -462,11 +448,7 @@ TEST(journal_checkpoint, a_running_journal_leaves_them_behind_by_itself_and_keep
     story_options(&o);
     o.fills_seen_max = 4096;
     o.manual_policy = BOT_MANUAL_IGNORE;
-    story_make(story, 8, 5000);
-    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    rules_of(&o, text, sizeof text, &len);
-    bot__journal_append_options(j, 5000, text, len);
-    bot__journal_append(j, &story[0]);
+    struct journal *j = journal_begin(&c, &o, text, &len);
     unsigned long long fills = 0;
     for (unsigned wanted = 1; wanted <= 4; wanted++) {
         for (unsigned i = 0; i < 4000; i++) { /* 2,700 records */
@@ -531,10 +513,8 @@ static void opens_with(struct memfs *m, const bot_core_options *o, bool hole, in
 TEST(journal_checkpoint, one_made_behind_lost_events_says_so_until_the_core_was_told)
 {
     static struct memfs m;
-    struct journal_recovery rec;
-    struct journal *j;
     bot_core_options o;
-    char text[8192];
+    char text[OPTIONS_TEXT_MAX];
     size_t len;
     bot_event before;
     memfs_init(&m);
@@ -543,11 +523,7 @@ TEST(journal_checkpoint, one_made_behind_lost_events_says_so_until_the_core_was_
     struct journal_config c = config(&m);
     c.options.ring_bytes = 65536;
     c.options.retry_interval_ns = BOT_NS_PER_MS;
-    story_make(story, 8, 5000);
-    ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
-    rules_of(&o, text, sizeof text, &len);
-    bot__journal_append_options(j, 5000, text, len);
-    bot__journal_append(j, &story[0]);
+    struct journal *j = journal_begin(&c, &o, text, &len);
     append_fills(j, 0, 700);
     ck_assert_int_ge(bot__checkpoint_make(&m.fs, "j", text, len, 100, NULL), 1); /* before it: the time of the hole comes from its state */
     opens_with(&m, &o, false, 0);

@@ -730,9 +730,11 @@ TEST(live, two_accounts_and_ten_bots_in_one_process)
     LIVE_UNTIL(a, live_is_open, 5000);
     LIVE_UNTIL(b, live_is_open, 5000);
     for (uint32_t i = 0; i < 10; i++) {
+        LIVE_UNTIL(a, live_is_open, 5000);
         ck_assert_int_eq(live_take(a, i, BOT_BUY, "0.1"), BOT_OK);
         loop_for(&l.loop, 150); /* the venue takes ten orders a second */
     }
+    LIVE_UNTIL(b, live_is_open, 5000);
     ck_assert_int_eq(live_take(b, 0, BOT_SELL, "0.5"), BOT_OK);
     reach(a, "1");
     reach(b, "-0.5");

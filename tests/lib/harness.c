@@ -164,7 +164,7 @@ static void run_share(unsigned share, unsigned jobs)
         const TTest test = { selected[i]->name, run_one, selected[i]->file, selected[i]->line };
         Suite *suite = suite_create(selected[i]->area);
         TCase *tc = tcase_create(selected[i]->name);
-        tcase_set_timeout(tc, 120 * (scale != NULL ? atof(scale) : 1));
+        tcase_set_timeout(tc, 180 * (scale != NULL ? atof(scale) : 1));
         tcase_add_loop_test(tc, &test, (int)i, (int)i + 1);
         suite_add_tcase(suite, tc);
         SRunner *runner = srunner_create(suite);

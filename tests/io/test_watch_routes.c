@@ -133,6 +133,51 @@ TEST(watch_routes, what_does_not_get_through_is_tried_again_in_order)
     close_routes();
 }
 
+static int heard(const char *text)
+{
+    for (int i = 0; i < got_n; i++)
+        if (strstr(got[i], text) != NULL) return i;
+    return -1;
+}
+
+/* A receiver that takes all but one alert (a text that its templates break on) is not down: the others are not his fault. Where he says
+ * so by what a receiver that is down says as well, three tries are made in order first. */
+TEST(watch_routes, an_alert_that_the_hook_refuses_holds_no_other_up_and_is_never_told_after_its_end)
+{
+    static const char *const paths[] = { "500", "503" };
+    for (int k = 0; k < 2; k++) {
+        uv_loop_init(&loop);
+        open_hook(&loop);
+        char text[300];
+        snprintf(text, sizeof text, "\"routes\": [{\"name\": \"ops\", \"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/%s\"}]", bot__server_port(hook), paths[k]);
+        open_routes(text);
+        refuse_text = "\"id\":1,";
+        for (uint64_t id = 1; id <= 3; id++) {
+            const struct watch_alert a = an_alert(id);
+            deliver_alert(routes, &a);
+        }
+        struct watch_alert over = an_alert(1);
+        over.state = ALERT_RESOLVED;
+        deliver_alert(routes, &over);
+        for (int i = 0; i < 400 && got_n < 2; i++) loop_for(&loop, 25);
+        ck_assert_int_eq(got_n, 2);
+        ck_assert(heard("\"id\":2,") == 0 && heard("\"id\":3,") == 1);
+        struct deliver_route_view v;
+        deliver_route_get(routes, 0, &v);
+        ck_assert(v.failing && v.queued == 2 && v.why[0] != '\0'); /* one of its alerts has not got through */
+        refuse_text = NULL;
+        for (int i = 0; i < 800 && !deliver_idle(routes); i++) loop_for(&loop, 25);
+        ck_assert_int_eq(got_n, 4);
+        ck_assert(strstr(got[2], "firing") != NULL && strstr(got[3], "resolved") != NULL);
+        deliver_route_get(routes, 0, &v);
+        ck_assert(!v.failing);
+        close_routes();
+        hook = NULL;
+        got_n = 0;
+        routes_closed = false;
+    }
+}
+
 TEST(watch_routes, behind_a_hook_that_hangs_the_newest_alerts_are_kept)
 {
     uv_loop_init(&loop);

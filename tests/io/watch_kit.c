@@ -9,7 +9,7 @@
 struct server *hook;
 char got[200][700];
 int got_n, refuse_first;
-const char *last_path;
+const char *last_path, *refuse_text;
 bool hang;
 uint64_t hung;
 char config_text[16384];
@@ -38,6 +38,10 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
     if (refuse_first > 0) {
         refuse_first--;
         (void)bot__server_answer(hook, token, &(struct server_answer){ .status = 503 });
+        return;
+    }
+    if (refuse_text != NULL && rq->body.len > 0 && memmem(rq->body.p, rq->body.len, refuse_text, strlen(refuse_text)) != NULL) {
+        (void)bot__server_answer(hook, token, &(struct server_answer){ .status = strcmp(path, "/500") == 0 ? 500 : 503 });
         return;
     }
     ck_assert_int_lt(got_n, 200);

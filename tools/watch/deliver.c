@@ -24,11 +24,26 @@
 #define RETRY_MAX_MS 60000
 #define RETRY_FOR_MS 3600000
 #define MINUTE_MS 60000
+/* Of a receiver that may be down or may only dislike this alert: so often it is tried before the others are. */
+#define TRIES_IN_ORDER 3
+/* Between an alert that is put aside and the next: a receiver that is down after all is not stormed. */
+#define ASIDE_GAP_MS 1000
+
+/* What an attempt came to. */
+enum outcome {
+    TOLD,
+    WAY_SHUT,  /* none could get through now: the route waits */
+    NO_ANSWER, /* most likely none could; perhaps only this one cannot */
+    REFUSED,   /* somebody is there and did not take this one: it waits by itself */
+    HOPELESS,
+};
 
 struct item {
     struct watch_alert alert;
     uint64_t first_ms;
+    uint64_t next_ms;   /* put aside: loop time of its next attempt */
     uint32_t attempts;
+    bool     aside, refused;
 };
 
 struct route {
@@ -38,7 +53,7 @@ struct route {
     char        base[300], path[900];
     struct item queue[QUEUE_MAX];
     uint32_t    head, n;
-    uint64_t    next_ms;      /* loop time of the next attempt of the head */
+    uint64_t    next_ms;      /* loop time before which nothing is tried */
     bool        torn;         /* the file ends in half a line of ours */
     bool        busy;         /* the head is under way */
     uint64_t    http_id;
@@ -117,15 +132,29 @@ static int chat_body(const struct route *r, const struct watch_alert *a, char *b
 
 static void next(struct route *r);
 
+static struct item *queued(struct route *r, uint32_t i) { return &r->queue[(r->head + i) % QUEUE_MAX]; }
+
 static void pop(struct route *r)
 {
     r->head = (r->head + 1) % QUEUE_MAX;
     r->n--;
-    r->next_ms = 0;
 }
 
-/* The attempt is over. why NULL: it got through; else what went wrong, and whether another attempt can help. */
-static void settle(struct route *r, const char *why, bool again, uint64_t wait_ms)
+/* The way is open: whoever was put aside because it seemed shut is back in order. What still has not got through keeps the route failing. */
+static void way_open(struct route *r)
+{
+    r->next_ms = 0;
+    r->view.failing = false;
+    for (uint32_t i = 0; i < r->n; i++) {
+        queued(r, i)->aside = queued(r, i)->refused;
+        r->view.failing = r->view.failing || queued(r, i)->attempts != 0;
+    }
+    if (!r->view.failing)
+        r->view.why[0] = '\0';
+}
+
+/* The attempt is over. why: what went wrong, NULL for TOLD. wait_ms: the receiver asked for that. */
+static void settle(struct route *r, enum outcome outcome, const char *why, uint64_t wait_ms)
 {
     struct deliver *d = r->owner;
     r->busy = false;
@@ -133,33 +162,38 @@ static void settle(struct route *r, const char *why, bool again, uint64_t wait_m
         return;
     struct item *item = &r->queue[r->head];
     const uint64_t id = item->alert.id, now = uv_now(d->loop);
-    r->view.failing = why != NULL;
-    if (why == NULL) {
+    if (outcome == TOLD) {
         r->view.delivered++;
-        r->view.why[0] = '\0';
         pop(r);
+        way_open(r);
         d->result(d->result_user_data, id, DELIVERY_DELIVERED);
-    } else {
-        snprintf(r->view.why, sizeof r->view.why, "%s", why);
-        if (again && now - item->first_ms < RETRY_FOR_MS) {
-            uint64_t wait = RETRY_FIRST_MS;
-            for (uint32_t i = 1; i < item->attempts && wait < RETRY_MAX_MS; i++)
-                wait *= 2;
-            if (wait > RETRY_MAX_MS) wait = RETRY_MAX_MS;
-            r->next_ms = now + (wait_ms > wait ? wait_ms : wait);
-            r->view.retried++;
-            d->result(d->result_user_data, id, DELIVERY_RETRYING);
-        } else {
-            r->view.failed++;
-            pop(r);
-            d->result(d->result_user_data, id, DELIVERY_FAILED);
-        }
+        return;
     }
+    r->view.failing = true;
+    snprintf(r->view.why, sizeof r->view.why, "%s", why);
+    if (outcome == HOPELESS || now - item->first_ms >= RETRY_FOR_MS) {
+        r->view.failed++;
+        r->next_ms = 0;
+        pop(r);
+        d->result(d->result_user_data, id, DELIVERY_FAILED);
+        return;
+    }
+    uint64_t pause = RETRY_FIRST_MS;
+    for (uint32_t i = 1; i < item->attempts && pause < RETRY_MAX_MS; i++)
+        pause *= 2;
+    if (pause > RETRY_MAX_MS) pause = RETRY_MAX_MS;
+    item->refused = outcome == REFUSED;
+    item->aside = item->refused || (outcome == NO_ANSWER && item->attempts >= TRIES_IN_ORDER);
+    item->next_ms = now + pause;
+    if (item->aside) pause = ASIDE_GAP_MS;
+    r->next_ms = now + (wait_ms > pause ? wait_ms : pause);
+    r->view.retried++;
+    d->result(d->result_user_data, id, DELIVERY_RETRYING);
 }
 
-static void attempted(struct route *r, const char *why, bool again, uint64_t wait_ms)
+static void attempted(struct route *r, enum outcome outcome, const char *why, uint64_t wait_ms)
 {
-    settle(r, why, again, wait_ms);
+    settle(r, outcome, why, wait_ms);
     next(r);
 }
 
@@ -170,7 +204,7 @@ static void write_stderr(struct route *r, const struct watch_alert *a)
     char line[480];
     line_of(a, line, sizeof line);
     const int e = watch_say("%s", line);
-    settle(r, e == EAGAIN ? "standard error takes nothing: its reader stands still" : e != 0 ? strerror(e) : NULL, true, 0);
+    settle(r, e == 0 ? TOLD : WAY_SHUT, e == EAGAIN ? "standard error takes nothing: its reader stands still" : e != 0 ? strerror(e) : NULL, 0);
 }
 
 static void write_file(struct route *r, const struct watch_alert *a)
@@ -182,7 +216,7 @@ static void write_file(struct route *r, const struct watch_alert *a)
     /* O_NONBLOCK: a FIFO is a file to many, and nobody may be reading it. */
     const int fd = open(r->config->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
     if (fd < 0) {
-        settle(r, errno == ENXIO ? "nobody reads it" : strerror(errno), true, 0);
+        settle(r, WAY_SHUT, errno == ENXIO ? "nobody reads it" : strerror(errno), 0);
         return;
     }
     r->body[n++] = '\n';
@@ -191,7 +225,7 @@ static void write_file(struct route *r, const struct watch_alert *a)
     close(fd);
     if (written > 0)
         r->torn = written != n;
-    settle(r, e == 0 ? NULL : e == EAGAIN ? "its reader stands still" : strerror(e), true, 0);
+    settle(r, e == 0 ? TOLD : WAY_SHUT, e == 0 ? NULL : e == EAGAIN ? "its reader stands still" : strerror(e), 0);
 }
 
 /* Seconds; a date, or what is no number, says nothing. */
@@ -212,11 +246,12 @@ static void http_done(void *user_data, uint64_t id, const struct http_answer *an
     if (id != r->http_id)
         return;
     if (answer->result != TRANSPORT_OK) {
-        attempted(r, answer->error, true, 0);
+        attempted(r, NO_ANSWER, answer->error, 0);
         return;
     }
-    if (answer->status >= 200 && answer->status < 300) {
-        attempted(r, NULL, false, 0);
+    const int status = answer->status;
+    if (status >= 200 && status < 300) {
+        attempted(r, TOLD, NULL, 0);
         return;
     }
     char why[60];
@@ -224,16 +259,16 @@ static void http_done(void *user_data, uint64_t id, const struct http_answer *an
     for (uint32_t i = 0; i < answer->headers_n; i++)
         if (answer->headers[i].name.len == 11 && strncasecmp(answer->headers[i].name.p, "retry-after", 11) == 0)
             wait = retry_after_ms(answer->headers[i].value);
-    snprintf(why, sizeof why, "answered with status %d", answer->status);
-    /* Any other 4xx says that the message or the address is wrong: it will be so again. */
-    attempted(r, why, answer->status >= 500 || answer->status == 429 || answer->status == 408, wait);
+    snprintf(why, sizeof why, "answered with status %d", status);
+    /* 502 to 504 come from whatever stands before the receiver. Any other 4xx says that the message or the address is wrong: it will be so again. */
+    attempted(r, status == 429 ? WAY_SHUT : status == 408 || (status >= 502 && status <= 504) ? NO_ANSWER : status >= 500 ? REFUSED : HOPELESS, why, wait);
 }
 
 static void send_http(struct route *r, const struct watch_alert *a)
 {
     struct venue_http *http = calloc(1, sizeof *http);
     if (http == NULL) {
-        attempted(r, "out of memory", true, 0);
+        attempted(r, WAY_SHUT, "out of memory", 0);
         return;
     }
     http->method = "POST";
@@ -252,7 +287,7 @@ static void send_http(struct route *r, const struct watch_alert *a)
     explicit_bzero(http, sizeof *http);
     free(http);
     if (started < 0)
-        attempted(r, bot_strerror(started), true, 0);
+        attempted(r, WAY_SHUT, bot_strerror(started), 0);
 }
 
 static void one_gone(struct deliver *d);
@@ -284,7 +319,8 @@ static void command_over(uv_process_t *process, int64_t status, int signal_numbe
     else snprintf(why, sizeof why, "the command ended with status %lld", (long long)status);
     uv_close((uv_handle_t *)process, process_closed);
     close_input(r);
-    attempted(r, status == 0 && signal_number == 0 ? NULL : why, true, 0);
+    const bool told = status == 0 && signal_number == 0;
+    attempted(r, told ? TOLD : REFUSED, told ? NULL : why, 0);
 }
 
 static void input_written(uv_write_t *write, int status)
@@ -314,7 +350,7 @@ static void run_command(struct route *r, const struct watch_alert *a)
     if (e < 0) {
         uv_close((uv_handle_t *)&r->process, process_closed);
         close_input(r);
-        attempted(r, uv_strerror(e), true, 0);
+        attempted(r, WAY_SHUT, uv_strerror(e), 0);
         return;
     }
     r->kill_ms = uv_now(r->owner->loop) + 10000;
@@ -325,10 +361,46 @@ static void run_command(struct route *r, const struct watch_alert *a)
 
 /* ---- the queue ---- */
 
+/* An alert of the same occurrence stands before it: its end is not told before its beginning. */
+static bool is_behind_its_own(struct route *r, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (queued(r, k)->alert.id == queued(r, i)->alert.id && queued(r, k)->alert.rule == queued(r, i)->alert.rule)
+            return true;
+    return false;
+}
+
+/* The first in order that was not put aside, else the first whose time has come; r->n if none is due. */
+static uint32_t due(struct route *r, uint64_t now)
+{
+    uint32_t later = r->n;
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct item *item = queued(r, i);
+        if (is_behind_its_own(r, i) || (item->aside && (later != r->n || item->next_ms > now)))
+            continue;
+        if (!item->aside)
+            return i;
+        later = i;
+    }
+    return later;
+}
+
+static void move_to_head(struct route *r, uint32_t i)
+{
+    const struct item item = *queued(r, i);
+    for (; i > 0; i--)
+        *queued(r, i) = *queued(r, i - 1);
+    *queued(r, 0) = item;
+}
+
 static void next(struct route *r)
 {
     struct deliver *d = r->owner;
     while (r->n != 0 && !r->busy && !d->closing && uv_now(d->loop) >= r->next_ms) {
+        const uint32_t which = due(r, uv_now(d->loop));
+        if (which == r->n)
+            return;
+        move_to_head(r, which);
         struct item *item = &r->queue[r->head];
         item->attempts++;
         r->busy = true;
@@ -343,8 +415,6 @@ static void next(struct route *r)
         }
     }
 }
-
-static struct item *queued(struct route *r, uint32_t i) { return &r->queue[(r->head + i) % QUEUE_MAX]; }
 
 static void push(struct route *r, const struct watch_alert *a, uint64_t first_ms)
 {

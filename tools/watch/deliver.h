@@ -1,7 +1,8 @@
 /* watch/deliver.h: brings alerts to people: standard error, a file, webhooks, a command.
  *
  * An alert is handed to its routes within the call; what does not get through is tried again in the background with growing
- * pauses, for an hour, in order. One that cannot be delivered is said so to the owner, who makes an alert of that.
+ * pauses, for an hour, in order. One that the receiver refuses, or three times did not answer to, steps aside for the others (of its own
+ * occurrence none is told before it). One that cannot be delivered is said so to the owner, who makes an alert of that.
  * A route tells at most max_per_minute of a severity and those above it, so that a critical alert never waits for lesser ones; what is
  * beyond is counted and told in one line when the minute is over. A queue that is full loses the oldest of the least severity first.
  * The heartbeat goes with them: it stops while a route fails. */
@@ -17,7 +18,7 @@ struct deliver_route_view {
     const char *name, *type;
     uint64_t delivered, failed, retried;
     uint32_t queued;
-    bool     failing;   /* its newest attempt did not get through */
+    bool     failing;   /* its newest attempt did not get through, or one that failed still waits */
     char     why[120];
 };
 

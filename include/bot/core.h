@@ -64,6 +64,15 @@ typedef struct bot_venue_rules {
     char    client_id_alphabet[80];
 } bot_venue_rules;
 
+/* What an execution is known by. Two rows of one exec_id are the same execution, but for the two sides of a self-trade: those
+ * differ in side and in order_id. */
+typedef struct bot_exec_key {
+    bot_symbol instrument;
+    bot_id     exec_id;
+    bot_id     order_id; /* empty: the venue did not say; of a payment */
+    bot_side   side;     /* NONE: a payment */
+} bot_exec_key;
+
 typedef struct bot_core_options {
     size_t   struct_size;           /* set by bot_core_options_init */
     bot_venue_rules venue;
@@ -120,8 +129,8 @@ typedef struct bot_core_options {
     uint64_t session_id;            /* part of every client id: different at every start (the shell takes wall ms) */
 
     /* Exact answer for exec ids older than fills_seen_max: was this fill (or funding row) applied? NULL: "no". Pure function
-     * of the journal so far. */
-    bool  (*older_fill)(void *user_data, const bot_symbol *instrument, const bot_id *exec_id);
+     * of the journal so far. exec is borrowed for the call. */
+    bool  (*older_fill)(void *user_data, const bot_exec_key *exec);
     void   *user_data;
 } bot_core_options;
 BOT_API void bot_core_options_init(bot_core_options *options);

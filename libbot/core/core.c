@@ -50,11 +50,13 @@ void bot_core_options_init(bot_core_options *options)
     };
 }
 
-static int older_fill(void *user_data, uint32_t instrument, const bot_id *exec_id, uint64_t fingerprint)
+static int older_fill(void *user_data, const struct dedupe_key *key, uint64_t fingerprint)
 {
     (void)fingerprint;
     const bot_core *c = user_data;
-    return c->options.older_fill(c->options.user_data, core_symbol(c, instrument & ~DEDUPE_FUNDING), exec_id) ? 1 : 0;
+    const bot_exec_key exec = { .instrument = *core_symbol(c, key->instrument & ~DEDUPE_FUNDING), .exec_id = *key->id,
+                                .order_id = key->order_id != NULL ? *key->order_id : (bot_id){ 0 }, .side = key->side };
+    return c->options.older_fill(c->options.user_data, &exec) ? 1 : 0;
 }
 
 #define OPTION_NS_MAX (INT64_C(50) * 366 * 86400 * BOT_NS_PER_S)

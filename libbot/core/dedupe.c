@@ -55,9 +55,19 @@ static void fetch(const struct dedupe *d, uint32_t hash)
 
 void bot__dedupe_soon(const struct dedupe *d, const struct dedupe_key *key) { fetch(d, key->hash); }
 
+static uint32_t order_of(const struct dedupe_key *key)
+{
+    return key->order_id == NULL || key->order_id->len == 0 ? 0 : hash_pairs(key->order_id, sizeof *key->order_id / 16, 0) >> (32 - DEDUPE_ORDER_BITS) | 1;
+}
+
 static bool is_entry(const struct dedupe_entry *e, const struct dedupe_key *key)
 {
-    return e->instrument == key->instrument && words_equal(&e->id, key->id, sizeof *key->id / 8);
+    if (e->instrument != key->instrument || !words_equal(&e->id, key->id, sizeof *key->id / 8))
+        return false;
+    if (e->side == (uint32_t)key->side || e->order == 0)
+        return true;
+    const uint32_t order = order_of(key);
+    return order == 0 || order == e->order;
 }
 
 int bot__dedupe_find(struct dedupe *d, const struct dedupe_key *key, uint64_t fingerprint, int64_t venue_ns, struct dedupe_entry **ret_entry)
@@ -72,9 +82,9 @@ int bot__dedupe_find(struct dedupe *d, const struct dedupe_key *key, uint64_t fi
             if (!is_entry(e, key))
                 continue;
             *ret_entry = e;
-            if (e->fingerprint == (fingerprint & (UINT64_MAX >> 8)) || (e->flags & DEDUPE_CONFLICT_TOLD) != 0)
+            if (e->fingerprint == (fingerprint & (UINT64_MAX >> (64 - DEDUPE_CONTENT_BITS))) || (e->flags & DEDUPE_CONFLICT_TOLD) != 0)
                 return 1;
-            e->flags = (e->flags | DEDUPE_CONFLICT_TOLD) & 0xff;
+            e->flags = (e->flags | DEDUPE_CONFLICT_TOLD) & 3;
             return BOT_ERR_CONFLICT;
         }
         if (tags[PASSED] == 0 || left == 0)
@@ -87,7 +97,7 @@ int bot__dedupe_find(struct dedupe *d, const struct dedupe_key *key, uint64_t fi
     if (venue_ns != 0 && venue_ns > d->left_ns_max && venue_ns - DEDUPE_SLACK_NS > d->left_ns_max)
         return 0;
     d->asked++;
-    return d->older(d->user_data, key->instrument, key->id, fingerprint);
+    return d->older(d->user_data, key, fingerprint);
 }
 
 static void forget(struct dedupe *d, uint32_t entry)
@@ -139,8 +149,10 @@ void bot__dedupe_add(struct dedupe *d, const struct dedupe_key *key, uint64_t fi
     e->id = *key->id;
     e->instrument = key->instrument;
     e->hash = key->hash;
-    e->fingerprint = fingerprint & (UINT64_MAX >> 8);
-    e->flags = flags & 0xff;
+    e->fingerprint = fingerprint & (UINT64_MAX >> (64 - DEDUPE_CONTENT_BITS));
+    e->order = order_of(key) & ((1u << DEDUPE_ORDER_BITS) - 1);
+    e->side = (uint32_t)key->side & 3;
+    e->flags = flags & 3;
     d->ring_ns[entry] = venue_ns;
     take_place(d, key->hash, entry);
     d->added++;

@@ -1,8 +1,14 @@
 /* core/dedupe.h: which executions were applied already.
  *
  * A ring of the newest execs_max (instrument, exec id) pairs with an open-addressed index over it. Ids are kept and
- * compared whole; of the content (side, quantity, price) a 56-bit fingerprint is kept, which only decides whether a
- * repeated id raises an alert. Memory is bounded: when the ring is full the oldest id leaves. What has left is asked from
+ * compared whole; of the content (side, quantity, price) a fingerprint is kept, which only decides whether a repeated id
+ * raises an alert.
+ *
+ * Two own orders that meet are two executions, and most venues give both the id of their one trade: of the far side and of
+ * another order, it is the other side of a self-trade and not a damaged repetition of the first. An id may thus stand in
+ * the ring twice. A row without an order's id is never the other side of anything.
+ *
+ * Memory is bounded: when the ring is full the oldest id leaves. What has left is asked from
  * `older` (the journal's index), but only where it may matter: an execution whose venue time lies more than
  * DEDUPE_SLACK_NS behind the newest that ever left the ring cannot be one of those that left, because one execution's
  * time does not differ by more than that between a venue's channels.
@@ -19,16 +25,28 @@
 
 #define DEDUPE_SLACK_NS (60 * BOT_NS_PER_S)
 
+/* What an execution is known by, hashed once for all that is done with it. The ids are borrowed. */
+struct dedupe_key {
+    const bot_id *id, *order_id; /* order_id: NULL for what is no execution */
+    uint32_t      instrument, hash;
+    bot_side      side;
+};
+
 /* Was this execution recorded before it left the ring? 1 yes, 0 no, BOT_ERR_CONFLICT yes with another fingerprint (if
  * the index knows), other negative values: cannot say now (the fill is not applied then, and the gate shuts). */
-typedef int (*dedupe_older)(void *user_data, uint32_t instrument, const bot_id *exec_id, uint64_t fingerprint);
+typedef int (*dedupe_older)(void *user_data, const struct dedupe_key *key, uint64_t fingerprint);
+
+#define DEDUPE_CONTENT_BITS 32
+#define DEDUPE_ORDER_BITS 28
 
 struct dedupe_entry { /* one cache line */
     bot_id   id;
     uint32_t instrument;
     uint32_t hash;
-    uint64_t fingerprint : 56;
-    uint64_t flags : 8;
+    uint64_t fingerprint : DEDUPE_CONTENT_BITS;
+    uint64_t order : DEDUPE_ORDER_BITS; /* of the order's id, 0: none */
+    uint64_t side : 2;
+    uint64_t flags : 2;
 };
 
 /* Flags of an entry. */
@@ -56,17 +74,13 @@ void bot__dedupe_init(struct dedupe *d, struct carve *c, uint32_t execs_max, ded
 static inline uint64_t bot__dedupe_fingerprint(bot_side side, bot_i128 qty, bot_i128 price)
 {
     const bot_i128 words[2] = { qty, price };
-    return hash_pairs64(words, 2, 1 + (uint64_t)side) >> 8;
+    return hash_pairs64(words, 2, 1 + (uint64_t)side) >> (64 - DEDUPE_CONTENT_BITS);
 }
 
-/* What an execution is known by, hashed once for all that is done with it. id is borrowed. */
-struct dedupe_key {
-    const bot_id *id;
-    uint32_t      instrument, hash;
-};
-static inline struct dedupe_key dedupe_key(uint32_t instrument, const bot_id *id)
+/* An execution's key; side NONE and order_id NULL for a payment. */
+static inline struct dedupe_key dedupe_key(uint32_t instrument, const bot_id *id, bot_side side, const bot_id *order_id)
 {
-    return (struct dedupe_key){ id, instrument, hash_pairs(id, sizeof *id / 16, instrument) };
+    return (struct dedupe_key){ id, order_id, instrument, hash_pairs(id, sizeof *id / 16, instrument), side };
 }
 
 /* key will be looked for: fetches the index's places for it, which are nowhere near. Changes nothing. */

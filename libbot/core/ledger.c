@@ -478,7 +478,7 @@ static SELDOM int complete_fee(struct ledger *l, const bot_event *ev, const stru
     }
     if (r < 0)
         return r;
-    e->flags = (e->flags | DEDUPE_HAS_FEE) & 0xff;
+    e->flags = (e->flags | DEDUPE_HAS_FEE) & 3;
     c.flags |= LEDGER_FEE_ONLY;
     change_commit(l, &c, ev, c.account.qty != before);
     result_of(&c, owner, before, ret);
@@ -579,7 +579,7 @@ struct dedupe_key bot__ledger_soon(struct ledger *l, const bot_event *ev)
 {
     if (l->soon == INSTRUMENT_NONE || !words_equal(&l->instruments.rows[l->soon].symbol, &ev->instrument, sizeof ev->instrument / 8))
         l->soon = bot__ledger_find(l, &ev->instrument);
-    const struct dedupe_key key = dedupe_key(l->soon, &ev->fill.exec_id);
+    const struct dedupe_key key = dedupe_key(l->soon, &ev->fill.exec_id, ev->fill.side, &ev->fill.order_id);
     if (key.instrument != INSTRUMENT_NONE)
         bot__dedupe_soon(&l->dedupe, &key);
     return key;
@@ -632,7 +632,7 @@ static int apply_funding(struct ledger *l, const bot_event *ev, uint32_t owner, 
     const bot_id id = funding_id(ev, amount);
     const uint64_t fingerprint = bot__dedupe_fingerprint(BOT_SIDE_NONE, amount, 0);
     struct dedupe_entry *entry;
-    const struct dedupe_key key = dedupe_key(instrument | DEDUPE_FUNDING, &id);
+    const struct dedupe_key key = dedupe_key(instrument | DEDUPE_FUNDING, &id, BOT_SIDE_NONE, NULL);
     r = bot__dedupe_find(&l->dedupe, &key, fingerprint, ev->venue_ns, &entry);
     if (r < 0)
         return refuse(l, r);
@@ -799,7 +799,7 @@ int bot__ledger_instrument_put(struct ledger *l, const struct instrument *row, b
             continue;
         }
         struct ledger_result result = { .instrument = instrument, .owner = h->owner };
-        const struct dedupe_key key = dedupe_key(instrument, &h->event.fill.exec_id);
+        const struct dedupe_key key = dedupe_key(instrument, &h->event.fill.exec_id, h->event.fill.side, &h->event.fill.order_id);
         const int applied = h->event.kind == BOT_EV_FILL ? apply_fill(l, &key, &h->event, h->owner, h->leg, &result)
                                                          : apply_funding(l, &h->event, h->owner, h->leg, instrument, &result);
         if (on_held != NULL)

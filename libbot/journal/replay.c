@@ -6,7 +6,9 @@
 #include "base/assert.h"
 #include "base/json.h"
 #include "core/image.h"
+#include "journal/exec.h"
 #include "journal/index.h"
+#include "journal/reader.h"
 #include "journal/segment.h"
 #include "journal/writer_state.h"
 
@@ -197,7 +199,7 @@ int bot__journal_options_at(bot_journal_reader *reader, uint64_t record, bot_cor
 
 struct seen {
     uint64_t record;
-    struct { bot_symbol instrument; bot_id id; } execs[SEEN_IN_RECORD_MAX]; /* in it */
+    bot_exec_key execs[SEEN_IN_RECORD_MAX]; /* in it */
     uint32_t execs_n;
     bool     listed;
     uint32_t *segments, segments_n;    /* those that have an index */
@@ -230,7 +232,6 @@ int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item
 {
     if (item->kind != BOT_JOURNAL_EVENT || (item->event.kind != BOT_EV_FILL && item->event.kind != BOT_EV_FUNDING))
         return BOT_OK;
-    const bot_id *id = item->event.kind == BOT_EV_FILL ? &item->event.fill.exec_id : &item->event.funding.exec_id;
     struct seen *s = seen_of(o);
     if (s == NULL)
         return BOT_ERR_NOMEM;
@@ -238,8 +239,7 @@ int bot__journal_older_see(struct journal_older *o, const bot_journal_item *item
         s->execs_n = 0;
     s->record = item->record;
     BOT_ASSERT(s->execs_n < SEEN_IN_RECORD_MAX);
-    s->execs[s->execs_n].instrument = item->event.instrument;
-    s->execs[s->execs_n++].id = *id;
+    s->execs[s->execs_n++] = bot__exec_key_of(&item->event);
     return BOT_OK;
 }
 
@@ -280,24 +280,57 @@ static int list_segments(const struct journal_older *o, struct seen *s)
     return e;
 }
 
-static bool any_before(const uint64_t *records, int n, uint64_t before)
+/* Is one of these records, all of this id, of the execution itself, or only of the other side of its self-trade? 1, 0, or an error. */
+static int told_in(const struct journal_older *o, const uint64_t *records, int n, uint64_t before, uint16_t kind, const bot_exec_key *exec)
 {
-    for (int i = 0; i < n; i++)
-        if (records[i] < before)
-            return true;
-    return false;
+    bot_journal_reader *r = NULL;
+    bot_journal_item item;
+    int e = bot__journal_open_read(o->fs, o->path, NULL, NULL, &r, NULL), told = 0;
+    for (int i = 0; i < n && e == BOT_OK && told == 0; i++) {
+        /* A segment keeps so many records of one id: behind the last of a full list more may stand. */
+        const uint64_t end = n == INDEX_PER_KEY_MAX && i == n - 1 ? before : records[i] + 1;
+        if (records[i] >= before)
+            continue;
+        e = bot_journal_seek_record(r, records[i]);
+        while (e == BOT_OK && told == 0) {
+            const int got = bot_journal_next(r, &item, NULL);
+            if (got == BOT_ERR_IO || got == BOT_ERR_NOMEM || (got < 0 && end == records[i] + 1))
+                e = got;
+            else if (got == 0 || (got == 1 && item.record >= end))
+                break;
+            else
+                told = got == 1 && item.kind == BOT_JOURNAL_EVENT && bot__exec_is(exec, kind, &item.event);
+        }
+    }
+    if (r != NULL)
+        bot_journal_close_read(r);
+    return e < 0 ? e : told;
 }
 
 /* What cannot be read says yes: a fill counted twice is worse than one that is asked about. */
-static bool in_files(struct journal_older *o, struct seen *s, uint64_t key)
+static bool any_before(struct journal_older *o, const uint64_t *records, int n, uint64_t before, uint16_t kind, const bot_exec_key *exec)
 {
+    bool any = n < 0;
+    o->guessed |= n < 0;
+    for (int i = 0; i < n; i++)
+        any |= records[i] < before;
+    if (!any || n < 0 || exec->side == BOT_SIDE_NONE || exec->order_id.len == 0)
+        return any;
+    const int told = told_in(o, records, n, before, kind, exec);
+    o->guessed |= told < 0;
+    return told != 0;
+}
+
+static bool in_files(struct journal_older *o, struct seen *s, uint16_t kind, const bot_exec_key *exec)
+{
+    const uint64_t key = bot__index_key(kind, &exec->instrument, &exec->exec_id);
     char path[JOURNAL_PATH_MAX];
     uint64_t records[INDEX_PER_KEY_MAX];
     if (!s->listed && list_segments(o, s) != BOT_OK) {
         o->guessed = true;
         return true;
     }
-    if (any_before(records, bot__index_lookup(&s->table, key, records), s->record))
+    if (any_before(o, records, bot__index_lookup(&s->table, key, records), s->record, kind, exec))
         return true;
     for (uint32_t i = s->segments_n; i-- > 0;) {
         bot__segment_path(o->path, s->segments[i], "index", path);
@@ -309,30 +342,28 @@ static bool in_files(struct journal_older *o, struct seen *s, uint64_t key)
             if (n == BOT_OK)
                 n = bot__index_lookup(&s->table, key, records);
         }
-        o->guessed |= n < 0;
-        if (n < 0 || any_before(records, n, s->record))
+        if (any_before(o, records, n, s->record, kind, exec))
             return true;
     }
     return false;
 }
 
-static struct journal_doubt *doubt_of(struct journal_older *o, const bot_symbol *instrument, const bot_id *exec_id)
+static struct journal_doubt *doubt_of(struct journal_older *o, const bot_exec_key *exec)
 {
     for (int i = 0; i < JOURNAL_DOUBTS_MAX; i++)
-        if (o->doubts[i].id.len != 0 && bot__id_eq(&o->doubts[i].id, exec_id) && bot__symbol_eq(&o->doubts[i].instrument, instrument))
+        if (o->doubts[i].exec.exec_id.len != 0 && bot__exec_same(&o->doubts[i].exec, exec))
             return &o->doubts[i];
     return NULL;
 }
 
 /* The event that asks stands in the journal already and is not applied: it must not answer for itself when it comes again. */
-static void doubt(struct journal_older *o, struct journal_doubt *d, const struct journal_execs *execs, const bot_symbol *instrument,
-                  const bot_id *exec_id)
+static void doubt(struct journal_older *o, struct journal_doubt *d, const struct journal_execs *execs, const bot_exec_key *exec)
 {
     o->guessed = true;
     for (int i = 0; i < JOURNAL_DOUBTS_MAX && d == NULL; i++)
-        if (o->doubts[i].id.len == 0) {
+        if (o->doubts[i].exec.exec_id.len == 0) {
             d = &o->doubts[i];
-            *d = (struct journal_doubt){ .instrument = *instrument, .id = *exec_id };
+            *d = (struct journal_doubt){ .exec = *exec };
         }
     if (d == NULL)
         return;
@@ -341,36 +372,35 @@ static void doubt(struct journal_older *o, struct journal_doubt *d, const struct
     d->appended = execs->appended;
 }
 
-static bool in_live(struct journal_older *o, const bot_symbol *instrument, const bot_id *exec_id)
+static bool in_live(struct journal_older *o, const bot_exec_key *exec)
 {
-    struct journal_doubt *d = doubt_of(o, instrument, exec_id);
-    const struct journal_execs execs = bot__journal_execs(o->live, instrument, exec_id);
+    struct journal_doubt *d = doubt_of(o, exec);
+    const struct journal_execs execs = bot__journal_execs(o->live, exec);
     int fill = BOT_ERR_IO, funding = BOT_ERR_IO;
     if (d == NULL || execs.written >= d->appended) { /* else some of those that do not count are not among what is counted */
-        fill = bot__journal_has_exec_but(o->live, BOT_EV_FILL, instrument, exec_id, d != NULL ? d->fills : 0);
-        funding = fill > 0 ? 0 : bot__journal_has_exec_but(o->live, BOT_EV_FUNDING, instrument, exec_id, d != NULL ? d->fundings : 0);
+        fill = bot__journal_has_exec_but(o->live, BOT_EV_FILL, exec, d != NULL ? d->fills : 0);
+        funding = fill > 0 ? 0 : bot__journal_has_exec_but(o->live, BOT_EV_FUNDING, exec, d != NULL ? d->fundings : 0);
     }
     if (fill > 0 || funding > 0 || (fill == 0 && funding == 0)) {
-        if (d != NULL) d->id = (bot_id){ 0 };
+        if (d != NULL) d->exec.exec_id = (bot_id){ 0 };
         return fill > 0 || funding > 0;
     }
-    doubt(o, d, &execs, instrument, exec_id);
+    doubt(o, d, &execs, exec);
     return true;
 }
 
-bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bot_id *exec_id)
+bool bot__journal_older_fill(void *older, const bot_exec_key *exec)
 {
     struct journal_older *o = older;
     if (o->live != NULL)
-        return in_live(o, instrument, exec_id);
+        return in_live(o, exec);
     struct seen *s = o->seen;
     if (s == NULL)
         return false;
     for (uint32_t i = 0; i < s->execs_n; i++)
-        if (bot__id_eq(&s->execs[i].id, exec_id) && bot__symbol_eq(&s->execs[i].instrument, instrument))
+        if (bot__exec_same(&s->execs[i], exec))
             return true;
-    return in_files(o, s, bot__index_key(BOT_EV_FILL, instrument, exec_id)) ||
-           in_files(o, s, bot__index_key(BOT_EV_FUNDING, instrument, exec_id));
+    return in_files(o, s, BOT_EV_FILL, exec) || in_files(o, s, BOT_EV_FUNDING, exec);
 }
 
 /* ---- a core of its own -------------------------------------------------------------------------------------- */

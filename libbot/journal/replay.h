@@ -60,8 +60,7 @@ struct journal_older {
     /* Live: fills of which that was said, and how many events of each stand in the journal since. They were not applied: when the venue's
      * history brings one again and the files can be read, only what lies before counts. */
     struct journal_doubt {
-        bot_symbol instrument;
-        bot_id     id;      /* empty: a free place */
+        bot_exec_key exec;  /* without an id: a free place */
         uint32_t   fills, fundings;
         uint64_t   appended; /* executions until the newest of them: written, before there is an answer */
     } doubts[JOURNAL_DOUBTS_MAX];
@@ -74,7 +73,7 @@ int  bot__journal_older_from(struct journal_older *o, uint64_t record);
 int  bot__journal_older_see(struct journal_older *o, const bot_journal_item *item);
 /* The replay is over; from here on the journal that is being written answers. live may be NULL. Frees what replaying took. */
 void bot__journal_older_live(struct journal_older *o, struct journal *live);
-bool bot__journal_older_fill(void *older, const bot_symbol *instrument, const bot_id *exec_id);
+bool bot__journal_older_fill(void *older, const bot_exec_key *exec);
 
 /* A core of its own for a journal: what `botctl replay` and its sisters ask. */
 struct journal_core {

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
+#include "journal/exec.h"
 #include "journal/reader.h"
 
 struct exec_question {
     uint16_t kind;
-    const bot_symbol *instrument;
-    const bot_id *id;
+    const bot_exec_key *exec;
     uint64_t key;
 };
 
@@ -25,20 +25,11 @@ static int count_in(struct journal *j, uint32_t segment, uint64_t first_record, 
         return BOT_ERR_IO;
     int count = 0, r = 0;
     for (int i = 0; i < n && r >= 0; i++) {
-        r = bot__segment_count_exec(j->fs, fd, first_record, records[i], q->kind, q->instrument, q->id);
+        r = bot__segment_count_exec(j->fs, fd, first_record, records[i], q->kind, q->exec);
         count += r > 0 ? r : 0;
     }
     j->fs->close(j->fs->self, fd);
     return r < 0 ? r : count;
-}
-
-static bool is_it(const struct exec_question *q, const bot_journal_item *item)
-{
-    if (item->kind != BOT_JOURNAL_EVENT || item->event.kind != q->kind || item->event.instrument.len != q->instrument->len ||
-        memcmp(item->event.instrument.s, q->instrument->s, q->instrument->len) != 0)
-        return false;
-    const bot_id *id = q->kind == BOT_EV_FILL ? &item->event.fill.exec_id : &item->event.funding.exec_id;
-    return id->len == q->id->len && memcmp(id->s, q->id->s, id->len) == 0;
 }
 
 /* The same from end to end: where there is no index, or where it says "so many records, and perhaps more". */
@@ -54,7 +45,7 @@ static int count_all(struct journal *j, uint32_t segment, uint64_t end, const st
     if (e != BOT_OK)
         return e;
     while ((e = bot_journal_next(r, &item, NULL)) != 0 && e != BOT_ERR_IO && e != BOT_ERR_NOMEM)
-        count += e == 1 && item.record < end && is_it(q, &item);
+        count += e == 1 && item.record < end && item.kind == BOT_JOURNAL_EVENT && bot__exec_is(q->exec, q->kind, &item.event);
     bot_journal_close_read(r);
     return e == 0 ? count : BOT_ERR_IO;
 }
@@ -71,30 +62,21 @@ static int count_sealed(struct journal *j, const struct sealed *s, const struct 
     return n >= 0 && n < INDEX_PER_KEY_MAX ? count_in(j, s->segment, s->first_record, records, n, q) : count_all(j, s->segment, UINT64_MAX, q);
 }
 
-static bool newest_is(const struct journal *j, const bot_symbol *instrument, const bot_id *exec_id)
-{
-    return j->last_exec.len == exec_id->len && memcmp(j->last_exec.s, exec_id->s, exec_id->len) == 0 &&
-           j->last_exec_instrument.len == instrument->len && memcmp(j->last_exec_instrument.s, instrument->s, instrument->len) == 0;
-}
+int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_exec_key *exec) { return bot__journal_has_exec_but(j, kind, exec, 0); }
 
-int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id)
-{
-    return bot__journal_has_exec_but(j, kind, instrument, exec_id, 0);
-}
-
-struct journal_execs bot__journal_execs(struct journal *j, const bot_symbol *instrument, const bot_id *exec_id)
+struct journal_execs bot__journal_execs(struct journal *j, const bot_exec_key *exec)
 {
     pthread_mutex_lock(&j->index_mutex);
     const struct journal_execs execs = { .appended = j->execs_appended, .written = j->execs_written,
-                                         .newest_kind = newest_is(j, instrument, exec_id) ? j->last_exec_kind : 0 };
+                                         .newest_kind = bot__exec_same(&j->last_exec, exec) ? j->last_exec_kind : 0 };
     pthread_mutex_unlock(&j->index_mutex);
     return execs;
 }
 
-int bot__journal_has_exec_but(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id, uint32_t others)
+int bot__journal_has_exec_but(struct journal *j, uint16_t kind, const bot_exec_key *exec, uint32_t others)
 {
     uint64_t records[INDEX_PER_KEY_MAX];
-    const struct exec_question q = { kind, instrument, exec_id, bot__index_key(kind, instrument, exec_id) };
+    const struct exec_question q = { kind, exec, bot__index_key(kind, &exec->instrument, &exec->exec_id) };
     /* One moment: what the table holds, how many segments stood behind it, and whether the event that is being decided on, if
      * it asks about itself, is among it already. */
     pthread_mutex_lock(&j->index_mutex);
@@ -103,7 +85,7 @@ int bot__journal_has_exec_but(struct journal *j, uint16_t kind, const bot_symbol
     const bool newest_written = j->execs_written == j->execs_appended;
     const int n = bot__index_lookup(&j->table, q.key, records);
     pthread_mutex_unlock(&j->index_mutex);
-    const bool itself = j->last_exec_kind == kind && newest_is(j, instrument, exec_id);
+    const bool itself = j->last_exec_kind == kind && bot__exec_same(&j->last_exec, exec);
     const int enough = (itself && newest_written ? 2 : 1) + (int)others;
     int count = n < INDEX_PER_KEY_MAX ? count_in(j, segment, first, records, n, &q) : count_all(j, segment, end, &q);
     for (uint32_t i = sealed_n; i-- > 0 && count >= 0 && count < enough;) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "journal/exec.h"
 #include "journal/item.h"
 
 void bot__segment_path(const char *dir, uint32_t segment, const char *suffix, char *buf)
@@ -147,7 +148,7 @@ int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t 
 }
 
 int bot__segment_count_exec(const struct journal_fs *fs, int fd, uint64_t first_record, uint64_t record, uint16_t kind,
-                            const bot_symbol *instrument, const bot_id *exec_id)
+                            const bot_exec_key *exec)
 {
     /* An execution's item is at most JOURNAL_EVENT_ITEM_MAX long and begins in this record: four records hold it. */
     enum { RECORDS = 5 };
@@ -176,13 +177,7 @@ int bot__segment_count_exec(const struct journal_fs *fs, int fd, uint64_t first_
         if (item_len < JOURNAL_ITEM_HEAD || item_len > len - at)
             break;
         bot_journal_item item;
-        if (stream[at + 2] == BOT_JOURNAL_EVENT && bot__item_decode(stream + at, item_len, &item) == BOT_OK &&
-            item.event.kind == kind && item.event.instrument.len == instrument->len &&
-            memcmp(item.event.instrument.s, instrument->s, instrument->len) == 0) {
-            const bot_id *id = kind == BOT_EV_FILL ? &item.event.fill.exec_id : &item.event.funding.exec_id;
-            if (id->len == exec_id->len && memcmp(id->s, exec_id->s, id->len) == 0)
-                count++;
-        }
+        count += stream[at + 2] == BOT_JOURNAL_EVENT && bot__item_decode(stream + at, item_len, &item) == BOT_OK && bot__exec_is(exec, kind, &item.event);
         at += item_len;
     }
     return count;

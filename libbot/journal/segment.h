@@ -2,6 +2,7 @@
 #ifndef BOT_JOURNAL_SEGMENT_H
 #define BOT_JOURNAL_SEGMENT_H
 
+#include "bot/core.h"
 #include "journal/format.h"
 #include "journal/fs.h"
 #include "journal/index.h"
@@ -37,6 +38,6 @@ int bot__segment_scan(const struct journal_fs *fs, int fd, uint8_t *buf, size_t 
 
 /* How many items that begin in record `record` carry this execution? fd: its segment. Or BOT_ERR_IO. */
 int bot__segment_count_exec(const struct journal_fs *fs, int fd, uint64_t first_record, uint64_t record, uint16_t kind,
-                            const bot_symbol *instrument, const bot_id *exec_id);
+                            const bot_exec_key *exec);
 
 #endif

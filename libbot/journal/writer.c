@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "journal/checkpoint.h"
+#include "journal/exec.h"
 #include "journal/item.h"
 #include "journal/reader.h"
 
@@ -100,8 +101,7 @@ int bot__journal_append(struct journal *j, const bot_event *ev)
     if (exec != 0) {
         j->execs_appended++;
         j->last_exec_kind = ev->kind;
-        j->last_exec_instrument = ev->instrument;
-        j->last_exec = ev->kind == BOT_EV_FILL ? ev->fill.exec_id : ev->funding.exec_id;
+        j->last_exec = bot__exec_key_of(ev);
     } else {
         j->last_exec_kind = 0;
     }

@@ -72,19 +72,19 @@ size_t bot__journal_state_text(const struct journal *j, bot_ts now, char *buf, s
 /* Any thread. */
 void bot__journal_stats_get(const struct journal *j, bot_journal_stats *ret);
 
-/* Was a fill (BOT_EV_FILL) or payment (BOT_EV_FUNDING) with this id ever journaled? Asked by the core while it steps on an
+/* Was this fill (BOT_EV_FILL) or payment (BOT_EV_FUNDING) ever journaled? Asked by the core while it steps on an
  * event that was appended just before, that event itself does not count. Exact, in bounded memory: reads the index, so it may
  * wait for the disk; the ledger asks only about ids older than its window, which have left the ring long ago.
  * 1, 0, BOT_ERR_IO. Loop thread. */
-int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id);
+int bot__journal_has_exec(struct journal *j, uint16_t kind, const bot_exec_key *exec);
 /* The same where so many of its events do not count either. */
-int bot__journal_has_exec_but(struct journal *j, uint16_t kind, const bot_symbol *instrument, const bot_id *exec_id, uint32_t others);
+int bot__journal_has_exec_but(struct journal *j, uint16_t kind, const bot_exec_key *exec, uint32_t others);
 /* Executions appended and written so far, and of what kind the newest event is if it is this one's; 0: it is another's. */
 struct journal_execs {
     uint64_t appended, written;
     uint16_t newest_kind;
 };
-struct journal_execs bot__journal_execs(struct journal *j, const bot_symbol *instrument, const bot_id *exec_id);
+struct journal_execs bot__journal_execs(struct journal *j, const bot_exec_key *exec);
 
 /* One turn of the writer's work, with inline_rounds only. Returns the number of records written. */
 int bot__journal_round(struct journal *j);

@@ -37,8 +37,7 @@ struct journal {
     uint32_t raw_segment_seen; /* the segment that raw_segment_used counts for */
     uint64_t execs_appended;
     uint16_t last_exec_kind;   /* the newest item, if it was one of them; else 0 */
-    bot_symbol last_exec_instrument;
-    bot_id   last_exec;
+    bot_exec_key last_exec;
 
     /* Written by the writer's thread, read by any. */
     _Atomic int      failed_op, failed_errno; /* OP_NONE: fine */

@@ -158,14 +158,14 @@ static void bench_recover(const char *path)
     int64_t hit = now_ns();
     for (unsigned i = 0; i < 1000; i++) {
         test_event_fill(i * 7, 0, &ev);
-        if (bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id) != 1)
+        if (bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)) != 1)
             printf("  NOT FOUND: %u\n", i * 7);
     }
     hit = now_ns() - hit;
     int64_t miss = now_ns();
     for (unsigned i = 0; i < 1000; i++) {
         test_event_fill(1000000000ull + i, 0, &ev);
-        if (bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id) != 0)
+        if (bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)) != 0)
             printf("  FOUND\n");
     }
     miss = now_ns() - miss;

@@ -252,3 +252,10 @@ void test_event_fill(unsigned long long number, bot_ts ts, bot_event *ret)
     memcpy(f->fee_currency.s, "USDT", 4);
     f->fee_currency.len = 4;
 }
+
+const bot_exec_key *test_exec(const bot_event *fill)
+{
+    static bot_exec_key key;
+    key = (bot_exec_key){ fill->instrument, fill->fill.exec_id, fill->fill.order_id, fill->fill.side };
+    return &key;
+}

@@ -108,12 +108,12 @@ struct asked {
     bot_id id;
 };
 
-static bool older(void *user_data, const bot_symbol *instrument, const bot_id *exec_id)
+static bool older(void *user_data, const bot_exec_key *exec)
 {
     struct asked *a = user_data;
     a->n++;
-    a->instrument = *instrument;
-    a->id = *exec_id;
+    a->instrument = exec->instrument;
+    a->id = exec->exec_id;
     return true;
 }
 

@@ -176,9 +176,9 @@ TEST(scenario, s17_an_id_older_than_the_window_is_recognised_through_the_index_i
     bot__journal_round(j);
     for (unsigned long long i = 0; i < 300; i++) {
         test_event_fill(i * (fills / 300), 0, &ev);
-        ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+        ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 1);
         test_event_fill(fills + i, 0, &ev);
-        ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 0);
+        ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 0);
     }
     getrusage(RUSAGE_SELF, &after);
     ck_assert(test_sanitized() || after.ru_maxrss - before.ru_maxrss < 8 * 1024); /* KiB */

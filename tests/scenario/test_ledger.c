@@ -339,12 +339,11 @@ TEST(scenario, s16_fills_that_share_a_sequence_number_are_all_applied)
 
 /* ---- 17 ---- */
 
-static int index_answers(void *user_data, uint32_t instrument, const bot_id *id, uint64_t fingerprint)
+static int index_answers(void *user_data, const struct dedupe_key *key, uint64_t fingerprint)
 {
     const unsigned long long *recorded = user_data;
-    (void)instrument;
     (void)fingerprint;
-    return strtoull(id->s + 1, NULL, 10) < *recorded;
+    return strtoull(key->id->s + 1, NULL, 10) < *recorded;
 }
 
 static long resident_kb(void)

@@ -26,14 +26,14 @@ static int find(struct dedupe *d, uint32_t instrument, unsigned long long n, uin
 {
     struct dedupe_entry *e;
     const bot_id id = id_of(n);
-    const struct dedupe_key key = dedupe_key(instrument, &id);
+    const struct dedupe_key key = dedupe_key(instrument, &id, BOT_BUY, NULL);
     return bot__dedupe_find(d, &key, fingerprint, venue_ns, &e);
 }
 
 static void add(struct dedupe *d, uint32_t instrument, unsigned long long n, uint64_t fingerprint, int64_t venue_ns)
 {
     const bot_id id = id_of(n);
-    const struct dedupe_key key = dedupe_key(instrument, &id);
+    const struct dedupe_key key = dedupe_key(instrument, &id, BOT_BUY, NULL);
     bot__dedupe_add(d, &key, fingerprint, venue_ns, 0);
 }
 
@@ -58,10 +58,68 @@ TEST(dedupe, other_content_is_told_once)
     ck_assert_int_eq(find(&d, 0, 7, 99, 5), 1);
 }
 
+static bot_id id_named(const char *text)
+{
+    bot_id id = { .len = (uint8_t)strlen(text) };
+    memcpy(id.s, text, id.len);
+    return id;
+}
+
+/* Of one id always. content: what side, quantity and price come to, but for the side. */
+static int find_side(struct dedupe *d, bot_side side, const char *order, uint64_t content, bool add_new)
+{
+    struct dedupe_entry *e;
+    const bot_id id = id_of(7), order_id = id_named(order);
+    const struct dedupe_key key = dedupe_key(1, &id, side, &order_id);
+    const uint64_t fingerprint = content * 2 + (side == BOT_SELL);
+    const int r = bot__dedupe_find(d, &key, fingerprint, 0, &e);
+    if (r == 0 && add_new)
+        bot__dedupe_add(d, &key, fingerprint, 0, 0);
+    return r;
+}
+
+TEST(dedupe, the_sides_of_a_self_trade_are_two_executions_of_one_id)
+{
+    struct dedupe d;
+    make(&d, 4, NULL, NULL);
+    ck_assert_int_eq(find_side(&d, BOT_BUY, "o1", 5, true), 0);
+    ck_assert_int_eq(find_side(&d, BOT_SELL, "o2", 5, true), 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(find_side(&d, BOT_BUY, "o1", 5, false), 1);
+        ck_assert_int_eq(find_side(&d, BOT_SELL, "o2", 5, false), 1);
+    }
+    ck_assert_int_eq(find_side(&d, BOT_SELL, "o2", 6, false), BOT_ERR_CONFLICT); /* each is compared with its own */
+    ck_assert_int_eq(find_side(&d, BOT_BUY, "o1", 6, false), BOT_ERR_CONFLICT);
+    /* Each leaves in its turn. */
+    for (unsigned n = 100; n < 103; n++)
+        add(&d, 1, n, 1, 0);
+    ck_assert_int_eq(find_side(&d, BOT_SELL, "o2", 5, false), 1);
+    add(&d, 1, 103, 1, 0);
+    ck_assert_int_eq(find_side(&d, BOT_SELL, "o2", 5, false), 0);
+    for (unsigned n = 100; n < 104; n++)
+        ck_assert_int_eq(find(&d, 1, n, 1, 0), 1);
+}
+
+TEST(dedupe, the_other_side_of_the_same_order_or_of_none_is_a_damaged_repetition)
+{
+    struct dedupe d;
+    make(&d, 4, NULL, NULL);
+    ck_assert_int_eq(find_side(&d, BOT_BUY, "o1", 5, true), 0);
+    ck_assert_int_eq(find_side(&d, BOT_SELL, "o1", 5, false), BOT_ERR_CONFLICT);
+    ck_assert_int_eq(find_side(&d, BOT_SELL, "", 5, false), 1); /* told */
+    make(&d, 4, NULL, NULL);
+    ck_assert_int_eq(find_side(&d, BOT_BUY, "", 5, true), 0);
+    ck_assert_int_eq(find_side(&d, BOT_SELL, "o2", 5, false), BOT_ERR_CONFLICT);
+    make(&d, 4, NULL, NULL);
+    ck_assert_int_eq(find_side(&d, BOT_BUY, "o1", 5, true), 0);
+    ck_assert_int_eq(find_side(&d, BOT_BUY, "o2", 5, false), 1); /* of the same side it is the same, whatever order it names */
+    ck_assert_int_eq(find_side(&d, BOT_BUY, "o2", 6, false), BOT_ERR_CONFLICT);
+}
+
 static int find_id(struct dedupe *d, const bot_id *id)
 {
     struct dedupe_entry *e;
-    const struct dedupe_key key = dedupe_key(0, id);
+    const struct dedupe_key key = dedupe_key(0, id, BOT_BUY, NULL);
     return bot__dedupe_find(d, &key, 1, 0, &e);
 }
 
@@ -71,7 +129,7 @@ TEST(dedupe, ids_that_differ_in_the_last_byte_or_in_length_differ)
     make(&d, 8, NULL, NULL);
     bot_id id = { .len = 46 };
     memset(id.s, 'a', 46);
-    const struct dedupe_key key = dedupe_key(0, &id);
+    const struct dedupe_key key = dedupe_key(0, &id, BOT_BUY, NULL);
     bot__dedupe_add(&d, &key, 1, 0, 0);
     ck_assert_int_eq(find_id(&d, &id), 1);
     id.s[45] = 'b';
@@ -98,15 +156,14 @@ struct index {
     int                answer; /* instead, when not 0 */
 };
 
-static int older(void *user_data, uint32_t instrument, const bot_id *id, uint64_t fingerprint)
+static int older(void *user_data, const struct dedupe_key *key, uint64_t fingerprint)
 {
     struct index *x = user_data;
-    (void)instrument;
     (void)fingerprint;
     x->asked++;
     if (x->answer != 0)
         return x->answer;
-    return strtoull(id->s + 5, NULL, 10) < x->below;
+    return strtoull(key->id->s + 5, NULL, 10) < x->below;
 }
 
 TEST(dedupe, what_left_the_window_is_asked_from_the_index_and_fresh_fills_are_not)
@@ -170,14 +227,14 @@ TEST(dedupe, ids_whose_hashes_fall_together_are_known_as_long_as_any_others)
         for (unsigned long long i = 0; i < n; i++) {
             const bot_id id = id_of(i);
             hashes[i] = (uint32_t)test_rng_below(&rng, cases[k].hashes) * cases[k].spread;
-            const struct dedupe_key key = { &id, 3, hashes[i] };
+            const struct dedupe_key key = { .id = &id, .instrument = 3, .hash = hashes[i] };
             struct dedupe_entry *e;
             ck_assert_int_eq(bot__dedupe_find(&d, &key, 1, 0, &e), 0);
             bot__dedupe_add(&d, &key, 1, 0, 0);
             for (int look = 0; look < 20; look++) {
                 const unsigned long long of = test_rng_below(&rng, i + 1);
                 const bot_id other = id_of(of);
-                const struct dedupe_key known = { &other, 3, hashes[of] };
+                const struct dedupe_key known = { .id = &other, .instrument = 3, .hash = hashes[of] };
                 ck_assert_int_eq(bot__dedupe_find(&d, &known, 1, 0, &e), of + cases[k].max > i);
             }
         }

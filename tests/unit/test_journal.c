@@ -334,12 +334,12 @@ TEST(journal, a_fill_of_any_age_is_found_by_its_id_and_no_other)
     for (int pass = 0; pass < 3; pass++) {
         for (unsigned long long i = 0; i < 2000; i += 37) {
             test_event_fill(i, 0, &ev);
-            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
-            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FUNDING, &ev.instrument, &ev.fill.exec_id), 0);
+            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 1);
+            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FUNDING, test_exec(&ev)), 0);
             ev.instrument.s[0] = 'X';
-            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 0);
+            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 0);
             test_event_fill(i + 5000, 0, &ev);
-            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 0);
+            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 0);
         }
         bot__journal_close(j);
         if (pass == 0) /* an index is derived: without it nothing is forgotten */
@@ -382,11 +382,11 @@ TEST(journal, an_index_of_a_part_of_its_segment_is_not_asked)
     bot__journal_older_init(&older, &m.fs, "j");
     ck_assert_int_eq(bot__journal_older_from(&older, UINT64_MAX), BOT_OK);
     test_event_fill(3, 0, &ev);
-    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    ck_assert(bot__journal_older_fill(&older, test_exec(&ev)));
     test_event_fill(210, 0, &ev);
-    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    ck_assert(bot__journal_older_fill(&older, test_exec(&ev)));
     test_event_fill(400, 0, &ev);
-    ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    ck_assert(!bot__journal_older_fill(&older, test_exec(&ev)));
     bot__journal_older_live(&older, NULL);
     ck_assert_int_eq(m.live_allocs, 0);
     memfs_done(&m);
@@ -402,13 +402,13 @@ TEST(journal, the_event_that_is_being_decided_on_does_not_count_as_older)
     struct journal *j = open_ok(&m, &c, &rec);
     append_fills(j, 0, 10);
     test_event_fill(9, 0, &ev);
-    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 0); /* in the ring */
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 0); /* in the ring */
     bot__journal_round(j);
-    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 0); /* in the file */
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 0); /* in the file */
     append_fills(j, 9, 10); /* a second time: the first one is older, wherever the second is by now */
-    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 1);
     bot__journal_round(j);
-    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 1);
     bot__journal_close(j);
     memfs_done(&m);
 }
@@ -524,7 +524,7 @@ TEST(journal, its_thread_and_the_real_disk_keep_every_event)
             usleep(2000);
         if (i == 15000) {
             test_event_fill(3, 0, &ev);
-            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 1);
         }
     }
     ck_assert_int_eq(bot__journal_state(j, 0), JOURNAL_OK);
@@ -544,4 +544,83 @@ TEST(journal, its_thread_and_the_real_disk_keep_every_event)
     bot_journal_close_read(r);
     snprintf(command, sizeof command, "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
+}
+
+/* The two sides of a self-trade: one id, the far side, another order. */
+static bot_event other_side(unsigned long long number)
+{
+    bot_event ev;
+    test_event_fill(number, 0, &ev);
+    ev.fill.side = ev.fill.side == BOT_BUY ? BOT_SELL : BOT_BUY;
+    ev.fill.order_id.s[0] = 'z';
+    return ev;
+}
+
+static void check_sides(struct journal *j, unsigned long long number, int first, int second)
+{
+    bot_event ev, other = other_side(number);
+    test_event_fill(number, 0, &ev);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), first);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&other)), second);
+    other.fill.order_id = ev.fill.order_id; /* a damaged repetition is none: what it repeats is known */
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&other)), first);
+}
+
+TEST(journal, one_side_of_a_self_trade_does_not_answer_for_the_other)
+{
+    struct memfs m;
+    struct journal_recovery rec;
+    memfs_init(&m);
+    struct journal_config c = config(&m);
+    c.options.segment_bytes = 64 * 1024;
+    struct journal *j = open_ok(&m, &c, &rec);
+    append_fills(j, 0, 50);
+    bot_event other = other_side(7);
+    ck_assert_int_eq(bot__journal_append(j, &other), BOT_OK);
+    for (int i = 0; i < 8; i++) { /* so often that the index keeps no more of them */
+        bot_event again;
+        test_event_fill(8, 0, &again);
+        ck_assert_int_eq(bot__journal_append(j, &again), BOT_OK);
+    }
+    other = other_side(8);
+    ck_assert_int_eq(bot__journal_append(j, &other), BOT_OK);
+    append_fills(j, 50, 60);
+    for (int pass = 0; pass < 3; pass++) {
+        bot__journal_round(j);
+        check_sides(j, 7, 1, 1);
+        check_sides(j, 8, 1, 1);
+        check_sides(j, 9, 1, 0);
+        if (pass == 0) {
+            append_fills(j, 60, 3000); /* sealed segments, with indexes */
+        } else if (pass == 1) {
+            bot__journal_close(j);
+            j = open_ok(&m, &c, &rec);
+        }
+    }
+    /* The one that is being decided on does not count, and neither does its other side. */
+    other = other_side(20);
+    ck_assert_int_eq(bot__journal_append(j, &other), BOT_OK);
+    check_sides(j, 20, 1, 0);
+    bot__journal_round(j);
+    check_sides(j, 20, 1, 0);
+    bot__journal_close(j);
+
+    /* The same of the files alone, as a replay asks. */
+    for (int indexed = 1; indexed >= 0; indexed--) {
+        struct journal_older older;
+        bot__journal_older_init(&older, &m.fs, "j");
+        ck_assert_int_eq(bot__journal_older_from(&older, UINT64_MAX), BOT_OK);
+        for (unsigned n = 7; n <= 9; n++) {
+            bot_event ev;
+            test_event_fill(n, 0, &ev);
+            other = other_side(n);
+            ck_assert(bot__journal_older_fill(&older, test_exec(&ev)));
+            ck_assert_int_eq(bot__journal_older_fill(&older, test_exec(&other)), n != 9);
+        }
+        ck_assert(!older.guessed);
+        bot__journal_older_live(&older, NULL);
+        memfs_remove(&m, "j/00000001.index");
+    }
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
 }

@@ -216,9 +216,9 @@ TEST(journal_faults, every_operation_that_fails_once_is_survived_or_reported)
                 bot_event ev;
                 for (unsigned i = 0; i < FILLS - 1; i++) {
                     test_event_fill(i, 0, &ev);
-                    int has = bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id);
+                    int has = bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev));
                     if (has < 0) /* the operation that fails is one of the search: it says so, it does not say no */
-                        has = bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id);
+                        has = bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev));
                     ck_assert_int_eq(has, 1);
                 }
                 const bool reached = m.fail_nth == 0;
@@ -620,7 +620,7 @@ TEST(journal_faults, a_flipped_bit_in_an_index_changes_no_answer)
         for (unsigned i = 0; i < 40; i += 3) {
             bot_event ev;
             test_event_fill(i, 0, &ev);
-            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), i < 25);
+            ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), i < 25);
         }
         bot__journal_close(j);
         memfs_done(&m);
@@ -732,7 +732,7 @@ static void ask_of(struct journal *j, struct journal_older *older, unsigned numb
     bot_event ev;
     test_event_fill(number, 0, &ev);
     ck_assert_int_eq(bot__journal_append(j, &ev), BOT_OK); /* an event is written down before the core decides on it */
-    ck_assert_int_eq(bot__journal_older_fill(older, &ev.instrument, &ev.fill.exec_id), want);
+    ck_assert_int_eq(bot__journal_older_fill(older, test_exec(&ev)), want);
 }
 
 /* One that is written to and asked for old ids. */
@@ -849,7 +849,7 @@ TEST(journal_faults, a_fill_that_came_often_is_known_to_the_next_run)
     ck_assert_int_eq(bot__journal_close(j), BOT_OK);
     ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
     test_event_fill(4, 0, &ev);
-    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, &ev.instrument, &ev.fill.exec_id), 1);
+    ck_assert_int_eq(bot__journal_has_exec(j, BOT_EV_FILL, test_exec(&ev)), 1);
     ck_assert_int_eq(bot__journal_close(j), BOT_OK);
     memfs_done(&m);
 }

@@ -109,19 +109,19 @@ TEST(journal_replay, stops_before_a_record_and_knows_the_options_of_each_run)
     ck_assert_uint_eq(result.events, 41);
     ck_assert_uint_eq(result.record_end, begin[1]);
     test_event_fill(39, 0, &ev);
-    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    ck_assert(bot__journal_older_fill(&older, test_exec(&ev)));
     test_event_fill(40, 0, &ev); /* in the journal, but later */
-    ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &ev.fill.exec_id));
+    ck_assert(!bot__journal_older_fill(&older, test_exec(&ev)));
     bot_id fund;
     bot__id_set(&fund, "f0", 2); /* funding rows are found like fills */
-    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &fund));
+    ck_assert(bot__journal_older_fill(&older, &(bot_exec_key){ .instrument = ev.instrument, .exec_id = fund }));
     bot__id_set(&fund, "f1", 2);
-    ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &fund));
+    ck_assert(!bot__journal_older_fill(&older, &(bot_exec_key){ .instrument = ev.instrument, .exec_id = fund }));
     ck_assert_int_eq(bot__journal_open(&c, &j, &rec), BOT_OK);
     bot__journal_older_live(&older, j);
-    ck_assert(bot__journal_older_fill(&older, &ev.instrument, &fund));
+    ck_assert(bot__journal_older_fill(&older, &(bot_exec_key){ .instrument = ev.instrument, .exec_id = fund }));
     bot__id_set(&fund, "f9", 2);
-    ck_assert(!bot__journal_older_fill(&older, &ev.instrument, &fund));
+    ck_assert(!bot__journal_older_fill(&older, &(bot_exec_key){ .instrument = ev.instrument, .exec_id = fund }));
     ck_assert_int_eq(bot__journal_close(j), BOT_OK);
     bot__journal_older_live(&older, NULL);
     bot_journal_close_read(r);

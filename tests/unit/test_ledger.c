@@ -519,3 +519,43 @@ TEST(ledger, size_refuses_bounds_out_of_range)
     o.execs_max = 0;
     ck_assert_uint_eq(bot__ledger_size(&o), 0);
 }
+
+TEST(ledger, a_self_trade_whose_sides_share_an_id_is_booked_once_for_each)
+{
+    struct ledger *l = kit_ledger_of(BOT_LINEAR, "1", "USDT");
+    struct ledger_result r;
+    bot_event buy = kit_fill("t1", BOT_BUY, "2", "100", "0.2", "USDT"), sell = kit_fill("t1", BOT_SELL, "2", "100", "0.1", "USDT");
+    buy.fill.order_id = id_of("o1");
+    sell.fill.order_id = id_of("o2");
+    ck_assert_int_eq(bot__ledger_apply_fill(l, &buy, 0, BOT_LEG_NET, &r), LEDGER_NEW);
+    ck_assert(r.after == fixed_of("2"));
+    ck_assert_int_eq(bot__ledger_apply_fill(l, &sell, 1, BOT_LEG_NET, &r), LEDGER_NEW);
+    ck_assert(r.after == 0);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(bot__ledger_apply_fill(l, &sell, 1, BOT_LEG_NET, &r), LEDGER_KNOWN);
+        ck_assert_int_eq(bot__ledger_apply_fill(l, &buy, 0, BOT_LEG_NET, &r), LEDGER_KNOWN);
+    }
+    KIT_IS(bot__ledger_fee(l, 0, BOT_LEG_NET, LEDGER_ACCOUNT, 0), "0.3");
+    KIT_IS(bot__ledger_owner_position(l, 0, BOT_LEG_NET, 0)->qty, "2");
+    KIT_IS(bot__ledger_owner_position(l, 0, BOT_LEG_NET, 1)->qty, "-2");
+    sell.fill.order_id = id_of("o1"); /* a bit of the first that turned over on its way */
+    ck_assert_int_eq(bot__ledger_apply_fill(l, &sell, 0, BOT_LEG_NET, &r), BOT_ERR_CONFLICT);
+    ck_assert(bot__ledger_position(l, 0, BOT_LEG_NET)->qty == 0);
+}
+
+TEST(ledger, both_sides_of_a_self_trade_wait_for_their_instrument)
+{
+    const struct ledger_options o = kit_options();
+    struct ledger *l = kit_ledger(&o);
+    struct ledger_result r;
+    bot_event buy = kit_fill("t1", BOT_BUY, "2", "100", NULL, NULL), sell = kit_fill("t1", BOT_SELL, "2", "100", NULL, NULL);
+    buy.fill.order_id = id_of("o1");
+    sell.fill.order_id = id_of("o2");
+    ck_assert_int_eq(bot__ledger_apply_fill(l, &buy, 0, BOT_LEG_NET, &r), LEDGER_HELD);
+    ck_assert_int_eq(bot__ledger_apply_fill(l, &sell, 0, BOT_LEG_NET, &r), LEDGER_HELD);
+    ck_assert_int_eq(bot__ledger_apply_fill(l, &sell, 0, BOT_LEG_NET, &r), LEDGER_HELD);
+    const struct instrument in = kit_instrument("X", BOT_LINEAR, "1", "USDT");
+    ck_assert_int_eq(bot__ledger_instrument_put(l, &in, 0, NULL, NULL), 0);
+    ck_assert(bot__ledger_position(l, 0, BOT_LEG_NET)->qty == 0);
+    ck_assert_uint_eq(bot__ledger_position(l, 0, BOT_LEG_NET)->fills, 2);
+}

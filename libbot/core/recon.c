@@ -78,13 +78,6 @@ void bot__recon_read_begin(bot_core *c, const bot_event *ev)
         c->recon.fills_before = c->stats.fills_applied;
 }
 
-void bot__recon_other_mode(bot_core *c, uint32_t instrument)
-{
-    if ((c->gate.held & BOT_GATE_MODE) == 0)
-        bot__core_alert(c, BOT_ALERT_MODE, UINT32_MAX, instrument, 0, "the venue's position mode is not the configured one");
-    bot__gate_set(&c->gate, BOT_GATE_MODE, 0, c->now);
-}
-
 void bot__recon_position_row(bot_core *c, const bot_event *ev)
 {
     const bot_ev_position *p = &ev->position;
@@ -105,7 +98,7 @@ void bot__recon_position_row(bot_core *c, const bot_event *ev)
     const bool hedge_row = p->leg == BOT_LEG_LONG || p->leg == BOT_LEG_SHORT;
     if (hedge_row != c->options.hedge) {
         if (qty != 0)
-            bot__recon_other_mode(c, (uint32_t)instrument);
+            bot__core_other_mode(c, (uint32_t)instrument);
         return;
     }
     struct recon_leg *l = core_leg(c, (uint32_t)instrument, p->leg == BOT_LEG_NONE ? BOT_LEG_NET : p->leg);

@@ -131,7 +131,7 @@ static uint32_t adopt_order(bot_core *c, const bot_event *ev, uint32_t instrumen
     if (final_status(r->status) || r->status == BOT_ORDER_NONE || r->side == BOT_SIDE_NONE || qty < 0)
         return ORDER_NONE;
     if (r->leg != BOT_LEG_NONE && (r->leg != BOT_LEG_NET) != c->options.hedge) { /* what it fills moves no position of ours, and would count for ever */
-        bot__recon_other_mode(c, instrument);
+        bot__core_other_mode(c, instrument);
         return ORDER_NONE;
     }
     if (bot__client_id_ended(c, &r->client_id)) /* ours, and no longer in the table: a list as old as that, or a late report */

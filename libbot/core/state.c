@@ -57,6 +57,13 @@ bot_effect *bot__core_alert(bot_core *c, bot_alert alert, uint32_t bot, uint32_t
     return e;
 }
 
+void bot__core_other_mode(bot_core *c, uint32_t instrument)
+{
+    if ((c->gate.held & BOT_GATE_MODE) == 0)
+        bot__core_alert(c, BOT_ALERT_MODE, UINT32_MAX, instrument, 0, "the venue's position mode is not the configured one");
+    bot__gate_set(&c->gate, BOT_GATE_MODE, 0, c->now);
+}
+
 /* ---- what an alert says besides its words: cut where its room ends ---- */
 
 void bot__core_alert_say(const bot_core *c, bot_effect *e, const char *before, const char *words)

@@ -234,6 +234,8 @@ void bot__core_alert_say(const bot_core *c, bot_effect *e, const char *before, c
 void bot__core_alert_number(const bot_core *c, bot_effect *e, const char *before, bot_i128 v);
 void bot__core_alert_seconds(const bot_core *c, bot_effect *e, const char *before, int64_t ns);
 void bot__core_alert_order(const bot_core *c, bot_effect *e, const struct order *o);
+/* The venue speaks of legs that the configured mode does not have. */
+void bot__core_other_mode(bot_core *c, uint32_t instrument);
 void bot__core_order_effect(bot_core *c, uint32_t order, int code, int64_t venue_code, const char *reason);
 bot_i128 bot__core_qty(const bot_core *c, uint32_t instrument, bot_leg leg);
 /* The account's interval: widened while a drift is open or a read is pending. */
@@ -310,7 +312,6 @@ void bot__recon_stream(bot_core *c, const bot_event *ev);
 void bot__recon_read_begin(bot_core *c, const bot_event *ev);
 void bot__recon_read_end(bot_core *c, const bot_event *ev);
 void bot__recon_position_row(bot_core *c, const bot_event *ev);
-void bot__recon_other_mode(bot_core *c, uint32_t instrument); /* the venue speaks of legs that the configured mode does not have */
 void bot__recon_tick(bot_core *c);
 bot_ts bot__recon_deadline(const bot_core *c);
 

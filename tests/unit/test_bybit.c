@@ -6,7 +6,8 @@ extern const struct venue bot__venue_bybit;
 #include "codec_kit.h"
 #include "words.h"
 
-#define ROW "\"symbol\":\"BTCUSDT\",\"execId\":\"e-1\",\"orderId\":\"o-1\",\"side\":\"Buy\",\"execPrice\":\"65000.50\",\"execQty\":\"0.010\""
+#define ROW "\"category\":\"linear\"," BARE_ROW
+#define BARE_ROW "\"symbol\":\"BTCUSDT\",\"execId\":\"e-1\",\"orderId\":\"o-1\",\"side\":\"Buy\",\"execPrice\":\"65000.50\",\"execQty\":\"0.010\""
 #define EXECUTION(rows) "{\"topic\":\"execution\",\"creationTime\":1700000000001,\"data\":[" rows "]}"
 
 /* ---- decoding ------------------------------------------------------------------------------------------------ */
@@ -142,10 +143,10 @@ TEST(bybit, no_beginning_of_a_private_message_gives_money)
 TEST(bybit, spot_and_option_rows_are_named_and_never_become_derivatives)
 {
     start();
-    ck_assert_int_eq(ws(EXECUTION("{" ROW ",\"execType\":\"Trade\",\"category\":\"spot\"}")), 1);
+    ck_assert_int_eq(ws(EXECUTION("{" BARE_ROW ",\"execType\":\"Trade\",\"category\":\"spot\"}")), 1);
     ck_assert_int_eq(c.ev[0].kind, BOT_EV_ERROR);
     ck_assert_int_eq(c.ev[0].error.code, BOT_ERR_UNSUPPORTED);
-    ck_assert_int_eq(rest(VENUE_CALL_FILLS, "{\"retCode\":0,\"result\":{\"category\":\"option\",\"list\":[{" ROW ",\"execType\":\"Trade\"}]}}"), BOT_OK);
+    ck_assert_int_eq(rest(VENUE_CALL_FILLS, "{\"retCode\":0,\"result\":{\"category\":\"option\",\"nextPageCursor\":\"\",\"list\":[{" BARE_ROW ",\"execType\":\"Trade\"}]}}"), BOT_OK);
     ck_assert_int_eq(c.counts[BOT_EV_FILL], 0);
     ck_assert_int_eq(c.counts[BOT_EV_ERROR], 1);
     stop();
@@ -160,12 +161,13 @@ TEST(bybit, a_position_is_signed_by_its_side_and_needs_one)
         { "{\"symbol\":\"X\",\"side\":\"Sell\",\"size\":\"2\",\"positionIdx\":2}", "-2", BOT_LEG_SHORT },
         { "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"2\",\"positionIdx\":1}", "2", BOT_LEG_LONG },
         { "{\"symbol\":\"X\",\"side\":\"\",\"size\":\"0\",\"positionIdx\":2,\"seq\":\"-1\"}", "0", BOT_LEG_SHORT },
-        { "{\"symbol\":\"X\",\"side\":\"None\",\"size\":\"0\"}", "0", BOT_LEG_NET },
+        { "{\"symbol\":\"X\",\"side\":\"None\",\"size\":\"0\",\"positionIdx\":0}", "0", BOT_LEG_NET },
     };
     static const char *const bad[] = {
         "{\"symbol\":\"X\",\"side\":\"\",\"size\":\"1\",\"positionIdx\":0}", "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"\",\"positionIdx\":0}",
         "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"-1\",\"positionIdx\":0}", "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":3}",
-        "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"size\":\"2\"}", "{\"side\":\"Buy\",\"size\":\"1\"}", "{\"symbol\":\"X\",\"side\":\"Buy\"}",
+        "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"size\":\"2\",\"positionIdx\":0}", "{\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":0}", "{\"symbol\":\"X\",\"side\":\"Buy\",\"positionIdx\":0}",
+        "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\"}", "{\"symbol\":\"X\",\"side\":\"Sell\",\"size\":\"1\",\"positionIdx\":1}", "{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":2}",
     };
     char text[512];
     start();
@@ -178,7 +180,7 @@ TEST(bybit, a_position_is_signed_by_its_side_and_needs_one)
         ck_assert(c.ev[0].seq == BOT_SEQ_NONE);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        snprintf(text, sizeof text, POSITIONS("{\"symbol\":\"A\",\"side\":\"Buy\",\"size\":\"1\"},%s"), bad[i]);
+        snprintf(text, sizeof text, POSITIONS("{\"symbol\":\"A\",\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":0},%s"), bad[i]);
         (void)rest(VENUE_CALL_POSITIONS, text);
         ck_assert_msg(reply.outcome == BOT_OUTCOME_MALFORMED && c.n == 0 && reply.detail[0] != '\0', "%s", bad[i]);
     }
@@ -190,13 +192,15 @@ TEST(bybit, what_is_no_clean_success_never_gives_a_position)
     static const struct { int status; const char *body; bot_outcome outcome; } cases[] = {
         { 200, "", BOT_OUTCOME_MALFORMED },
         { 200, "<html><body>maintenance</body></html>", BOT_OUTCOME_MALFORMED },
-        { 200, "{\"retCode\":0,\"result\":{\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\"}]", BOT_OUTCOME_MALFORMED },
+        { 200, "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":0}]", BOT_OUTCOME_MALFORMED },
         { 200, "{\"result\":{\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\"}]}}", BOT_OUTCOME_MALFORMED },
         { 200, "{\"retCode\":0}", BOT_OUTCOME_MALFORMED },
         { 200, "{\"retCode\":0,\"result\":null}", BOT_OUTCOME_MALFORMED },
         { 200, "{\"retCode\":0,\"result\":{}}", BOT_OUTCOME_MALFORMED },
-        { 200, "{\"retCode\":0,\"result\":{\"list\":null}}", BOT_OUTCOME_MALFORMED },
-        { 200, "{\"retCode\":0,\"retCode\":10001,\"result\":{\"list\":[]}}", BOT_OUTCOME_MALFORMED },
+        { 200, "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":null}}", BOT_OUTCOME_MALFORMED },
+        { 200, "{\"retCode\":0,\"retCode\":10001,\"result\":{\"nextPageCursor\":\"\",\"list\":[]}}", BOT_OUTCOME_MALFORMED },
+        { 200, "{\"retCode\":0,\"result\":{\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":0}]}}", BOT_OUTCOME_MALFORMED }, /* the last page? */
+        { 200, "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":0}],\"list\":[]}}", BOT_OUTCOME_MALFORMED },
         { 200, "{\"retCode\":10002,\"retMsg\":\"t\",\"result\":{\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\"}]}}", BOT_OUTCOME_CLOCK },
         { 200, "{\"retCode\":10006,\"retMsg\":\"Too many visits!\"}", BOT_OUTCOME_LIMITED },
         { 200, "{\"retCode\":10003,\"retMsg\":\"API key is invalid.\"}", BOT_OUTCOME_AUTH },
@@ -204,7 +208,7 @@ TEST(bybit, what_is_no_clean_success_never_gives_a_position)
         { 200, "{\"retCode\":123456,\"retMsg\":\"new\"}", BOT_OUTCOME_REJECTED },
         { 403, "<html>403</html>", BOT_OUTCOME_BANNED },
         { 502, "<html>bad gateway</html>", BOT_OUTCOME_UNKNOWN },
-        { 500, "{\"retCode\":0,\"result\":{\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\"}]}}", BOT_OUTCOME_UNKNOWN },
+        { 500, "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"X\",\"side\":\"Buy\",\"size\":\"1\",\"positionIdx\":0}]}}", BOT_OUTCOME_UNKNOWN },
         { 429, "", BOT_OUTCOME_LIMITED },
     };
     start();
@@ -268,7 +272,7 @@ TEST(bybit, controls_and_answers_of_all_sockets)
 TEST(bybit, an_order_that_is_canceled_may_have_filled_and_zero_prices_are_absent)
 {
     start();
-    ck_assert_int_eq(ws("{\"topic\":\"order\",\"creationTime\":5,\"data\":[{\"symbol\":\"X\",\"orderId\":\"o\",\"orderStatus\":\"Cancelled\",\"side\":\"Sell\",\"qty\":\"2.0\","
+    ck_assert_int_eq(ws("{\"topic\":\"order\",\"creationTime\":5,\"data\":[{\"category\":\"linear\",\"symbol\":\"X\",\"orderId\":\"o\",\"orderStatus\":\"Cancelled\",\"side\":\"Sell\",\"qty\":\"2.0\","
                         "\"cumExecQty\":\"0.50\",\"leavesQty\":\"\",\"price\":\"0\",\"avgPrice\":\"\",\"triggerPrice\":\"0.00\",\"reduceOnly\":true,\"positionIdx\":1,"
                         "\"rejectReason\":\"EC_PostOnlyWillTakeLiquidity\"}]}"), 1);
     const bot_event *ev = &c.ev[0];
@@ -277,7 +281,7 @@ TEST(bybit, an_order_that_is_canceled_may_have_filled_and_zero_prices_are_absent
     ck_assert_str_eq(dec_text(ev->order.cum_qty), "0.50");
     ck_assert_str_eq(ev->order.reason, "EC_PostOnlyWillTakeLiquidity");
     ck_assert(ev->venue_ns == 5 * MS);
-    ck_assert_int_lt(ws("{\"topic\":\"order\",\"data\":[{\"symbol\":\"X\",\"orderId\":\"o\",\"orderStatus\":\"Sleeping\",\"side\":\"Sell\"}]}"), 0);
+    ck_assert_int_lt(ws("{\"topic\":\"order\",\"data\":[{\"category\":\"linear\",\"symbol\":\"X\",\"orderId\":\"o\",\"orderStatus\":\"Sleeping\",\"side\":\"Sell\"}]}"), 0);
     stop();
 }
 

@@ -569,7 +569,7 @@ TEST(facts, the_venues_clock_is_read_in_its_unit)
         { "bybit", VENUE_CALL_TIME, "{\"retCode\":0,\"result\":{\"timeSecond\":\"1700000000\",\"timeNano\":\"1700000000123456789\"},\"time\":1700000000124}", INT64_C(1700000000123456789) },
         { "bybit", VENUE_CALL_TIME, "{\"retCode\":0,\"result\":{\"timeSecond\":\"1700000000\"},\"time\":1700000000124}", INT64_C(1700000000) * BOT_NS_PER_S },
         { "bybit", VENUE_CALL_TIME, "{\"retCode\":0,\"result\":{},\"time\":1700000000124}", INT64_C(1700000000124) * MS },
-        { "bybit", VENUE_CALL_POSITIONS, "{\"retCode\":0,\"result\":{\"list\":[]},\"time\":1700000000124}", INT64_C(1700000000124) * MS },
+        { "bybit", VENUE_CALL_POSITIONS, "{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[]},\"time\":1700000000124}", INT64_C(1700000000124) * MS },
         { "okx", VENUE_CALL_TIME, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"ts\":\"1700000000123\"}]}", INT64_C(1700000000123) * MS },
         { "hyperliquid", VENUE_CALL_TIME, "{\"assetPositions\":[],\"withdrawable\":\"0\",\"time\":1700000000123}", INT64_C(1700000000123) * MS },
     };
@@ -644,7 +644,7 @@ TEST(facts, no_request_over_the_socket_is_refused_by_a_time_out)
 TEST(facts, what_is_left_of_a_limit_is_read_from_the_headers)
 {
     struct venue_header left[] = { { SLICE("X-Bapi-Limit"), SLICE("50") }, { SLICE("x-bapi-limit-status"), SLICE("3") }, { SLICE("X-BAPI-LIMIT-RESET-TIMESTAMP"), SLICE("1700000000123") } };
-    const struct slice body = SLICE("{\"retCode\":0,\"result\":{\"list\":[]},\"time\":1}");
+    const struct slice body = SLICE("{\"retCode\":0,\"result\":{\"nextPageCursor\":\"\",\"list\":[]},\"time\":1}");
     start("bybit");
     (void)v->decode_rest(ctx, VENUE_CALL_POSITIONS, 200, left, 3, body, collect_sink, &c, &reply);
     ck_assert(reply.limit == 50 && reply.remaining == 3 && reply.used == -1 && reply.reset_wall_ns == 0);

@@ -150,7 +150,7 @@ TEST(words, of_bybit)
         ck_assert_int_eq(said(VENUE_CALL_NONE, ORDER("New", "Limit", "GTC", "Buy", "#"), legs[i].word, BOT_EV_ORDER)->order.leg, legs[i].is);
     ck_assert_ptr_null(said(VENUE_CALL_NONE, ORDER("New", "Limit", "GTC", "Buy", "#"), "3", BOT_EV_ORDER));
 #undef ORDER
-    static const char position[] = "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"list\":[{\"symbol\":\"A\",\"side\":\"#\",\"size\":\"2\",\"positionIdx\":0,\"seq\":1}]}}";
+    static const char position[] = "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"nextPageCursor\":\"\",\"list\":[{\"symbol\":\"A\",\"side\":\"#\",\"size\":\"2\",\"positionIdx\":0,\"seq\":1}]}}";
     ck_assert_str_eq(dec_text(said(VENUE_CALL_POSITIONS, position, "Buy", BOT_EV_POSITION)->position.qty), "2");
     ck_assert_str_eq(dec_text(said(VENUE_CALL_POSITIONS, position, "Sell", BOT_EV_POSITION)->position.qty), "-2");
     ck_assert_ptr_null(said(VENUE_CALL_POSITIONS, position, "", BOT_EV_POSITION));

@@ -216,7 +216,7 @@ int bot__bf_execution_row(struct json *j, void *arg)
     bot_event ev;
     bot__event_init(&ev, BOT_EV_FILL, o->source);
     instrument_of(&f, X_PRODUCT, o, &ev);
-    if (!bot__field_id(&f, X_ID, &ev.fill.exec_id))
+    if (!bot__field_id(&f, X_ID, &ev.fill.exec_id) || field_is(&f, X_ID, "0"))
         bot__fields_fail(&f, X_ID, BOT_ERR_MALFORMED);
     order_id_of(&f, X_ACCEPT, X_CHILD, &ev.fill.order_id);
     ev.fill.side = side_of(&f, X_SIDE);
@@ -641,6 +641,8 @@ int bot__bf_board_state(struct json *j, struct bf_rows *o)
     const uint32_t health = bot__field_given(&f, H_HEALTH) ? H_HEALTH : H_STATUS; /* gethealth says "status" */
     if (!bot__field_given(&f, health))
         bot__fields_fail(&f, health, BOT_ERR_MALFORMED);
+    if (health == H_HEALTH && !bot__field_given(&f, H_STATE)) /* getboardstate says both: a board that does not say so is not running */
+        bot__fields_fail(&f, H_STATE, BOT_ERR_MALFORMED);
     return status_event(&f, j, o, worse(health_of(&f, health), state_of(&f, H_STATE)), health, H_STATE);
 }
 

@@ -33,6 +33,7 @@ struct bybit_rows {
     bot_source   source;
     int64_t      envelope_ns; /* creationTime or time of the message */
     struct slice category;    /* of the envelope, where rows do not say */
+    bool         of_all;      /* a topic of all categories: each row must say which is its own */
     char         error[96];   /* what was wrong with the row that failed */
     bool         replayed;
 };
@@ -53,6 +54,8 @@ int64_t bot__bybit_ms(struct json *j);
 int bot__bybit_book_read(struct venue_context *ctx, struct json *j, bool snapshot, int64_t *venue_ns, bot_source source, bot_event *ev);
 int bot__bybit_book(struct venue_context *ctx, struct slice data, bool snapshot, int64_t venue_ns, bot_source source, struct emit *e);
 
+/* {orderId, orderLinkId}: the row of an ACK. BOT_OK or an error. */
+int bot__bybit_ack(struct json *j, bot_event *ev);
 /* A batch: data.list holds the orders, extra.list (retExtInfo) in parallel each one's own code. One ACK each. */
 int bot__bybit_batch(struct slice data, struct slice extra, struct slice request_id, bot_source source, struct emit *e);
 

@@ -51,7 +51,7 @@ static void budget_object(struct slice header, struct venue_reply *ret)
 struct body {
     struct slice result, message, header, extra;
     int64_t code, time_ns;
-    bool code_given, result_given;
+    bool code_given, result_given, time_given;
 };
 
 /* over_socket: an answer on /v5/trade calls the result "data" and brings the budget words in "header". */
@@ -74,6 +74,9 @@ static int read_body(struct slice text, bool over_socket, struct body *b)
             b->result_given = true;
             b->result = bot__json_raw(&j);
         } else if (slice_is(key, "time")) {
+            if (b->time_given)
+                bot__json_fail(&j, BOT_ERR_CONFLICT);
+            b->time_given = true;
             b->time_ns = bot__bybit_ms(&j);
         } else if (slice_is(key, "retExtInfo") && b->extra.p == NULL && bot__json_peek(&j) == JSON_OBJECT) {
             b->extra = bot__json_raw(&j);
@@ -86,63 +89,62 @@ static int read_body(struct slice text, bool over_socket, struct body *b)
     return bot__json_end(&j);
 }
 
-struct result {
-    struct slice category, list, cursor, order_id, link_id, second, nano, symbol, success;
-    bool escaped_cursor;
+/* Members of result; list is an array. */
+enum { R_CATEGORY, R_LIST, R_CURSOR, R_ORDER_ID, R_LINK_ID, R_SECOND, R_NANO, R_SUCCESS, R_FIELDS };
+static const struct slice result_names[R_FIELDS] = {
+    [R_CATEGORY] = { "category", 8 }, [R_LIST] = { "list", 4 },          [R_CURSOR] = { "nextPageCursor", 14 }, [R_ORDER_ID] = { "orderId", 7 },
+    [R_LINK_ID] = { "orderLinkId", 11 }, [R_SECOND] = { "timeSecond", 10 }, [R_NANO] = { "timeNano", 8 },       [R_SUCCESS] = { "success", 7 },
 };
 
-static int read_result(struct slice text, struct result *r)
+static int read_result(struct slice text, struct fields *f)
 {
     struct json j;
-    struct slice key;
     bot__json_init(&j, text.p, text.len);
-    bot__json_object(&j);
-    while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "category")) r->category = bot__json_text(&j);
-        else if (slice_is(key, "list")) r->list = bot__json_raw(&j);
-        else if (slice_is(key, "nextPageCursor")) {
-            r->cursor = bot__json_text(&j);
-            r->escaped_cursor = j.escaped;
-        }
-        else if (slice_is(key, "orderId")) r->order_id = bot__json_text(&j);
-        else if (slice_is(key, "orderLinkId")) r->link_id = bot__json_text(&j);
-        else if (slice_is(key, "timeSecond")) r->second = bot__json_text(&j);
-        else if (slice_is(key, "timeNano")) r->nano = bot__json_text(&j);
-        else if (slice_is(key, "success")) r->success = bot__json_text(&j);
-        else bot__json_skip(&j);
-    }
-    return bot__json_end(&j);
+    bot__fields_read_raw(f, &j, result_names, R_FIELDS, NULL, UINT64_C(1) << R_LIST);
+    return f->err != 0 ? f->err : bot__json_end(&j);
 }
 
-static int rows_of(const struct result *res, struct bybit_rows *rows, int (*row)(struct json *j, void *arg), struct venue_reply *ret)
+static int rows_of(const struct fields *res, struct bybit_rows *rows, int (*row)(struct json *j, void *arg), struct venue_reply *ret)
 {
-    if (res->list.len == 0 || res->list.p[0] != '[')
+    const struct slice list = res->v[R_LIST], cursor = res->v[R_CURSOR];
+    if (list.len == 0 || list.p[0] != '[')
         return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "result.list is missing");
-    const int r = bot__rows_each(res->list, true, rows->e, row, rows);
+    const int r = bot__rows_each(list, true, rows->e, row, rows);
     if (r < 0)
         return bot__reply_malformed(ret, r, rows->error[0] != '\0' ? rows->error : "result.list");
     ret->rows = (uint32_t)rows->e->n;
-    if (res->cursor.len >= sizeof ret->cursor)
+    if (cursor.len >= sizeof ret->cursor)
         return bot__reply_malformed(ret, BOT_ERR_OVERFLOW, "nextPageCursor");
-    if (res->escaped_cursor) {
-        const int n = bot__json_unescape(res->cursor, ret->cursor, sizeof ret->cursor - 1);
+    if ((res->escaped >> R_CURSOR & 1) != 0) {
+        const int n = bot__json_unescape(cursor, ret->cursor, sizeof ret->cursor - 1);
         if (n < 0)
             return bot__reply_malformed(ret, n, "nextPageCursor");
         ret->cursor[n] = '\0';
-    } else if (res->cursor.len != 0) {
-        memcpy(ret->cursor, res->cursor.p, res->cursor.len);
-        ret->cursor[res->cursor.len] = '\0';
+    } else if (cursor.len != 0) {
+        memcpy(ret->cursor, cursor.p, cursor.len);
+        ret->cursor[cursor.len] = '\0';
     }
     return BOT_OK;
 }
 
-static int ack(const struct result *res, bot_source source, struct emit *e, struct venue_reply *ret)
+/* Of a list that has pages. One that does not say whether it is the last would pass for the whole: what stands on the others, a
+ * position, an order, would seem gone. */
+static int page_of(const struct fields *res, struct bybit_rows *rows, int (*row)(struct json *j, void *arg), struct venue_reply *ret)
+{
+    if (!bot__field_seen(res, R_CURSOR))
+        return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "result.nextPageCursor is missing");
+    return rows_of(res, rows, row, ret);
+}
+
+static int ack(struct fields *res, bot_source source, struct emit *e, struct venue_reply *ret)
 {
     bot_event ev;
     bot__event_init(&ev, BOT_EV_ACK, source);
     ev.ack.accepted = true;
-    if (!bot__id_set(&ev.ack.order_id, res->order_id.p, res->order_id.len) || !bot__id_set(&ev.ack.client_id, res->link_id.p, res->link_id.len))
-        return bot__reply_malformed(ret, BOT_ERR_OVERFLOW, "orderId");
+    bot__field_id(res, R_ORDER_ID, &ev.ack.order_id);
+    bot__field_id(res, R_LINK_ID, &ev.ack.client_id);
+    if (res->err != 0)
+        return bot__reply_malformed(ret, res->err, "orderId");
     if (ev.ack.order_id.len == 0 && ev.ack.client_id.len == 0)
         return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "orderId is missing");
     ret->order_id = ev.ack.order_id;
@@ -159,24 +161,18 @@ static int ack_row(struct json *j, void *arg)
     bot_event ev;
     bot__event_init(&ev, BOT_EV_ACK, rows->source);
     ev.ack.accepted = true;
-    struct slice key;
-    bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "orderId")) bot__json_id(j, &ev.ack.order_id);
-        else if (slice_is(key, "orderLinkId")) bot__json_id(j, &ev.ack.client_id);
-        else bot__json_skip(j);
-    }
-    if (j->err != 0)
-        return j->err;
+    const int r = bot__bybit_ack(j, &ev);
+    if (r < 0)
+        return r;
     bot__emit(rows->e, &ev);
     return BOT_OK;
 }
 
-static int server_time(const struct result *res, const struct body *b, struct emit *e, struct venue_reply *ret)
+static int server_time(const struct fields *res, const struct body *b, struct emit *e, struct venue_reply *ret)
 {
     int64_t nano, second;
-    if (bot__text_i64(res->nano, &nano) && nano > 0) ret->venue_ns = nano;
-    else if (bot__text_i64(res->second, &second) && second > 0 && second < INT64_MAX / BOT_NS_PER_S) ret->venue_ns = second * BOT_NS_PER_S;
+    if (bot__text_i64(res->v[R_NANO], &nano) && nano > 0) ret->venue_ns = nano;
+    else if (bot__text_i64(res->v[R_SECOND], &second) && second > 0 && second < INT64_MAX / BOT_NS_PER_S) ret->venue_ns = second * BOT_NS_PER_S;
     else if (b->time_ns > 0) ret->venue_ns = b->time_ns;
     else return bot__reply_malformed(ret, BOT_ERR_MALFORMED, "timeNano is missing");
     bot_event ev;
@@ -278,20 +274,27 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
         bot__reply_fail(ret, bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : by_status, http_status, SLICE("HTTP error with a body that says success"));
         return BOT_OK;
     }
-    struct result res = { 0 };
-    if (!b.result_given || b.result.len == 0 || b.result.p[0] != '{' || read_result(b.result, &res) < 0) {
+    struct fields res;
+    if (!b.result_given || b.result.len == 0 || b.result.p[0] != '{') {
         (void)bot__reply_malformed(ret, BOT_ERR_MALFORMED, "result is missing or not an object");
         return BOT_OK;
     }
+    const int read = read_result(b.result, &res);
+    if (read < 0) {
+        char why[96];
+        bot__fields_why(&res, why, sizeof why);
+        (void)bot__reply_malformed(ret, read, why);
+        return BOT_OK;
+    }
     ret->outcome = BOT_OUTCOME_OK;
-    struct bybit_rows rows = { .e = &e, .source = BOT_SOURCE_REST, .envelope_ns = call == VENUE_CALL_BALANCE ? ret->venue_ns : 0, .category = res.category };
+    struct bybit_rows rows = { .e = &e, .source = BOT_SOURCE_REST, .envelope_ns = call == VENUE_CALL_BALANCE ? ret->venue_ns : 0, .category = res.v[R_CATEGORY] };
     int done = BOT_OK;
     switch (call) {
     case VENUE_CALL_TIME: done = server_time(&res, &b, &e, ret); break;
     case VENUE_CALL_INSTRUMENTS: done = rows_of(&res, &rows, bot__bybit_instrument, ret); break;
-    case VENUE_CALL_POSITIONS: done = rows_of(&res, &rows, bot__bybit_position, ret); break;
-    case VENUE_CALL_FILLS: done = rows_of(&res, &rows, bot__bybit_execution, ret); break;
-    case VENUE_CALL_OPEN_ORDERS: done = rows_of(&res, &rows, bot__bybit_order, ret); break;
+    case VENUE_CALL_POSITIONS: done = page_of(&res, &rows, bot__bybit_position, ret); break;
+    case VENUE_CALL_FILLS: done = page_of(&res, &rows, bot__bybit_execution, ret); break;
+    case VENUE_CALL_OPEN_ORDERS: done = page_of(&res, &rows, bot__bybit_order, ret); break;
     case VENUE_CALL_ORDER:
         done = rows_of(&res, &rows, bot__bybit_order, ret);
         ret->cursor[0] = '\0'; /* the venue gives one for a single order too */
@@ -314,7 +317,7 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
     case VENUE_CALL_CANCEL: done = ack(&res, BOT_SOURCE_REST, &e, ret); break;
     case VENUE_CALL_CANCEL_ALL:
         done = rows_of(&res, &rows, ack_row, ret);
-        if (slice_is(res.success, "0")) /* some orders remain: the list says which were taken */
+        if (slice_is(res.v[R_SUCCESS], "0")) /* some orders remain: the list says which were taken */
             bot__text_copy(SLICE("not all orders could be canceled"), ret->detail, sizeof ret->detail);
         break;
     case VENUE_CALL_CANCEL_BATCH: {
@@ -324,7 +327,7 @@ int bot__bybit_decode_rest(struct venue_context *ctx, enum venue_call call, int 
         break;
     }
     case VENUE_CALL_KEY: done = key_powers(b.result, ret); break;
-    case VENUE_CALL_ACCOUNT_LOG: done = rows_of(&res, &rows, bot__bybit_log, ret); break;
+    case VENUE_CALL_ACCOUNT_LOG: done = page_of(&res, &rows, bot__bybit_log, ret); break;
     default: bot__reply_fail(ret, BOT_OUTCOME_MALFORMED, 0, SLICE("a call that this venue does not have")); break;
     }
     if (done < 0 && ret->outcome == BOT_OUTCOME_OK)

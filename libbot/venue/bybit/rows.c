@@ -19,6 +19,13 @@ static int bad(struct bybit_rows *rows, const struct fields *f, struct json *j)
     return f->err;
 }
 
+/* Of a topic of all categories: BTCUSDT is a spot pair as well, and a row that does not say which of the two must not move the other. */
+static void must_say(const struct bybit_rows *rows, struct fields *f, uint32_t i)
+{
+    if (rows->of_all && !bot__field_given(f, i))
+        bot__fields_fail(f, i, BOT_ERR_MALFORMED);
+}
+
 /* Derivatives pass; other categories become a named error. */
 static bool foreign(struct bybit_rows *rows, struct slice category, bot_symbol symbol, bot_event *ev)
 {
@@ -88,6 +95,7 @@ static int execution_row(struct json *j, struct bybit_rows *rows, bot_event *ev)
     ev->venue_ns = bot__field_ms(&f, X_TIME);
     if (!bot__field_i64(&f, X_SEQ, &ev->seq) || ev->seq < 0)
         ev->seq = BOT_SEQ_NONE;
+    must_say(rows, &f, X_CATEGORY);
     if (f.err == 0 && foreign(rows, f.v[X_CATEGORY], ev->instrument, ev))
         return 1;
     bot_id exec_id = { 0 };
@@ -220,6 +228,7 @@ int bot__bybit_order(struct json *j, void *arg)
     bot__event_init(ev, BOT_EV_ORDER, rows->source);
     if (!bot__field_symbol(&f, O_SYMBOL, &ev->instrument))
         bot__fields_fail(&f, O_SYMBOL, BOT_ERR_MALFORMED);
+    must_say(rows, &f, O_CATEGORY);
     if (f.err == 0 && foreign(rows, f.v[O_CATEGORY], ev->instrument, ev)) {
         bot__emit(rows->e, ev);
         return BOT_OK;
@@ -301,9 +310,11 @@ int bot__bybit_position(struct json *j, void *arg)
     bot_ev_position *p = &ev.position;
     if (!bot__field_dec(&f, P_SIZE, &p->qty) || bot_dec_sign(p->qty) < 0)
         bot__fields_fail(&f, P_SIZE, BOT_ERR_MALFORMED);
-    p->leg = BOT_LEG_NET;
-    (void)leg_of(&f, P_IDX, &p->leg);
+    if (!leg_of(&f, P_IDX, &p->leg)) /* always given: without it the legs of hedge mode would be two nets of one instrument */
+        bot__fields_fail(&f, P_IDX, BOT_ERR_MALFORMED);
     const bot_side side = side_of(f.v[P_SIDE]);
+    if ((p->leg == BOT_LEG_LONG && side == BOT_SELL) || (p->leg == BOT_LEG_SHORT && side == BOT_BUY))
+        bot__fields_fail(&f, P_SIDE, BOT_ERR_CONFLICT);
     if (side == BOT_SELL) {
         p->qty = bot_dec_neg(p->qty);
     } else if (side == BOT_SIDE_NONE && !bot_dec_is_zero(p->qty)) {
@@ -376,6 +387,11 @@ int bot__bybit_log(struct json *j, void *arg)
     if (f.err != 0)
         return bad(rows, &f, j);
     bot_event ev;
+    /* A row that does not say what it is, or a settlement without a word on funding ("" where it is none), may be a payment. */
+    if (!bot__field_given(&f, L_TYPE) || (field_is(&f, L_TYPE, "SETTLEMENT") && !bot__field_seen(&f, L_FUNDING))) {
+        bot__fields_fail(&f, bot__field_given(&f, L_TYPE) ? L_FUNDING : L_TYPE, BOT_ERR_MALFORMED);
+        return bad(rows, &f, j);
+    }
     if (!field_is(&f, L_TYPE, "SETTLEMENT") || !bot__field_given(&f, L_FUNDING)) {
         bot__event_init(&ev, BOT_EV_CONTROL, rows->source);
         ev.control.control = BOT_CONTROL_OTHER;
@@ -384,8 +400,10 @@ int bot__bybit_log(struct json *j, void *arg)
         return BOT_OK;
     }
     bot__event_init(&ev, BOT_EV_FUNDING, rows->source);
-    bot__field_symbol(&f, L_SYMBOL, &ev.instrument);
-    bot__field_id(&f, L_TRADE_ID, &ev.funding.exec_id);
+    if (!bot__field_symbol(&f, L_SYMBOL, &ev.instrument))
+        bot__fields_fail(&f, L_SYMBOL, BOT_ERR_MALFORMED);
+    if (!bot__field_id(&f, L_TRADE_ID, &ev.funding.exec_id)) /* without its name it would be paid again by each reading */
+        bot__fields_fail(&f, L_TRADE_ID, BOT_ERR_MALFORMED);
     bot__field_currency(&f, L_CURRENCY, &ev.funding.currency);
     bot__field_dec(&f, L_FUNDING, &ev.funding.amount);
     ev.funding.amount = bot_dec_neg(ev.funding.amount);
@@ -398,67 +416,64 @@ int bot__bybit_log(struct json *j, void *arg)
 
 /* ---- instruments ---- */
 
-struct steps {
-    bot_dec tick, lot, min, max, notional;
-    bool    has_tick, has_lot;
+enum { I_SYMBOL, I_CONTRACT, I_STATUS, I_BASE, I_QUOTE, I_SETTLE, I_PRICES, I_LOTS, I_FIELDS };
+static const struct slice instrument_names[I_FIELDS] = {
+    { "symbol", 6 }, { "contractType", 12 }, { "status", 6 }, { "baseCoin", 8 }, { "quoteCoin", 9 }, { "settleCoin", 10 }, { "priceFilter", 11 },
+    { "lotSizeFilter", 13 },
 };
+enum { F_TICK, F_FIELDS };
+static const struct slice price_names[F_FIELDS] = { { "tickSize", 8 } };
+enum { L_STEP, L_MIN, L_MAX, L_NOTIONAL, L_LOT_FIELDS };
+static const struct slice lot_names[L_LOT_FIELDS] = { { "qtyStep", 7 }, { "minOrderQty", 11 }, { "maxOrderQty", 11 }, { "minNotionalValue", 16 } };
 
-static void filter(struct json *j, struct steps *s)
+/* The members of an object in a row: as its fields, none of which is nested. */
+static void filter(struct fields *f, uint32_t i, struct fields *ret, const struct slice *names, uint32_t n)
 {
-    struct slice key;
-    bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "tickSize")) s->has_tick = bot__json_dec(j, &s->tick);
-        else if (slice_is(key, "qtyStep")) s->has_lot = bot__json_dec(j, &s->lot);
-        else if (slice_is(key, "minOrderQty")) bot__json_dec(j, &s->min);
-        else if (slice_is(key, "maxOrderQty")) bot__json_dec(j, &s->max);
-        else if (slice_is(key, "minNotionalValue")) bot__json_dec(j, &s->notional);
-        else bot__json_skip(j);
-    }
+    struct json j;
+    const struct slice text = bot__field_given(f, i) ? f->v[i] : SLICE("{}");
+    bot__json_init(&j, text.p, text.len);
+    bot__fields_read(ret, &j, names, n);
 }
 
 int bot__bybit_instrument(struct json *j, void *arg)
 {
     struct bybit_rows *rows = arg;
-    struct steps steps = { 0 };
+    struct fields f, prices, lots;
     bot_event ev;
+    bot__fields_read_raw(&f, j, instrument_names, I_FIELDS, NULL, UINT64_C(1) << I_PRICES | UINT64_C(1) << I_LOTS);
+    if (f.err != 0)
+        return bad(rows, &f, j);
     bot__event_init(&ev, BOT_EV_INSTRUMENT, rows->source);
     bot_ev_instrument *in = &ev.inst;
-    struct slice key, contract = { 0 }, status = { 0 };
-    bot__json_object(j);
-    while (bot__json_key(j, &key)) {
-        if (slice_is(key, "symbol")) bot__json_symbol(j, &ev.instrument);
-        else if (slice_is(key, "contractType")) contract = bot__json_text(j);
-        else if (slice_is(key, "status")) status = bot__json_text(j);
-        else if (slice_is(key, "baseCoin")) bot__json_currency(j, &in->base);
-        else if (slice_is(key, "quoteCoin")) bot__json_currency(j, &in->quote);
-        else if (slice_is(key, "settleCoin")) bot__json_currency(j, &in->settle);
-        else if (slice_is(key, "priceFilter") || slice_is(key, "lotSizeFilter")) filter(j, &steps);
-        else bot__json_skip(j);
-    }
-    if (j->err != 0)
-        return j->err;
-    if (contract.len == 0) { /* spot and options have none */
+    bot__field_symbol(&f, I_SYMBOL, &ev.instrument);
+    bot__field_currency(&f, I_BASE, &in->base);
+    bot__field_currency(&f, I_QUOTE, &in->quote);
+    bot__field_currency(&f, I_SETTLE, &in->settle);
+    if (f.err != 0)
+        return bad(rows, &f, j);
+    if (!bot__field_given(&f, I_CONTRACT)) { /* spot and options have none */
         bot_event other;
         if (foreign(rows, (struct slice){ 0 }, ev.instrument, &other)) {
             bot__emit(rows->e, &other);
             return BOT_OK;
         }
     }
-    in->contract = slice_is(contract, "LinearPerpetual") || slice_is(contract, "LinearFutures")     ? BOT_LINEAR
-                   : slice_is(contract, "InversePerpetual") || slice_is(contract, "InverseFutures") ? BOT_INVERSE
-                                                                                                    : BOT_CONTRACT_NONE;
-    if (ev.instrument.len == 0 || in->contract == BOT_CONTRACT_NONE || !steps.has_tick || !steps.has_lot || bot_dec_sign(steps.tick) <= 0 ||
-        bot_dec_sign(steps.lot) <= 0) {
+    in->contract = field_is(&f, I_CONTRACT, "LinearPerpetual") || field_is(&f, I_CONTRACT, "LinearFutures")     ? BOT_LINEAR
+                   : field_is(&f, I_CONTRACT, "InversePerpetual") || field_is(&f, I_CONTRACT, "InverseFutures") ? BOT_INVERSE
+                                                                                                                : BOT_CONTRACT_NONE;
+    filter(&f, I_PRICES, &prices, price_names, F_FIELDS);
+    filter(&f, I_LOTS, &lots, lot_names, L_LOT_FIELDS);
+    const bool tick = bot__field_dec_positive(&prices, F_TICK, &in->tick), lot = bot__field_dec_positive(&lots, L_STEP, &in->lot);
+    bot__field_dec(&lots, L_MIN, &in->qty_min);
+    bot__field_dec(&lots, L_MAX, &in->qty_max);
+    bot__field_dec(&lots, L_NOTIONAL, &in->notional_min);
+    if (prices.err != 0 || lots.err != 0)
+        return bad(rows, prices.err != 0 ? &prices : &lots, j);
+    if (ev.instrument.len == 0 || in->contract == BOT_CONTRACT_NONE || !tick || !lot) {
         snprintf(rows->error, sizeof rows->error, "instrument %s: name, contract, tick or lot missing", ev.instrument.s);
         return BOT_ERR_MALFORMED;
     }
-    in->tradable = slice_is(status, "Trading");
-    in->tick = steps.tick;
-    in->lot = steps.lot;
-    in->qty_min = steps.min;
-    in->qty_max = steps.max;
-    in->notional_min = steps.notional;
+    in->tradable = field_is(&f, I_STATUS, "Trading");
     in->multiplier = (bot_dec){ 1, 0 }; /* linear counts coins, inverse contracts of 1 USD */
     bot__emit(rows->e, &ev);
     return BOT_OK;

@@ -97,7 +97,7 @@ static int error_of(int64_t code, struct slice op)
 enum { A_ORDER_ID, A_LINK_ID, A_SYMBOL, A_FIELDS };
 static const struct slice ack_names[A_FIELDS] = { { "orderId", 7 }, { "orderLinkId", 11 }, { "symbol", 6 } };
 
-static int read_ack(struct json *j, bot_event *ev)
+int bot__bybit_ack(struct json *j, bot_event *ev)
 {
     struct fields f;
     bot__fields_read(&f, j, ack_names, A_FIELDS);
@@ -126,7 +126,7 @@ int bot__bybit_batch(struct slice data, struct slice extra, struct slice request
             int64_t code;
             bot__event_init(&ev, BOT_EV_ACK, source);
             (void)bot__id_set(&ev.ack.request_id, request_id.p, request_id.len);
-            if (!bot__json_item(&c) || read_ack(&o, &ev) != 0)
+            if (!bot__json_item(&c) || bot__bybit_ack(&o, &ev) != 0)
                 return BOT_ERR_MALFORMED;
             bot__fields_read(&f, &c, names, FIELDS);
             if (!bot__field_i64(&f, CODE, &code) || f.err != 0)
@@ -147,9 +147,13 @@ int bot__bybit_batch(struct slice data, struct slice extra, struct slice request
 }
 
 /* {"op":"order.create","retCode":0,"reqId":..,"data":{"orderId","orderLinkId"}}: what became of a socket request. */
-static int order_answer(const struct envelope *m, bot_source source, struct emit *e)
+static int order_answer(struct venue_context *ctx, const struct envelope *m, bot_source source, struct emit *e)
 {
-    if (!m->code_given) { /* the request itself, as found in documentation and captures of the sending side */
+    if (!m->code_given) { /* the request itself, as found in documentation and captures of the sending side, has args and no data */
+        if (m->data.len != 0) {
+            snprintf(ctx->why, sizeof ctx->why, "retCode is missing");
+            return BOT_ERR_MALFORMED;
+        }
         bot__emit_control(e, source, BOT_CONTROL_OTHER, m->op);
         return e->err;
     }
@@ -166,7 +170,7 @@ static int order_answer(const struct envelope *m, bot_source source, struct emit
     if (m->data.len != 0) {
         struct json j;
         bot__json_init(&j, m->data.p, m->data.len);
-        const int r = read_ack(&j, &ev);
+        const int r = bot__bybit_ack(&j, &ev);
         if (r < 0)
             return r;
     }
@@ -207,8 +211,10 @@ static int topic_message(struct venue_context *ctx, const struct envelope *m, bo
         rows.envelope_ns = m->sent_ns;
         money = false;
     }
-    if (money)
+    if (money) {
         rows.category = category_of(m->topic);
+        rows.of_all = rows.category.len == 0;
+    }
     if (row != NULL) {
         if (m->data.len == 0)
             return BOT_ERR_MALFORMED;
@@ -260,6 +266,7 @@ static void hot_topic(struct hot *h, struct slice topic)
         if (topic.len == 9 || slice_is(topic, "execution.linear") || slice_is(topic, "execution.inverse"))
             h->read = bot__bybit_execution;
         h->rows.category = category_of(topic);
+        h->rows.of_all = h->rows.category.len == 0;
     } else if (topic_is(topic, "publicTrade")) {
         h->read = bot__bybit_trade;
     } else if (topic_is(topic, "orderbook")) {
@@ -268,6 +275,7 @@ static void hot_topic(struct hot *h, struct slice topic)
     } else if (topic_is(topic, "order")) {
         h->read = bot__bybit_order;
         h->rows.category = category_of(topic);
+        h->rows.of_all = h->rows.category.len == 0;
     }
 }
 
@@ -392,7 +400,7 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
     hot.rows.e = &e;
     hot.rows.source = source;
     hot.rows.category = (struct slice){ NULL, 0 };
-    hot.rows.replayed = false;
+    hot.rows.replayed = hot.rows.of_all = false;
     bot__json_init(&j, msg.p, msg.len);
     read_envelope(&j, &m, &hot);
     int r = bot__json_end(&j);
@@ -409,7 +417,7 @@ int bot__bybit_decode_ws(struct venue_context *ctx, bot_source source, struct sl
     if (m.topic.len != 0)
         r = topic_message(ctx, &m, source, &e);
     else if (m.op.len > 6 && memcmp(m.op.p, "order.", 6) == 0)
-        r = order_answer(&m, source, &e);
+        r = order_answer(ctx, &m, source, &e);
     else if (m.op.len != 0 || (m.success_given && slice_is(m.type, "COMMAND_RESP")))
         r = control_message(&m, source, &e);
     else if (m.code_given && m.code != 0) {

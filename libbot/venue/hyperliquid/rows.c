@@ -165,9 +165,13 @@ static int asset_row(struct json *j, void *arg)
     bool found = false;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
-        if (!slice_is(key, "position") || found) {
+        if (!slice_is(key, "position")) {
             bot__json_skip(j);
             continue;
+        }
+        if (found) { /* two in one row: the second would be lost */
+            bot__json_fail(j, BOT_ERR_CONFLICT);
+            break;
         }
         found = true;
         struct fields f;
@@ -200,15 +204,17 @@ static int asset_row(struct json *j, void *arg)
 int bot__hl_clearinghouse(struct json *j, struct hl_rows *o)
 {
     struct slice key, rows = { NULL, 0 };
+    enum { ROWS = 1, TIME = 2 };
     int64_t ms = 0;
+    uint32_t seen = 0;
     bool whole = false;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         if (slice_is(key, "assetPositions")) {
-            if (rows.p != NULL)
-                bot__json_fail(j, BOT_ERR_CONFLICT);
+            bot__once(j, &seen, ROWS);
             rows = bot__json_raw(j);
         } else if (slice_is(key, "time")) {
+            bot__once(j, &seen, TIME);
             whole = bot__json_i64(j, &ms);
         } else {
             whole = whole || slice_is(key, "withdrawable");
@@ -395,12 +401,16 @@ static int funding_event(struct json *j, struct hl_rows *o, int64_t when_ms)
 int bot__hl_funding_row(struct json *j, void *arg)
 {
     struct slice key, delta = { NULL, 0 };
+    enum { DELTA = 1, TIME = 2 };
     int64_t ms = 0;
+    uint32_t seen = 0;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
-        if (slice_is(key, "delta") && delta.p == NULL)
+        const bool inner = slice_is(key, "delta"), time = slice_is(key, "time");
+        bot__once(j, &seen, inner ? DELTA : time ? TIME : 0);
+        if (inner)
             delta = bot__json_raw(j);
-        else if (slice_is(key, "time"))
+        else if (time)
             bot__json_i64(j, &ms);
         else
             bot__json_skip(j);
@@ -458,7 +468,10 @@ int bot__hl_universe(struct json *j, struct hl_rows *o)
     struct slice key, rows = { NULL, 0 };
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
-        if (slice_is(key, "universe") && rows.p == NULL)
+        const bool universe = slice_is(key, "universe");
+        if (universe && rows.p != NULL)
+            bot__json_fail(j, BOT_ERR_CONFLICT);
+        if (universe)
             rows = bot__json_raw(j);
         else
             bot__json_skip(j);

@@ -74,7 +74,7 @@ static void trade_update(struct simvenue *b, struct text *t, const struct exchan
                   f->origin == EXCHANGE_BY_USER ? "TRADE" : "CALCULATED", f->leaves_lots == 0 ? "FILLED" : "PARTIALLY_FILLED",
                   (int64_t)bot__simbinance_order_id(f->order_id), in, f->lots, in, f->order_lots - f->leaves_lots, in, f->price_ticks);
     bot__text_put(t, "'n':'%z','N':'%s','T':%d,'t':%d,", &f->fee.v, in->settle.s, bot__simvenue_ms(b, f->ns),
-                  (int64_t)bot__simbinance_trade_id(f->id));
+                  (int64_t)bot__simbinance_trade_id(f->trade));
     bot__text_put(t, "'b':'0','a':'0','m':%b,'R':%b,'wt':'CONTRACT_PRICE','ot':'%s','ps':'%s','cp':false,'rp':'%z','pP':false,'si':0,'ss':0,"
                      "'V':'NONE','pm':'NONE','gtd':0,'er':'0'}}",
                   f->liquidity == BOT_MAKER, o != NULL && o->reduce_only, f->type == BOT_MARKET ? "MARKET" : "LIMIT", bot__simbinance_leg(f->leg), &f->pnl.v);
@@ -235,12 +235,12 @@ void bot__simbinance_trades(struct simvenue *b)
             lots += last->lots;
             struct text one = bot__text(b->scratch, MESSAGE_MAX);
             bot__text_put(&one, "{'e':'trade','E':%d,'T':%d,'s':'%s','t':%d,'p':'%p','q':'%q','X':'MARKET','m':%b}", now, bot__simvenue_ms(b, last->ns),
-                          in->symbol.s, (int64_t)last->id, in, last->price_ticks, in, last->lots, last->side == BOT_SELL);
+                          in->symbol.s, (int64_t)bot__simbinance_trade_id(last->id), in, last->price_ticks, in, last->lots, last->side == BOT_SELL);
             publish(b, i, 0, "@trade", wants_raw, &one);
         }
         struct text t = bot__text(b->scratch, MESSAGE_MAX);
         bot__text_put(&t, "{'e':'aggTrade','E':%d,'a':%d,'s':'%s','p':'%p','q':'%q','f':%d,'l':%d,'T':%d,'m':%b}", now, (int64_t)last->id, in->symbol.s,
-                      in, first->price_ticks, in, lots, (int64_t)first->id, (int64_t)last->id, bot__simvenue_ms(b, first->ns), first->side == BOT_SELL);
+                      in, first->price_ticks, in, lots, (int64_t)bot__simbinance_trade_id(first->id), (int64_t)bot__simbinance_trade_id(last->id), bot__simvenue_ms(b, first->ns), first->side == BOT_SELL);
         publish(b, i, 0, "@aggTrade", wants_aggregated, &t);
     }
 }

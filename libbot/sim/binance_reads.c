@@ -94,7 +94,7 @@ static void fill_row(struct simvenue *b, struct text *t, const struct exchange_f
     const struct exchange_instrument *in = &b->instrument[f->instrument];
     bot__text_put(t, "{'symbol':'%s','id':%d,'orderId':%d,'side':'%s','price':'%p','qty':'%q','realizedPnl':'%z','quoteQty':'%z','commission':'%z',"
                      "'commissionAsset':'%s','time':%d,'positionSide':'%s','buyer':%b,'maker':%b}",
-                  in->symbol.s, (int64_t)bot__simbinance_trade_id(f->id), (int64_t)bot__simbinance_order_id(f->order_id),
+                  in->symbol.s, (int64_t)bot__simbinance_trade_id(f->trade), (int64_t)bot__simbinance_order_id(f->order_id),
                   f->side == BOT_BUY ? "BUY" : "SELL", in, f->price_ticks, in, f->lots, &f->pnl.v, &f->value.v, &f->fee.v, in->settle.s,
                   bot__simvenue_ms(b, f->ns), bot__simbinance_leg(f->leg), f->side == BOT_BUY, f->liquidity == BOT_MAKER);
 }
@@ -129,9 +129,10 @@ static void read_fills(struct simvenue *b, const struct call *c, const struct pa
     uint32_t end = 0;
     int64_t fits = 0;
     for (; bot__exchange_fill_at(b->x, c->account, view.as_of, end, &f); end++) {
-        const int64_t ms = bot__simvenue_ms(b, f.ns), id = (int64_t)bot__simbinance_trade_id(f.id);
+        if (f.kind == BOT_FILL_NONE) continue;
+        const int64_t ms = bot__simvenue_ms(b, f.ns), id = (int64_t)bot__simbinance_trade_id(f.trade);
         if (from_id >= 0 ? id < from_id : ms < from) break;
-        if (f.instrument != only || f.kind == BOT_FILL_NONE || ms > to || (order >= 0 && (int64_t)bot__simbinance_order_id(f.order_id) != order)) continue;
+        if (f.instrument != only || ms > to || (order >= 0 && (int64_t)bot__simbinance_order_id(f.order_id) != order)) continue;
         fits++;
         if (from_id < 0 && start < 0 && fits == limit) { /* the latest ones */
             end++;
@@ -259,7 +260,7 @@ static void income_row(struct simvenue *b, struct list *l, const struct view *vi
     if (!bot__simvenue_row_begin(l, view)) return;
     bot__text_put(l->t, "{'symbol':'%s','incomeType':'%s','income':'%z','asset':'%s','time':%d,'info':'','tranId':%d,'tradeId':'", in->symbol.s, type, &amount,
                   in->settle.s, bot__simvenue_ms(b, f->ns), (int64_t)(9689000000 + f->id));
-    if (f->kind != BOT_FILL_NONE) bot__text_put(l->t, "%d", (int64_t)bot__simbinance_trade_id(f->id));
+    if (f->kind != BOT_FILL_NONE) bot__text_put(l->t, "%d", (int64_t)bot__simbinance_trade_id(f->trade));
     bot__text_put(l->t, "'}");
     bot__simvenue_row_end(l, view);
 }
@@ -358,7 +359,7 @@ static void read_trades(struct simvenue *b, const struct params *p, struct reply
     for (uint64_t k = b->recent_n[i] - n; k < b->recent_n[i]; k++) {
         const struct exchange_trade *t = &b->recent[i][k % 64];
         bot__text_put(&r->body, "%s{'a':%d,'p':'%p','q':'%q','f':%d,'l':%d,'T':%d,'m':%b}", k > b->recent_n[i] - n ? "," : "", (int64_t)t->id, in,
-                      t->price_ticks, in, t->lots, (int64_t)t->id, (int64_t)t->id, bot__simvenue_ms(b, t->ns), t->side == BOT_SELL);
+                      t->price_ticks, in, t->lots, (int64_t)bot__simbinance_trade_id(t->id), (int64_t)bot__simbinance_trade_id(t->id), bot__simvenue_ms(b, t->ns), t->side == BOT_SELL);
     }
     bot__text_put(&r->body, "]");
 }

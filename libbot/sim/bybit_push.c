@@ -53,7 +53,8 @@ void bot__simbybit_fill_row(struct simvenue *b, struct text *t, const struct exc
     const struct exchange_instrument *in = &b->instrument[f->instrument];
     char order[37], exec[37];
     bot__simbybit_uuid(b, SALT_ORDER, f->order_id, order);
-    bot__simbybit_uuid(b, SALT_EXEC, f->id, exec);
+    const bool shared = b->opt.exec_ids_shared && f->trade != 0;
+    bot__simbybit_uuid(b, shared ? SALT_TRADE : SALT_EXEC, shared ? f->trade : f->id, exec);
     const bool funding = f->kind == BOT_FILL_NONE;
     const char *type = funding ? "Funding" : f->kind == BOT_FILL_ADL ? "AdlTrade" : f->kind == BOT_FILL_LIQUIDATION ? "BustTrade" : "Trade";
     const char *create = funding ? "" : f->origin == EXCHANGE_BY_USER ? "CreateByUser"

@@ -114,6 +114,7 @@ struct exchange_order {
 
 struct exchange_fill {
     uint64_t      id; /* from 1, ascending over the whole exchange */
+    uint64_t      trade; /* the number that both sides of it have in common, as exchange_trade.id; of a funding row 0 */
     uint64_t      order_id;
     uint32_t      account;
     uint16_t      instrument;
@@ -269,7 +270,7 @@ void bot__exchange_position_at(const struct exchange *x, uint32_t account, uint1
 
 /* Counters for tests. */
 struct exchange_stats {
-    uint64_t submits, refused, trades, fills, cancels;
+    uint64_t submits, refused, trades, self_trades, fills, cancels; /* self_trades: of a client with himself */
 };
 struct exchange_stats bot__exchange_stats(const struct exchange *x);
 

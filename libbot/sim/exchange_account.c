@@ -79,7 +79,7 @@ static void fill_keep(struct exchange *x, const struct exchange_fill *f)
                                                    .leg = f->leg, .fill = f, .seq = f->seq });
 }
 
-void bot__exchange_apply(struct exchange *x, struct exchange_order *o, int64_t price, int64_t lots, bool maker, uint8_t kind)
+void bot__exchange_apply(struct exchange *x, struct exchange_order *o, uint64_t trade, int64_t price, int64_t lots, bool maker, uint8_t kind)
 {
     struct instrument *in = &x->instrument[o->instrument];
     struct account *a = &x->account[o->account];
@@ -105,7 +105,7 @@ void bot__exchange_apply(struct exchange *x, struct exchange_order *o, int64_t p
     h->touched[o->leg - BOT_LEG_NET] = true;
     a->wallet_touched[currency] = true;
     touch(x, o->account);
-    struct exchange_fill f = { .id = x->next_fill++, .order_id = o->id, .account = o->account, .instrument = o->instrument,
+    struct exchange_fill f = { .id = x->next_fill++, .trade = trade, .order_id = o->id, .account = o->account, .instrument = o->instrument,
                                .side = o->side, .kind = kind, .liquidity = maker ? BOT_MAKER : BOT_TAKER, .leg = o->leg,
                                .type = o->type, .origin = o->origin, .seq = in->seq, .ns = x->now, .lots = lots,
                                .price_ticks = price, .closed_lots = closed, .leaves_lots = o->leaves_lots,

@@ -48,9 +48,11 @@ static void trade(struct exchange *x, struct exchange_order *taker, struct excha
     maker->cum_lots += lots;
     taker->cum_lots += lots;
     const uint8_t kind = taker->origin == EXCHANGE_BY_LIQUIDATION ? BOT_FILL_LIQUIDATION : BOT_FILL_TRADE;
-    bot__exchange_apply(x, maker, price, lots, true, BOT_FILL_TRADE);
-    bot__exchange_apply(x, taker, price, lots, false, kind);
-    const struct exchange_trade t = { .id = x->next_trade++, .side = taker->side, .lots = lots, .price_ticks = price, .ns = x->now,
+    const uint64_t id = x->next_trade++;
+    x->stats.self_trades += maker->account == taker->account && maker->account != EXCHANGE_HOUSE;
+    bot__exchange_apply(x, maker, id, price, lots, true, BOT_FILL_TRADE);
+    bot__exchange_apply(x, taker, id, price, lots, false, kind);
+    const struct exchange_trade t = { .id = id, .side = taker->side, .lots = lots, .price_ticks = price, .ns = x->now,
                                       .seq = in->seq };
     exchange_emit(x, (struct exchange_event){ .kind = EXCHANGE_EV_TRADE, .instrument = taker->instrument, .trade = &t,
                                                    .seq = in->seq });

@@ -131,7 +131,7 @@ void bot__exchange_shrink(struct exchange *x, struct exchange_order *o, int64_t 
 /* exchange_account.c */
 uint32_t bot__exchange_currency(const struct exchange *x, const bot_currency *c); /* its number, or NONE */
 /* Applies one side of a trade to the account and emits its fill. */
-void bot__exchange_apply(struct exchange *x, struct exchange_order *o, int64_t price, int64_t lots, bool maker, uint8_t kind);
+void bot__exchange_apply(struct exchange *x, struct exchange_order *o, uint64_t trade, int64_t price, int64_t lots, bool maker, uint8_t kind);
 /* Pays (or is paid, where negative) funding for the leg. */
 void bot__exchange_pay_funding(struct exchange *x, uint32_t account, uint16_t instrument, uint8_t leg, int32_t rate_e8);
 bot_i128 bot__exchange_unrealised(const struct instrument *in, const struct exchange_position *p);

@@ -108,8 +108,9 @@ int64_t bot__exchange_adl(struct exchange *x, int64_t now_ns, uint32_t account, 
                                        .updated_ns = x->now, .mark_ticks_created = in->mark };
         struct exchange_order theirs = { .account = EXCHANGE_HOUSE, .instrument = instrument, .leg = BOT_LEG_NET,
                                          .side = held > 0 ? BOT_BUY : BOT_SELL };
-        bot__exchange_apply(x, &mine, in->mark, size, true, BOT_FILL_ADL);
-        bot__exchange_apply(x, &theirs, in->mark, size, true, BOT_FILL_ADL);
+        const uint64_t id = x->next_trade++;
+        bot__exchange_apply(x, &mine, id, in->mark, size, true, BOT_FILL_ADL);
+        bot__exchange_apply(x, &theirs, id, in->mark, size, true, BOT_FILL_ADL);
         bot__exchange_tell_order(x, &mine);
         closed += size;
     }

@@ -59,6 +59,7 @@ static const struct word words[FAULT_KIND_COUNT] = {
     [FAULT_LIQUIDATE] = { "liquidate", OBJECT_NONE, "! qty" },
     [FAULT_ADL] = { "adl", OBJECT_NONE, "! qty" },
     [FAULT_TRADE] = { "trade", OBJECT_NONE, "! SIDE QTY" },
+    [FAULT_TRADE_SELF] = { "trade.self", OBJECT_NONE, "! SIDE QTY" },
     [FAULT_ORDER] = { "order", OBJECT_NONE, "! SIDE QTY OFF" },
     [FAULT_SEQ_RESTART] = { "seq.restart", OBJECT_NONE, "!" },
     [FAULT_CANCEL_ALL] = { "cancel_all", OBJECT_NONE, "!" },
@@ -478,7 +479,7 @@ static void struck(struct faults *f, enum fault_kind kind)
     f->used[kind]++;
     switch (kind) {
     case FAULT_REST_STALE: case FAULT_REST_FREEZE: case FAULT_REST_PARTIAL: case FAULT_REST_DOUBLE: case FAULT_REST_FORGET:
-    case FAULT_FUND: case FAULT_LIQUIDATE: case FAULT_ADL: case FAULT_TRADE: case FAULT_ORDER: case FAULT_CANCEL_ALL: case FAULT_ACCOUNT_MODE:
+    case FAULT_FUND: case FAULT_LIQUIDATE: case FAULT_ADL: case FAULT_TRADE: case FAULT_TRADE_SELF: case FAULT_ORDER: case FAULT_CANCEL_ALL: case FAULT_ACCOUNT_MODE:
     case FAULT_KEY_END:
         break;
     default:

@@ -67,6 +67,8 @@
  *   liquidate ! [qty=Q]      the client's position is closed by the venue (whole if no qty)
  *   adl ! [qty=Q]            the same by auto-deleveraging
  *   trade ! side=buy|sell qty=Q          somebody trades by hand on the account: market order without orderLinkId
+ *   trade.self ! side=buy|sell qty=Q     somebody trades with himself by hand: an order of that side takes one of the far side, which
+ *                            the account has put inside the spread (nothing happens where the spread has no room)
  *   order ! side=buy|sell qty=Q off=N    somebody rests an order N ticks away from the middle
  *   seq.restart !            sequence numbers begin anew at 1
  *   cancel_all !             all orders of the account are cancelled, by the venue or by hand
@@ -97,7 +99,7 @@ enum fault_kind {
     FAULT_PUB_STOP, FAULT_PUB_THIN, FAULT_PUB_LAG, FAULT_PUB_WRONG, FAULT_PUB_GAP,
     FAULT_MARKET_RATE, FAULT_MARKET_HALT, FAULT_MARKET_CANCEL_ONLY, FAULT_MARKET_TREND,
     FAULT_FUND, FAULT_LIQUIDATE, FAULT_ADL, FAULT_TRADE, FAULT_ORDER, FAULT_SEQ_RESTART,
-    FAULT_CANCEL_ALL, FAULT_ACCOUNT_MODE, FAULT_KEY_END,
+    FAULT_CANCEL_ALL, FAULT_ACCOUNT_MODE, FAULT_KEY_END, FAULT_TRADE_SELF,
     FAULT_CLOCK_SKEW,
     FAULT_KIND_COUNT,
 };
@@ -177,7 +179,7 @@ void bot__faults_clear(struct faults *f);
  * bits 0: kinds without an object. Counts in used[], and in bit[] where every strike is felt: not for kinds of which the asker must
  * see whether there was anything to change (bot__faults_bit). */
 const struct fault *bot__faults_hit(struct faults *f, enum fault_kind kind, uint32_t bits, uint32_t account, int64_t now_ns);
-/* rest.stale, rest.freeze, rest.partial, rest.double, rest.forget, fund, liquidate, adl, trade, order, cancel_all, account.mode, key.end: it did
+/* rest.stale, rest.freeze, rest.partial, rest.double, rest.forget, fund, liquidate, adl, trade, trade.self, order, cancel_all, account.mode, key.end: it did
  * change something. */
 static inline void bot__faults_bit(struct faults *f, enum fault_kind kind) { f->bit[kind]++; }
 /* The same without drawing or counting. */

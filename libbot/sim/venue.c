@@ -213,6 +213,35 @@ static void switch_modes(struct simvenue *b)
         if ((bot__faults_holds(&b->faults, FAULT_ACCOUNT_MODE, 0, a, b->now) != NULL) != b->client[a].other_mode) switch_mode(b, a);
 }
 
+/* By hand: no orderLinkId. */
+static struct exchange_request by_hand(const struct simvenue *b, uint32_t account, bot_side side, int64_t lots)
+{
+    const bool hedge = bot__exchange_hedge(b->x, account, 0);
+    return (struct exchange_request){ .account = account, .side = side, .type = BOT_LIMIT, .tif = BOT_GTC, .lots = lots,
+                                      .leg = !hedge ? BOT_LEG_NET : side == BOT_BUY ? BOT_LEG_LONG : BOT_LEG_SHORT };
+}
+
+/* Two orders of the account meet inside the spread, where nobody else is. */
+static bool trade_self(struct simvenue *b, uint32_t account, bot_side side, int64_t lots)
+{
+    struct exchange_level bid, ask;
+    if (bot__exchange_book(b->x, 0, BOT_BUY, &bid, 1) == 0 || bot__exchange_book(b->x, 0, BOT_SELL, &ask, 1) == 0 ||
+        ask.price_ticks - bid.price_ticks < 2)
+        return false;
+    struct exchange_request r = by_hand(b, account, side == BOT_BUY ? BOT_SELL : BOT_BUY, lots);
+    r.tif = BOT_POST_ONLY;
+    r.price_ticks = bid.price_ticks + 1;
+    uint64_t rests;
+    if (bot__exchange_submit(b->x, b->now, &r, &rests) != EXCHANGE_TAKEN) return false;
+    const uint64_t before = bot__exchange_stats(b->x).self_trades;
+    r = by_hand(b, account, side, lots);
+    r.tif = BOT_IOC;
+    r.price_ticks = bid.price_ticks + 1;
+    (void)bot__exchange_submit(b->x, b->now, &r, NULL);
+    (void)bot__exchange_cancel(b->x, b->now, account, rests); /* where the other was refused */
+    return bot__exchange_stats(b->x).self_trades > before;
+}
+
 static void run_event(struct simvenue *b, const struct fault *f)
 {
     const uint32_t account = f->account != 0 ? f->account : 1;
@@ -250,12 +279,14 @@ static void run_event(struct simvenue *b, const struct fault *f)
     bool done;
     if (f->kind == FAULT_LIQUIDATE) done = bot__exchange_liquidate(b->x, b->now, account, 0, lots) > 0;
     else if (f->kind == FAULT_ADL) done = bot__exchange_adl(b->x, b->now, account, 0, lots) > 0;
-    else { /* by hand: no orderLinkId */
-        const bool hedge = bot__exchange_hedge(b->x, account, 0);
-        const struct exchange_request r = { .account = account, .side = f->side, .type = f->kind == FAULT_TRADE ? BOT_MARKET : BOT_LIMIT,
-                                            .tif = f->kind == FAULT_TRADE ? BOT_IOC : BOT_GTC, .lots = lots,
-                                            .leg = !hedge ? BOT_LEG_NET : f->side == BOT_BUY ? BOT_LEG_LONG : BOT_LEG_SHORT,
-                                            .price_ticks = bot__exchange_mark(b->x, 0) + (f->side == BOT_BUY ? -f->ticks : f->ticks) };
+    else if (f->kind == FAULT_TRADE_SELF) done = trade_self(b, account, f->side, lots);
+    else {
+        struct exchange_request r = by_hand(b, account, f->side, lots);
+        if (f->kind == FAULT_TRADE) {
+            r.type = BOT_MARKET;
+            r.tif = BOT_IOC;
+        }
+        r.price_ticks = bot__exchange_mark(b->x, 0) + (f->side == BOT_BUY ? -f->ticks : f->ticks);
         done = bot__exchange_submit(b->x, b->now, &r, NULL) == 0;
     }
     if (done) bot__faults_bit(&b->faults, f->kind);

@@ -66,6 +66,8 @@ struct simvenue_options {
     uint32_t weight_limit;             /* 2400 a minute and address, where the venue weighs requests */
     int64_t  listen_key_ns;            /* 60 min: life of a listen key, where the venue has them */
     int64_t  connection_ns;            /* 24 h: life of a socket, where the venue limits it */
+    bool     exec_ids_shared;          /* Bybit: an execution's id is that of the public trade, so that the sides of a self-trade share it. At
+                                        * Binance it always is. */
     bool     read_only;                /* the keys may look at everything and change nothing */
 };
 void bot__simvenue_options_init(struct simvenue_options *o);

@@ -35,7 +35,7 @@ static const struct {
     { "ws.reorder", DST_VENUE, DST_LIE_PRIVATE }, { "ws.blind", DST_VENUE, DST_LIE_PRIVATE }, { "account.mode", DST_VENUE, DST_OUTSIDE }, { "rest.stale", DST_VENUE, DST_LIE_REST }, { "rest.freeze", DST_VENUE, DST_LIE_REST },
     { "rest.partial", DST_VENUE, DST_LIE_REST }, { "rest.forget", DST_VENUE, DST_LIE_REST }, { "rest.limit", DST_VENUE, DST_BAN },
     { "rest.ban", DST_VENUE, DST_BAN }, { "liquidate", DST_VENUE, DST_OUTSIDE }, { "adl", DST_VENUE, DST_OUTSIDE },
-    { "trade", DST_VENUE, DST_OUTSIDE }, { "order", DST_VENUE, DST_OUTSIDE }, { "seq.restart", DST_VENUE, DST_RESTARTS_SEQ },
+    { "trade", DST_VENUE, DST_OUTSIDE }, { "trade.self", DST_VENUE, DST_OUTSIDE }, { "order", DST_VENUE, DST_OUTSIDE }, { "seq.restart", DST_VENUE, DST_RESTARTS_SEQ },
     { "", DST_VENUE, 0 },
 };
 
@@ -150,7 +150,7 @@ enum draw {
     D_DROP, D_DUPLICATE, D_SPLIT, D_DELAY, D_REORDER, D_CUT, D_MUTE, D_HALFOPEN, D_WSREFUSE, D_NOAUTH, D_WSLIMIT,
     D_PUBSTOP, D_THIN, D_LAG, D_WRONG, D_GAP, D_RATE, D_HALT, D_CANCELONLY, D_TREND, D_FUND, D_LIQUIDATE, D_ADL, D_TRADE, D_ORDER, D_SEQ,
     D_SKEW, D_KILL, D_POWER, D_STOP, D_FREEZEP, D_OFFLINE, D_PSKEW, D_DISK, D_FULL, D_STALL, D_SWITCH,
-    D_LIMBO, D_REJECT, D_BLIND, D_CANCELALL, D_MODE, D_KEYEND, D_BACKLOG, D_ROT, D_COUNT,
+    D_LIMBO, D_REJECT, D_BLIND, D_CANCELALL, D_MODE, D_KEYEND, D_BACKLOG, D_ROT, D_SELF, D_COUNT,
 };
 
 static void body_draw(struct sim_rng *r, enum draw d, const struct dst_plan *p, char *buf, size_t size, bool *ret_event)
@@ -227,6 +227,7 @@ static void body_draw(struct sim_rng *r, enum draw d, const struct dst_plan *p, 
         break;
     case D_BACKLOG: snprintf(buf, size, "proc.backlog process=%u", process); break;
     case D_ROT: snprintf(buf, size, "proc.rot process=%u", process); *ret_event = true; break;
+    case D_SELF: snprintf(buf, size, "trade.self side=%s qty=0.%02u account=%u", pick(r, sides), 1 + (unsigned)below(r, 40), process); *ret_event = true; break;
     case D_COUNT: buf[0] = '\0'; break;
     }
 }
@@ -265,7 +266,7 @@ static void shape_draw(struct dst_plan *p, struct sim_rng *r)
 
 void dst_plan_draw(struct dst_plan *p, const char *venue, uint64_t seed)
 {
-    *p = (struct dst_plan){ .seed = seed, .venue = venue };
+    *p = (struct dst_plan){ .seed = seed, .venue = venue, .exec_ids_shared = seed % 2 == 0 };
     struct sim_rng shape = bot__sim_rng(seed, 101), r = bot__sim_rng(seed, 102);
     shape_draw(p, &shape);
     if (strcmp(venue, "bybit") != 0) p->budget = true; /* limits so low that nobody lives there without one */

@@ -73,7 +73,7 @@ struct dst_plan {
     const char *venue;       /* dialect of the paper exchange; not drawn */
     int64_t  unsafe_ns;      /* then everything is healed */
     uint32_t processes, bots, instruments; /* bots of each process */
-    bool     hedge, monitors, journal, public_data, budget, orders_over_ws;
+    bool     hedge, monitors, journal, public_data, budget, orders_over_ws, exec_ids_shared;
     uint32_t fills_seen_max, path_steps_max, segment_bytes;
     int      durability;
     bot_drift_policy drift_policy;

@@ -237,6 +237,7 @@ static bool make(struct dst_world *w)
     bot__world_options_init(&o);
     o.seed = plan->seed;
     o.venue.dialect = plan->venue;
+    o.venue.exec_ids_shared = plan->exec_ids_shared;
     o.latency_min_ns = plan->latency_min_ns;
     o.latency_mean_ns = plan->latency_mean_ns;
     o.latency_max_ns = plan->latency_max_ns;

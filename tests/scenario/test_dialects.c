@@ -203,3 +203,80 @@ TEST(scenario, s38_a_listen_key_that_ends_before_its_socket_opens_is_found_out)
         streams_from(faults, 2);
     }
 }
+
+/* Venues number trades: where two own orders meet, both executions have one id. */
+static struct simrig *self_trades(const char *venue, const char *faults)
+{
+    struct simrig_options o;
+    simrig_options_init(&o);
+    o.venue = venue;
+    o.faults = faults;
+    o.outside = true;
+    o.quiet_ns = 10 * BOT_NS_PER_S;
+    o.trade_until_ns = 180 * BOT_NS_PER_S;
+    o.world.venue.exec_ids_shared = true;
+    struct simrig *r = simrig_new(&o);
+    simrig_run(r, 180 * BOT_NS_PER_S);
+    for (int i = 0; i < 12 && !(simrig_open(r) && simrig_belief(r) == simrig_truth(r)); i++) simrig_run(r, 10 * BOT_NS_PER_S);
+    simrig_run(r, 4 * BOT_NS_PER_S); /* what happened last is known, too */
+    simrig_check(r);
+    ck_assert_uint_gt(bot__exchange_stats(bot__world_exchange(r->world)).self_trades, 5);
+    ck_assert_msg(simrig_open(r) && simrig_belief(r) == simrig_truth(r), "%s: shut, or belief is not truth\n%s", venue, simrig_tail(r));
+    ck_assert_msg(r->alerts[BOT_ALERT_FILL_CONFLICT] == 0, "%s\n%s", venue, simrig_tail(r));
+    bot_core_stats stats;
+    bot_core_stats_get(r->core, &stats);
+    struct exchange_truth t;
+    bot__world_truth(r->world, (uint32_t)r->account, (uint16_t)bot__exchange_instrument_find(bot__world_exchange(r->world), r->symbol.s, r->symbol.len), &t);
+    ck_assert_uint_eq(stats.fills_applied, t.fills);
+    return r;
+}
+
+TEST(dialects, each_side_of_a_self_trade_is_booked_once_though_both_have_one_id)
+{
+    const char *venue;
+    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) {
+        struct simrig *r = self_trades(venue, "every 10s trade.self side=buy qty=0.05\nevery 7s trade.self side=sell qty=0.03\nalways ws.duplicate topic=all p=0.3\n");
+        ck_assert_msg(r->gate_shuts == 0 && r->alerts[BOT_ALERT_DRIFT] == 0, "%s: shut %u times\n%s", venue, r->gate_shuts, simrig_tail(r));
+        simrig_free(r);
+    }
+}
+
+TEST(dialects, sides_of_a_self_trade_that_the_stream_lost_are_fetched)
+{
+    const char *venue;
+    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++)
+        simrig_free(self_trades(venue, "every 10s trade.self side=buy qty=0.05\nat 20s for 100s ws.drop topic=execution,order p=0.5\n"));
+}
+
+TEST(dialects, two_own_orders_that_meet_leave_the_position_as_it_was)
+{
+    const char *venue;
+    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) {
+        struct simrig_options o;
+        simrig_options_init(&o);
+        o.venue = venue;
+        o.trade_until_ns = 10 * BOT_NS_PER_S;
+        o.limit = "10";
+        o.world.venue.exec_ids_shared = true;
+        struct simrig *r = simrig_new(&o);
+        simrig_run(r, 30 * BOT_NS_PER_S);
+        ck_assert(simrig_open(r));
+        struct exchange *x = bot__world_exchange(r->world);
+        for (int n = 0; n < 20 && bot__exchange_stats(x).self_trades == 0; n++) {
+            struct exchange_level bid;
+            char price[BOT_DEC_TEXT_MAX];
+            bot_id buy, sell;
+            ck_assert_uint_eq(bot__exchange_book(x, 0, BOT_BUY, &bid, 1), 1);
+            bot_fixed_format(bot__exchange_px(bot__exchange_instrument(x, 0), bid.price_ticks + 1).v, price);
+            ck_assert_int_eq(simrig_submit(r, BOT_BUY, "0.01", price, &buy), BOT_OK);
+            ck_assert_int_eq(simrig_submit(r, BOT_SELL, "0.01", price, &sell), BOT_OK);
+            simrig_run(r, 5 * BOT_NS_PER_S);
+        }
+        ck_assert_uint_gt(bot__exchange_stats(x).self_trades, 0);
+        simrig_run(r, 30 * BOT_NS_PER_S);
+        simrig_check(r);
+        ck_assert_msg(simrig_open(r) && simrig_belief(r) == simrig_truth(r), "%s: shut, or belief is not truth\n%s", venue, simrig_tail(r));
+        ck_assert_msg(r->alerts[BOT_ALERT_FILL_CONFLICT] == 0 && r->gate_shuts == 0, "%s\n%s", venue, simrig_tail(r));
+        simrig_free(r);
+    }
+}

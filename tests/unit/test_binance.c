@@ -382,7 +382,7 @@ TEST(binance, a_full_page_of_fills_has_a_next)
     rest_status(VENUE_CALL_FILLS, 200, body);
     ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
     ck_assert_int_eq(1000, (int)reply.rows);
-    ck_assert_str_eq("1500", reply.cursor);
+    ck_assert_str_eq("1499", reply.cursor); /* and that one again: it may be one side of a self-trade, whose other side has the same id */
     char *cut = strrchr(body, ',');
     while (cut[1] != '{') while (*--cut != ',') {}
     strcpy(cut, "]");

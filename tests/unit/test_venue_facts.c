@@ -446,7 +446,8 @@ TEST(facts, a_page_that_the_venue_may_have_shortened_has_a_next)
         char *text = list_of(row, n, 1000);
         rest(VENUE_CALL_FILLS, 200, text);
         ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
-        ck_assert_int_eq(n == 100, reply.cursor[0] != '\0');
+        /* Before the last row and that one again: it may be one side of a self-trade, whose other side has the same id. */
+        ck_assert_str_eq(n == 100 ? "1100" : "", reply.cursor);
         free(text);
     }
     stop();

@@ -219,9 +219,10 @@ static int array(struct binance_rows *o, enum venue_call call, struct slice body
         return BOT_ERR_MALFORMED;
     o->last_id = 0;
     const int r = bot__rows_each(body, true, &o->e, row, o);
-    /* Fills go up in id, so that a full page has its next behind the greatest. Rows were read twice: dry, and for good. */
-    if (r == BOT_OK && call == VENUE_CALL_FILLS && o->rows / 2 >= BINANCE_FILLS_PAGE && o->last_id < INT64_MAX)
-        snprintf(ret->cursor, sizeof ret->cursor, "%lld", (long long)(o->last_id + 1));
+    /* Fills go up in id, and the next page begins at the greatest: the other side of a self-trade has the same one, and may not have
+     * fitted. What comes again is known. Rows were read twice: dry, and for good. */
+    if (r == BOT_OK && call == VENUE_CALL_FILLS && o->rows / 2 >= BINANCE_FILLS_PAGE)
+        snprintf(ret->cursor, sizeof ret->cursor, "%lld", (long long)o->last_id);
     /* The log goes up in time: the next page begins in the newest's millisecond, whose rows come again and are known by their ids. */
     if (r == BOT_OK && call == VENUE_CALL_ACCOUNT_LOG && o->rows / 2 >= BINANCE_FILLS_PAGE && o->last_ns > 0)
         snprintf(ret->cursor, sizeof ret->cursor, "%lld", (long long)(o->last_ns / BOT_NS_PER_MS + (o->last_ns == o->first_ns)));

@@ -293,6 +293,17 @@ static int fail(struct venue_reply *ret, enum venue_call call, int http_status, 
     return err;
 }
 
+/* The rows behind a full page are those before its last, and that one again: the other side of a self-trade has its id, too, and may
+ * not have fitted. */
+static void next_page(uint32_t rows, struct venue_reply *ret)
+{
+    int64_t last;
+    if (rows < BF_PAGE_ROWS)
+        ret->cursor[0] = '\0';
+    else if (bot__text_i64((struct slice){ ret->cursor, strlen(ret->cursor) }, &last) && last < INT64_MAX)
+        snprintf(ret->cursor, sizeof ret->cursor, "%lld", (long long)(last + 1));
+}
+
 static int read_object(struct slice body, struct bf_rows *o, int (*read)(struct json *, struct bf_rows *))
 {
     /* Read dry first, as rows are: nothing is given out of a body that turns out to be cut. */
@@ -410,8 +421,8 @@ int bot__bf_decode_rest(struct venue_context *ctx, enum venue_call call, int htt
         return bot__reply_malformed(ret, BOT_ERR_FULL, "as many orders as a list holds: some may be missing");
     ret->outcome = BOT_OUTCOME_OK;
     ret->rows = (uint32_t)o.e.n;
-    if (call == VENUE_CALL_FILLS && o.rows < BF_PAGE_ROWS)
-        ret->cursor[0] = '\0';
+    if (call == VENUE_CALL_FILLS)
+        next_page(o.rows, ret);
     if (call == VENUE_CALL_ORDER && o.e.n == 0)
         return bot__reply_fail(ret, BOT_OUTCOME_NOT_FOUND, 0, SLICE("no such order"));
     return o.e.n;

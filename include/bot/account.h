@@ -183,7 +183,9 @@ BOT_API bot_account *bot_account_of(const bot_handle *bot);
 /**
  * Submits an order.
  *
- * @order          Borrowed. qty > 0 and price (LIMIT) on the instrument's grid; leg NET unless the account is in hedge mode.
+ * @order          Borrowed. qty > 0 and price (LIMIT) on the instrument's grid; leg NET unless the account is in hedge mode. What is
+ *                 outside the venue's own bounds (bot_instrument.qty_min, qty_max, notional_min) is refused here, unless it only
+ *                 reduces: for exits venues make exceptions.
  *                 ref_price and ref_at are filled by the library. Where the gate is shut and the order passes because it only
  *                 reduces, it is sent as reduce_only, asked for or not, where the venue knows that.
  * @ret_client_id  May be NULL. Its id, unique across restarts; written only with BOT_OK.

@@ -100,10 +100,37 @@ static const char *nonsense(const bot_order_request *o)
     return NULL;
 }
 
+/* The venue's own bounds of one order, where its answer is known before: it would be a rejection, and enough of those stop a bot. The
+ * least value is one of what is paid at the order's price: a market order has none, an inverse contract's is its face. */
+static const char *beyond_the_venue(const struct instrument *in, const bot_order_request *o, bot_i128 *ret_bound)
+{
+    bot_i128 value;
+    if (in->qty_min.v > 0 && o->qty.v < in->qty_min.v) {
+        *ret_bound = in->qty_min.v;
+        return "the quantity is below the least that the venue takes";
+    }
+    if (in->qty_max.v > 0 && o->qty.v > in->qty_max.v) {
+        *ret_bound = in->qty_max.v;
+        return "the quantity is above the most that the venue takes";
+    }
+    if (in->notional_min.v > 0 && o->type == BOT_LIMIT && in->contract != BOT_INVERSE && bot__instrument_value(in, o->qty.v, o->price.v, &value) == BOT_OK &&
+        value < in->notional_min.v) {
+        *ret_bound = 0;
+        return "the order is worth less than the least that the venue takes";
+    }
+    return NULL;
+}
+
 /* Whether more than exits may leave: a limit counted in contracts of another worth limits nothing. */
 static bool may_add(const bot_core *c, uint32_t instrument)
 {
     return bot__gate_open(&c->gate, c->now) && !c->instruments[instrument].worth_changed;
+}
+
+static bool only_reduces(const bot_core *c, uint32_t bot, uint32_t instrument, const bot_order_request *o)
+{
+    const struct exposure own = exposure_of(c, bot, instrument, o->leg), all = exposure_of(c, ORDER_BOT_NONE, instrument, o->leg);
+    return o->qty.v <= bot__exposure_reducible(&own, o->side) && o->qty.v <= bot__exposure_reducible(&all, o->side);
 }
 
 static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order_request *o, bot_i128 replaces)
@@ -161,6 +188,10 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
         return refuse_order(c, BOT_ERR_INVALID, c->options.hedge ? "in hedge mode an order names its leg, long or short" : "only an account in hedge mode has legs", 0);
 
     int r = check(c, s->bot, instrument, o, 0);
+    bot_i128 bound;
+    const char *beyond = r == BOT_OK ? beyond_the_venue(spec, o, &bound) : NULL;
+    if (beyond != NULL && !only_reduces(c, s->bot, instrument, o)) /* for exits some bounds do not hold: the venue is asked */
+        return refuse_order(c, BOT_ERR_INVALID, beyond, bound);
     if (r == BOT_OK && too_fast(c, s->bot, core_limits_of(c, s->bot, instrument)->limits.orders_per_s_max))
         r = c->refusal.code = BOT_ERR_LIMIT_RATE;
     if (r < 0) {

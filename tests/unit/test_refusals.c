@@ -226,6 +226,38 @@ TEST(refusals, each_wrong_field_of_an_order_is_refused_by_itself)
     rig_free(r);
 }
 
+/* The venue's answer is known before: a rejection. Exits are for the venue to judge, which makes exceptions for them. */
+TEST(refusals, what_is_outside_the_venues_own_bounds_is_not_sent_unless_it_only_reduces)
+{
+    struct rig *r = rig_upon(fixed_of("3"), "100");
+    bot_event ev = event_of(BOT_EV_INSTRUMENT);
+    ev.instrument = rig_symbol(0);
+    ev.inst = (bot_ev_instrument){ .contract = BOT_LINEAR, .tradable = true, .tick = dec_of("0.1"), .lot = dec_of("0.01"), .multiplier = dec_of("1"),
+                                   .qty_min = dec_of("0.05"), .qty_max = dec_of("20"), .notional_min = dec_of("50"), .settle = currency_of("USDT"), .quote = currency_of("USDT") };
+    ck_assert_int_eq(rig_step(r, &ev), 0);
+    static const struct { bot_side side; const char *qty, *price; int is; const char *detail; } orders[] = {
+        { BOT_BUY, "0.04", "5000", BOT_ERR_INVALID, "the quantity is below the least that the venue takes" },
+        { BOT_BUY, "0.05", "1000", BOT_OK, NULL },
+        { BOT_BUY, "20.01", "100", BOT_ERR_INVALID, "the quantity is above the most that the venue takes" },
+        { BOT_BUY, "20", "100", BOT_OK, NULL },
+        { BOT_BUY, "0.49", "100", BOT_ERR_INVALID, "the order is worth less than the least that the venue takes" },
+        { BOT_BUY, "0.5", "100", BOT_OK, NULL },
+        { BOT_SELL, "0.01", "100", BOT_OK, NULL }, /* of the three that are held */
+        { BOT_SELL, "2.99", "10", BOT_OK, NULL },
+        { BOT_SELL, "0.04", "100", BOT_ERR_INVALID, "the quantity is below the least that the venue takes" }, /* all three are being sold */
+        { BOT_SELL, "0.49", "100", BOT_ERR_INVALID, "the order is worth less than the least that the venue takes" },
+    };
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        const uint32_t sent = r->sends[0];
+        const int got = rig_submit(r, 0, orders[i].side, orders[i].qty, orders[i].price, false, NULL);
+        ck_assert_msg(got == orders[i].is, "order %zu: %d", i, got);
+        ck_assert_uint_eq(r->sends[0], sent + (got == BOT_OK));
+        if (orders[i].detail != NULL)
+            ck_assert_str_eq(bot_core_last_refusal(r->core)->detail, orders[i].detail);
+    }
+    rig_free(r);
+}
+
 TEST(refusals, an_id_of_another_makes_no_order_ours)
 {
     struct rig *r = started();

@@ -398,36 +398,6 @@ int bot__okx_encode_rest(const struct venue_request *req, const struct venue_key
 
 /* ---- socket ------------------------------------------------------------------------------------------------- */
 
-int bot__okx_encode_ws(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size)
-{
-    (void)keys; /* the socket is logged in */
-    const char *op = req->call == VENUE_CALL_SUBMIT         ? "order"
-                     : req->call == VENUE_CALL_AMEND        ? "amend-order"
-                     : req->call == VENUE_CALL_CANCEL       ? "cancel-order"
-                     : req->call == VENUE_CALL_CANCEL_BATCH ? "batch-cancel-orders"
-                                                            : NULL;
-    if (op == NULL)
-        return BOT_ERR_UNSUPPORTED;
-    if (req->request_id.len == 0 || req->request_id.len > 32 || !is_alnum(req->request_id.s, req->request_id.len))
-        return BOT_ERR_INVALID;
-    struct json_out o;
-    bot__jo_init(&o, buf, size);
-    bot__jo_object(&o, NULL);
-    bot__jo_strn(&o, "id", req->request_id.s, req->request_id.len);
-    bot__jo_str(&o, "op", op);
-    if (req->call == VENUE_CALL_SUBMIT || req->call == VENUE_CALL_AMEND) {
-        char text[24];
-        expiry(wall_ns, text, sizeof text);
-        bot__jo_str(&o, "expTime", text);
-    }
-    bot__jo_array(&o, "args");
-    const int r = put_args(&o, req);
-    bot__jo_array_end(&o);
-    bot__jo_object_end(&o);
-    const int len = bot__jo_end(&o);
-    return r < 0 ? r : len;
-}
-
 int bot__okx_ws_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size)
 {
     if (stream == BOT_STREAM_PUBLIC)

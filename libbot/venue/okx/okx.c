@@ -464,30 +464,22 @@ int bot__okx_decode_rest(struct venue_context *ctx, enum venue_call call, int ht
 
 #define S BOT_NS_PER_S
 
-static bot_outcome ws_refusal(int64_t code, struct slice words, enum venue_call call)
-{
-    (void)words;
-    return bot__okx_outcome(code, call);
-}
-
 const struct venue bot__venue_okx = {
     .name = "okx",
     .title = "OKX v5",
     .endpoints = { .rest = "https://openapi.okx.com",
                    .ws_private = "wss://ws.okx.com:8443/ws/v5/private",
                    .ws_public = "wss://ws.okx.com:8443/ws/v5/public",
-                   .ws_trade = "wss://ws.okx.com:8443/ws/v5/private" },
+                   .ws_trade = "" },
     .endpoints_test = { .rest = "https://openapi.okx.com",
                         .ws_private = "wss://wspap.okx.com:8443/ws/v5/private",
                         .ws_public = "wss://wspap.okx.com:8443/ws/v5/public",
-                        .ws_trade = "wss://wspap.okx.com:8443/ws/v5/private" },
+                        .ws_trade = "" },
     /* The server closes after 30 s of silence in both directions; we ask much earlier. */
     .private_plan = { .login = true, .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 12000,
                       .connects_max = 3, .connects_window_ms = 1000 },
     .public_plan = { .subscribe_acked = true, .ping_every_ms = 10000, .dead_after_ms = 12000, .connects_max = 3,
                      .connects_window_ms = 1000 },
-    .trade_plan = { .login = true, .ping_every_ms = 10000, .dead_after_ms = 12000, .connects_max = 3,
-                    .connects_window_ms = 1000 },
     /* Placing is limited per user and instrument; counted per user here, which is never more. Amend and cancel count apart.
      * Together they stay below the sub-account's 1000 new and amended orders in 2 s. */
     .scopes = {
@@ -506,7 +498,9 @@ const struct venue bot__venue_okx = {
     .has_amend = true,
     .has_reduce_only = true,
     .has_dead_man = true,
-    .has_ws_orders = true,
+    /* Since 2026 its socket takes orders by instIdCode alone ("Parameter instIdCode can not be empty", 50014), a number that instruments
+     * have besides their name, and on the demo network not even those. REST takes the name. */
+    .has_ws_orders = false,
     .has_position_seq = true,  /* tradeId of the newest fill in the row; liquidations have none (negative ids) */
     .has_position_time = true,
     .positions_omit_flat = true,
@@ -528,8 +522,7 @@ const struct venue bot__venue_okx = {
     .decode_ws = bot__okx_decode_ws,
     .decode_rest = bot__okx_decode_rest,
     .encode_rest = bot__okx_encode_rest,
-    .encode_ws = bot__okx_encode_ws,
-    .ws_refusal = ws_refusal,
+    .encode_ws = NULL,
     .ws_login = bot__okx_ws_login,
     .ws_subscribe = bot__okx_ws_subscribe,
     .ws_resubscribe_book = bot__okx_ws_resubscribe_book,

@@ -26,8 +26,10 @@ bot_outcome bot__okx_outcome(int64_t code, enum venue_call call)
         return BOT_OUTCOME_OK;
     case 50011: case 50040: case 50061: case 60014:
         return BOT_OUTCOME_LIMITED;
-    case 50001: case 50005: /* matching engine upgrading; API off line */
+    case 50005: /* API off line */
         return BOT_OUTCOME_MAINTENANCE;
+    case 50001: /* "Service temporarily unavailable", with HTTP 503: what had gone through by then is not said */
+        return bot__call_moves(call) ? BOT_OUTCOME_UNKNOWN : BOT_OUTCOME_MAINTENANCE;
     case 50102: case 50112: case 60004: case 60006:
         return BOT_OUTCOME_CLOCK;
     case 50119: case 50120: case 60005: case 60007: case 60008: case 60009: case 60011: case 60024:

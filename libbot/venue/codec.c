@@ -230,6 +230,23 @@ int64_t bot__retry_after_ns(const struct venue_header *headers, uint32_t n)
     return (seconds < DAY_S ? seconds : DAY_S) * BOT_NS_PER_S;
 }
 
+bool bot__order_can_be_said(const bot_order_request *o)
+{
+    if ((o->side != BOT_BUY && o->side != BOT_SELL) || (o->type != BOT_LIMIT && o->type != BOT_MARKET) || (uint32_t)o->tif > BOT_POST_ONLY ||
+        (uint32_t)o->leg > BOT_LEG_SHORT || o->qty.v <= 0 || (o->type == BOT_LIMIT ? o->price.v <= 0 : o->tif == BOT_POST_ONLY))
+        return false;
+    const bool opens = (o->leg == BOT_LEG_LONG && o->side == BOT_BUY) || (o->leg == BOT_LEG_SHORT && o->side == BOT_SELL);
+    return !(o->reduce_only && opens);
+}
+
+bool bot__id_is_of(const bot_id *id, const char *alphabet, size_t len_max)
+{
+    for (uint8_t i = 0; i < id->len; i++)
+        if (id->s[i] == '\0' || strchr(alphabet, id->s[i]) == NULL)
+            return false;
+    return id->len <= len_max;
+}
+
 void bot__http_init(struct venue_http *http)
 {
     http->method = NULL;

@@ -93,6 +93,12 @@ struct slice bot__header(const struct venue_header *headers, uint32_t n, const c
 /* Retry-After in nanoseconds, 0 when absent or a date; at most a day. */
 int64_t bot__retry_after_ns(const struct venue_header *headers, uint32_t n);
 
+/* What every venue can say, and none would understand otherwise: a side, a type, a time and a leg that there are, a quantity and a limit
+ * price above zero, no market order that waits. Of a leg reduce-only is what closes it: venues that ignore the flag would open. */
+bool bot__order_can_be_said(const bot_order_request *o);
+/* No longer than that, and of these characters alone. */
+bool bot__id_is_of(const bot_id *id, const char *alphabet, size_t len_max);
+
 /* An empty request: method, path, body and headers; scope and weight are the caller's. What stands behind their ends is not wiped. */
 void bot__http_init(struct venue_http *http);
 /* Sets the path, with "?query" where query_len is not 0. False when it does not fit. */

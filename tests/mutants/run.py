@@ -19,7 +19,8 @@ TESTS = ['tests/unit/test_gate', 'tests/unit/test_path', 'tests/unit/test_dedupe
          'tests/unit/test_session_reads', 'tests/scenario/scenario_test_agreement', 'tests/scenario/scenario_test_hedge',
          'tests/scenario/scenario_test_monitors', 'tests/scenario/scenario_test_dialects']
 # These only for mutants that name them.
-OTHERS = ['tests/unit/test_rate', 'tests/unit/test_bybit', 'tests/unit/test_binance', 'tests/unit/test_okx', 'tests/unit/test_bitflyer', 'tests/unit/test_hyperliquid', 'tests/unit/test_journal',
+OTHERS = ['tests/unit/test_rate', 'tests/unit/test_bybit', 'tests/unit/test_binance', 'tests/unit/test_okx', 'tests/unit/test_bitflyer', 'tests/unit/test_hyperliquid', 'tests/unit/test_venue_facts',
+          'tests/unit/test_venue_damage', 'tests/unit/test_venue_requests', 'tests/unit/test_journal',
           'tests/unit/test_journal_faults', 'tests/unit/test_journal_replay', 'tests/scenario/scenario_test_numbers', 'tests/scenario/scenario_test_journal']
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))

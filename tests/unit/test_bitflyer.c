@@ -347,6 +347,20 @@ TEST(bitflyer, orders_are_written_with_bare_numbers)
     bot__signer_free((struct bot__signer *)(uintptr_t)keys.signer);
 }
 
+/* Active orders have the id 0: an execution that has it, too, is not told apart from the next. */
+TEST(bitflyer, an_execution_of_the_list_has_a_name)
+{
+    static const char *const ids[] = { "0", "\"\"", "null", "-" };
+    char text[300];
+    start();
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        snprintf(text, sizeof text, "[{\"id\":%s,\"child_order_acceptance_id\":\"JRF1\",\"side\":\"BUY\",\"price\":5,\"size\":0.1,\"commission\":0,\"exec_date\":\"2021-12-12T00:00:00\"}]", ids[i]);
+        rest(VENUE_CALL_FILLS, text);
+        ck_assert_msg(reply.outcome == BOT_OUTCOME_MALFORMED && c.n == 0, "%s", ids[i]);
+    }
+    stop();
+}
+
 TEST(bitflyer, every_call_has_its_path_or_says_that_it_has_none)
 {
     static const struct { enum venue_call call; const char *path, *body; } calls[] = {
@@ -370,6 +384,7 @@ TEST(bitflyer, every_call_has_its_path_or_says_that_it_has_none)
     bot__id_set(&req.order_id, "JRF1-2", 6);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         req.call = calls[i].call;
+        req.instrument = req.call == VENUE_CALL_CANCEL ? symbol_of("FX_BTC_JPY") : (bot_symbol){ 0 }; /* an order is of one product */
         const int r = V->encode_rest(&req, &keys, 0, &http);
         ck_assert_int_eq(calls[i].path != NULL ? BOT_OK : BOT_ERR_UNSUPPORTED, r);
         if (calls[i].path != NULL) {

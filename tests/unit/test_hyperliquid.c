@@ -116,7 +116,8 @@ TEST(hyperliquid, positions_carry_the_time_of_the_account_and_a_missing_list_is_
     ck_assert_int_eq(0, rest(VENUE_CALL_POSITIONS, "{\"assetPositions\":[],\"time\":1733968369395}"));
     ck_assert_int_eq(BOT_OUTCOME_OK, reply.outcome);
     static const char *const bad[] = { "", "{}", "[]", "null", "{\"time\":1}", "{\"assetPositions\":[]}", "{\"assetPositions\":[{}],\"time\":5}",
-                                       "{\"assetPositions\":[{\"position\":{\"coin\":\"A\",\"szi\":\"1\"}}],\"time\":5", "{\"status\":\"err\",\"response\":\"x\"}" };
+                                       "{\"assetPositions\":[{\"position\":{\"coin\":\"A\",\"szi\":\"1\"}}],\"time\":5", "{\"status\":\"err\",\"response\":\"x\"}",
+                                       "{\"assetPositions\":[{\"position\":{\"coin\":\"A\",\"szi\":\"1\"},\"position\":{\"coin\":\"B\",\"szi\":\"1\"}}],\"time\":5}" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         rest(VENUE_CALL_POSITIONS, bad[i]);
         ck_assert_msg(reply.outcome != BOT_OUTCOME_OK, "was believed: %s", bad[i]);

@@ -436,6 +436,57 @@ static void all_of(const char *venue)
     ck_assert_int_eq(0, failures);
 }
 
+/* ---- refusals ----------------------------------------------------------------------------------------------- */
+
+/* What may be concluded for the order: 0 nothing; 1 that it was not taken; 2 that it was. */
+static int says(bot_outcome outcome)
+{
+    return outcome == BOT_OUTCOME_OK ? 2 : outcome == BOT_OUTCOME_UNKNOWN || outcome == BOT_OUTCOME_TIMEOUT || outcome == BOT_OUTCOME_MALFORMED ? 0 : 1;
+}
+
+/* A damaged no may become a maybe; never a yes, nor a maybe a no. */
+TEST(damage, makes_no_answer_surer)
+{
+    static const enum venue_call calls[] = { VENUE_CALL_SUBMIT, VENUE_CALL_POSITIONS };
+    static const int statuses[] = { 200, 400 };
+    static struct message m;
+    static char damaged[2 * TEXT_MAX];
+    rounds = failures = 0;
+    for (uint32_t n = 0; bot__venue_at(n) != NULL; n++) {
+        char path[128];
+        start(bot__venue_at(n)->name);
+        snprintf(path, sizeof path, "data/wire/%s/rest_errors.jsonl", v->name);
+        char *text = test_read_file(test_shared(path), NULL), *save = NULL;
+        for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+            m.n = 0;
+            m.len = strlen(line);
+            REQUIRE(m.len < TEXT_MAX, "a long line");
+            memcpy(m.text, line, m.len + 1);
+            (void)find_members(&m, 0);
+            for (size_t k = 0; k < 4; k++) {
+                if (calls[k / 2] == VENUE_CALL_SUBMIT && !bot__venue_has_secret(v)) continue; /* sends no orders */
+                rest(calls[k / 2], statuses[k % 2], m.text);
+                const bot_outcome was = reply.outcome;
+                if (was == BOT_OUTCOME_OK) continue; /* the recording's "success" */
+                for (int i = 0; i < m.n; i++)
+                    for (enum damage how = 0; how < DAMAGES; how++) {
+                        if (!damage(&m, i, how, damaged)) continue;
+                        rest(calls[k / 2], statuses[k % 2], damaged);
+                        rounds++;
+                        if (reply.outcome == was || says(reply.outcome) == 0) continue;
+                        if (says(reply.outcome) == 1 && (says(was) == 1 || calls[k / 2] == VENUE_CALL_POSITIONS)) continue; /* by its HTTP status; of a read there is nothing to know */
+                        fprintf(stderr, "%s: %d is %d: %s\n", v->name, was, reply.outcome, damaged);
+                        failures++;
+                    }
+            }
+        }
+        free(text);
+        stop();
+    }
+    ck_assert_int_gt(rounds, 1000);
+    ck_assert_int_eq(0, failures);
+}
+
 TEST(damage, bybit_says_nothing_else) { all_of("bybit"); }
 TEST(damage, bitflyer_says_nothing_else) { all_of("bitflyer"); }
 TEST(damage, hyperliquid_says_nothing_else) { all_of("hyperliquid"); }

@@ -61,13 +61,7 @@ static void param_fixed(struct params *p, const char *name, bot_i128 value)
 
 /* ---- orders ------------------------------------------------------------------------------------------------------ */
 
-static bool client_id_fits(const bot_id *id)
-{
-    for (uint8_t i = 0; i < id->len; i++)
-        if (strchr(BINANCE_CLIENT_ID_ALPHABET, id->s[i]) == NULL)
-            return false;
-    return id->len <= BINANCE_CLIENT_ID_MAX;
-}
+static bool client_id_fits(const bot_id *id) { return bot__id_is_of(id, BINANCE_CLIENT_ID_ALPHABET, BINANCE_CLIENT_ID_MAX); }
 
 static bool is_digits(const char *s)
 {
@@ -92,18 +86,14 @@ static int words_of(const struct venue_request *req, struct order_words *ret)
 {
     const bot_order_request *order = &req->order;
     const bool leg = order->leg == BOT_LEG_LONG || order->leg == BOT_LEG_SHORT;
-    const bool closes = order->leg == BOT_LEG_LONG ? order->side == BOT_SELL : order->side == BOT_BUY;
-    if (order->side == BOT_SIDE_NONE || order->qty.v <= 0 || order->instrument.len == 0 || !client_id_fits(&req->client_id) ||
-        (leg && order->reduce_only && !closes))
+    if (!bot__order_can_be_said(order) || order->instrument.len == 0 || !client_id_fits(&req->client_id))
         return BOT_ERR_INVALID;
     *ret = (struct order_words){ .side = order->side == BOT_BUY ? "BUY" : "SELL", .reduce_only = order->reduce_only && !leg };
     if (leg) ret->position_side = order->leg == BOT_LEG_LONG ? "LONG" : "SHORT";
     if (order->type == BOT_MARKET) {
         ret->type = "MARKET"; /* takes no time in force: it is immediate by itself */
-        return order->tif == BOT_POST_ONLY || order->tif == BOT_FOK ? BOT_ERR_INVALID : BOT_OK;
+        return order->tif == BOT_FOK ? BOT_ERR_INVALID : BOT_OK;
     }
-    if (order->type != BOT_LIMIT || order->price.v <= 0)
-        return BOT_ERR_INVALID;
     ret->type = "LIMIT";
     switch (order->tif) {
     case BOT_TIF_NONE: case BOT_GTC: ret->tif = "GTC"; break;
@@ -125,7 +115,7 @@ static int check_ids(const struct venue_request *req)
 /* Amending sends side, quantity and price always. */
 static int check_amend(const struct venue_request *req)
 {
-    if (req->order.side == BOT_SIDE_NONE || req->order.qty.v <= 0 || req->order.price.v <= 0)
+    if ((req->order.side != BOT_BUY && req->order.side != BOT_SELL) || req->order.qty.v <= 0 || req->order.price.v <= 0)
         return BOT_ERR_INVALID;
     return check_ids(req);
 }

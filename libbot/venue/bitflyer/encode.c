@@ -30,8 +30,7 @@ static int put_order(struct json_out *o, const struct venue_request *req)
                                                                           : NULL;
     if (tif == NULL)
         return BOT_ERR_UNSUPPORTED; /* post only: the venue has none, and a taker instead of a maker is no small difference */
-    if (order->side == BOT_SIDE_NONE || order->qty.v <= 0 || order->type == BOT_TYPE_NONE ||
-        (order->type == BOT_LIMIT && order->price.v <= 0) || !plain(order->instrument.s, order->instrument.len))
+    if (!bot__order_can_be_said(order) || !plain(order->instrument.s, order->instrument.len))
         return BOT_ERR_INVALID;
     if (order->leg == BOT_LEG_LONG || order->leg == BOT_LEG_SHORT)
         return BOT_ERR_UNSUPPORTED;
@@ -61,7 +60,8 @@ static int move(const struct venue_request *req, struct venue_http *ret)
     case VENUE_CALL_CANCEL: {
         const bot_id *id = &req->order_id;
         const char *product = product_of(&req->instrument);
-        if (product == NULL || !plain(id->s, id->len))
+        /* Of another product it would be no order, and the answer is the same: empty, with 200. */
+        if (product == NULL || req->instrument.len == 0 || !plain(id->s, id->len))
             return BOT_ERR_INVALID;
         snprintf(ret->path, sizeof ret->path, "/v1/me/cancelchildorder");
         bot__jo_str(&o, "product_code", product);

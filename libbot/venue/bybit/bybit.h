@@ -16,6 +16,9 @@
 
 #include "venue/codec.h"
 
+#define BYBIT_CLIENT_ID_MAX 36
+#define BYBIT_CLIENT_ID_ALPHABET "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
 enum bybit_scope { /* index of venue.scopes */
     BYBIT_SCOPE_IP,
     BYBIT_SCOPE_CREATE,

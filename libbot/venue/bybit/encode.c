@@ -108,7 +108,8 @@ static int build_query(const struct venue_request *req, const char **ret_path, s
         break;
     case VENUE_CALL_ORDER:
         *ret_path = req->part == 0 ? "/v5/order/realtime" : "/v5/order/history";
-        if (req->part > 1 || req->instrument.len == 0 || (req->order_id.len == 0 && req->client_id.len == 0))
+        if (req->part > 1 || req->instrument.len == 0 || (req->order_id.len == 0 && req->client_id.len == 0) ||
+            !bot__id_is_of(&req->client_id, BYBIT_CLIENT_ID_ALPHABET, BYBIT_CLIENT_ID_MAX))
             return BOT_ERR_INVALID;
         param_text(q, "category", bot__bybit_category(&req->instrument));
         param(q, "symbol", req->instrument.s, req->instrument.len);
@@ -177,14 +178,12 @@ static int order_fields(struct json_out *o, const struct venue_request *req, con
     const bot_symbol *symbol = req->instrument.len != 0 ? &req->instrument : &r->instrument;
     if (req->call == VENUE_CALL_DEAD_MAN || req->call == VENUE_CALL_CANCEL_BATCH) /* not for ordinary accounts; not needed */
         return BOT_ERR_UNSUPPORTED;
-    if (symbol->len == 0 && req->call != VENUE_CALL_CANCEL_ALL)
+    if ((symbol->len == 0 && req->call != VENUE_CALL_CANCEL_ALL) || !bot__id_is_of(&req->client_id, BYBIT_CLIENT_ID_ALPHABET, BYBIT_CLIENT_ID_MAX))
         return BOT_ERR_INVALID;
     switch (req->call) {
     case VENUE_CALL_SUBMIT:
         *ret_path = "/v5/order/create";
-        if (r->qty.v <= 0 || (r->side != BOT_BUY && r->side != BOT_SELL) || (r->type != BOT_LIMIT && r->type != BOT_MARKET) ||
-            (r->type == BOT_LIMIT && r->price.v <= 0) || (r->type == BOT_MARKET && (r->tif == BOT_POST_ONLY || r->tif == BOT_FOK)) ||
-            req->client_id.len > 36)
+        if (!bot__order_can_be_said(r) || (r->type == BOT_MARKET && r->tif == BOT_FOK))
             return BOT_ERR_INVALID;
         bot__jo_str(o, "symbol", symbol->s);
         bot__jo_str(o, "side", r->side == BOT_BUY ? "Buy" : "Sell");
@@ -207,7 +206,7 @@ static int order_fields(struct json_out *o, const struct venue_request *req, con
         *ret_path = req->call == VENUE_CALL_AMEND ? "/v5/order/amend" : "/v5/order/cancel";
         if (req->order_id.len == 0 && req->client_id.len == 0)
             return BOT_ERR_INVALID;
-        if (req->call == VENUE_CALL_AMEND && r->qty.v <= 0 && r->price.v <= 0)
+        if (req->call == VENUE_CALL_AMEND && (r->qty.v < 0 || r->price.v < 0 || (r->qty.v == 0 && r->price.v == 0)))
             return BOT_ERR_INVALID;
         bot__jo_str(o, "symbol", symbol->s);
         if (req->order_id.len != 0)

@@ -65,7 +65,7 @@ static int put_ids(struct json_out *o, const bot_symbol *instrument, const bot_i
 static const char *order_type(const bot_order_request *order)
 {
     if (order->type == BOT_MARKET)
-        return order->tif == BOT_POST_ONLY || order->tif == BOT_FOK ? NULL : "market";
+        return order->tif == BOT_FOK ? NULL : "market";
     switch (order->tif) {
     case BOT_TIF_NONE:
     case BOT_GTC: return "limit";
@@ -79,14 +79,9 @@ static const char *order_type(const bot_order_request *order)
 static int put_order(struct json_out *o, const struct venue_request *req)
 {
     const bot_order_request *order = &req->order;
-    const char *type = order->type == BOT_TYPE_NONE ? NULL : order_type(order);
+    const char *type = order_type(order);
     const bool leg = order->leg == BOT_LEG_LONG || order->leg == BOT_LEG_SHORT;
-    if (type == NULL || order->side == BOT_SIDE_NONE || order->instrument.len == 0 || order->qty.v <= 0 ||
-        (order->type == BOT_LIMIT && order->price.v <= 0) || !client_id_fits(&req->client_id))
-        return BOT_ERR_INVALID;
-    /* In hedge mode the venue ignores reduceOnly: buying a long leg would open whatever the flag says. */
-    const bool closes = order->leg == BOT_LEG_LONG ? order->side == BOT_SELL : order->side == BOT_BUY;
-    if (leg && order->reduce_only && !closes)
+    if (!bot__order_can_be_said(order) || type == NULL || order->instrument.len == 0 || !client_id_fits(&req->client_id))
         return BOT_ERR_INVALID;
 
     const bool spot = is_spot(&order->instrument);
@@ -101,7 +96,7 @@ static int put_order(struct json_out *o, const struct venue_request *req)
     bot__jo_fixed(o, "sz", order->qty.v);
     if (order->type == BOT_LIMIT)
         bot__jo_fixed(o, "px", order->price.v);
-    if (order->reduce_only && !leg && !spot)
+    if (order->reduce_only && !leg && !spot) /* in hedge mode the venue ignores it */
         bot__jo_bool(o, "reduceOnly", true);
     if (spot && order->type == BOT_MARKET) /* else a spot market buy is sized in money */
         bot__jo_str(o, "tgtCcy", "base_ccy");

@@ -94,6 +94,11 @@ static void traded_through(struct session *s, const bot_event *ev, bot_px price)
 void bot__public_own_event(struct session *s, const bot_event *ev)
 {
     const bool fill = ev->kind == BOT_EV_FILL;
+    if (fill && s->rate != NULL && ev->fill.liquidity != BOT_MAKER) {
+        const uint32_t i = session_index(s, &ev->instrument);
+        if (i < s->options.instruments_n)
+            bot__own_flow_fill(&s->own_flow, s->t.now, i, ev->venue_ns, ev->fill.side);
+    }
     const bot_id *client = fill ? &ev->fill.client_id : &ev->order.client_id;
     if (client->len == 0) /* a venue that has no such ids, or names them not here, numbers its orders */
         client = bot__core_order_client(s->core, &ev->instrument, fill ? &ev->fill.order_id : &ev->order.order_id);
@@ -102,6 +107,25 @@ void bot__public_own_event(struct session *s, const bot_event *ev)
 }
 
 /* ---- public events ---- */
+
+/* One sweep of others into the count, if there is one: those whose time has come, or all. */
+static bool count_next(struct session *s, bool all)
+{
+    struct own_flow_sweep t;
+    if (!bot__own_flow_next(&s->own_flow, s->t.now, all, &t))
+        return false;
+    if (bot__rate_deadline(s->rate) <= s->t.now)
+        bot__rate_tick(s->rate, s->t.now);
+    for (uint32_t i = 0; i < t.trades; i++)
+        bot__rate_trade(s->rate, t.instrument, s->t.now, t.venue_ns, t.side);
+    return true;
+}
+
+static void count_due(struct session *s)
+{
+    while (count_next(s, /* all= */ false))
+        ;
+}
 
 void bot__public_event(struct session *s, const bot_event *ev)
 {
@@ -122,9 +146,10 @@ void bot__public_event(struct session *s, const bot_event *ev)
     f->last_at = s->t.now;
     bot__feed_trade(&f->feed, s->t.now);
     if (s->rate != NULL) {
-        if (bot__rate_deadline(s->rate) <= s->t.now)
-            bot__rate_tick(s->rate, s->t.now);
-        bot__rate_trade(s->rate, (uint32_t)(f - s->feeds), s->t.now, ev->venue_ns, ev->trade.side);
+        count_due(s);
+        if (own_flow_is_full(&s->own_flow))
+            (void)count_next(s, /* all= */ true);
+        bot__own_flow_trade(&s->own_flow, s->t.now, (uint32_t)(f - s->feeds), ev->venue_ns, ev->trade.side);
     }
     if (ev->venue_ns != 0)
         bot__lag_arrival(&s->feed_lag, s->t.now, ev->venue_ns);
@@ -140,8 +165,11 @@ void bot__public_lost(struct session *s, bot_stream stream)
         if (here || session_public_of(s, &s->options.instruments[i], true) == stream)
             bot__feed_init(&s->feeds[i].feed, NULL, s->t.now);
     }
-    if (trades && s->rate != NULL)
-        bot__rate_resume(s->rate, s->t.now);
+    if (!trades || s->rate == NULL)
+        return;
+    while (count_next(s, /* all= */ true))
+        ;
+    bot__rate_resume(s->rate, s->t.now);
 }
 
 void bot__public_clock(struct session *s, bot_ts sent_at, int64_t venue_ns)
@@ -174,6 +202,7 @@ static bool rate_changed(struct session *s, bot_event *ret)
     if (s->rate == NULL || bot__rate_deadline(s->rate) > s->t.now)
         return false;
     bot__rate_change change;
+    count_due(s);
     bot__rate_tick(s->rate, s->t.now);
     bool any = false;
     while (bot__rate_next_change(s->rate, &change) == 1)

@@ -21,6 +21,7 @@
 #include "core/lag.h"
 #include "core/rate.h"
 #include "core/silent.h"
+#include "session/own_flow.h"
 #include "session/session.h"
 
 #define READS_MAX 24
@@ -168,6 +169,7 @@ struct session {
     struct feed_instrument feeds[SESSION_INSTRUMENTS_MAX];
     struct live_book books[SESSION_INSTRUMENTS_MAX];
     struct bot__rate *rate;
+    struct own_flow own_flow; /* what it is to count */
     struct bot__lag feed_lag, ack_lag;
     struct bot__private private_watch;
     bool rate_bad, lag_bad, ack_bad, private_bad;

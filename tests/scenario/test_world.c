@@ -348,3 +348,44 @@ TEST(scenario, s42_one_half_of_the_feed_dies_and_the_gate_says_which)
         simrig_free(r);
     }
 }
+
+/* A bot that is most of its market: while the gate is shut for another reason the flow is a sixth of what it was, and that must not keep
+ * the gate shut. */
+TEST(world, a_gate_that_was_shut_opens_again_though_the_bot_was_most_of_the_flow)
+{
+    static const char *const venues[] = { "bybit", "binance-usdm" };
+    for (size_t v = 0; v < 2; v++) {
+        struct simrig_options o;
+        struct flow_options flows[EXCHANGE_INSTRUMENTS_MAX];
+        for (int i = 0; i < EXCHANGE_INSTRUMENTS_MAX; i++) {
+            bot__flow_options_init(&flows[i]);
+            flows[i].sweeps_per_1000s = 400;
+            flows[i].regime_spread_pct = 100; /* no lulls of its own */
+            flows[i].burstiness_pct = 0;
+        }
+        simrig_options_init(&o);
+        o.venue = venues[v];
+        o.seed = 7;
+        o.monitors = true;
+        o.takes_only = true;
+        o.order_qty = "0.01";
+        o.limit = "5";
+        o.trade_every_ns = 500 * BOT_NS_PER_MS;
+        o.faults = "at 600s for 60s rest.hang on=positions\n";
+        o.world.venue.flows = flows;
+        struct simrig *r = simrig_new(&o);
+        simrig_run(r, 600 * BOT_NS_PER_S);
+        ck_assert_msg(simrig_open(r) && r->orders > 800, "%s: %u orders\n%s", venues[v], r->orders, simrig_tail(r));
+        bot__rate_view view;
+        ck_assert(bot__session_rate(r->session, &r->symbol, &view));
+        ck_assert_msg(view.sweeps < r->orders / 2, "%s: %llu sweeps are counted of a market in which the bot made %u", venues[v], (unsigned long long)view.sweeps, r->orders);
+        simrig_run(r, 60 * BOT_NS_PER_S);
+        ck_assert(!simrig_open(r));
+        simrig_run(r, 30 * BOT_NS_PER_S);
+        ck_assert_msg(simrig_open(r), "%s\n%s", venues[v], simrig_tail(r));
+        simrig_run(r, 300 * BOT_NS_PER_S);
+        ck_assert_msg((r->reasons_seen & BOT_GATE_TRADE_RATE) == 0, "%s\n%s", venues[v], simrig_tail(r));
+        simrig_check(r);
+        simrig_free(r);
+    }
+}

@@ -1,10 +1,10 @@
-/* embed: libbot beside what a program does already on its own loop, and a clean end on Ctrl-C. */
+/* embed: libbot beside what a program does already on its own loop, and a clean end on Ctrl-C or SIGTERM. */
 #include "from_env.h"
 
 static bot_account *account;
 static bot_handle *bot;
 static uv_timer_t work;
-static uv_signal_t interrupt;
+static struct leave_signals signals;
 
 /* The program's own work goes on at its own pace; libbot is asked when it matters. */
 static void on_work(uv_timer_t *timer)
@@ -25,10 +25,10 @@ static void on_closed(void *user_data)
 
 static void on_interrupt(uv_signal_t *signal, int number_)
 {
-    (void)number_;
+    (void)signal, (void)number_;
     bot_account_close(account, on_closed, NULL);
     uv_close((uv_handle_t *)&work, NULL);
-    uv_close((uv_handle_t *)signal, NULL);
+    leave_signals_close(&signals);
 }
 
 int main(void)
@@ -38,8 +38,7 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     uv_timer_init(&loop, &work);
     uv_timer_start(&work, on_work, 1000, 1000);
-    uv_signal_init(&loop, &interrupt);
-    uv_signal_start(&interrupt, on_interrupt, SIGINT);
+    leave_on_signals(&signals, &loop, on_interrupt, NULL);
 
     bot_account_options options;
     options_from_env(&options);

@@ -13,7 +13,7 @@
 
 struct watch {
     uv_timer_t   timer;
-    uv_signal_t  interrupt;
+    struct leave_signals signals;
     bot_account *account;
     bot_handle  *bot;
     bool         leaving;
@@ -100,7 +100,7 @@ static void on_interrupt(uv_signal_t *signal, int number_)
     w->leaving = true;
     bot_account_close(w->account, NULL, NULL);
     uv_close((uv_handle_t *)&w->timer, NULL);
-    uv_close((uv_handle_t *)signal, NULL);
+    leave_signals_close(&w->signals);
 }
 
 int main(void)
@@ -129,9 +129,8 @@ int main(void)
     if (bot_attach(w.account, &bot_opts, &w.bot) < 0)
         return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     uv_timer_init(uv_default_loop(), &w.timer);
-    uv_signal_init(uv_default_loop(), &w.interrupt);
-    w.timer.data = w.interrupt.data = &w;
+    w.timer.data = &w;
     uv_timer_start(&w.timer, on_timer, (uint64_t)every_ms, (uint64_t)every_ms);
-    uv_signal_start(&w.interrupt, on_interrupt, SIGINT);
+    leave_on_signals(&w.signals, uv_default_loop(), on_interrupt, &w);
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }

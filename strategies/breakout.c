@@ -8,7 +8,7 @@
 
 struct breakout {
     uv_timer_t   timer;
-    uv_signal_t  interrupt;
+    struct leave_signals signals;
     bot_account *account;
     bot_handle  *bot;
     bot_symbol   symbol;
@@ -103,7 +103,7 @@ static void on_interrupt(uv_signal_t *signal, int number_)
     puts("leaving; the position stays as it is");
     bot_account_cancel_and_close(b->account, 0, NULL, NULL);
     uv_close((uv_handle_t *)&b->timer, NULL);
-    uv_close((uv_handle_t *)signal, NULL);
+    leave_signals_close(&b->signals);
 }
 
 int main(void)
@@ -127,9 +127,8 @@ int main(void)
     if (bot_attach(b.account, &bot_opts, &b.bot) < 0)
         return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     uv_timer_init(uv_default_loop(), &b.timer);
-    uv_signal_init(uv_default_loop(), &b.interrupt);
-    b.timer.data = b.interrupt.data = &b;
+    b.timer.data = &b;
     uv_timer_start(&b.timer, on_timer, 1000, 1000);
-    uv_signal_start(&b.interrupt, on_interrupt, SIGINT);
+    leave_on_signals(&b.signals, uv_default_loop(), on_interrupt, &b);
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }

@@ -7,9 +7,11 @@
  * from its loop, so that a loop that stands still is silent. When nothing came for SECONDS, or PROGRAM has ended, every order that any bot
  * of the key rests is cancelled (told by the client ids of libbot; a person's orders stay) until the venue lists none. Orders of a frozen
  * program that wakes are no surprise to it: its gate is shut, and it asks what became of them. Then the bytes of one that woke are waited
- * for again; after one that ended dead_man ends, with its status. The connection is that of examples/from_env.h. */
+ * for again; after one that ended dead_man ends, with its status. Signals are PROGRAM's to answer: Ctrl-C reaches it by itself, SIGTERM is
+ * passed on, and what it leaves behind is looked after here. The connection is that of examples/from_env.h. */
 #include "../examples/from_env.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -80,6 +82,10 @@ static bool cancel_everything(void)
     return r.clean;
 }
 
+static volatile pid_t child;
+
+static void pass_on(int number_) { (void)kill(child, number_); }
+
 int main(int argc, char **argv)
 {
     const int seconds = argc > 2 ? atoi(argv[1]) : 0;
@@ -90,7 +96,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (pipe(beat) != 0 || fcntl(beat[0], F_SETFD, FD_CLOEXEC) != 0)
         return perror("dead_man"), 1;
-    const pid_t child = fork();
+    child = fork();
     if (child == 0) {
         snprintf(number_, sizeof number_, "%d", beat[1]);
         setenv("BOT_DEAD_MAN_FD", number_, 1);
@@ -101,10 +107,14 @@ int main(int argc, char **argv)
     close(beat[1]);
     if (child < 0)
         return perror("dead_man"), 1;
+    signal(SIGINT, SIG_IGN);
+    sigaction(SIGTERM, &(struct sigaction){ .sa_handler = pass_on, .sa_flags = SA_RESTART }, NULL);
     for (bool silent = false;;) {
         char bytes[256];
         struct pollfd p = { .fd = beat[0], .events = POLLIN };
         const int r = poll(&p, 1, silent ? -1 : seconds * 1000);
+        if (r < 0 && errno == EINTR)
+            continue; /* a signal is no silence */
         const ssize_t n = r > 0 ? read(beat[0], bytes, sizeof bytes) : 0;
         if (r > 0 && n > 0) {
             silent = false;

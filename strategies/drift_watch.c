@@ -20,19 +20,20 @@ struct trouble {
 struct row {
     bot_symbol  symbol;
     bot_leg     leg;
-    bot_verdict verdict;
+    bool        drifting;
     struct trouble trouble;
 };
 
 struct drift_watch {
     uv_timer_t   timer;
-    uv_signal_t  interrupt;
+    struct leave_signals signals;
     bot_account *account;
     bot_handle  *bot;
     uint64_t     raise_after_ms, settle_ms;
     struct trouble reasons[BOT_GATE_REASON_COUNT];
     struct row   rows[ROWS_MAX];
     int          rows_n;
+    bool         resumed; /* a journal tells what was held before */
 };
 
 /* Whether it holds now; tells what has held for long enough, and once what is over. */
@@ -69,7 +70,7 @@ static void look_at_all(struct drift_watch *w)
         look(w, &w->reasons[i], (gate.reasons >> i & 1) != 0, w->raise_after_ms, bot_account_name(w->account));
     }
     for (int i = 0; i < w->rows_n; i++) /* our fills cannot explain what the venue says: that is told without waiting */
-        look(w, &w->rows[i].trouble, w->rows[i].verdict == BOT_VERDICT_DRIFT, 0, w->rows[i].symbol.s);
+        look(w, &w->rows[i].trouble, w->rows[i].drifting, 0, w->rows[i].symbol.s);
 }
 
 static void on_timer(uv_timer_t *timer) { look_at_all(timer->data); }
@@ -86,14 +87,20 @@ static void on_verdict(bot_handle *bot, const bot_verdict_info *v, void *user_da
     (void)bot;
     if (v->instrument.len == 0 || v->verdict == BOT_VERDICT_PENDING)
         return; /* about an answer as a whole: the gate's reasons say that; or not decided yet */
+    bot_gate_state gate;
+    bot_get_gate(w->bot, &gate);
+    if (v->verdict == BOT_VERDICT_DRIFT && !w->resumed && (gate.reasons & BOT_GATE_STARTUP) != 0)
+        return; /* what is held at the first look: no fills of ours could differ from it */
     int i = 0;
     while (i < w->rows_n && (w->rows[i].leg != v->leg || strcmp(w->rows[i].symbol.s, v->instrument.s) != 0)) i++;
     if (i == ROWS_MAX)
         return;
     if (i == w->rows_n) w->rows[w->rows_n++] = (struct row){ .symbol = v->instrument, .leg = v->leg };
     struct row *r = &w->rows[i];
-    r->verdict = v->verdict;
+    if (v->verdict == BOT_VERDICT_AGREE) /* nothing less is the end of a drift: an old list, or half of one, proves nothing */
+        r->drifting = false;
     if (v->verdict == BOT_VERDICT_DRIFT) {
+        r->drifting = true;
         char ours[BOT_DEC_TEXT_MAX], venue[BOT_DEC_TEXT_MAX];
         bot_fixed_format(v->ours.v, ours);
         bot_fixed_format(v->venue.v, venue);
@@ -106,6 +113,17 @@ static void on_alert(bot_handle *bot, const bot_alert_info *a, void *user_data)
 {
     (void)bot, (void)user_data;
     fprintf(stderr, "NOTE  %s%s%s\n", a->instrument.s, a->instrument.len != 0 ? ": " : "", a->text);
+}
+
+/* Of the log only what says why a reason above holds: a key that is refused, an address that does not answer. Each once in a row. */
+static void log_venue_errors(void *user_data, bot_log_level level, const char *event, const char *text)
+{
+    static char last[200];
+    (void)user_data;
+    if (level > BOT_LOG_WARNING || strcmp(event, "alert") == 0 || strncmp(text, last, sizeof last - 1) == 0)
+        return;
+    snprintf(last, sizeof last, "%s", text);
+    fprintf(stderr, "NOTE  %s: %s\n", event, text);
 }
 
 static void on_position(bot_handle *bot, const bot_position *p, void *user_data)
@@ -122,7 +140,7 @@ static void on_interrupt(uv_signal_t *signal, int number_)
     (void)number_;
     bot_account_close(w->account, NULL, NULL);
     uv_close((uv_handle_t *)&w->timer, NULL);
-    uv_close((uv_handle_t *)&w->interrupt, NULL);
+    leave_signals_close(&w->signals);
 }
 
 int main(void)
@@ -135,7 +153,8 @@ int main(void)
     options.core.drift_policy = BOT_DRIFT_ADOPT; /* told, and then it goes on from the venue's number */
     options.core.manual_policy = BOT_MANUAL_IGNORE; /* every trade is somebody else's here */
     options.core.start_adopt = true;
-    options.log = NULL;
+    options.log = log_venue_errors;
+    w.resumed = options.journal.path != NULL;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (bot_account_open(uv_default_loop(), &options, &w.account) < 0)
         return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
@@ -148,9 +167,8 @@ int main(void)
     if (bot_attach(w.account, &bot_opts, &w.bot) < 0)
         return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     uv_timer_init(uv_default_loop(), &w.timer);
-    uv_signal_init(uv_default_loop(), &w.interrupt);
-    w.timer.data = w.interrupt.data = &w;
+    w.timer.data = &w;
     uv_timer_start(&w.timer, on_timer, 500, 500);
-    uv_signal_start(&w.interrupt, on_interrupt, SIGINT);
+    leave_on_signals(&w.signals, uv_default_loop(), on_interrupt, &w);
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }

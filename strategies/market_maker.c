@@ -3,7 +3,7 @@
  * Long inventory lowers both quotes, so that the ask is hit sooner; at the limit the gate refuses the side that would add, and
  * only the reducing quote stays. Run it against `botctl paper`: it prints the environment to copy. SPREAD_BPS (0.1: what the
  * paper market's takers meet within seconds), ORDER_QTY and POSITION_MAX are read from the environment as well. Quotes of an earlier run that still rest (it was killed) are taken away before
- * the first new one. Ctrl-C cancels everything of ours and leaves. */
+ * the first new one. Ctrl-C or SIGTERM cancels everything of ours and leaves. */
 #include "../examples/from_env.h"
 
 #define ONE_PPB_OF_A_BP 10000000000000 /* 1e-18 is the unit of numbers, 1e-5 basis points are a thousand millionth */
@@ -11,7 +11,7 @@
 struct maker {
     uv_loop_t   *loop;
     uv_timer_t   timer;
-    uv_signal_t  interrupt;
+    struct leave_signals signals;
     bot_account *account;
     bot_handle  *bot;
     bot_symbol   symbol;
@@ -30,7 +30,7 @@ static bot_i128 half_spread(const struct maker *m, bot_i128 reference) { return 
 static bot_i128 price_of(const struct maker *m, bot_side side, bot_i128 reference, bot_i128 position)
 {
     const bot_i128 half = half_spread(m, reference);
-    const bot_i128 skew = m->max == 0 ? 0 : -2 * half * (position / (m->max / 1000)) / 1000;
+    const bot_i128 skew = m->max < 1000 ? 0 : -2 * half * (position / (m->max / 1000)) / 1000;
     const bot_i128 price = side == BOT_BUY ? reference - half + skew : reference + half + skew;
     return side == BOT_BUY ? bot_fixed_floor(price, m->tick) : bot_fixed_ceil(price, m->tick);
 }
@@ -138,7 +138,7 @@ static void on_interrupt(uv_signal_t *signal, int number_)
     printf("leaving with %s; %d orders to cancel\n", qty, bot_get_orders(m->bot, NULL, 0));
     bot_account_cancel_and_close(m->account, 0, on_left, m);
     uv_close((uv_handle_t *)&m->timer, NULL);
-    uv_close((uv_handle_t *)signal, NULL);
+    leave_signals_close(&m->signals);
 }
 
 int main(void)
@@ -163,9 +163,8 @@ int main(void)
     if (bot_attach(m.account, &bot_opts, &m.bot) < 0)
         return fprintf(stderr, "%s\n", bot_account_open_why()), 1;
     uv_timer_init(m.loop, &m.timer);
-    uv_signal_init(m.loop, &m.interrupt);
-    m.timer.data = m.interrupt.data = &m;
+    m.timer.data = &m;
     uv_timer_start(&m.timer, on_timer, 500, 500);
-    uv_signal_start(&m.interrupt, on_interrupt, SIGINT);
+    leave_on_signals(&m.signals, m.loop, on_interrupt, &m);
     return uv_run(m.loop, UV_RUN_DEFAULT);
 }

@@ -1,5 +1,6 @@
 #include "io/devcert.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -86,11 +87,13 @@ int bot__devcert_make(const struct devcert_options *options, struct devcert *ret
     const char *prefix = options->prefix != NULL ? options->prefix : "dev";
     char names[512];
     const char *base = options->only_host ? "" : "DNS:localhost,IP:127.0.0.1,IP:::1";
-    bool host = options->host != NULL;
+    const bool host = options->host != NULL;
+    unsigned char binary[16];
+    const bool numeric = host && (inet_pton(AF_INET, options->host, binary) == 1 || inet_pton(AF_INET6, options->host, binary) == 1);
     if ((size_t)snprintf(paths.ca_file, sizeof paths.ca_file, "%s/%s-ca.pem", options->directory, prefix) >= sizeof paths.ca_file ||
         (size_t)snprintf(paths.cert_file, sizeof paths.cert_file, "%s/%s-cert.pem", options->directory, prefix) >= sizeof paths.cert_file ||
         (size_t)snprintf(paths.key_file, sizeof paths.key_file, "%s/%s-key.pem", options->directory, prefix) >= sizeof paths.key_file ||
-        (size_t)snprintf(names, sizeof names, "%s%s%s%s", base, *base != '\0' && host ? "," : "", host ? "DNS:" : "",
+        (size_t)snprintf(names, sizeof names, "%s%s%s%s", base, *base != '\0' && host ? "," : "", numeric ? "IP:" : host ? "DNS:" : "",
                          host ? options->host : "") >= sizeof names)
         return BOT_ERR_OVERFLOW;
 

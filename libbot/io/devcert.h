@@ -9,7 +9,7 @@
 struct devcert_options {
     const char *directory; /* exists; the caller's */
     const char *prefix;    /* of the file names; NULL: "dev" */
-    const char *host;      /* one more name beside localhost, 127.0.0.1 and ::1; NULL: none */
+    const char *host;      /* one more name or numeric address beside localhost, 127.0.0.1 and ::1; NULL: none */
     bool        only_host; /* leave localhost and the loopback addresses out (wrong-name tests) */
     bool        expired;   /* valid from two days ago to yesterday */
 };

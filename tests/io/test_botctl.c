@@ -179,6 +179,22 @@ TEST(botctl, paper_leaves_nothing_behind_when_its_terminal_is_closed)
     expect("version; sed -n 's/.*\"dir\":\"\\([^\"]*\\)\".*/\\1/p' hung | xargs ls -d", 123, "No such file or directory");
 }
 
+/* What it gives to copy works in another directory than its own, and on any address that it may listen on. */
+TEST(botctl, paper_can_be_reached_at_what_it_prints_wherever_it_listens)
+{
+    static const char *const hosts[] = { "0.0.0.0", "::1" };
+    for (int i = 0; i < 2; i++) {
+        if (i == 1 && access("/proc/net/if_inet6", R_OK) != 0)
+            continue;
+        char command[700];
+        snprintf(command, sizeof command,
+                 "version; mkdir -p 'a b'; botctl paper --for 60 --host %s --dir 'a b' > v6 2> exports & paper=$!; for _ in $(seq 200); do sleep 0.05; grep -q '\"event\":\"paper\"' v6 && break; "
+                 "kill -0 $paper || break; done; eval \"$(grep export exports)\"; cd /; botctl poll --venue bybit --once --rest-url \"$BOT_REST_URL\" --ca-file \"$BOT_CA_FILE\"; status=$?; kill $paper; wait; exit $status",
+                 hosts[i]);
+        expect(command, 0, "\"complete\":true");
+    }
+}
+
 TEST(botctl, two_paper_exchanges_do_not_share_a_directory)
 {
     expect("paper --for 60 --dir own > first & paper=$!; for _ in $(seq 100); do sleep 0.05; grep -q '\"event\":\"paper\"' first && break; done; "

@@ -218,8 +218,9 @@ static bool print_start(struct run *r, const char *directory, char keys[][32], c
     bot__jo_object_end(&o);
     if (bot__jo_end(&o) < 0) return false;
     puts(line);
-    fprintf(stderr, "To copy, for the examples and strategies:\n  export BOT_VENUE=%s BOT_KEY=%s BOT_SECRET=$(cat %s) BOT_REST_URL=%s\n"
-                    "  export BOT_WS_PRIVATE_URL=%s BOT_WS_PUBLIC_URL=%s BOT_CA_FILE=%s\n",
+    /* Quoted: a directory may have blanks in its name. */
+    fprintf(stderr, "To copy, for the examples and strategies:\n  export BOT_VENUE=%s BOT_KEY=%s BOT_SECRET=\"$(cat '%s')\" BOT_REST_URL='%s'\n"
+                    "  export BOT_WS_PRIVATE_URL='%s' BOT_WS_PUBLIC_URL='%s' BOT_CA_FILE='%s'\n",
             bot__simvenue_name(paper_venue(r->paper)), keys[0], files[0], paper_rest_url(r->paper), paper_ws_private_url(r->paper), paper_ws_public_url(r->paper), paper_ca_file(r->paper));
     return fflush(stdout) == 0;
 }
@@ -310,7 +311,10 @@ static int run(int argc, char **argv)
         if (held >= 0) close(held);
         return EXIT_FOUND_WRONG;
     }
-    const int status = serve(&a, directory);
+    /* What is copied out of it is used in other places than this one. */
+    char *absolute = realpath(directory, NULL);
+    const int status = serve(&a, absolute != NULL ? absolute : directory);
+    free(absolute);
     close(held);
     if (a.directory == NULL) directory_remove(made);
     return status;

@@ -234,6 +234,15 @@ static void forget(struct paper *p)
     free(p);
 }
 
+/* As it stands in a URL. Nobody can call "every address of this machine", and no certificate names it: the loopback is one of them. */
+static void host_of_urls(const char *host, char *ret, size_t size)
+{
+    if (strcmp(host, "0.0.0.0") == 0) host = "127.0.0.1";
+    if (strcmp(host, "::") == 0) host = "::1";
+    const bool v6 = strchr(host, ':') != NULL;
+    snprintf(ret, size, "%s%s%s", v6 ? "[" : "", host, v6 ? "]" : "");
+}
+
 int paper_open(struct uv_loop_s *loop, const struct paper_options *o, struct paper **ret)
 {
     struct paper *p = calloc(1, sizeof *p);
@@ -252,7 +261,7 @@ int paper_open(struct uv_loop_s *loop, const struct paper_options *o, struct pap
     p->b = bot__simvenue_new(&venue, (struct sim_alloc){ NULL, take, give }, host, p->wall_ns);
     int r = p->b == NULL ? BOT_ERR_OPTIONS : 0;
     if (r == 0 && o->directory != NULL)
-        r = bot__devcert_make(&(struct devcert_options){ .directory = o->directory, .prefix = "paper", .host = NULL }, &p->cert);
+        r = bot__devcert_make(&(struct devcert_options){ .directory = o->directory, .prefix = "paper", .host = o->host }, &p->cert);
     const struct server_options options = { .host = o->host, .port = o->port, .cert_file = o->directory != NULL ? p->cert.cert_file : NULL,
                                             .key_file = o->directory != NULL ? p->cert.key_file : NULL };
     const struct server_callbacks callbacks = { .request = on_request, .ws_open = on_ws_open, .ws_message = on_ws_message,
@@ -262,7 +271,9 @@ int paper_open(struct uv_loop_s *loop, const struct paper_options *o, struct pap
         forget(p);
         return r;
     }
-    const char *at = o->host != NULL ? o->host : "127.0.0.1", *s = o->directory != NULL ? "s" : "";
+    char at[48]; /* of IPv6, in brackets */
+    host_of_urls(o->host != NULL ? o->host : "127.0.0.1", at, sizeof at);
+    const char *s = o->directory != NULL ? "s" : "";
     const unsigned port = bot__server_port(p->server);
     snprintf(p->rest_url, sizeof p->rest_url, "http%s://%s:%u", s, at, port);
     const struct simvenue_paths paths = bot__simvenue_paths(p->b);

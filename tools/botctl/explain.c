@@ -412,6 +412,7 @@ static int run(int argc, char **argv)
         repeat_end(&t, &t.refused[i]);
     for (int i = 0; i < INSTRUMENTS_MAX; i++)
         repeat_end(&t, &t.judged[i]);
+    damages += journal_tool_guessed("explain", &jc);
     bot__journal_core_close(&jc);
     bot_journal_close_read(r);
     return damages == 0 && e >= 0 ? 0 : EXIT_FOUND_WRONG;

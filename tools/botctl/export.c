@@ -198,6 +198,7 @@ static int run(int argc, char **argv)
         if (bot__journal_core_step(&jc, &item) == 1)
             print_rows(&jc, &item, &args, qty, realised);
     }
+    wrong += journal_tool_guessed("export", &jc);
     bot__journal_core_close(&jc);
     bot_journal_close_read(r);
     return wrong == 0 && e >= 0 ? 0 : EXIT_FOUND_WRONG;

@@ -116,6 +116,15 @@ bool journal_tool_core(const char *name, const char *path, bot_journal_reader *r
     return false;
 }
 
+uint64_t journal_tool_guessed(const char *name, const struct journal_core *jc)
+{
+    if (!jc->older.guessed)
+        return 0;
+    fprintf(stderr, "botctl %s: whether some fills had been known before could not be looked up in the journal's files: they were taken for known, "
+                    "and if they were not, they are missing here\n", name);
+    return 1;
+}
+
 void journal_tool_line(struct json_out *o)
 {
     if (bot__jo_end(o) < 0) {

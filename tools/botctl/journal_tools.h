@@ -27,6 +27,9 @@ uint64_t journal_tool_header(const char *name, bot_journal_reader *reader);
 /* As bot__journal_core_open, with the words. */
 bool journal_tool_core(const char *name, const char *path, bot_journal_reader *reader, uint64_t record, struct journal_core *ret);
 
+/* At the end: 1, after saying so, when files were missing that would have told whether fills had been known before. */
+uint64_t journal_tool_guessed(const char *name, const struct journal_core *jc);
+
 /* The damage as a JSON line on standard output. */
 void journal_tool_damage(const bot_journal_place *place);
 /* One JSON line of what has been written into o: ends it and prints it. */

@@ -158,6 +158,7 @@ static int run(int argc, char **argv)
     }
     if (args.to_ns != INT64_MAX && jc.run_wall_ns != 0 && bot__journal_core_wall(&jc, now) < args.to_ns && e != 0)
         now = jc.run_ts + (args.to_ns - jc.run_wall_ns); /* leases run on between two events */
+    damages += journal_tool_guessed("replay", &jc);
     if (!before)
         print_state(&jc, now, last, events);
     bot__journal_core_close(&jc);

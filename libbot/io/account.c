@@ -31,6 +31,8 @@ void bot_account_options_init_sized(bot_account_options *options, size_t size)
     bot_account_options o = { .struct_size = size, .public_data = true, .monitors = true, .rate_alarms_per_day = 1 };
     bot_journal_options_init(&o.journal);
     bot_core_options_init(&o.core);
+    if (options == NULL)
+        return;
     memset(options, 0, size);
     memcpy(options, &o, size < sizeof o ? size : sizeof o);
 }
@@ -38,6 +40,8 @@ void bot_account_options_init_sized(bot_account_options *options, size_t size)
 void bot_options_init_sized(bot_options *options, size_t size)
 {
     const bot_options o = { .struct_size = size, .name = "bot" };
+    if (options == NULL)
+        return;
     memset(options, 0, size);
     memcpy(options, &o, size < sizeof o ? size : sizeof o);
 }

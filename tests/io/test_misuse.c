@@ -62,6 +62,8 @@ TEST(misuse, an_option_out_of_its_range_is_named)
 
 TEST(misuse, a_null_pointer_is_refused_everywhere)
 {
+    bot_account_options_init_sized(NULL, sizeof(bot_account_options));
+    bot_options_init_sized(NULL, sizeof(bot_options));
     live_begin(&l);
     bot_account_options o;
     live_options(&l, 0, &o);

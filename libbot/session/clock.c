@@ -16,17 +16,17 @@ void bot__clock_doubt_seldom(struct session *s, int64_t apart_ns)
         s->clock.at = s->t.now;
 }
 
-void bot__clock_measured(struct session *s, const struct read *r, int64_t venue_ns, bot_event *ret)
+void bot__clock_measured(struct session *s, const struct read *r, int64_t venue_ns, int64_t venue_error_ns, bot_event *ret)
 {
     /* The venue read its clock somewhere between sending and receiving. */
-    const int64_t half = (s->t.now - r->sent_at) / 2;
+    const int64_t half = (s->t.now - r->sent_at) / 2, error = half + venue_error_ns;
     s->clock.offset_ns = venue_ns - (r->sent_wall_ns + half);
     s->clock.known = true;
-    s->stats.clock_error_ns = half;
+    s->stats.clock_error_ns = error;
     if (s->options.budget != NULL)
-        bot__budget_clock(s->options.budget, venue_ns - (r->sent_at - s->options.ts_offset + half), half + 50 * BOT_NS_PER_MS);
+        bot__budget_clock(s->options.budget, venue_ns - (r->sent_at - s->options.ts_offset + half), error + 50 * BOT_NS_PER_MS);
     *ret = (bot_event){ .kind = BOT_EV_CLOCK, .source = BOT_SOURCE_REST, .seq = BOT_SEQ_NONE, .venue_ns = venue_ns,
-                        .clock = { .offset_ns = s->clock.offset_ns, .error_ns = half } };
+                        .clock = { .offset_ns = s->clock.offset_ns, .error_ns = error } };
 }
 
 void bot__clock_read(struct session *s, bool ok)

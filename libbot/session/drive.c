@@ -426,7 +426,7 @@ static void read_answered(struct session *s, struct read *r, const struct http_a
     if (r->call == VENUE_CALL_TIME && reply.venue_ns != 0) {
         bot_event ev;
         bot__public_clock(s, r->sent_at, reply.venue_ns);
-        bot__clock_measured(s, r, reply.venue_ns, &ev);
+        bot__clock_measured(s, r, reply.venue_ns, reply.venue_error_ns, &ev);
         (void)bot__drive_tell(s, &ev);
     }
     if (r->call == VENUE_CALL_LISTEN_KEY)

@@ -77,6 +77,7 @@ struct venue_reply {
         int32_t days_left;     /* -1: it does not expire, or the venue does not say */
     } key;
     int64_t     venue_ns;      /* venue's clock where the body gives it */
+    int64_t     venue_error_ns; /* VENUE_CALL_TIME: how far that may be off by the way it is told (whole seconds); mostly 0 */
     bot_id      order_id, client_id; /* of an order call's answer */
     /* Budget words of the answer; -1 / 0 when it has none. scope indexes venue->scopes. */
     uint32_t    scope;

@@ -272,6 +272,7 @@ TEST(bitflyer, the_time_is_the_date_header)
     ck_assert_int_eq(1, V->decode_rest(ctx, VENUE_CALL_TIME, 200, &date, 1, SLICE("{\"status\":\"NORMAL\"}"), collect_sink, &c, &reply));
     ck_assert_int_eq(BOT_EV_TIME, c.ev[0].kind);
     ck_assert_int_eq(INT64_C(1700006401500) * MS, reply.venue_ns);
+    ck_assert_int_eq(500 * MS, reply.venue_error_ns); /* told in whole seconds */
     stop();
 }
 

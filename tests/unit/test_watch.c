@@ -12,6 +12,7 @@
 #include "venue/venue.h"
 #include "watch/alert.h"
 #include "watch/deliver.h"
+#include "watch/doctor.h"
 #include "watch/watch.h"
 
 static char why[WATCH_WHY_MAX];
@@ -457,4 +458,22 @@ TEST(watch_alert, its_json_is_whole_with_any_text_in_it)
     ck_assert_str_eq(cJSON_GetObjectItem(j, "rule")->valuestring, "drift");
     ck_assert_str_eq(cJSON_GetObjectItem(j, "text")->valuestring, a.text);
     cJSON_Delete(j);
+}
+
+/* The venue is 0.3 s ahead and tells whole seconds: each answer alone leaves half a second open. */
+TEST(watch_doctor, a_clock_that_is_told_in_whole_seconds_is_measured_more_closely_by_several)
+{
+    const int64_t ms = BOT_NS_PER_MS, s = BOT_NS_PER_S, ahead = 300 * ms;
+    struct doctor_clock clock = { 0 };
+    int64_t sent = 1700000000 * s + 17 * ms;
+    for (int i = 0; i < 8; i++, sent += 160 * ms) {
+        const int64_t venue_says = (sent + 10 * ms + ahead) / s * s;
+        doctor_clock_add(&clock, venue_says + s / 2, s / 2, sent, sent + 20 * ms);
+        ck_assert(clock.low_ns <= ahead && ahead <= clock.high_ns);
+        if (i == 0) ck_assert_int_ge(clock.high_ns - clock.low_ns, s);
+    }
+    ck_assert_int_le(clock.high_ns - clock.low_ns, 200 * ms);
+    /* One that cannot be of the same clock: it was set meanwhile. */
+    doctor_clock_add(&clock, sent + 10 * ms + 5 * s, 0, sent, sent + 20 * ms);
+    ck_assert(clock.low_ns == 5 * s - 10 * ms && clock.high_ns == 5 * s + 10 * ms);
 }

@@ -20,6 +20,10 @@
 
 #define ANSWER_DEADLINE_NS (10 * BOT_NS_PER_S)
 #define TIME_PROBES 3
+/* Of a clock that is told in whole seconds: asked at so many places of a second. */
+#define TIME_PROBES_COARSE 8
+#define COARSE_ERROR_NS (100 * BOT_NS_PER_MS)
+#define COARSE_EVERY_MS 140
 #define OFFSET_ADVICE_NS (250 * BOT_NS_PER_MS)
 #define OFFSET_WRONG_NS BOT_NS_PER_S
 #define STREAMS_WITHIN_MS 30000
@@ -66,10 +70,11 @@ struct doctor {
     struct venue_context context;
     struct venue_request req;
     char         cursor[256];
-    uint32_t     step, part, probes, pages;
+    uint32_t     step, part, pages;
     uint64_t     id;
     bot_ts       sent_at;
-    int64_t      sent_wall_ns, offset_ns, error_ns;
+    int64_t      sent_wall_ns;
+    struct doctor_clock clock;
     bool         hedge_seen, net_seen, mode_told, reads_well;
     uint64_t     instruments_found, instruments_tradable; /* bits by their place in the configuration */
     uint32_t     positions, orders;
@@ -239,13 +244,27 @@ static void not_reached(struct doctor *d, const char *error)
           "%s: %s", d->rest_url, error);
 }
 
+void doctor_clock_add(struct doctor_clock *clock, int64_t venue_ns, int64_t error_ns, int64_t sent_ns, int64_t received_ns)
+{
+    const int64_t low = venue_ns - error_ns - received_ns, high = venue_ns + error_ns - sent_ns;
+    if (clock->n++ == 0 || low > clock->high_ns || high < clock->low_ns) {
+        clock->low_ns = low;
+        clock->high_ns = high;
+        return;
+    }
+    if (low > clock->low_ns) clock->low_ns = low;
+    if (high < clock->high_ns) clock->high_ns = high;
+}
+
+static int64_t clock_error_ns(const struct doctor *d) { return (d->clock.high_ns - d->clock.low_ns) / 2; }
+
 static void clock_known(struct doctor *d)
 {
-    const int64_t apart = d->offset_ns < 0 ? -d->offset_ns : d->offset_ns;
-    const enum doctor_level level = apart - d->error_ns > OFFSET_WRONG_NS ? DOCTOR_WRONG : apart - d->error_ns > OFFSET_ADVICE_NS ? DOCTOR_ADVICE : DOCTOR_GOOD;
+    const int64_t offset = d->clock.low_ns + clock_error_ns(d), apart = offset < 0 ? -offset : offset, surely = apart - clock_error_ns(d);
+    const enum doctor_level level = surely > OFFSET_WRONG_NS ? DOCTOR_WRONG : surely > OFFSET_ADVICE_NS ? DOCTOR_ADVICE : DOCTOR_GOOD;
     found(d, DOCTOR_GOOD, "reach", "", "%s answers, its certificate holds", d->rest_url);
     found(d, level, "clock", level == DOCTOR_GOOD ? "" : "set this machine's clock: chronyd or systemd-timesyncd (signatures hold for a few seconds only)",
-          "the venue's clock is %.3f s %s ours, give or take %.3f s", (double)apart / 1e9, d->offset_ns < 0 ? "behind" : "ahead of", (double)d->error_ns / 1e9);
+          "the venue's clock is %.3f s %s ours, give or take %.3f s", (double)apart / 1e9, offset < 0 ? "behind" : "ahead of", (double)clock_error_ns(d) / 1e9);
 }
 
 static void instruments_known(struct doctor *d)
@@ -350,6 +369,8 @@ static void step_failed(struct doctor *d, bot_outcome outcome, int64_t code, con
     next_step(d);
 }
 
+static void ask_again(uv_timer_t *timer) { send_step(timer->data); }
+
 static void answered(void *user_data, uint64_t id, const struct http_answer *answer)
 {
     struct doctor *d = user_data;
@@ -377,13 +398,13 @@ static void answered(void *user_data, uint64_t id, const struct http_answer *ans
         if (percent > d->used_percent) d->used_percent = percent;
     }
     if (d->step == STEP_TIME && reply.venue_ns != 0) {
-        const int64_t half_ns = (t.now - d->sent_at) / 2;
-        if (d->probes == 0 || half_ns < d->error_ns) { /* the quickest answer knows best */
-            d->offset_ns = reply.venue_ns - (d->sent_wall_ns + half_ns);
-            d->error_ns = half_ns;
-        }
-        if (++d->probes < TIME_PROBES) {
+        doctor_clock_add(&d->clock, reply.venue_ns, reply.venue_error_ns, d->sent_wall_ns, d->sent_wall_ns + (t.now - d->sent_at));
+        if (d->clock.n < TIME_PROBES) {
             send_step(d);
+            return;
+        }
+        if (reply.venue_error_ns > COARSE_ERROR_NS && d->clock.n < TIME_PROBES_COARSE) {
+            (void)uv_timer_start(&d->timer, ask_again, COARSE_EVERY_MS, 0);
             return;
         }
     }
@@ -414,7 +435,7 @@ static void send_step(struct doctor *d)
         return;
     }
     struct venue_http *http = calloc(1, sizeof *http);
-    int r = http == NULL ? BOT_ERR_NOMEM : d->venue->encode_rest(&d->req, &d->keys, t.wall_ns + d->offset_ns, http);
+    int r = http == NULL ? BOT_ERR_NOMEM : d->venue->encode_rest(&d->req, &d->keys, t.wall_ns + d->clock.low_ns + clock_error_ns(d), http);
     const bool encoded = r == BOT_OK;
     if (encoded) {
         d->sent_at = t.now;
@@ -564,8 +585,8 @@ static void next_account(struct doctor *d)
     d->account = c;
     d->venue = bot__venue_find(c->venue);
     d->rest_url = c->rest_url != NULL ? c->rest_url : c->test_network ? d->venue->endpoints_test.rest : d->venue->endpoints.rest;
-    d->step = d->part = d->probes = d->pages = d->positions = d->orders = 0;
-    d->offset_ns = d->error_ns = 0;
+    d->step = d->part = d->pages = d->positions = d->orders = 0;
+    d->clock = (struct doctor_clock){ 0 };
     d->instruments_found = d->instruments_tradable = 0;
     d->hedge_seen = d->net_seen = d->mode_told = false;
     d->reads_well = true;

@@ -25,6 +25,15 @@ struct doctor_finding {
 };
 typedef void (*doctor_tell)(void *user_data, const struct doctor_finding *finding);
 
+/* What several answers together say of the venue's clock: each bounds its distance from ours, all of them together more closely. */
+struct doctor_clock {
+    int64_t  low_ns, high_ns; /* venue minus ours lies between */
+    uint32_t n;
+};
+/* An answer told venue_ns, by error_ns off at most; sent and received by our wall clock. One that contradicts those before (a clock was
+ * set) begins anew. */
+void doctor_clock_add(struct doctor_clock *clock, int64_t venue_ns, int64_t error_ns, int64_t sent_ns, int64_t received_ns);
+
 /* Starts on the loop. config and path are borrowed until `over` has run; then nothing of it is left on the loop. tell is called
  * from within, too. BOT_OK, BOT_ERR_NOMEM, BOT_ERR_IO. */
 int doctor_start(struct uv_loop_s *loop, const char *path, const struct watch_config *config, doctor_tell tell, void (*over)(void *user_data),

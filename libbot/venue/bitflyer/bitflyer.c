@@ -377,6 +377,7 @@ static int read_time(struct bf_rows *o, const struct venue_header *headers, uint
         return BOT_ERR_MALFORMED;
     ev.venue_ns += BOT_NS_PER_S / 2;
     ret->venue_ns = ev.venue_ns;
+    ret->venue_error_ns = BOT_NS_PER_S / 2;
     bot__emit(&o->e, &ev);
     return BOT_OK;
 }

@@ -26,7 +26,7 @@ static const struct row rows[] = {
       "{\"e\":\"ACCOUNT_UPDATE\",\"E\":1700000000009,\"T\":1700000000008,\"a\":{\"m\":\"FUNDING_FEE\",\"B\":[{\"a\":\"USDT\",\"wb\":\"100.5\",\"cw\":\"1\",\"bc\":\"-0.25\"}],\"P\":[",
       "{\"s\":\"BTCUSDT\",\"pa\":\"-1.5\",\"ep\":\"30000.5\",\"ps\":\"SHORT\"}",
       "]}}",
-      "s pa",
+      "s pa ps",
       "{\"event\":\"position\",\"instrument\":\"BTCUSDT\",\"leg\":\"short\",\"qty\":\"-1.5\",\"entry_price\":\"30000.5\",\"venue_time_ms\":1700000000008}\n"
       "{\"event\":\"funding\",\"instrument\":\"BTCUSDT\",\"amount\":\"0.25\",\"currency\":\"USDT\",\"venue_time_ms\":1700000000008}\n"
       "{\"event\":\"wallet\",\"currency\":\"USDT\",\"balance\":\"100.5\",\"venue_time_ms\":1700000000008}\n" },
@@ -58,7 +58,7 @@ static const struct row rows[] = {
       "[",
       "{\"symbol\":\"BTCUSDT\",\"positionAmt\":\"-1.5\",\"entryPrice\":\"30000.5\",\"positionSide\":\"SHORT\",\"updateTime\":1700000000008}",
       "]",
-      "symbol positionAmt",
+      "symbol positionAmt positionSide",
       "{\"event\":\"position\",\"instrument\":\"BTCUSDT\",\"leg\":\"short\",\"qty\":\"-1.5\",\"entry_price\":\"30000.5\",\"venue_time_ms\":1700000000008}\n" },
     { "binance fill", "binance-usdm", VENUE_CALL_FILLS,
       "[",

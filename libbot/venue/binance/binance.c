@@ -55,7 +55,9 @@ static int accepted(struct binance_rows *o, const struct binance_payload *p, con
     bot__json_init(&j, p->result.p, p->result.len);
     if (bot__json_peek(&j) == JSON_OBJECT) {
         bot__fields_read(&f, &j, names, 4);
-        if (f.err == 0 && bot__field_given(&f, 0)) {
+        if (f.err != 0)
+            return f.err;
+        if (bot__field_given(&f, 0)) {
             bot__event_init(&ev, BOT_EV_ACK, o->source);
             ev.ack.accepted = true;
             ev.ack.request_id = *request;

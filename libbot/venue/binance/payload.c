@@ -107,6 +107,8 @@ static bool frame(struct json *j, struct json_walk *w, struct reading *r, const 
     if (data || result || error) {
         /* A text must not pass for what it looks like: as "null" it is no object. */
         struct slice raw = SLICE("null");
+        if (data && (p->enclosed || !nested)) /* of two the one that is not read would be lost */
+            bot__json_fail(j, p->enclosed ? BOT_ERR_CONFLICT : BOT_ERR_MALFORMED);
         if (nested) {
             json_walk_out(j, w);
             if (data && m->type == JSON_OBJECT && !p->enclosed) payload(j, r);

@@ -187,7 +187,8 @@ static int instruments(struct binance_rows *o, struct slice body, struct venue_r
     bot__json_init(&j, body.p, body.len);
     bot__json_object(&j);
     while (bot__json_key(&j, &key)) {
-        if (slice_is(key, "symbols") && symbols.p == NULL) symbols = bot__json_raw(&j);
+        if (slice_is(key, "symbols") && symbols.p != NULL) bot__json_fail(&j, BOT_ERR_CONFLICT);
+        else if (slice_is(key, "symbols")) symbols = bot__json_raw(&j);
         else if (slice_is(key, "serverTime") && bot__json_i64(&j, &ms) && ms > 0 && ms < INT64_MAX / BOT_NS_PER_MS)
             ret->venue_ns = ms * BOT_NS_PER_MS;
         else if (!slice_is(key, "serverTime")) bot__json_skip(&j);

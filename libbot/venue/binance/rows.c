@@ -279,7 +279,7 @@ static void position_of(struct fields *f, struct binance_rows *o, bot_event *ev)
 {
     bot__event_init(ev, BOT_EV_POSITION, o->source);
     bot__field_symbol(f, A_SYMBOL, &ev->instrument);
-    ev->position.leg = bot__field_given(f, A_LEG) ? leg_of(f, A_LEG) : BOT_LEG_NET;
+    ev->position.leg = leg_of(f, A_LEG); /* always given: without it the legs of hedge mode would be two nets of one instrument */
     if (bot__field_dec(f, A_AMOUNT, &ev->position.qty)) ev->has |= BOT_HAS_QTY;
     bot_dec entry;
     if (bot__field_dec(f, A_ENTRY, &entry) && bot_dec_sign(entry) > 0 && !bot_dec_is_zero(ev->position.qty)) {

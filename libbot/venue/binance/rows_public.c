@@ -151,23 +151,35 @@ int bot__binance_instrument_row(struct json *j, void *arg)
     struct binance_rows *o = arg;
     bot_event ev;
     struct slice key, status = { NULL, 0 };
-    bool filtered = false;
+    enum { SYMBOL = 1, STATUS = 2, BASE = 4, QUOTE = 8, MARGIN = 16, SIZE = 32, FILTERS = 64 };
+    uint32_t seen = 0;
     bot__event_init(&ev, BOT_EV_INSTRUMENT, o->source);
     ev.inst.contract = BOT_LINEAR;
     ev.inst.multiplier = (bot_dec){ 1, 0 };
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
-        if (slice_is(key, "symbol")) bot__json_symbol(j, &ev.instrument);
-        else if (slice_is(key, "status") || slice_is(key, "contractStatus")) status = bot__json_text(j);
-        else if (slice_is(key, "baseAsset")) bot__json_currency(j, &ev.inst.base);
-        else if (slice_is(key, "quoteAsset")) bot__json_currency(j, &ev.inst.quote);
-        else if (slice_is(key, "marginAsset")) bot__json_currency(j, &ev.inst.settle);
-        else if (slice_is(key, "contractSize")) { /* COIN-M counts contracts of so many dollars */
+        const uint32_t what = slice_is(key, "symbol")                                              ? SYMBOL
+                              : slice_is(key, "status") || slice_is(key, "contractStatus")        ? STATUS
+                              : slice_is(key, "baseAsset")                                         ? BASE
+                              : slice_is(key, "quoteAsset")                                        ? QUOTE
+                              : slice_is(key, "marginAsset")                                       ? MARGIN
+                              : slice_is(key, "contractSize")                                      ? SIZE
+                              : slice_is(key, "filters")                                           ? FILTERS
+                                                                                                   : 0;
+        bot__once(j, &seen, what);
+        switch (what) {
+        case SYMBOL: bot__json_symbol(j, &ev.instrument); break;
+        case STATUS: status = bot__json_text(j); break;
+        case BASE: bot__json_currency(j, &ev.inst.base); break;
+        case QUOTE: bot__json_currency(j, &ev.inst.quote); break;
+        case MARGIN: bot__json_currency(j, &ev.inst.settle); break;
+        case SIZE: /* COIN-M counts contracts of so many dollars */
             bot__json_dec(j, &ev.inst.multiplier);
             ev.inst.contract = BOT_INVERSE;
+            break;
+        case FILTERS: filters(j, &ev.inst); break;
+        default: bot__json_skip(j); break;
         }
-        else if (slice_is(key, "filters") && !filtered) { filters(j, &ev.inst); filtered = true; }
-        else bot__json_skip(j);
     }
     /* pricePrecision and quantityPrecision are digits shown, not steps: an instrument without filters is not traded. */
     ev.inst.tradable = slice_is(status, "TRADING") && bot_dec_sign(ev.inst.tick) > 0 && bot_dec_sign(ev.inst.lot) > 0;

@@ -133,6 +133,16 @@ static bool only_reduces(const bot_core *c, uint32_t bot, uint32_t instrument, c
     return o->qty.v <= bot__exposure_reducible(&own, o->side) && o->qty.v <= bot__exposure_reducible(&all, o->side);
 }
 
+/* In hedge mode a sell of the long leg and a buy of the short one close it, flag or not: where the leg holds nothing, and nothing is on
+ * the way to it, every venue refuses that. */
+static bool closes_nothing(const bot_core *c, uint32_t instrument, const bot_order_request *o)
+{
+    if (o->leg != (o->side == BOT_SELL ? BOT_LEG_LONG : BOT_LEG_SHORT))
+        return false;
+    const struct exposure all = exposure_of(c, ORDER_BOT_NONE, instrument, o->leg);
+    return o->side == BOT_SELL ? all.high <= 0 && all.working.buy == 0 : all.low >= 0 && all.working.sell == 0;
+}
+
 static int check(bot_core *c, uint32_t bot, uint32_t instrument, const bot_order_request *o, bot_i128 replaces)
 {
     const struct core_limits *l = core_limits_of(c, bot, instrument);
@@ -188,6 +198,8 @@ int bot__core_submit(bot_core *c, const bot_event *ev)
         return refuse_order(c, BOT_ERR_INVALID, c->options.hedge ? "in hedge mode an order names its leg, long or short" : "only an account in hedge mode has legs", 0);
 
     int r = check(c, s->bot, instrument, o, 0);
+    if (r == BOT_OK && closes_nothing(c, instrument, o))
+        return refuse_order(c, BOT_ERR_REDUCE_ONLY, "the leg holds nothing to close", 0);
     bot_i128 bound;
     const char *beyond = r == BOT_OK ? beyond_the_venue(spec, o, &bound) : NULL;
     if (beyond != NULL && !only_reduces(c, s->bot, instrument, o)) /* for exits some bounds do not hold: the venue is asked */

@@ -53,6 +53,31 @@ TEST(scenario, s07_what_the_venue_closes_by_itself_ends_the_leg_that_its_side_en
     rig_free(r);
 }
 
+/* Whoever sells the long leg means to close it: where there is nothing, and nothing comes, the venue's answer is known before. */
+TEST(hedge, a_leg_that_holds_nothing_is_not_closed)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.hedge = true;
+    for (int k = 0; k < 2; k++) {
+        struct rig *r = rig_new(&o);
+        rig_start(r, "10");
+        const bot_leg leg = k == 0 ? BOT_LEG_LONG : BOT_LEG_SHORT;
+        const bot_side opens = k == 0 ? BOT_BUY : BOT_SELL, closes = k == 0 ? BOT_SELL : BOT_BUY;
+        bot_id id;
+        ck_assert_int_eq(rig_submit_as(r, 0, leg, closes, "1", NULL), BOT_ERR_REDUCE_ONLY);
+        ck_assert_str_eq(bot_core_last_refusal(r->core)->detail, "the leg holds nothing to close");
+        ck_assert_uint_eq(r->sends[0], 0);
+        ck_assert_int_eq(rig_submit_as(r, 0, leg, opens, "2", &id), BOT_OK);
+        ck_assert_int_eq(rig_submit_as(r, 0, leg, closes, "1", NULL), BOT_OK); /* it may be filled by then */
+        bot_event fill = rig_fill_event(r, 0, "H1", &id, "V1", opens, "2", "100");
+        rig_step(r, &fill);
+        ck_assert_int_eq(rig_submit_as(r, 0, leg, closes, "1", NULL), BOT_OK);
+        ck_assert_int_eq(rig_submit_as(r, 0, k == 0 ? BOT_LEG_SHORT : BOT_LEG_LONG, opens, "1", NULL), BOT_ERR_REDUCE_ONLY); /* of the other leg there is nothing */
+        rig_free(r);
+    }
+}
+
 /* No order of it is known, and the venue's fills name no leg (Bybit): what the fill did and its side do. */
 TEST(scenario, s50_in_hedge_mode_a_leg_beyond_its_limit_is_told_once_whatever_the_other_does)
 {

@@ -33,11 +33,14 @@ static bool not_sent(struct order_end *ret, int error)
     return false;
 }
 
+static bool socket_is_up(const struct session *s)
+{
+    return s->options.orders_over_ws && s->options.venue->encode_ws != NULL && s->streams[BOT_STREAM_TRADE].phase == STREAM_UP;
+}
+
 static bool send_over_ws(struct session *s, struct order_call *c)
 {
     const struct venue *v = s->options.venue;
-    if (!s->options.orders_over_ws || v->encode_ws == NULL || s->streams[BOT_STREAM_TRADE].phase != STREAM_UP)
-        return false;
     char text[VENUE_BODY_MAX + 1024];
     snprintf(c->req.request_id.s, sizeof c->req.request_id.s, "%llu", (unsigned long long)c->request_id);
     c->req.request_id.len = (uint8_t)strlen(c->req.request_id.s);
@@ -48,8 +51,13 @@ static bool send_over_ws(struct session *s, struct order_call *c)
 bool bot__order_calls_send(struct session *s, struct order_call *c, struct order_end *ret_end)
 {
     const struct venue *v = s->options.venue;
+    const bool by_socket = socket_is_up(s);
     struct venue_http http;
-    const int e = v->encode_rest(&c->req, &s->options.keys, session_venue_wall(s), &http);
+    int e = BOT_OK;
+    if (by_socket)
+        v->ws_draw(c->req.call, &http.scope, &http.weight);
+    else
+        e = v->encode_rest(&c->req, &s->options.keys, session_venue_wall(s), &http);
     if (e < 0)
         return not_sent(ret_end, e);
     c->draw = bot__draws_of(s, c->req.call, &http);
@@ -66,8 +74,12 @@ bool bot__order_calls_send(struct session *s, struct order_call *c, struct order
     c->waiting = false;
     c->sent_at = s->t.now;
     c->deadline = session_after(s->t.now, v->order_unknown_ns > 0 ? v->order_unknown_ns : OWN_DEADLINE_NS);
+    c->over_ws = by_socket && send_over_ws(s, c);
+    if (by_socket && !c->over_ws)
+        e = v->encode_rest(&c->req, &s->options.keys, session_venue_wall(s), &http);
+    if (e < 0)
+        return not_sent(ret_end, e);
     s->stats.orders_sent++;
-    c->over_ws = send_over_ws(s, c);
     if (c->over_ws)
         return true;
     c->http = ++s->next_http;

@@ -207,6 +207,9 @@ struct venue {
     int (*encode_rest)(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret);
     /* Request -> one message for the order-entry socket; NULL where there is none. Length or error. */
     int (*encode_ws)(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
+    /* What SUBMIT, AMEND and CANCEL over that socket draw, whatever is in them: as encode_rest says it, without a request having to be made
+     * and signed only to ask. NULL where there is none. */
+    void (*ws_draw)(enum venue_call call, uint32_t *ret_scope, uint32_t *ret_weight);
     /* What a refusal over that socket means for the call that it answers; it has been decoded as a no. NULL where there is none. */
     bot_outcome (*ws_refusal)(int64_t code, struct slice words, enum venue_call call);
     /* Messages that bring a socket up. index counts from 0; returns the length, 0 behind the last, or an error. */

@@ -194,6 +194,11 @@ int main(int argc, char **argv)
     for (int i = 0; i < 200000; i++)
         if (bybit->encode_rest(&req, &keys, INT64_C(1700000000) * BOT_NS_PER_S + i, &http) < 0) return 1;
     row("order -> signed request bytes", (struct best){ .ns = (double)(now_ns() - start) / 200000 }, 0);
+    char frame[1024];
+    start = now_ns();
+    for (int i = 0; i < 200000; i++)
+        if (bybit->encode_ws(&req, &keys, INT64_C(1700000000) * BOT_NS_PER_S + i, frame, sizeof frame) < 0) return 1;
+    row("order -> bytes for the order socket", (struct best){ .ns = (double)(now_ns() - start) / 200000 }, 0);
     bot_position held;
     bot_core_position(core, 0, BOT_LEG_NET, &held);
     const bool falling = held.qty.v < 0;

@@ -40,6 +40,7 @@ struct kit {
     struct kit_ask asks[KIT_ASKS];
     struct venue_request log[KIT_ASKS]; /* what was asked, the first of it */
     unsigned asks_n, log_n, asked[64];  /* by venue_call */
+    unsigned encoded[64];               /* requests made for REST, whether they were sent or not */
     bot_ts last_asked[64];
     unsigned numbers;               /* of orders, given out so far */
     bot_id ws_request;              /* of the last order over its socket */
@@ -119,6 +120,7 @@ static inline int kit_encode_rest(const struct venue_request *req, const struct 
     snprintf(ret->path, sizeof ret->path, "/%d/%s", (int)req->call, req->client_id.s);
     ret->body_len = 0, ret->headers_n = 0, ret->scope = 0, ret->weight = 1;
     struct kit *k = kit_now;
+    k->encoded[req->call]++;
     ck_assert_uint_lt(k->asks_n, KIT_ASKS);
     k->asks[k->asks_n] = (struct kit_ask){ .req = *req }; /* open once it is started */
     return BOT_OK;

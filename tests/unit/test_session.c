@@ -347,7 +347,8 @@ TEST(session, the_order_sockets_no_is_a_no_and_its_silence_is_unknown)
         ck_assert_uint_eq(k.replies[BOT_OUTCOME_REJECTED], i == 1);
         ck_assert_uint_eq(k.replies[BOT_OUTCOME_TIMEOUT], i == 2);
     }
-    ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], 0); /* never by both ways */
+    ck_assert_uint_eq(k.asked[VENUE_CALL_SUBMIT], 0); /* never by both ways, */
+    ck_assert_uint_eq(k.encoded[VENUE_CALL_SUBMIT], 0); /* and none is signed that is not sent */
 }
 
 static void refuse_over_socket(struct kit *k, int64_t code)

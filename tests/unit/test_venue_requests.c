@@ -104,6 +104,14 @@ static void says_the_same(const struct words *w, const bot_order_request *o, con
 #undef SAYS
 }
 
+/* The request over REST and the draw over the socket. */
+static bool draws_the_same(const struct venue_request *req)
+{
+    uint32_t scope = UINT32_MAX, weight = 0;
+    v->ws_draw(req->call, &scope, &weight);
+    return scope == http.scope && weight == http.weight;
+}
+
 TEST(requests, say_what_was_asked_in_the_venues_words_or_are_not_made)
 {
     static const int sides[] = { BOT_BUY, BOT_SELL, 0, 77 }, types[] = { BOT_LIMIT, BOT_MARKET, 0, 77 }, tifs[] = { BOT_TIF_NONE, BOT_GTC, BOT_IOC, BOT_FOK, BOT_POST_ONLY, 77 },
@@ -131,6 +139,7 @@ TEST(requests, say_what_was_asked_in_the_venues_words_or_are_not_made)
                 REQUIRE(strcmp(http.path, w->path) == 0 && strcmp(http.method, "POST") == 0, "%s: %s %s", w->venue, http.method, http.path);
                 says_the_same(w, &req.order, &req.client_id, http.body, "over REST");
                 if (len > 0) says_the_same(w, &req.order, &req.client_id, frame, "over the socket");
+                REQUIRE(len == 0 || draws_the_same(&req), "%s: the two ways draw differently", w->venue);
             }
         ck_assert_int_gt(made, 300);
         bot__signer_free(signer);
@@ -165,6 +174,7 @@ TEST(requests, to_change_or_cancel_name_their_order)
             REQUIRE((len > 0) == (can && v->encode_ws != NULL), "%s over the socket: %d", names[n].venue, len);
             if (!can)
                 continue;
+            REQUIRE(len == 0 || draws_the_same(&req), "%s: the two ways draw differently", names[n].venue);
             const char *query = strchr(http.path, '?');
             const char *const texts[] = { http.body_len > 0 ? http.body : query + 1, len > 0 ? frame : NULL };
             for (size_t k = 0; k < 2 && texts[k] != NULL; k++) {

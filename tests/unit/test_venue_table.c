@@ -40,6 +40,7 @@ TEST(venues, have_names_of_their_own_and_urls_that_are_encrypted)
         ck_assert_msg(v->endpoints.rest[0] != '\0' && v->endpoints.ws_private[0] != '\0' && v->endpoints.ws_public[0] != '\0', "%s: no endpoints", v->name);
         ck_assert_msg(v->has_ws_orders == (v->encode_ws != NULL) && v->has_ws_orders == (v->endpoints.ws_trade[0] != '\0'), "%s: order entry over the socket", v->name);
         ck_assert_msg(v->has_ws_orders == (v->ws_refusal != NULL), "%s: refusals over the socket", v->name);
+        ck_assert_msg(v->has_ws_orders == (v->ws_draw != NULL), "%s: what requests over the socket draw", v->name);
     }
     ck_assert_uint_gt(n, 0);
     ck_assert_ptr_null(bot__venue_find("no-such-venue"));

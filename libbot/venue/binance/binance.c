@@ -239,6 +239,7 @@ const struct venue bot__venue_binance = {
     .decode_rest = bot__binance_decode_rest,
     .encode_rest = bot__binance_encode_rest,
     .encode_ws = bot__binance_encode_ws,
+    .ws_draw = bot__binance_draw,
     .ws_refusal = ws_refusal,
     .ws_login = bot__binance_ws_login,
     .ws_subscribe = bot__binance_ws_subscribe,

@@ -80,6 +80,7 @@ int bot__binance_decode_ws(struct venue_context *ctx, bot_source source, struct 
 int bot__binance_decode_rest(struct venue_context *ctx, enum venue_call call, int http_status, const struct venue_header *headers,
                              uint32_t headers_n, struct slice body, venue_sink sink, void *user_data, struct venue_reply *ret);
 int bot__binance_encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret);
+void bot__binance_draw(enum venue_call call, uint32_t *ret_scope, uint32_t *ret_weight);
 int bot__binance_encode_ws(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
 int bot__binance_ws_login(bot_stream stream, const struct venue_keys *keys, int64_t wall_ns, char *buf, size_t size);
 int bot__binance_ws_subscribe(bot_stream stream, const bot_symbol *instruments, uint32_t instruments_n, uint32_t index, char *buf,

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/assert.h"
 #include "venue/binance/binance.h"
 
 #define RECV_WINDOW "5000"
@@ -263,11 +264,25 @@ static int sign(const struct venue_keys *keys, const char *text, size_t len, cha
     return r;
 }
 
+/* NULL: there is none. */
+static const struct route *route_of(enum venue_call call)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        if (routes[i].call == call) return &routes[i];
+    return NULL;
+}
+
+void bot__binance_draw(enum venue_call call, uint32_t *ret_scope, uint32_t *ret_weight)
+{
+    const struct route *route = route_of(call);
+    BOT_ASSERT(route != NULL);
+    *ret_scope = route->scope;
+    *ret_weight = route->weight;
+}
+
 int bot__binance_encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
 {
-    const struct route *route = NULL;
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (routes[i].call == req->call) route = &routes[i];
+    const struct route *route = route_of(req->call);
     if (route == NULL)
         return BOT_ERR_UNSUPPORTED;
     struct params p = { .len = 0 };

@@ -79,6 +79,7 @@ int bot__bybit_path(bot_stream stream, const bot_symbol *instruments, uint32_t i
 
 /* Budget scope that a call draws on. */
 uint32_t bot__bybit_scope(enum venue_call call);
+void bot__bybit_draw(enum venue_call call, uint32_t *ret_scope, uint32_t *ret_weight);
 /* What a return code means. */
 bot_outcome bot__bybit_outcome(int64_t code, enum venue_call call);
 

@@ -257,11 +257,16 @@ static bool is_private(enum venue_call call)
     return call != VENUE_CALL_TIME && call != VENUE_CALL_INSTRUMENTS && call != VENUE_CALL_BOOK && call != VENUE_CALL_PUBLIC_TRADES;
 }
 
+void bot__bybit_draw(enum venue_call call, uint32_t *ret_scope, uint32_t *ret_weight)
+{
+    *ret_scope = bot__bybit_scope(call);
+    *ret_weight = 1;
+}
+
 int bot__bybit_encode_rest(const struct venue_request *req, const struct venue_keys *keys, int64_t wall_ns, struct venue_http *ret)
 {
     bot__http_init(ret);
-    ret->scope = bot__bybit_scope(req->call);
-    ret->weight = 1;
+    bot__bybit_draw(req->call, &ret->scope, &ret->weight);
     const char *path = "";
     if (bot__call_moves(req->call)) {
         struct json_out o;

@@ -57,6 +57,7 @@ const struct venue bot__venue_bybit = {
     .decode_rest = bot__bybit_decode_rest,
     .encode_rest = bot__bybit_encode_rest,
     .encode_ws = bot__bybit_encode_ws,
+    .ws_draw = bot__bybit_draw,
     .ws_refusal = ws_refusal,
     .ws_login = bot__bybit_login,
     .ws_subscribe = bot__bybit_subscribe,

@@ -245,6 +245,9 @@ TEST(botctl, contradictions_are_not_guessed_at)
     expect("export j --csv --json", 2, "--csv or --json?");
     expect("explain j --from 2026-01-02 --to 2026-01-01", 2, "--from lies behind --to");
     expect("explain j --to 2026-01-02 --from 2026-01-01", 1, "j cannot be read");
+    expect("explain j --from 1795320545", 2, "are these seconds");
+    expect("replay j --at 20260917", 2, "or is it a date");
+    expect("explain j --from 1795320545000", 1, "j cannot be read");
     expect("replay j --record 99999999999999999999999", 2, "--record needs a number");
 }
 

@@ -240,7 +240,10 @@ static void explain_event(struct timeline *l, const bot_event *ev)
     case BOT_EV_CANCEL:
         detail(l, "cancel     bot %u %s: %s", ev->cancel.bot, ev->cancel.client_id.s, l->jc->r >= 0 ? "passed" : bot_strerror(l->jc->r));
         break;
-    case BOT_EV_CANCEL_ALL: say(l, "cancel all bot %u", ev->cancel.bot); break;
+    case BOT_EV_CANCEL_ALL:
+        if (ev->cancel.bot == UINT32_MAX) say(l, "cancel all of every bot");
+        else say(l, "cancel all of bot %u", ev->cancel.bot);
+        break;
     case BOT_EV_STREAM:
         say(l, "stream     %s %s%s%s", journal_tool_stream(ev->stream.stream), ev->stream.state == BOT_STREAM_READY ? "ready" : "LOST",
             ev->stream.reason[0] != '\0' ? ": " : "", ev->stream.reason);

@@ -7,6 +7,9 @@
 
 #include "botctl.h"
 
+/* Below it a number is no moment of any journal, but seconds, or a date without its dashes. */
+#define UNIX_MS_MIN INT64_C(100000000000)
+
 static bool parse_time(const char *text, int64_t *ret_ns)
 {
     char *end;
@@ -16,7 +19,7 @@ static bool parse_time(const char *text, int64_t *ret_ns)
     if (bot__iso_parse(text, strlen(text), ret_ns) == BOT_OK)
         return true;
     const long long ms = strtoll(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || ms < 0 || ms > INT64_C(9000000000000))
+    if (*text == '\0' || *end != '\0' || ms < 0 || (ms > 0 && ms < UNIX_MS_MIN) || ms > INT64_C(9000000000000))
         return false;
     *ret_ns = ms * BOT_NS_PER_MS;
     return true;
@@ -49,6 +52,8 @@ int journal_args_read(const char *name, const char *allowed, int argc, char **ar
             const bool good = value != NULL && (letter == 'f' ? parse_time(value, &ret->from_ns)
                                                 : letter == 't' || letter == 'a' ? parse_time(value, &ret->to_ns)
                                                 : parse_count(value, letter == 'r' ? &ret->record : &ret->last));
+            if (!good && value != NULL && strchr("fta", letter) != NULL && strspn(value, "0123456789") == strlen(value) && *value != '\0')
+                return botctl_usage(name, "%s: as milliseconds '%s' is no time of a journal: are these seconds, or is it a date (2026-09-17)?", a, value);
             if (!good)
                 return botctl_usage(name, "%s needs a %s", a, letter == 'r' || letter == 'n' ? "number" :
                                     "time (2026-09-17T06:00:00Z, 2026-09-17 or Unix milliseconds)");

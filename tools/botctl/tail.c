@@ -62,6 +62,10 @@ static void own_fields(struct json_out *o, const bot_event *ev)
         if (ev->submit.order.type == BOT_LIMIT)
             bot__jo_fixed(o, "price", ev->submit.order.price.v);
         break;
+    case BOT_EV_CANCEL_ALL:
+        if (ev->cancel.bot != UINT32_MAX) /* else every bot's */
+            bot__jo_i64(o, "bot", ev->cancel.bot);
+        break;
     case BOT_EV_ATTACH:
         bot__jo_i64(o, "bot", ev->attach.bot);
         bot__jo_str(o, "name", ev->attach.name);

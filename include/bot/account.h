@@ -20,6 +20,10 @@
  * inside the call that asked for them; they may call anything, close included. After the close callback, and not
  * before, what the host lent is its own again. Nothing is global: what accounts on one loop share is found through the loop.
  *
+ * One account a key at a time. Client ids name the bot by the order of attaching, so that orders of an earlier run are found again: what
+ * another process (or a second account of this one) sends with the same key is taken for that, and counted and cancelled like it. Several
+ * strategies on one key are bots of one account; programs of their own want keys, or subaccounts, of their own.
+ *
  * The program itself includes <uv.h>, whose header needs POSIX names: compile with -std=gnu11 or later, or with -D_GNU_SOURCE.
  *
  * The library prints nothing (but see bot_set_on_fatal in err.h). Names of the venues are what `botctl help` lists.

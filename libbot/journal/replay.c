@@ -292,14 +292,22 @@ static int told_in(const struct journal_older *o, const uint64_t *records, int n
         if (records[i] >= before)
             continue;
         e = bot_journal_seek_record(r, records[i]);
+        bool there = false; /* what its index has named and what is damaged or gone is so for ever: it may have been either side */
         while (e == BOT_OK && told == 0) {
             const int got = bot_journal_next(r, &item, NULL);
-            if (got == BOT_ERR_IO || got == BOT_ERR_NOMEM || (got < 0 && end == records[i] + 1))
+            if (got == BOT_ERR_IO || got == BOT_ERR_NOMEM) {
                 e = got;
-            else if (got == 0 || (got == 1 && item.record >= end))
+            } else if (got == 0 || (got == 1 && item.record >= end)) {
+                told = !there;
                 break;
-            else
-                told = got == 1 && item.kind == BOT_JOURNAL_EVENT && bot__exec_is(exec, kind, &item.event);
+            } else {
+                there |= got == 1;
+                told = got < 0 ? end == records[i] + 1 : item.kind == BOT_JOURNAL_EVENT && bot__exec_is(exec, kind, &item.event);
+            }
+        }
+        if (e == BOT_ERR_NOT_FOUND) {
+            told = 1;
+            e = BOT_OK;
         }
     }
     if (r != NULL)

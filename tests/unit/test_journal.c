@@ -619,8 +619,26 @@ TEST(journal, one_side_of_a_self_trade_does_not_answer_for_the_other)
         }
         ck_assert(!older.guessed);
         bot__journal_older_live(&older, NULL);
-        memfs_remove(&m, "j/00000001.index");
+        if (indexed) memfs_remove(&m, "j/00000001.index");
     }
+
+    /* A record that its index names and that cannot be read: either side may stand in it. For ever, so that it is no guess. */
+    struct journal_older older;
+    bot_event ev;
+    test_event_fill(100, 0, &ev);
+    j = open_ok(&m, &c, &rec); /* makes the index again */
+    bot__journal_close(j);
+    bot__journal_older_init(&older, &m.fs, "j");
+    ck_assert_int_eq(bot__journal_older_from(&older, UINT64_MAX), BOT_OK);
+    other = other_side(100);
+    ck_assert(!bot__journal_older_fill(&older, test_exec(&other)));
+    for (size_t at = 4096; at < memfs_find(&m, "j/00000001.journal")->size; at += 64)
+        memfs_find(&m, "j/00000001.journal")->data[at] ^= 1;
+    ck_assert(bot__journal_older_fill(&older, test_exec(&other)));
+    memfs_remove(&m, "j/00000001.journal"); /* or is gone */
+    ck_assert(bot__journal_older_fill(&older, test_exec(&other)));
+    ck_assert(!older.guessed);
+    bot__journal_older_live(&older, NULL);
     ck_assert_int_eq(m.live_allocs, 0);
     memfs_done(&m);
 }

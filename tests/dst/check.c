@@ -34,13 +34,11 @@
 #define SLACK_WRITTEN_NS (3300 * BOT_NS_PER_MS)
 #define LEASE_RISK_NS (15100 * BOT_NS_PER_MS)
 
+/* The quantity alone: bot_core_position works out the average and the interval besides, for every event of every world. */
 bot_i128 dst_belief(const struct dst_process *p, const struct dst_book *k, bot_leg leg)
 {
     const int64_t i = bot_core_find_instrument(p->core, &k->symbol);
-    if (i < 0) return 0;
-    bot_position position;
-    bot_core_position(p->core, (uint32_t)i, leg, &position);
-    return position.qty.v;
+    return i < 0 ? 0 : bot__core_qty(p->core, (uint32_t)i, leg);
 }
 
 static bool equal(const struct dst_process *p, const struct dst_book *k, const struct exchange_truth *t)

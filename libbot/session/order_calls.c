@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "session/draws.h"
+#include "venue/codec.h"
 
 struct order_call *bot__order_calls_add(struct session *s, const bot_effect *e, struct order_call *ret_full, struct order_end *ret_end)
 {
@@ -42,8 +43,7 @@ static bool send_over_ws(struct session *s, struct order_call *c)
 {
     const struct venue *v = s->options.venue;
     char text[VENUE_BODY_MAX + 1024];
-    snprintf(c->req.request_id.s, sizeof c->req.request_id.s, "%llu", (unsigned long long)c->request_id);
-    c->req.request_id.len = (uint8_t)strlen(c->req.request_id.s);
+    c->req.request_id.len = (uint8_t)bot__i64_format((int64_t)c->request_id, c->req.request_id.s);
     const int len = v->encode_ws(&c->req, &s->options.keys, session_venue_wall(s), text, sizeof text);
     return len > 0 && s->transport.ws_send(s->transport.self, BOT_STREAM_TRADE, text, (size_t)len) == 0;
 }

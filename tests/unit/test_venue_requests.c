@@ -116,21 +116,21 @@ TEST(requests, say_what_was_asked_in_the_venues_words_or_are_not_made)
 {
     static const int sides[] = { BOT_BUY, BOT_SELL, 0, 77 }, types[] = { BOT_LIMIT, BOT_MARKET, 0, 77 }, tifs[] = { BOT_TIF_NONE, BOT_GTC, BOT_IOC, BOT_FOK, BOT_POST_ONLY, 77 },
                      legs[] = { BOT_LEG_NONE, BOT_LEG_NET, BOT_LEG_LONG, BOT_LEG_SHORT, 77 };
-    static const char *const numbers[] = { "1", "0.00000001", "0.000000000000000001", "123456789012345678", "99999.5", "0", "-1" };
+    static const char *const quantities[] = { "1", "0.000000000000000001", "123456789012345678", "0", "-1" }, *const prices[] = { "0.00000001", "99999.5", "0", "-1" };
     const bot_id client = id_of("b0123abcXYZ");
     for (size_t n = 0; n < sizeof venues / sizeof *venues; n++) {
         const struct words *w = &venues[n];
         int made = 0;
         venue(w->venue);
-        for (size_t s = 0; s < 4; s++) for (size_t t = 0; t < 4; t++) for (size_t f = 0; f < 6; f++) for (size_t l = 0; l < 5; l++) for (size_t q = 0; q < 7; q++) for (size_t p = 0; p < 7; p++)
+        for (size_t s = 0; s < 4; s++) for (size_t t = 0; t < 4; t++) for (size_t f = 0; f < 6; f++) for (size_t l = 0; l < 5; l++) for (size_t q = 0; q < 5; q++) for (size_t p = 0; p < 4; p++)
             for (int reduce = 0; reduce < 2; reduce++) {
                 struct venue_request req = { .call = VENUE_CALL_SUBMIT, .instrument = symbol_of(w->symbol), .request_id = id_of("17") };
                 if (w->client != NULL) req.client_id = client;
                 req.order = (bot_order_request){ .instrument = req.instrument, .side = (bot_side)sides[s], .type = (bot_order_type)types[t], .tif = (bot_tif)tifs[f], .leg = (bot_leg)legs[l],
-                                                 .reduce_only = reduce, .qty = { fixed_of(numbers[q]) }, .price = { types[t] == BOT_MARKET ? 0 : fixed_of(numbers[p]) } };
+                                                 .reduce_only = reduce, .qty = { fixed_of(quantities[q]) }, .price = { types[t] == BOT_MARKET ? 0 : fixed_of(prices[p]) } };
                 const bool can = can_be_said(w, &req.order);
                 const int r = v->encode_rest(&req, &keys, WALL, &http);
-                REQUIRE((r == BOT_OK) == can, "%s: side %d type %d tif %d leg %d %s at %s reduce %d: %d %s", w->venue, sides[s], types[t], tifs[f], legs[l], numbers[q], numbers[p], reduce, r, r == BOT_OK ? http.body : "");
+                REQUIRE((r == BOT_OK) == can, "%s: side %d type %d tif %d leg %d %s at %s reduce %d: %d %s", w->venue, sides[s], types[t], tifs[f], legs[l], quantities[q], prices[p], reduce, r, r == BOT_OK ? http.body : "");
                 const int len = v->encode_ws != NULL ? v->encode_ws(&req, &keys, WALL, frame, sizeof frame) : 0;
                 REQUIRE((len > 0) == (can && v->encode_ws != NULL), "%s over the socket: %d", w->venue, len);
                 if (!can)
@@ -141,7 +141,7 @@ TEST(requests, say_what_was_asked_in_the_venues_words_or_are_not_made)
                 if (len > 0) says_the_same(w, &req.order, &req.client_id, frame, "over the socket");
                 REQUIRE(len == 0 || draws_the_same(&req), "%s: the two ways draw differently", w->venue);
             }
-        ck_assert_int_gt(made, 300);
+        ck_assert_int_gt(made, 100);
         bot__signer_free(signer);
     }
 }

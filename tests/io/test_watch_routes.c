@@ -181,6 +181,38 @@ TEST(watch_routes, an_alert_that_the_hook_refuses_holds_no_other_up_and_is_never
     }
 }
 
+/* A receiver that is being put in another's place, or a token that is: an alert that it takes a second later is not given up. One that can
+ * never be right is. */
+TEST(watch_routes, what_is_refused_for_the_address_is_tried_again_and_what_is_refused_for_itself_is_not)
+{
+    static const int status[] = { 401, 403, 404, 400, 413 };
+    for (int k = 0; k < 5; k++) {
+        uv_loop_init(&loop);
+        open_hook(&loop);
+        char text[300];
+        snprintf(text, sizeof text, "\"routes\": [{\"name\": \"ops\", \"type\": \"webhook\", \"url\": \"http://127.0.0.1:%u/%d\"}]", bot__server_port(hook), status[k]);
+        open_routes(text);
+        refuse_text = "\"id\":1,";
+        const struct watch_alert a = an_alert(1);
+        deliver_alert(routes, &a);
+        struct deliver_route_view v;
+        deliver_route_get(routes, 0, &v);
+        for (int i = 0; i < 400 && !v.failing; i++) {
+            loop_for(&loop, 5);
+            deliver_route_get(routes, 0, &v);
+        }
+        refuse_text = NULL;
+        for (int i = 0; i < 400 && !deliver_idle(routes); i++) loop_for(&loop, 10);
+        deliver_route_get(routes, 0, &v);
+        ck_assert_uint_eq(v.delivered, k < 3);
+        ck_assert_uint_eq(v.failed, k >= 3);
+        close_routes();
+        hook = NULL;
+        got_n = 0;
+        routes_closed = false;
+    }
+}
+
 TEST(watch_routes, behind_a_hook_that_hangs_the_newest_alerts_are_kept)
 {
     uv_loop_init(&loop);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness.h"
@@ -41,7 +42,7 @@ static void on_request(void *user_data, uint64_t token, const struct server_requ
         return;
     }
     if (refuse_text != NULL && rq->body.len > 0 && memmem(rq->body.p, rq->body.len, refuse_text, strlen(refuse_text)) != NULL) {
-        (void)bot__server_answer(hook, token, &(struct server_answer){ .status = strcmp(path, "/500") == 0 ? 500 : 503 });
+        (void)bot__server_answer(hook, token, &(struct server_answer){ .status = path[1] == '4' || path[1] == '5' ? atoi(path + 1) : 503 });
         return;
     }
     ck_assert_int_lt(got_n, 200);

@@ -17,7 +17,7 @@ extern char got[200][700];   /* bodies, in the order in which they came */
 extern int got_n;
 extern int refuse_first;     /* answer so many with 503 */
 extern const char *last_path;
-extern const char *refuse_text; /* a body with this in it is answered with 500 at /500, with 503 elsewhere */
+extern const char *refuse_text; /* a body with this in it is answered with 404 at /404, and so on, with 503 elsewhere */
 extern bool hang;            /* the next request is answered when the test says so, */
 extern uint64_t hung;        /* by this token */
 void open_hook(uv_loop_t *loop);

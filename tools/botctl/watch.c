@@ -47,7 +47,19 @@ static void on_reload(uv_signal_t *signal, int number)
 
 static void on_end(uv_timer_t *timer) { end(timer->data); }
 
-/* A test alert: until every route has had it, or thirty seconds. */
+/* Every route has had the test alert, or was refused it three times. */
+static bool told_of_all(const struct deliver *d)
+{
+    for (uint32_t i = 0; i < deliver_routes(d); i++) {
+        struct deliver_route_view v;
+        deliver_route_get(d, i, &v);
+        if (v.delivered == 0 && v.failed == 0 && v.retried < 3)
+            return false;
+    }
+    return true;
+}
+
+/* A test alert: until that is so, or thirty seconds. */
 static void on_test(uv_timer_t *timer)
 {
     struct run *r = timer->data;
@@ -57,7 +69,7 @@ static void on_test(uv_timer_t *timer)
         watch_test_alert(r->watch);
         return;
     }
-    if (!deliver_idle(r->watch->deliver) && uv_now(&r->loop) - begun < 30000)
+    if (!deliver_idle(r->watch->deliver) && !told_of_all(r->watch->deliver) && uv_now(&r->loop) - begun < 30000)
         return;
     for (uint32_t i = 0; i < deliver_routes(r->watch->deliver); i++) {
         struct deliver_route_view v;

@@ -240,6 +240,16 @@ static uint64_t retry_after_ms(struct slice value)
     return ms < RETRY_FOR_MS ? ms : RETRY_FOR_MS;
 }
 
+static enum outcome outcome_of(int status)
+{
+    switch (status) {
+    case 429: return WAY_SHUT;
+    case 408: case 502: case 503: case 504: return NO_ANSWER; /* of whatever stands before the receiver */
+    case 400: case 411: case 413: case 414: case 415: case 422: case 431: return HOPELESS; /* this message: it will be so again */
+    default: return REFUSED; /* also 401, 403, 404: where a receiver or its token is changed they are no last word */
+    }
+}
+
 static void http_done(void *user_data, uint64_t id, const struct http_answer *answer)
 {
     struct route *r = user_data;
@@ -260,8 +270,7 @@ static void http_done(void *user_data, uint64_t id, const struct http_answer *an
         if (answer->headers[i].name.len == 11 && strncasecmp(answer->headers[i].name.p, "retry-after", 11) == 0)
             wait = retry_after_ms(answer->headers[i].value);
     snprintf(why, sizeof why, "answered with status %d", status);
-    /* 502 to 504 come from whatever stands before the receiver. Any other 4xx says that the message or the address is wrong: it will be so again. */
-    attempted(r, status == 429 ? WAY_SHUT : status == 408 || (status >= 502 && status <= 504) ? NO_ANSWER : status >= 500 ? REFUSED : HOPELESS, why, wait);
+    attempted(r, outcome_of(status), why, wait);
 }
 
 static void send_http(struct route *r, const struct watch_alert *a)

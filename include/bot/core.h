@@ -177,6 +177,7 @@ typedef enum bot_alert {
     BOT_ALERT_FULL,              /* a bounded table is full */
     BOT_ALERT_GAP,               /* the process was away: frozen, suspended or stalled */
     BOT_ALERT_CONTRACT,          /* the venue changed what a contract is worth: of that instrument only exits are sent */
+    BOT_ALERT_UNKNOWN_POSITION,  /* the account holds something in an instrument that the venue's list has not got: bot_core_unknown_position */
     BOT_ALERT_COUNT,
 } bot_alert;
 

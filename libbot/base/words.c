@@ -72,6 +72,7 @@ const char *bot_alert_name(bot_alert alert)
         [BOT_ALERT_FULL] = "FULL",
         [BOT_ALERT_GAP] = "GAP",
         [BOT_ALERT_CONTRACT] = "CONTRACT",
+        [BOT_ALERT_UNKNOWN_POSITION] = "UNKNOWN_POSITION",
     };
     return WORD(names, alert);
 }

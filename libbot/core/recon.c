@@ -4,6 +4,7 @@
 #include "bot/decimal.h"
 
 #define READ_SLACK_NS (2 * BOT_NS_PER_S) /* a shell that forgets to end a read is not waited for much longer */
+#define UNKNOWN_ASKED_NS (10 * BOT_NS_PER_S) /* a new instrument's row comes within that */
 #define READ_PACE_MAX_NS (10 * BOT_NS_PER_S) /* however scarce requests are: one read in ten seconds */
 
 void bot__recon_init(bot_core *c)
@@ -124,11 +125,32 @@ static void look_around(bot_core *c)
         c->recon.in_the_dark = false;
 }
 
+/* A position in an instrument that stays unknown, though its row was asked for: nothing is compared with it and no limit counts it. It
+ * does not stop the trading of others, and is said. */
+static void unknown_stays(bot_core *c)
+{
+    struct recon *r = &c->recon;
+    r->unknown = r->row_unknown;
+    if (r->unknown.len == 0) {
+        r->unknown_since = 0;
+        r->unknown_told = false;
+        return;
+    }
+    if (r->unknown_since == 0)
+        r->unknown_since = c->now;
+    if (r->unknown_told || c->now - r->unknown_since < UNKNOWN_ASKED_NS)
+        return;
+    r->unknown_told = true;
+    bot_effect *e = bot__core_alert(c, BOT_ALERT_UNKNOWN_POSITION, UINT32_MAX, UINT32_MAX, 0,
+                                    "a position in an unknown instrument: in no limit, compared with nothing; close it at the venue or raise instruments_max");
+    bot__core_alert_say(c, e, ": ", r->unknown.s);
+}
+
 static void positions_answered(bot_core *c, const bot_event *ev, bot_ts sent_at)
 {
     bool well = true, apart = false;
     c->recon.answered_sent_at = sent_at;
-    c->recon.unknown = c->recon.row_unknown;
+    unknown_stays(c);
     look_around(c);
     const uint32_t n = bot__ledger_instruments(c->ledger);
     for (uint32_t i = 0; i < n; i++) {

@@ -110,6 +110,8 @@ struct recon {
     bot_ts   dispute_from;    /* sending time of the first of them */
     bool     cold;            /* never proven yet, in this run or in those that the journal holds: history is not ours to apply */
     bool     adopt_once;      /* a person said: take the venue's number */
+    bot_ts   unknown_since;   /* of the position that nobody knows; 0: there is none */
+    bool     unknown_told;
     bot_symbol row_unknown, unknown; /* an instrument that is not known and has a size: in the position read under way, in the last whole one */
     bool     awaited;         /* at a start: something that the account holds is not compared, or not taken over yet, and nothing is proven before */
     uint8_t  waits;           /* answers that were waited for so, up to START_WAITS_MAX: the venue's list may not have the instrument */

@@ -139,10 +139,12 @@ TEST(scenario, s21_a_position_in_an_instrument_that_nobody_knows_is_told)
     rig_start(r, "10");
     ck_assert(!bot_core_unknown_position(r->core, NULL));
     r->stray_row = true;
-    rig_for(r, RIG_MS(30000));
+    rig_for(r, RIG_MS(90000));
     EXPECT_OPEN(r);
     ck_assert(bot_core_unknown_position(r->core, &symbol));
     ck_assert_str_eq(symbol.s, "DELISTED");
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_POSITION], 1);
+    ck_assert_msg(strstr(rig_tail(r), "DELISTED") != NULL && strstr(rig_tail(r), "instruments_max") != NULL, "%s", rig_tail(r));
     r->rest = RIG_REST_HANG; /* what is no answer says nothing else */
     rig_for(r, RIG_MS(30000));
     ck_assert(bot_core_unknown_position(r->core, NULL));
@@ -150,6 +152,21 @@ TEST(scenario, s21_a_position_in_an_instrument_that_nobody_knows_is_told)
     r->stray_row = false;
     rig_for(r, RIG_MS(30000));
     ck_assert(!bot_core_unknown_position(r->core, NULL));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_POSITION], 1);
+    r->stray_row = true; /* a second one is news */
+    rig_for(r, RIG_MS(90000));
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_POSITION], 2);
+    rig_free(r);
+}
+
+TEST(scenario, s22_bots_that_begin_beside_a_position_in_an_unknown_instrument_are_told)
+{
+    struct rig *r = rig_new(NULL);
+    r->stray_row = true;
+    rig_start(r, "10");
+    rig_for(r, RIG_MS(90000));
+    EXPECT_OPEN(r);
+    ck_assert_uint_eq(r->alerts[BOT_ALERT_UNKNOWN_POSITION], 1);
     rig_free(r);
 }
 

@@ -16,6 +16,7 @@
 
 #define MINUTE_NS (60 * BOT_NS_PER_S)
 #define MINUTES_PER_DAY 1440
+#define JUMP_NS (10 * MINUTE_NS) /* a stamp so far ahead is believed when the next trade stands there, too */
 #define OPEN_MINUTES 2 /* the one that goes on, and the one before while late trades may come */
 
 struct minute {
@@ -31,6 +32,8 @@ struct track {
     int64_t       newest_ns;     /* venue time of the newest trade */
     int64_t       whole_from_ns; /* minutes that begin here or later were heard from their beginning */
     int64_t       closed_ns;     /* minutes that begin before this are closed */
+    bool          holds;         /* `held` is ahead by more than JUMP_NS: the end of a long silence, or a damaged stamp */
+    bot_event     held;
     struct minute minutes[OPEN_MINUTES];
 };
 
@@ -365,15 +368,8 @@ static bool keep(struct market_recorder *m, struct minute *q, const bot_event *e
     return true;
 }
 
-void bot__market_take(struct market_recorder *m, const bot_event *ev)
+static void take(struct market_recorder *m, struct track *t, const bot_event *ev)
 {
-    if (ev->kind != BOT_EV_TRADE || ev->venue_ns <= 0 || ev->instrument.len == 0)
-        return;
-    struct track *t = track_of(m, &ev->instrument);
-    if (t == NULL) {
-        atomic_fetch_add(&m->dropped, 1);
-        return;
-    }
     const int64_t begin = ev->venue_ns - ev->venue_ns % MINUTE_NS;
     if (begin < t->closed_ns) {
         /* A snapshot sent on subscribe reaches back into minutes that are written: no loss. A live trade is one. */
@@ -398,6 +394,34 @@ void bot__market_take(struct market_recorder *m, const bot_event *ev)
             finish(m, o);
         }
     }
+}
+
+/* One damaged stamp of the future must not end all minutes until then: time goes there when a second trade has. */
+void bot__market_take(struct market_recorder *m, const bot_event *ev)
+{
+    if (ev->kind != BOT_EV_TRADE || ev->venue_ns <= 0 || ev->instrument.len == 0)
+        return;
+    struct track *t = track_of(m, &ev->instrument);
+    if (t == NULL) {
+        atomic_fetch_add(&m->dropped, 1);
+        return;
+    }
+    if (t->holds && ev->venue_ns == t->held.venue_ns && memcmp(&ev->trade.trade_id, &t->held.trade.trade_id, sizeof ev->trade.trade_id) == 0) {
+        atomic_fetch_add(&m->duplicates, 1); /* itself again is no second one */
+        return;
+    }
+    if (t->holds && ev->venue_ns < t->held.venue_ns - JUMP_NS) {
+        atomic_fetch_add(&m->late, 1);
+        for (int k = 0; k < OPEN_MINUTES; k++)
+            t->minutes[k].whole = false; /* it belonged to one of them */
+    } else if (t->holds) {
+        take(m, t, &t->held);
+    }
+    t->holds = t->newest_ns != 0 && ev->venue_ns > t->newest_ns + JUMP_NS;
+    if (t->holds)
+        t->held = *ev;
+    else
+        take(m, t, ev);
 }
 
 void bot__market_gap(struct market_recorder *m, const bot_symbol *instrument)
@@ -514,6 +538,9 @@ void bot__market_close(struct market_recorder *m)
 {
     if (m == NULL)
         return;
+    for (uint32_t i = 0; i < m->tracks_n; i++)
+        if (m->tracks[i].holds)
+            take(m, &m->tracks[i], &m->tracks[i].held);
     for (uint32_t i = 0; i < m->tracks_n; i++)
         for (int k = 0; k < OPEN_MINUTES; k++) {
             m->tracks[i].minutes[k].whole = false; /* the next process may hear the rest */

@@ -7,7 +7,8 @@
  * trade id, each id once. A minute is written when a trade of the instrument comes from grace_ns behind its end, and only if
  * it was heard from its beginning on; what was heard in part (started late, stream lost, too many trades) is written
  * under trades-<hhmm>.partial-<pid> and gets no candle. So files of one name are the same file, and merging two recorders
- * is copying. A character of a name that a file system may not like is written %XX.
+ * is copying. A trade that is stamped more than ten minutes ahead of all before it waits for the next: alone it is a damaged stamp, is left
+ * out as late and makes the minutes under way partial. A character of a name that a file system may not like is written %XX.
  *
  * take copies a trade into memory on the loop's thread. Files are written by a thread of the recorder's own; if it falls
  * behind by more than queue_max minutes, minutes are dropped and counted: market data never shuts the gate.

@@ -278,3 +278,35 @@ TEST(journal_market, its_thread_takes_no_signals_of_the_hosts)
     bot__market_close(r);
     rmdir(dir);
 }
+
+TEST(journal_market, one_stamp_from_the_future_does_not_make_it_deaf)
+{
+    static struct memfs m;
+    struct market_recorder *r;
+    struct market_stats s;
+    memfs_init(&m);
+    struct market_config c = config(&m, "a");
+    ck_assert_int_eq(bot__market_open(&c, &r), BOT_OK);
+    feed(r, 0, 100, false);
+    bot_event ev = trade(5000, BEGIN + 24 * 60 * MINUTE);
+    bot__market_take(r, &ev);
+    bot__market_take(r, &ev); /* by another way */
+    feed(r, 100, 400, false);
+    bot__market_round(r);
+    bot__market_stats_get(r, &s);
+    ck_assert_uint_eq(s.late, 1);
+    ck_assert_uint_eq(s.minutes, 7); /* but for the first, the last, and the one in which it came */
+    ck_assert_ptr_null(file_of(&m, "a", 2, false));
+    ck_assert_ptr_nonnull(file_of(&m, "a", 3, false));
+    /* A silence of an hour ends with two trades, and both are kept. */
+    for (unsigned k = 0; k < 3; k++) {
+        ev = trade(6000 + k, BEGIN + 70 * MINUTE + (int64_t)k * BOT_NS_PER_S);
+        bot__market_take(r, &ev);
+    }
+    bot__market_stats_get(r, &s);
+    ck_assert_uint_eq(s.trades, 403);
+    ck_assert_uint_eq(s.late, 1);
+    bot__market_close(r);
+    ck_assert_int_eq(m.live_allocs, 0);
+    memfs_done(&m);
+}

@@ -196,6 +196,7 @@ typedef enum bot_control {
     BOT_CONTROL_LISTEN_KEY_EXPIRED,
     BOT_CONTROL_DISCONNECT,   /* the venue announces a forced close */
     BOT_CONTROL_OTHER,        /* understood and of no interest to us: tickers, wallet details, ... */
+    BOT_CONTROL_FUNDING,      /* something was paid or received for holding; how much for what stands in the account's log */
 } bot_control;
 typedef struct bot_ev_control {
     bot_control control;

@@ -5,7 +5,7 @@
 static const char *const liquidity_words[] = { NULL, "maker", "taker" };
 static const char *const contract_words[] = { NULL, "linear", "inverse", "spot" };
 static const char *const venue_status_words[] = { NULL, "normal", "busy", "cancel_only", "closed", "stopped" };
-static const char *const control_words[] = { NULL, "ping", "pong", "auth", "subscribed", "unsubscribed", "listen_key_expired", "disconnect", "other" };
+static const char *const control_words[] = { NULL, "ping", "pong", "auth", "subscribed", "unsubscribed", "listen_key_expired", "disconnect", "other", "funding" };
 
 /* The public words, of which zero and what is no value have none here: absent. */
 #define SAID(name_of, value) ((value) == 0 || name_of(value)[0] == '?' ? NULL : name_of(value))

@@ -537,6 +537,8 @@ static int received(void *user_data, const bot_event *decoded)
     ev.ts = s->t.now;
     switch ((bot_event_kind)ev.kind) {
     case BOT_EV_CONTROL:
+        if (ev.control.control == BOT_CONTROL_FUNDING)
+            bot__funding_entered(s);
         on_stream(s, rx->stream, bot__streams_control(s, rx->stream, &ev));
         return 0;
     case BOT_EV_TRADE:

@@ -270,6 +270,7 @@ struct stream_news bot__streams_control(struct session *s, bot_stream stream, co
     case BOT_CONTROL_PING:
     case BOT_CONTROL_PONG:
     case BOT_CONTROL_UNSUBSCRIBED:
+    case BOT_CONTROL_FUNDING:
     case BOT_CONTROL_OTHER: break;
     }
     return no_news;

@@ -20,7 +20,7 @@ void bot__simvenue_options_init(struct simvenue_options *o)
     bot__exchange_options_init(&o->exchange);
 }
 
-static const struct dialect *const dialects[] = { &bot__simbybit_dialect, &bot__simbinance_dialect };
+static const struct dialect *const dialects[] = { &bot__simbybit_dialect, &bot__simbinance_dialect, &bot__simokx_dialect };
 
 static const struct dialect *find(const char *name)
 {
@@ -38,6 +38,7 @@ struct simvenue_paths bot__simvenue_paths(const struct simvenue *b)
 }
 
 const char *bot__simvenue_name(const struct simvenue *b) { return b->dialect->name; }
+const char *bot__simvenue_passphrase(const struct simvenue *b) { return b->dialect->passphrase; }
 
 static void *take(struct simvenue *b, size_t size)
 {
@@ -68,7 +69,9 @@ struct simvenue *bot__simvenue_new(const struct simvenue_options *o, struct sim_
     for (uint32_t i = 0; i < o->instruments_n; i++) {
         if (o->instruments[i].contract == BOT_INVERSE && !dialect->inverse) continue;
         from[b->instruments_n] = i;
-        b->instrument[b->instruments_n++] = o->instruments[i];
+        b->instrument[b->instruments_n] = o->instruments[i];
+        if (dialect->rename != NULL) dialect->rename(&b->instrument[b->instruments_n]);
+        b->instruments_n++;
     }
     b->opt.instruments = b->opt.exchange.instruments = b->instrument;
     b->opt.exchange.instruments_n = b->opt.instruments_n = b->instruments_n;

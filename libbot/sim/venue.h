@@ -52,7 +52,7 @@ struct simvenue_host {
 struct simvenue_options {
     const char *dialect;               /* NULL: "bybit". What the venue does not list (inverse contracts at Binance) is left out. */
     uint64_t seed;
-    const struct exchange_instrument *instruments; /* copied */
+    const struct exchange_instrument *instruments; /* copied, and named as the venue names them (OKX: BTC-USDT-SWAP) */
     uint32_t instruments_n;
     struct exchange_options exchange;  /* seed, instruments and event are set by us */
     const struct flow_options *flows;  /* one per instrument, or NULL for the defaults; instrument index set by us */
@@ -77,6 +77,8 @@ struct simvenue;
 const char *bot__simvenue_dialect(uint32_t i);
 /* The dialect's name, which is libbot's name of the venue. */
 const char *bot__simvenue_name(const struct simvenue *b);
+/* That its clients must give with their keys; NULL where the venue has none. */
+const char *bot__simvenue_passphrase(const struct simvenue *b);
 /* Where its sockets are, as a client's configuration names them. */
 struct simvenue_paths {
     const char *ws_private, *ws_public, *ws_trade;

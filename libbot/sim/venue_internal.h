@@ -131,8 +131,12 @@ struct dialect {
     const uint32_t *route_faults; /* FAULT_ON_* by route */
     uint32_t routes_n;
     int64_t  book_every_ns[DEPTHS]; /* 0: not offered */
+    const char *side_keys[2], *level_end; /* of books: bids, asks; what stands in a level behind price and size */
     bool     inverse;               /* offers inverse instruments too */
     bool     orders_move_positions; /* every change of an order repeats the position */
+    const char *passphrase;         /* that belongs to every key; NULL: there is no such thing */
+    /* Gives an instrument the venue's name for it; NULL: it has that already. */
+    void (*rename)(struct exchange_instrument *in);
     /* Number of the route, routes_n when there is none. */
     uint32_t (*route)(const char *method, const char *path, size_t len);
     bool (*is_write)(uint32_t route);
@@ -160,7 +164,7 @@ struct dialect {
      * NULL: the venue has none. */
     bool (*key_end)(struct simvenue *b, uint32_t account, bool told, bool deaf);
 };
-extern const struct dialect bot__simbybit_dialect, bot__simbinance_dialect;
+extern const struct dialect bot__simbybit_dialect, bot__simbinance_dialect, bot__simokx_dialect;
 
 struct simvenue {
     const struct dialect *dialect;

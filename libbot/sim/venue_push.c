@@ -103,7 +103,7 @@ void bot__simvenue_book_read(struct simvenue *b, uint16_t i, uint32_t depth, str
 uint32_t bot__simvenue_book_diff(struct simvenue *b, struct text *t, uint16_t i, uint32_t s, const struct feed *old, const struct feed *now, bool wrong)
 {
     uint32_t a = 0, k = 0, n = 0;
-    bot__text_put(t, s == 0 ? "'b':[" : ",'a':[");
+    bot__text_put(t, "%s'%s':[", s == 0 ? "" : ",", b->dialect->side_keys[s]);
     while (a < old->n[s] || k < now->n[s]) {
         const struct exchange_level *o = a < old->n[s] ? &old->side[s][a] : NULL, *w = k < now->n[s] ? &now->side[s][k] : NULL;
         int64_t price, lots;
@@ -120,8 +120,8 @@ uint32_t bot__simvenue_book_diff(struct simvenue *b, struct text *t, uint16_t i,
             price = w->price_ticks;
             lots = wrong ? w->lots * 3 + 1 : w->lots;
         }
-        if (lots == 0) bot__text_put(t, "%s['%p','0']", n > 0 ? "," : "", &b->instrument[i], price);
-        else bot__text_put(t, "%s['%p','%q']", n > 0 ? "," : "", &b->instrument[i], price, &b->instrument[i], lots);
+        if (lots == 0) bot__text_put(t, "%s['%p','0'%s]", n > 0 ? "," : "", &b->instrument[i], price, b->dialect->level_end);
+        else bot__text_put(t, "%s['%p','%q'%s]", n > 0 ? "," : "", &b->instrument[i], price, &b->instrument[i], lots, b->dialect->level_end);
         n++;
     }
     bot__text_put(t, "]");

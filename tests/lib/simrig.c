@@ -214,6 +214,20 @@ static void open_budget(struct simrig *r, const struct venue *venue)
     r->budget = bot__budget_init(r->budget_memory, &o, scopes, n, t.now);
 }
 
+/* "BTCUSDT" as this venue names it: a perpetual swap at OKX. */
+static bot_symbol venue_symbol(struct simrig *r, const char *name)
+{
+    const struct exchange *x = bot__world_exchange(r->world);
+    for (uint16_t i = 0; i < bot__exchange_instruments(x); i++) {
+        char pair[2 * BOT_CURRENCY_MAX + 2];
+        const struct exchange_instrument *in = bot__exchange_instrument(x, i);
+        snprintf(pair, sizeof pair, "%s%s", in->base.s, in->quote.s);
+        if (strcmp(pair, name) == 0)
+            return in->symbol;
+    }
+    ck_abort_msg("no instrument %s", name);
+}
+
 struct simrig *simrig_new(const struct simrig_options *o)
 {
     struct simrig *r = calloc(1, sizeof *r);
@@ -235,14 +249,14 @@ struct simrig *simrig_new(const struct simrig_options *o)
         char error[200] = "";
         ck_assert_msg(bot__world_faults(r->world, o->faults, error, sizeof error) == BOT_OK, "%s", error);
     }
-    bot__symbol_set(&r->symbol, o->instrument, strlen(o->instrument));
+    r->symbol = venue_symbol(r, o->instrument);
     r->signer = bot__signer_new("test-secret", 11);
     const struct simvenue_paths paths = bot__simvenue_paths(bot__world_venue(r->world));
-    struct session_options so = { .venue = bot__venue_find(o->venue), .keys = { .key = "test-key", .signer = r->signer },
+    struct session_options so = { .venue = bot__venue_find(o->venue), .keys = { .key = "test-key", .signer = r->signer, .passphrase = bot__simvenue_passphrase(bot__world_venue(r->world)) },
                                   .rest_url = "https://paper", .orders_over_ws = o->orders_over_ws, .instruments = { r->symbol }, .instruments_n = 1, .public_data = o->public_data,
                                   .monitors = o->monitors, .seed = o->seed, .core = o->core };
     if (o->watched != NULL)
-        bot__symbol_set(&so.instruments[so.instruments_n++], o->watched, strlen(o->watched));
+        so.instruments[so.instruments_n++] = venue_symbol(r, o->watched);
     open_budget(r, so.venue);
     so.budget = r->budget;
     bot__session_venue_rules(so.venue, &so.core.venue);

@@ -401,6 +401,18 @@ TEST(okx, an_empty_push_is_a_control_event)
     stop();
 }
 
+/* The row of a payment is in the bills; the socket says when there is one to look for. */
+TEST(okx, a_payment_for_holding_is_told_as_such)
+{
+    start();
+    ck_assert_int_eq(2, ws("{\"arg\":{\"channel\":\"balance_and_position\"},\"data\":[{\"pTime\":\"1\",\"eventType\":\"funding_fee\","
+                           "\"balData\":[{\"ccy\":\"USDT\",\"cashBal\":\"7\",\"uTime\":\"1\"}],\"posData\":[],\"trades\":[]}]}"));
+    ck_assert_int_eq(BOT_EV_WALLET, c.ev[0].kind);
+    ck_assert_int_eq(BOT_EV_CONTROL, c.ev[1].kind);
+    ck_assert_int_eq(BOT_CONTROL_FUNDING, c.ev[1].control.control);
+    stop();
+}
+
 /* Conditional orders are numbered apart until they bring forth a real one. */
 TEST(okx, conditional_orders_have_their_own_numbers_and_states)
 {

@@ -638,21 +638,30 @@ int bot__okx_balance_row(struct json *j, void *arg)
     return j->err;
 }
 
+/* Of a payment it tells only that there was one, and the balance behind it. */
 int bot__okx_balance_position_row(struct json *j, void *arg)
 {
+    struct okx_rows *o = arg;
     struct slice key;
+    bool funding = false;
     bot__json_object(j);
     while (bot__json_key(j, &key)) {
         int r = BOT_OK;
-        if (slice_is(key, "balData"))
+        if (slice_is(key, "eventType")) {
+            const struct slice reason = bot__json_text(j);
+            funding = slice_is(reason, "funding_fee");
+        } else if (slice_is(key, "balData")) {
             r = inner_rows(j, arg, wallet_row);
-        else if (slice_is(key, "posData"))
+        } else if (slice_is(key, "posData")) {
             r = inner_rows(j, arg, bot__okx_position_row);
-        else
+        } else {
             bot__json_skip(j);
+        }
         if (r < 0)
             return r;
     }
+    if (j->err == 0 && funding)
+        bot__emit_control(&o->e, o->source, BOT_CONTROL_FUNDING, SLICE("funding_fee"));
     return j->err;
 }
 

@@ -82,7 +82,7 @@ static void reply(struct simvenue *b, const struct call *c, const struct reply *
     const int64_t us = bot__simvenue_ms(b, b->now) * 1000;
     if (c->conn != 0) bot__text_put(&t, "{'id':'%s','op':'%s',", c->req_id, routes[c->route].op);
     else bot__text_put(&t, "{");
-    bot__text_put(&t, "'code':'%d','data':[%s],'msg':'%s'", code, bad ? "" : r->data.buf, words);
+    bot__text_put(&t, "'code':'%d','data':[%s],'msg':'%s'", code, bad || r->data.len == 0 ? "" : r->data.buf, words);
     if (is_write(c->route)) bot__text_put(&t, ",'inTime':'%d','outTime':'%d'", us, us + 120);
     bot__text_put(&t, "}");
     struct conn *conn = c->conn != 0 ? bot__simvenue_conn(b, c->conn) : NULL;

@@ -352,7 +352,7 @@ static bool route_is(const char *path, const char *route)
 /* Client id of a new order, in any dialect; NULL: it has none. */
 static const char *client_id(const char *path, const char *body, size_t *ret_len)
 {
-    static const char *const names[] = { "\"orderLinkId\":\"", "\"newClientOrderId\":\"", "newClientOrderId=" };
+    static const char *const names[] = { "\"orderLinkId\":\"", "\"newClientOrderId\":\"", "newClientOrderId=", "\"clOrdId\":\"" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *at = strstr(body, names[i]);
         if (at == NULL) at = strstr(path, names[i]);
@@ -367,9 +367,12 @@ static const char *client_id(const char *path, const char *body, size_t *ret_len
 void dst_check_border(struct dst_process *p, bool post, const char *path, const char *body, size_t len)
 {
     if (strstr(path, "order") == NULL) return; /* nearly all that passes */
-    const bool binance = route_is(path, "/fapi/v1/order");
-    const bool create = strstr(path, "order/create") != NULL || strstr(path, "order.create") != NULL || strstr(path, "order.place") != NULL || (binance && post);
-    const bool amend = strstr(path, "order/amend") != NULL || strstr(path, "order.amend") != NULL || strstr(path, "order.modify") != NULL || (binance && !post);
+    static const char *const creates[] = { "order/create", "order.create", "order.place", "\"op\":\"order\"" };
+    static const char *const amends[] = { "order/amend", "order.amend", "order.modify", "amend-order" };
+    const bool both = route_is(path, "/fapi/v1/order"); /* POST and PUT */
+    bool create = post && (both || route_is(path, "/api/v5/trade/order")), amend = !post && both;
+    for (size_t i = 0; i < sizeof creates / sizeof *creates; i++) create |= strstr(path, creates[i]) != NULL;
+    for (size_t i = 0; i < sizeof amends / sizeof *amends; i++) amend |= strstr(path, amends[i]) != NULL;
     if (!create && !amend) return;
     if (body[0] == '\0') {
         body = path;

@@ -6,6 +6,7 @@
 
 #include "bot/decimal.h"
 #include "sim/alloc.h"
+#include "venue/venue.h"
 
 /* ---- one line ---------------------------------------------------------------------------------------------------- */
 
@@ -51,8 +52,8 @@ const char *dst_kind_name(uint32_t kind)
 bool dst_kind_of(uint32_t kind, const char *venue)
 {
     const bool bybit = strcmp(venue, "bybit") == 0;
-    return dst_kind_name(kind) != NULL && (kind != FAULT_KEY_END || !bybit)  /* which has no listen keys; */
-           && (kind != FAULT_WS_SPLIT || bybit);                             /* and nobody else puts several rows into one message */
+    return dst_kind_name(kind) != NULL && (kind != FAULT_KEY_END || bot__venue_find(venue)->needs_listen_key) &&
+           (kind != FAULT_WS_SPLIT || bybit); /* nobody else puts several rows into one message */
 }
 
 static bool line_parse(const char *text, struct dst_fault *ret)

@@ -34,7 +34,7 @@ static void public_heard(struct dst_process *p, struct session_time t, bot_strea
 static void in_opened(struct session *s, struct session_time t, bot_stream stream)
 {
     /* Where the address itself holds the key nobody logs in: the handshake is the venue's word. */
-    if (stream == BOT_STREAM_PRIVATE && strcmp(of(s)->w->plan->venue, "bybit") != 0) of(s)->private_heard_at = t.now;
+    if (stream == BOT_STREAM_PRIVATE && !bot__venue_find(of(s)->w->plan->venue)->private_plan.login) of(s)->private_heard_at = t.now;
     public_heard(of(s), t, stream);
     bot__session_ws_opened(of(s)->session, shifted(of(s), t), stream);
     after(of(s));
@@ -168,7 +168,7 @@ static int out_http(void *self, uint64_t id, const char *base_url, const struct 
     p->requests++;
     const bool create = strcmp(http->method, "POST") == 0, amend = strcmp(http->method, "PUT") == 0;
     if (create || amend) dst_check_border(p, create, http->path, http->body, http->body_len);
-    if (strstr(http->path, "/v5/position/list") != NULL || strstr(http->path, "/positionRisk") != NULL) {
+    if (strstr(http->path, "/v5/position/list") != NULL || strstr(http->path, "/positionRisk") != NULL || strstr(http->path, "/account/positions") != NULL) {
         p->reads[p->reads_next % DST_READS_MAX].id = id;
         p->reads[p->reads_next++ % DST_READS_MAX].sent_at = dst_now(p->w);
     }
@@ -424,7 +424,7 @@ bool dst_process_start(struct dst_process *p)
     snprintf(so.private_url, sizeof so.private_url, "wss://paper%s", paths.ws_private);
     snprintf(so.public_url, sizeof so.public_url, "wss://paper%s", paths.ws_public);
     snprintf(so.trade_url, sizeof so.trade_url, "wss://paper%s", paths.ws_trade);
-    so.keys = (struct venue_keys){ .key = p->key, .passphrase = "", .signer = p->signer };
+    so.keys = (struct venue_keys){ .key = p->key, .passphrase = bot__simvenue_passphrase(bot__world_venue(p->w->world)), .signer = p->signer };
     for (uint32_t i = 0; i < plan->instruments; i++) so.instruments[i] = p->book[i].symbol;
     bot_core_options_init(&so.core);
     so.core.instruments_max = 4;
@@ -539,11 +539,10 @@ void dst_process_init(struct dst_world *w, uint32_t number)
     p->sent = calloc(DST_SENT_MAX, sizeof *p->sent);
     memfs_init(&p->memfs);
     p->memfs.step = 0;
-    static const char *const names[DST_INSTRUMENTS_MAX] = { "BTCUSDT", "ETHUSDT" };
     for (uint32_t i = 0; i < w->plan->instruments; i++) {
         struct dst_book *k = &p->book[i];
-        bot__symbol_set(&k->symbol, names[i], strlen(names[i]));
-        k->exchange_instrument = (uint16_t)bot__exchange_instrument_find(bot__world_exchange(w->world), names[i], strlen(names[i]));
+        k->exchange_instrument = (uint16_t)i; /* BTCUSDT and ETHUSDT, as the venue names them */
+        k->symbol = bot__exchange_instrument(bot__world_exchange(w->world), k->exchange_instrument)->symbol;
         k->unit = i == 0 ? (bot_i128)10000000000000000 : (bot_i128)100000000000000000; /* 0.01 BTC, 0.1 ETH */
         k->wrong_since = BOT_TS_NEVER;
         k->outside_at = BOT_TS_NEVER;

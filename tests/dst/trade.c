@@ -60,7 +60,7 @@ int dst_submit(struct dst_process *p, uint32_t bot, const bot_order_request *o, 
     const int r = dst_process_command(p, &ev);
     if (r == BOT_ERR_GATE_SHUT && p->w->options.defect == DST_DEFECT_ORDER_PASSES) {
         struct venue_request req = { .call = VENUE_CALL_SUBMIT, .order = *o, .instrument = o->instrument, .client_id = ev.submit.client_id };
-        const struct venue_keys keys = { .key = p->key, .passphrase = "", .signer = p->signer };
+        const struct venue_keys keys = { .key = p->key, .passphrase = bot__simvenue_passphrase(bot__world_venue(p->w->world)), .signer = p->signer };
         struct venue_http http;
         if (bot__venue_find(p->w->plan->venue)->encode_rest(&req, &keys, dst_process_time(p).wall_ns, &http) == 0)
             dst_check_border(p, true, http.path, http.body, http.body_len);

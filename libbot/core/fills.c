@@ -107,8 +107,9 @@ static bot_event *lend(bot_core *c)
 static void applied(bot_core *c, const bot_event *ev, const struct ledger_result *r, uint32_t order)
 {
     const bot_ev_fill *f = &ev->fill;
+    const bool confirms = r->moved == 0 && (r->flags & LEDGER_ABSORBED) != 0; /* what has been told already */
     bot_i128 price = 0;
-    c->stats.fills_applied++;
+    (confirms ? &c->stats.fills_duplicate : &c->stats.fills_applied)[0]++;
     c->recon.newest_fill_at = c->now;
     if (ev->venue_ns > c->recon.newest_venue_ns)
         c->recon.newest_venue_ns = ev->venue_ns;
@@ -122,8 +123,8 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     const bool external = r->owner == LEDGER_EXTERNAL;
     const bool may_be_ours = order == ORDER_NONE && f->client_id.len == 0 && f->order_id.len != 0 && f->kind == BOT_FILL_TRADE &&
                              awaits_name(c, r->instrument, f->side);
-    if (r->moved == 0 && (r->flags & LEDGER_ABSORBED) != 0)
-        ; /* confirms what has been told already */
+    if (confirms)
+        ;
     else if ((r->flags & LEDGER_EXTERNAL_KIND) != 0)
         external_fill(c, r->instrument, f->kind, r->moved, dec_to_fixed(&f->price, &price) == BOT_OK ? price : 0);
     else if (external && may_be_ours)
@@ -137,14 +138,16 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     if ((r->flags & LEDGER_WRONG_SIDE) != 0)
         bot__core_want_fills(c);
 
-    bot_event *lent = lend(c);
-    if (!c->quiet)
-        memcpy(lent, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
-    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
-    e->fill.fill = lent;
-    e->fill.external = external;
+    if (!confirms) {
+        bot_event *lent = lend(c);
+        if (!c->quiet)
+            memcpy(lent, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
+        bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
+        e->fill.fill = lent;
+        e->fill.external = external;
+    }
     if (r->moved != 0) {
-        e = bot__core_effect_add(c, BOT_EFFECT_POSITION, external ? UINT32_MAX : r->owner, r->instrument);
+        bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_POSITION, external ? UINT32_MAX : r->owner, r->instrument);
         e->position.leg = r->leg;
         e->position.qty.v = r->after;
         e->position.before.v = r->before;

@@ -189,14 +189,14 @@ bool bot__orders_sums_hold(const struct orders *t)
 /* ---- places ---- */
 
 /* A closed order's place that may be given away. What only we took for ended is kept as long as there is another: it may show signs of
- * life. */
+ * life, unless it never left. */
 static uint32_t find_place(struct orders *t, bool concluded)
 {
     for (uint32_t n = 0; n < t->max; n++) {
         const uint32_t i = t->evict;
         t->evict = (t->evict + 1) % t->max;
         const struct order *o = &t->orders[i];
-        if (o->state == ORDER_FREE || (o->state == ORDER_CLOSED && o->counted == 0 && (!o->concluded || concluded)))
+        if (o->state == ORDER_FREE || (o->state == ORDER_CLOSED && o->counted == 0 && (!o->concluded || o->never_left || concluded)))
             return i;
     }
     return ORDER_NONE;

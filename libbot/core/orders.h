@@ -70,7 +70,8 @@ struct order {
     int64_t          told_venue_ns; /* newest venue time of a report about it; 0 unknown */
     int64_t          adopted_venue_ns; /* fills up to that venue time were in `filled` when we met it; 0: none was */
     uint32_t         fills_asked;   /* complete fill histories since, in which they were not */
-    uint8_t          unused_behind[4];
+    bool             never_left;    /* CLOSED because its request did not leave us: nobody can tell of it */
+    uint8_t          unused_behind[3];
 };
 /* No padding, so that two cores after the same events are equal byte by byte: what must be filled up is named `unused`. */
 static_assert(offsetof(struct order, cancels_again) + 1 == offsetof(struct order, amend_at), "padding in struct order");

@@ -371,6 +371,7 @@ static int answered(bot_core *c, uint32_t at, const bot_ev_reply *r)
         else if (outcome != BOT_OUTCOME_NOT_SENT)
             count_reject(c, o->bot);
         o->concluded = true;
+        o->never_left = outcome == BOT_OUTCOME_NOT_SENT;
         bot__core_close_order(c, at, BOT_ORDER_REJECTED, outcome == BOT_OUTCOME_NOT_SENT ? BOT_ERR_NOT_CONNECTED : BOT_ERR_REJECTED,
                               r->venue_code, r->reason);
         return 1;

@@ -17,27 +17,26 @@ static const struct {
     const char *method, *path;
     bool        open;
     uint8_t     group, max; /* of a key in a window; groups share */
-    const char *op;         /* over the socket */
 } routes[ROUTE_COUNT] = {
-    [ROUTE_TIME] = { "GET", "/api/v5/public/time", true, 0, 0, NULL },
-    [ROUTE_INSTRUMENTS] = { "GET", "/api/v5/public/instruments", true, 0, 0, NULL },
-    [ROUTE_BOOK] = { "GET", "/api/v5/market/books", true, 0, 0, NULL },
-    [ROUTE_PUBLIC_TRADES] = { "GET", "/api/v5/market/trades", true, 0, 0, NULL },
-    [ROUTE_STATUS] = { "GET", "/api/v5/system/status", true, 0, 0, NULL },
-    [ROUTE_POSITIONS] = { "GET", "/api/v5/account/positions", false, LIMIT_POSITIONS, 10, NULL },
-    [ROUTE_FILLS] = { "GET", "/api/v5/trade/fills", false, LIMIT_EXECUTIONS, 60, NULL },
-    [ROUTE_FILLS_HISTORY] = { "GET", "/api/v5/trade/fills-history", false, LIMIT_EXECUTIONS, 60, NULL },
-    [ROUTE_OPEN_ORDERS] = { "GET", "/api/v5/trade/orders-pending", false, LIMIT_ORDERS, 60, NULL },
-    [ROUTE_ORDER] = { "GET", "/api/v5/trade/order", false, LIMIT_ORDERS, 60, NULL },
-    [ROUTE_BALANCE] = { "GET", "/api/v5/account/balance", false, LIMIT_WALLET, 10, NULL },
-    [ROUTE_CONFIG] = { "GET", "/api/v5/account/config", false, LIMIT_WALLET, 10, NULL },
-    [ROUTE_BILLS] = { "GET", "/api/v5/account/bills", false, LIMIT_WALLET, 10, NULL },
-    [ROUTE_CREATE] = { "POST", "/api/v5/trade/order", false, LIMIT_CREATE, 60, "order" },
-    [ROUTE_AMEND] = { "POST", "/api/v5/trade/amend-order", false, LIMIT_AMEND, 60, "amend-order" },
-    [ROUTE_CANCEL] = { "POST", "/api/v5/trade/cancel-order", false, LIMIT_CANCEL, 60, "cancel-order" },
-    [ROUTE_CANCEL_BATCH] = { "POST", "/api/v5/trade/cancel-batch-orders", false, LIMIT_CANCEL, 60, "batch-cancel-orders" },
-    [ROUTE_DEAD_MAN] = { "POST", "/api/v5/trade/cancel-all-after", false, LIMIT_CANCEL_ALL, 2, NULL },
-    [ROUTE_MODE_SET] = { "POST", "/api/v5/account/set-position-mode", false, LIMIT_WALLET, 10, NULL },
+    [ROUTE_TIME] = { "GET", "/api/v5/public/time", true, 0, 0 },
+    [ROUTE_INSTRUMENTS] = { "GET", "/api/v5/public/instruments", true, 0, 0 },
+    [ROUTE_BOOK] = { "GET", "/api/v5/market/books", true, 0, 0 },
+    [ROUTE_PUBLIC_TRADES] = { "GET", "/api/v5/market/trades", true, 0, 0 },
+    [ROUTE_STATUS] = { "GET", "/api/v5/system/status", true, 0, 0 },
+    [ROUTE_POSITIONS] = { "GET", "/api/v5/account/positions", false, LIMIT_POSITIONS, 10 },
+    [ROUTE_FILLS] = { "GET", "/api/v5/trade/fills", false, LIMIT_EXECUTIONS, 60 },
+    [ROUTE_FILLS_HISTORY] = { "GET", "/api/v5/trade/fills-history", false, LIMIT_EXECUTIONS, 60 },
+    [ROUTE_OPEN_ORDERS] = { "GET", "/api/v5/trade/orders-pending", false, LIMIT_ORDERS, 60 },
+    [ROUTE_ORDER] = { "GET", "/api/v5/trade/order", false, LIMIT_ORDERS, 60 },
+    [ROUTE_BALANCE] = { "GET", "/api/v5/account/balance", false, LIMIT_WALLET, 10 },
+    [ROUTE_CONFIG] = { "GET", "/api/v5/account/config", false, LIMIT_WALLET, 10 },
+    [ROUTE_BILLS] = { "GET", "/api/v5/account/bills", false, LIMIT_WALLET, 10 },
+    [ROUTE_CREATE] = { "POST", "/api/v5/trade/order", false, LIMIT_CREATE, 60 },
+    [ROUTE_AMEND] = { "POST", "/api/v5/trade/amend-order", false, LIMIT_AMEND, 60 },
+    [ROUTE_CANCEL] = { "POST", "/api/v5/trade/cancel-order", false, LIMIT_CANCEL, 60 },
+    [ROUTE_CANCEL_BATCH] = { "POST", "/api/v5/trade/cancel-batch-orders", false, LIMIT_CANCEL, 60 },
+    [ROUTE_DEAD_MAN] = { "POST", "/api/v5/trade/cancel-all-after", false, LIMIT_CANCEL_ALL, 2 },
+    [ROUTE_MODE_SET] = { "POST", "/api/v5/account/set-position-mode", false, LIMIT_WALLET, 10 },
 };
 
 static const uint32_t route_faults[ROUTE_COUNT] = {
@@ -80,14 +79,10 @@ static void reply(struct simvenue *b, const struct call *c, const struct reply *
     if (whole == NULL) return;
     struct text t = bot__text(whole, size);
     const int64_t us = bot__simvenue_ms(b, b->now) * 1000;
-    if (c->conn != 0) bot__text_put(&t, "{'id':'%s','op':'%s',", c->req_id, routes[c->route].op);
-    else bot__text_put(&t, "{");
-    bot__text_put(&t, "'code':'%d','data':[%s],'msg':'%s'", code, bad || r->data.len == 0 ? "" : r->data.buf, words);
+    bot__text_put(&t, "{'code':'%d','data':[%s],'msg':'%s'", code, bad || r->data.len == 0 ? "" : r->data.buf, words);
     if (is_write(c->route)) bot__text_put(&t, ",'inTime':'%d','outTime':'%d'", us, us + 120);
     bot__text_put(&t, "}");
-    struct conn *conn = c->conn != 0 ? bot__simvenue_conn(b, c->conn) : NULL;
-    if (conn != NULL) bot__simvenue_send(b, conn, b->now + c->answer_delay_ns, t.buf, t.len);
-    else if (c->conn == 0) bot__simvenue_answer(b, c, r->status, false, t.buf, t.len);
+    bot__simvenue_answer(b, c, r->status, false, t.buf, t.len);
     b->alloc.release(b->alloc.self, whole);
 }
 
@@ -117,11 +112,9 @@ static int32_t error_body(struct simvenue *b, const struct call *c, int32_t stat
     const char *words = code == 50011 ? "Rate limit reached. Please refer to API documentation and throttle requests accordingly."
                         : code == 50013 ? "Systems are busy. Please try again later." : code == 50026 ? "System error. Try again later." : "Operation failed.";
     const bool of_row = is_write(c->route) && code >= 51000 && code < 52000;
-    if (c->conn != 0) bot__text_put(t, "{'id':'%s','op':'%s',", c->req_id, routes[c->route].op);
-    else bot__text_put(t, "{");
-    if (of_row) bot__text_put(t, "'code':'1','data':[{'clOrdId':'','ordId':'','sCode':'%d','sMsg':'%s','tag':'','ts':'%d'}],'msg':'All operations failed'}",
+    if (of_row) bot__text_put(t, "{'code':'1','data':[{'clOrdId':'','ordId':'','sCode':'%d','sMsg':'%s','tag':'','ts':'%d'}],'msg':'All operations failed'}",
                               (int64_t)code, words, bot__simvenue_ms(b, b->now));
-    else bot__text_put(t, "'code':'%d','data':[],'msg':'%s'}", (int64_t)code, words);
+    else bot__text_put(t, "{'code':'%d','data':[],'msg':'%s'}", (int64_t)code, words);
     return status == 200 && code == 50011 ? 429 : status;
 }
 
@@ -336,56 +329,30 @@ static void subscribe(struct simvenue *b, struct conn *c, struct slice arg, bool
     if (balance && on) bot__simokx_balance(b, c);
 }
 
-/* ---- order entry over a socket --------------------------------------------------------------------------------- */
-
-static uint32_t route_of_op(struct slice message)
+/* Orders over the socket name their instrument by a number that is not listed anywhere (instIdCode): they are refused, as the venue refuses ours. */
+static bool moves_orders(const char *op)
 {
-    char op[32] = "";
-    bot__plain(bot__member(message, "op"), op, sizeof op);
-    for (uint32_t i = 0; i < ROUTE_COUNT; i++)
-        if (routes[i].op != NULL && strcmp(op, routes[i].op) == 0) return i;
-    return ROUTE_COUNT;
+    static const char *const ops[] = { "order", "batch-orders", "amend-order", "batch-amend-orders", "cancel-order", "batch-cancel-orders", "mass-cancel" };
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        if (strcmp(op, ops[i]) == 0) return true;
+    return false;
 }
 
-/* As the body of the same request over REST: batches are lists, others one object. */
-static struct slice body_of(uint32_t route, struct slice message)
+static void refuse_order(struct simvenue *b, struct conn *c, struct slice message, const char *op)
 {
-    const struct slice args = bot__member(message, "args");
-    struct slice first = { "", 0 };
-    size_t at = 0;
-    if (route == ROUTE_CANCEL_BATCH) return args;
-    bot__items(args, &at, &first);
-    return first;
+    char id[REQ_ID_MAX + 1] = "";
+    struct text t = bot__text(b->scratch, MESSAGE_MAX);
+    bot__plain(bot__member(message, "id"), id, sizeof id);
+    bot__text_put(&t, "{'id':'%s','op':'%s','code':'%d','msg':'%s','data':[]}", id, op, (int64_t)(c->account == 0 ? 60011 : 50014),
+                  c->account == 0 ? "Please log in" : "Parameter instIdCode can not be empty.");
+    bot__simvenue_say(b, c, &t);
 }
 
+/* No message of a socket brings anything. */
 static bool weigh_message(struct simvenue *b, const struct conn *c, struct slice message, uint32_t *ret_route, struct slice *ret_body, uint32_t *ret_account)
 {
-    (void)b;
-    *ret_route = route_of_op(message);
-    if (*ret_route == ROUTE_COUNT || c->account == 0) return false;
-    *ret_account = c->account;
-    *ret_body = body_of(*ret_route, message);
-    return true;
-}
-
-static void order_entry(struct simvenue *b, struct conn *c, struct slice message, uint32_t route)
-{
-    struct call call = { .ip = c->ip, .conn = c->number, .account = c->account, .limit = -1, .used_weight = -1, .used_orders_10s = -1, .used_orders_1m = -1,
-                         .route = route };
-    char until[32] = "", deadline[40];
-    if (!bot__plain(bot__member(message, "id"), call.req_id, sizeof call.req_id)) call.req_id[0] = '\0';
-    if (call.account == 0) {
-        refuse(b, &call, 200, 60011, "Please log in");
-        return;
-    }
-    if (b->opt.read_only) {
-        refuse(b, &call, 200, 50120, "Your API key doesn't have permission to use this function.");
-        return;
-    }
-    if (!allowed(b, &call)) return;
-    bot__plain(bot__member(message, "expTime"), until, sizeof until);
-    const int len = snprintf(deadline, sizeof deadline, "expTime=%s", until);
-    bot__simvenue_dispatch(b, &call, (struct slice){ deadline, (size_t)len }, body_of(route, message));
+    (void)b, (void)c, (void)message, (void)ret_route, (void)ret_body, (void)ret_account;
+    return false;
 }
 
 static void message(struct simvenue *b, struct conn *c, struct slice text)
@@ -397,9 +364,8 @@ static void message(struct simvenue *b, struct conn *c, struct slice text)
         return;
     }
     bot__plain(bot__member(text, "op"), op, sizeof op);
-    const uint32_t route = route_of_op(text);
-    if (route != ROUTE_COUNT && c->kind != CONN_MARKET) {
-        order_entry(b, c, text, route);
+    if (c->kind == CONN_PRIVATE && moves_orders(op)) {
+        refuse_order(b, c, text, op);
     } else if (strcmp(op, "login") == 0) {
         login(b, c, text);
     } else if (strcmp(op, "subscribe") == 0 || strcmp(op, "unsubscribe") == 0) {
@@ -409,13 +375,11 @@ static void message(struct simvenue *b, struct conn *c, struct slice text)
     }
 }
 
-/* The venue has one path for private data and orders; the mark behind it tells fault scripts which a socket is meant for. */
 static enum conn_kind open_path(struct simvenue *b, struct conn *c, const char *path)
 {
     (void)b;
     c->life_max_ns = IDLE_NS;
-    return strcmp(path, "/ws/v5/private") == 0 ? CONN_PRIVATE : strcmp(path, "/ws/v5/private?orders") == 0 ? CONN_TRADE
-           : strcmp(path, "/ws/v5/public") == 0 ? CONN_MARKET : CONN_FREE;
+    return strcmp(path, "/ws/v5/private") == 0 ? CONN_PRIVATE : strcmp(path, "/ws/v5/public") == 0 ? CONN_MARKET : CONN_FREE;
 }
 
 /* ---- things that come due -------------------------------------------------------------------------------------- */
@@ -457,7 +421,7 @@ const struct dialect bot__simokx_dialect = {
     .title = "OKX v5",
     .private_path = "/ws/v5/private",
     .public_path = "/ws/v5/public",
-    .trade_path = "/ws/v5/private?orders",
+    .trade_path = "/ws/v5/private",
     .key_header = "OK-ACCESS-KEY",
     .passphrase = PASSPHRASE,
     .rename = name_as_swap,

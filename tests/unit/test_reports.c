@@ -215,6 +215,30 @@ TEST(reports, an_order_only_taken_for_ended_counts_again_though_the_table_has_fo
     rig_free(r);
 }
 
+/* Those that never left need no places: what is known of the others is not given up for them. */
+TEST(reports, orders_that_never_left_do_not_push_out_the_memory_of_those_that_did)
+{
+    bot_core_options o;
+    rig_options(&o);
+    o.orders_max = 16;
+    struct rig *r = rig_started(&o, "10");
+    bot_id first, id;
+    ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &first), BOT_OK);
+    rig_for(r, RIG_MS(100));
+    ck_assert_int_eq(report(r, &first, BOT_ORDER_CANCELED, "1", "0", NULL), 1);
+    r->auto_answer = false;
+    for (int i = 0; i < 40; i++) {
+        rig_for(r, RIG_MS(500));
+        ck_assert_int_eq(rig_submit(r, 0, BOT_BUY, "1", "100", false, &id), BOT_OK);
+        rig_reply(r, r->last_request, &id, BOT_OUTCOME_NOT_SENT);
+    }
+    bot_event late = { .kind = BOT_EV_ORDER, .seq = BOT_SEQ_NONE, .instrument = rig_symbol(0), .has = BOT_HAS_QTY,
+                       .order = { .client_id = first, .status = BOT_ORDER_OPEN, .side = BOT_BUY, .qty = dec_of("1") } };
+    (void)rig_step(r, &late);
+    ck_assert(may_buy(r) == 0);
+    rig_free(r);
+}
+
 /* Nobody can tell what became of a person's order: that shuts no gate, and nothing waits for the moment at which it would. */
 TEST(reports, a_persons_order_of_unknown_outcome_shuts_nothing_and_leaves_no_deadline_in_the_past)
 {

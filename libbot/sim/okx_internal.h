@@ -32,7 +32,8 @@ bool bot__simokx_instrument(struct simvenue *b, const char *name, int *ret, stru
 uint64_t bot__simokx_order_id(uint64_t id);
 uint64_t bot__simokx_order_read(const char *text); /* 0: not ours */
 int64_t bot__simokx_bill_id(uint64_t id);
-/* Of a fill: negative where the venue itself matched. */
+int64_t bot__simokx_public_id(uint64_t trade);
+/* Of a fill: the public trade's, negative where the venue itself matched. */
 int64_t bot__simokx_trade_id(const struct exchange_fill *f);
 const char *bot__simokx_leg(uint8_t leg);
 /* What the row of a position has for its newest fill; 0: none. */

@@ -19,9 +19,11 @@ uint64_t bot__simokx_order_read(const char *text)
     return v > ORDER_BASE ? v - ORDER_BASE : 0;
 }
 
+int64_t bot__simokx_public_id(uint64_t trade) { return TRADE_BASE + (int64_t)trade; }
+
 int64_t bot__simokx_trade_id(const struct exchange_fill *f)
 {
-    const int64_t id = TRADE_BASE + (int64_t)f->id;
+    const int64_t id = bot__simokx_public_id(f->trade);
     return f->origin == EXCHANGE_BY_USER ? id : -id;
 }
 
@@ -290,7 +292,7 @@ void bot__simokx_trades(struct simvenue *b)
         struct text t = bot__text(b->scratch, MESSAGE_MAX);
         bot__text_put(&t, "{'arg':{'channel':'trades','instId':'%s'},'data':[{'instId':'%s','tradeId':'%d','px':'%p','sz':'%q','side':'%s','ts':'%d',"
                           "'count':'%d','seqId':%d}]}",
-                      in->symbol.s, in->symbol.s, (int64_t)last->id, in, first->price_ticks, in, lots, first->side == BOT_BUY ? "buy" : "sell",
+                      in->symbol.s, in->symbol.s, bot__simokx_public_id(last->id), in, first->price_ticks, in, lots, first->side == BOT_BUY ? "buy" : "sell",
                       bot__simvenue_ms(b, first->ns), count, (int64_t)last->seq);
         for (uint32_t s = 0; s < b->conns_n && !t.full; s++)
             if (b->conn[s].kind == CONN_MARKET && (b->conn[s].trades >> i & 1) != 0) bot__simvenue_public_send(b, &b->conn[s], 0, &t);

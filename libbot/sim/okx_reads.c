@@ -289,7 +289,7 @@ static void read_trades(struct simvenue *b, struct slice query, struct reply *r)
     const uint64_t limit = (uint64_t)number(query, "limit", 100), kept = b->recent_n[i] < 64 ? b->recent_n[i] : 64, n = limit < kept ? limit : kept;
     for (uint64_t k = 0; k < n; k++) {
         const struct exchange_trade *t = &b->recent[i][(b->recent_n[i] - 1 - k) % 64];
-        bot__text_put(&r->data, "%s{'instId':'%s','tradeId':'%d','px':'%p','sz':'%q','side':'%s','ts':'%d'}", k > 0 ? "," : "", in->symbol.s, (int64_t)t->id,
+        bot__text_put(&r->data, "%s{'instId':'%s','tradeId':'%d','px':'%p','sz':'%q','side':'%s','ts':'%d'}", k > 0 ? "," : "", in->symbol.s, bot__simokx_public_id(t->id),
                       in, t->price_ticks, in, t->lots, t->side == BOT_BUY ? "buy" : "sell", bot__simvenue_ms(b, t->ns));
     }
 }

@@ -1,6 +1,6 @@
 /* sim/venue.h: the paper exchange in a venue's dialect: request bytes in, answer bytes and pushes out.
  *
- * The dialect is chosen by name; each is a table in files of its own (sim/bybit*.c, sim/binance*.c), written from the
+ * The dialect is chosen by name; each is a table in files of its own (sim/bybit*.c, sim/binance*.c, sim/okx*.c), written from the
  * venue's documents apart from libbot's own codec, so that each can find the other's mistakes. Pure: no socket, no
  * clock. The host (sim/world.h on virtual time, botctl paper over TLS) brings connections and requests in and is told
  * through a table what to send. Everything that the venue does late (asynchronous order handling, delayed or lagging
@@ -15,6 +15,11 @@
  * "binance-usdm": /fapi REST time, exchangeInfo, depth, aggTrades; positionRisk, userTrades, openOrders, order (POST, PUT,
  * GET, DELETE), allOpenOrders, countdownCancelAll, balance, account, income, positionSide/dual, listenKey; sockets
  * /private/ws, /public/ws (depth), /market/ws (aggTrade, trade, markPrice), /ws and /stream for all, /ws-fapi/v1.
+ *
+ * "okx": /api/v5 REST public/time, public/instruments, market/books, market/trades, system/status; account/positions,
+ * account/balance, account/config, account/bills, account/set-position-mode; trade/fills, fills-history, orders-pending, order (GET, POST),
+ * amend-order, cancel-order, cancel-batch-orders, cancel-all-after; sockets /ws/v5/private (orders, positions,
+ * balance_and_position), /ws/v5/public (trades, books). Contracts are of one coin or one dollar.
  *
  * Signatures, time windows, rate limits per key and address, bans, cursors and page sizes are the venue's. Not spoken:
  * conditional orders, spot, options, loans: refused with the venue's code.

@@ -200,7 +200,9 @@ static bool print_start(struct run *r, const char *directory, char keys[][32], c
     bot__jo_str(&o, "ws_trade", paper_ws_trade_url(r->paper));
     if (paper_ca_file(r->paper)[0] != '\0') bot__jo_str(&o, "ca_file", paper_ca_file(r->paper));
     bot__jo_str(&o, "dir", directory);
+    const char *passphrase = bot__simvenue_passphrase(paper_venue(r->paper));
     const struct exchange *x = bot__simvenue_exchange(paper_venue(r->paper));
+    if (passphrase != NULL) bot__jo_str(&o, "passphrase", passphrase);
     bot__jo_array(&o, "instruments");
     for (uint16_t i = 0; i < bot__exchange_instruments(x); i++) bot__jo_str(&o, NULL, bot__exchange_instrument(x, i)->symbol.s);
     bot__jo_array_end(&o);
@@ -220,8 +222,9 @@ static bool print_start(struct run *r, const char *directory, char keys[][32], c
     puts(line);
     /* Quoted: a directory may have blanks in its name. */
     fprintf(stderr, "To copy, for the examples and strategies:\n  export BOT_VENUE=%s BOT_KEY=%s BOT_SECRET=\"$(cat '%s')\" BOT_REST_URL='%s'\n"
-                    "  export BOT_WS_PRIVATE_URL='%s' BOT_WS_PUBLIC_URL='%s' BOT_CA_FILE='%s'\n",
-            bot__simvenue_name(paper_venue(r->paper)), keys[0], files[0], paper_rest_url(r->paper), paper_ws_private_url(r->paper), paper_ws_public_url(r->paper), paper_ca_file(r->paper));
+                    "  export BOT_WS_PRIVATE_URL='%s' BOT_WS_PUBLIC_URL='%s' BOT_CA_FILE='%s'\n  export BOT_INSTRUMENT=%s%s%s\n",
+            bot__simvenue_name(paper_venue(r->paper)), keys[0], files[0], paper_rest_url(r->paper), paper_ws_private_url(r->paper), paper_ws_public_url(r->paper), paper_ca_file(r->paper),
+            bot__exchange_instrument(x, 0)->symbol.s, passphrase != NULL ? " BOT_PASSPHRASE=" : "", passphrase != NULL ? passphrase : "");
     return fflush(stdout) == 0;
 }
 
@@ -390,11 +393,11 @@ static int serve(const struct arguments *arguments, const char *directory)
 const struct command command_paper = {
     .name = "paper",
     .synopsis = "[--venue NAME] [--port N] [--fault FILE]... [--tape FILE] [--dir DIR] ...",
-    .summary = "a paper exchange that speaks Bybit v5 or Binance USD-M over TLS",
+    .summary = "a paper exchange that speaks Bybit v5, Binance USD-M or OKX v5 over TLS",
     .help = "Starts a small exchange with a market of its own and prints one JSON object when it is ready: URLs,\n"
             "instruments, the CA file that a client must trust, an API key and the file that holds its secret; on\n"
             "standard error the same as lines to copy. Ctrl-C ends it and prints what came of the accounts.\n\n"
-            "  --venue NAME    bybit (default) or binance-usdm\n"
+            "  --venue NAME    bybit (default), binance-usdm or okx (whose passphrase is `paper`)\n"
             "  --port N        port; any free one by default\n"
             "  --host ADDRESS  numeric address; 127.0.0.1 by default\n"
             "  --dir DIR       where the CA, certificate and secret files go; a new one under /tmp by default,\n"

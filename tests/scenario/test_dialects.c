@@ -150,6 +150,21 @@ TEST(dialects, what_is_paid_for_holding_is_booked_to_the_instrument_once)
     }
 }
 
+/* OKX pushes what it matched by itself without an id, the list has it with one: that is one execution and not two. */
+TEST(dialects, each_execution_is_told_once_also_where_the_venue_itself_has_traded)
+{
+    const char *venue;
+    for (uint32_t i = 0; (venue = bot__simvenue_dialect(i)) != NULL; i++) {
+        struct simrig *r = tell(venue, &(struct story){ .faults = "at 100s liquidate\nat 140s adl qty=0.1\nat 141s ws.cut stream=private\nat 180s liquidate\n", .minutes = 5, .outside = true });
+        simrig_run(r, 60 * BOT_NS_PER_S);
+        struct exchange_truth t;
+        bot__world_truth(r->world, (uint32_t)r->account, (uint16_t)bot__exchange_instrument_find(bot__world_exchange(r->world), r->symbol.s, r->symbol.len), &t);
+        ck_assert_uint_gt(r->alerts[BOT_ALERT_EXTERNAL_FILL], 0);
+        ck_assert_msg(r->fills == t.fills, "%s: %u told of %llu", venue, r->fills, (unsigned long long)t.fills);
+        simrig_free(r);
+    }
+}
+
 /* The socket lives on and answers pings; only the key is gone. */
 TEST(scenario, s38_a_listen_key_expires)
 {

@@ -11,7 +11,7 @@
 
 #include "journal/fs.h"
 
-#define MEMFS_FILES 192
+#define MEMFS_FILES 768
 #define MEMFS_FDS 64
 
 enum memfs_op {

@@ -237,6 +237,7 @@ typedef struct bot_effect {
         struct {
             const bot_event *fill; /* borrowed until the next step */
             bool external;
+            bool confirms; /* moved nothing: it is one that was told before, derived from its order */
         } fill;
         struct { bot_leg leg; bot_qty qty, before; } position;
         struct {

@@ -138,16 +138,15 @@ static void applied(bot_core *c, const bot_event *ev, const struct ledger_result
     if ((r->flags & LEDGER_WRONG_SIDE) != 0)
         bot__core_want_fills(c);
 
-    if (!confirms) {
-        bot_event *lent = lend(c);
-        if (!c->quiet)
-            memcpy(lent, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
-        bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
-        e->fill.fill = lent;
-        e->fill.external = external;
-    }
+    bot_event *lent = lend(c);
+    if (!c->quiet)
+        memcpy(lent, ev, offsetof(bot_event, fill) + sizeof ev->fill); /* no more of the union than a fill has */
+    bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_FILL, external ? UINT32_MAX : r->owner, r->instrument);
+    e->fill.fill = lent;
+    e->fill.external = external;
+    e->fill.confirms = confirms;
     if (r->moved != 0) {
-        bot_effect *e = bot__core_effect_add(c, BOT_EFFECT_POSITION, external ? UINT32_MAX : r->owner, r->instrument);
+        e = bot__core_effect_add(c, BOT_EFFECT_POSITION, external ? UINT32_MAX : r->owner, r->instrument);
         e->position.leg = r->leg;
         e->position.qty.v = r->after;
         e->position.before.v = r->before;

@@ -133,7 +133,7 @@ static void tell_bot(bot_account *a, bot_handle *b, const bot_effect *e)
         if (e->fill.fill->kind == BOT_EV_FUNDING) {
             if (cb->funding != NULL)
                 cb->funding(b, e->fill.fill, b->user_data);
-        } else if (cb->fill != NULL && (e->fill.external || e->bot == b->index)) {
+        } else if (cb->fill != NULL && !e->fill.confirms && (e->fill.external || e->bot == b->index)) {
             cb->fill(b, e->fill.fill, e->fill.external, b->user_data);
         }
         break;

@@ -133,7 +133,7 @@ static void note_one(struct simvenue *b, enum route_id route, const char *catego
     struct outcome o = { 0 };
     if (route == ROUTE_CREATE || route == ROUTE_CREATE_BATCH) {
         struct exchange_request r;
-        if (read_create(b, w->account, category, body, &r, &o) && !r.reduce_only) bot__simvenue_note(w, r.instrument, (uint8_t)r.side, r.lots, 0);
+        if (read_create(b, w->account, category, body, &r, &o) && !r.reduce_only && r.leg != (r.side == BOT_BUY ? BOT_LEG_SHORT : BOT_LEG_LONG)) bot__simvenue_note(w, r.instrument, (uint8_t)r.side, r.lots, 0);
         return;
     }
     if (route != ROUTE_AMEND && route != ROUTE_AMEND_BATCH) return;

@@ -155,12 +155,20 @@ void bot__simvenue_truth(const struct simvenue *b, uint32_t account, uint16_t in
 {
     bot__exchange_truth(b->x, account, instrument, ret);
     const struct exchange_instrument *in = &b->instrument[instrument];
-    ret->open_buy.v += bot__exchange_qty(in, b->client[account].pending[instrument][0]).v;
-    ret->open_sell.v += bot__exchange_qty(in, b->client[account].pending[instrument][1]).v;
+    const bool hedge = bot__exchange_hedge(b->x, account, instrument); /* then buys of what was taken in open the long leg, sells the short one */
+    for (int side = 0; side < 2; side++) {
+        const bot_i128 more = bot__exchange_qty(in, b->client[account].pending[instrument][side]).v;
+        *(side == 0 ? &ret->open_buy.v : &ret->open_sell.v) += more;
+        if (hedge) *(side == 0 ? &ret->open_long.v : &ret->open_short.v) += more;
+    }
     for (uint32_t i = 0; i < b->amending_n; i++) {
         if (b->amending[i].account != account || b->amending[i].instrument != instrument) continue;
         const struct exchange_order *o = bot__exchange_order(b->x, account, b->amending[i].order);
-        if (o != NULL && o->leaves_lots > 0) *(b->amending[i].side == BOT_BUY ? &ret->open_buy.v : &ret->open_sell.v) += bot__exchange_qty(in, b->amending[i].lots).v;
+        if (o == NULL || o->leaves_lots == 0) continue;
+        const bot_i128 more = bot__exchange_qty(in, b->amending[i].lots).v;
+        const bool buys = b->amending[i].side == BOT_BUY;
+        *(buys ? &ret->open_buy.v : &ret->open_sell.v) += more;
+        if (o->leg == (buys ? BOT_LEG_LONG : BOT_LEG_SHORT)) *(buys ? &ret->open_long.v : &ret->open_short.v) += more;
     }
 }
 

@@ -90,7 +90,7 @@ TEST(botctl, an_option_that_is_wrong_is_named_and_nothing_is_done)
     expect("paper --port 99999", 2, "no whole number from 0 to 65535");
     expect("paper --nosuch", 2, "there is no option '--nosuch'");
     expect("paper --seed", 2, "--seed needs a value");
-    expect("paper --venue okx", 2, "it speaks bybit, binance-usdm");
+    expect("paper --venue bitflyer", 2, "it speaks bybit, binance-usdm, okx");
     expect("paper --loop", 2, "--loop is for a --tape");
     expect("rate --closed 01:00-02:00 --closed 03:00-04:00 e", 1, "empty");
 }

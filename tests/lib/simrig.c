@@ -141,7 +141,7 @@ static void on_effect(void *self, const bot_effect *e)
         r->alerts[e->alert.alert]++;
         trace(r, "alert %d: %s", (int)e->alert.alert, e->alert.text);
     } else if (e->kind == BOT_EFFECT_FILL) {
-        r->fills++;
+        r->fills += !e->fill.confirms;
         r->last_fill_at = bot__world_now(r->world);
     } else if (e->kind == BOT_EFFECT_ORDER && e->order.code < 0) {
         trace(r, "order %s: %s %lld %s", e->order.client_id.s, bot_err_name(e->order.code), (long long)e->order.venue_code, e->order.reason);

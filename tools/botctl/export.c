@@ -149,7 +149,7 @@ static void print_rows(const struct journal_core *jc, const bot_journal_item *it
         bot__iso_format_ms(wall, row.at);
         if (ev->venue_ns != 0)
             bot__iso_format_ms(ev->venue_ns, row.venue_at);
-        row.confirms = ev->kind == BOT_EV_FILL && (next == NULL || next->kind != BOT_EFFECT_POSITION);
+        row.confirms = e->fill.confirms;
         if (next != NULL && next->kind == BOT_EFFECT_POSITION)
             qty += next->position.qty.v - next->position.before.v;
         row.position = qty;

@@ -8,7 +8,8 @@
  * of the key rests is cancelled (told by the client ids of libbot; a person's orders stay) until the venue lists none. Orders of a frozen
  * program that wakes are no surprise to it: its gate is shut, and it asks what became of them. Then the bytes of one that woke are waited
  * for again; after one that ended dead_man ends, with its status. Signals are PROGRAM's to answer: Ctrl-C reaches it by itself, SIGTERM is
- * passed on, and what it leaves behind is looked after here. The connection is that of examples/from_env.h. */
+ * passed on, and what it leaves behind is looked after here; once it has ended, either signal ends dead_man, too. The connection is that of
+ * examples/from_env.h. */
 #include "../examples/from_env.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@
 
 #define BOTS 16          /* as many as the program may have attached */
 #define CANCEL_MS 500
-#define GIVE_UP_MS 60000 /* a venue that does not answer: say so, and try again with the next silence */
+#define GIVE_UP_MS 60000 /* a venue that does not answer: say so, and try again */
+#define PAUSE_MS 5000    /* before that: what cannot be opened fails at once */
 
 struct rescue {
     uv_timer_t   timer;
@@ -120,8 +122,14 @@ int main(int argc, char **argv)
             silent = false;
             continue;
         }
+        if (r > 0) {
+            signal(SIGINT, SIG_DFL);
+            signal(SIGTERM, SIG_DFL);
+        }
         fprintf(stderr, r > 0 ? "dead_man: the program has ended: cancelling what it rests\n" : "dead_man: nothing for %d s: cancelling what rests\n", seconds);
         silent = cancel_everything();
+        if (!silent)
+            (void)poll(NULL, 0, PAUSE_MS);
         int status;
         if (r > 0 && silent)
             return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 1;

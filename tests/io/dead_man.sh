@@ -4,7 +4,8 @@
 set -eu
 . "$(dirname "$0")/paper.sh"
 paper_start "$1" 60
-trap 'kill $paper 2>/dev/null || true; kill -CONT $(cat "$scratch/maker") 2>/dev/null || true; kill -9 $(cat "$scratch/maker") 2>/dev/null || true; rm -rf "$scratch"' EXIT
+helper=
+trap 'kill -9 $helper 2>/dev/null || true; kill $paper 2>/dev/null || true; kill -CONT $(cat "$scratch/maker") 2>/dev/null || true; kill -9 $(cat "$scratch/maker") 2>/dev/null || true; rm -rf "$scratch"' EXIT
 # Beats while the maker lives; then it is frozen, and the shell that beat for it ends.
 "$2" 2 sh -c '
     "$0" > "$scratch/lines" 2>&1 &

@@ -416,7 +416,7 @@ WS_TEST(a_half_open_peer_fills_the_bounded_queue_and_is_not_called_alive)
     char text[1000];
     memset(text, 'q', sizeof text);
     unsigned sent = 0;
-    for (unsigned before = 1; before != sent;) { /* until the kernel takes nothing more either */
+    for (unsigned before = 1, quiet = 0; quiet < 4; quiet = before == sent ? quiet + 1 : 0) { /* until the kernel takes nothing more either */
         before = sent;
         while (sent < 60000 && bot__ws_send(w.ws, text, sizeof text) == 0)
             if (++sent % 50 == 0) uv_run(&w.loop, UV_RUN_NOWAIT);

@@ -56,8 +56,7 @@ static const uint32_t route_faults[ROUTE_COUNT] = {
 static uint32_t route_of(const char *method, const char *path, size_t len)
 {
     for (uint32_t i = 0; i < ROUTE_COUNT; i++)
-        if (strlen(routes[i].path) == len && memcmp(routes[i].path, path, len) == 0 && strcmp(routes[i].method, method) == 0)
-            return i;
+        if (route_is(routes[i].method, routes[i].path, method, path, len)) return i;
     return ROUTE_COUNT;
 }
 

@@ -111,9 +111,7 @@ static void account_balances(struct simvenue *b, struct text *t, uint32_t accoun
     bot__text_put(t, "'B':[");
     for (uint16_t i = 0; i < b->instruments_n; i++) {
         const bot_currency *coin = &b->instrument[i].settle;
-        bool seen = false;
-        for (uint16_t k = 0; k < i; k++) seen |= strcmp(b->instrument[k].settle.s, coin->s) == 0;
-        if (seen) continue;
+        if (!first_of_coin(b, i)) continue;
         const bot_i128 v = bot__exchange_balance(b->x, account, coin).v, none = 0;
         const bool here = change != NULL && strcmp(b->instrument[changed].settle.s, coin->s) == 0;
         bot__text_put(t, "%s{'a':'%s','wb':'%z','cw':'%z','bc':'%z'}", comma ? "," : "", coin->s, &v, &v, here ? &change->v : &none);
@@ -264,13 +262,8 @@ void bot__simbinance_book(struct simvenue *b, uint16_t i, uint32_t depth)
     bot__text_put(&t, "}");
     if (changes == 0) return;
     f->u = last;
-    for (uint32_t s = 0; s < 2; s++) {
-        memcpy(f->side[s], now.side[s], now.n[s] * sizeof now.side[s][0]);
-        f->n[s] = now.n[s];
-    }
-    if (bot__faults_holds(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL && bot__sim_rng_below(&b->rng, 10) == 0 &&
-        bot__faults_hit(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL)
-        return;
+    bot__simvenue_book_told(f, &now);
+    if (bot__simvenue_book_lost(b)) return;
     publish(b, i, 1, "@depth@100ms", wants_depth, &t);
 }
 

@@ -223,13 +223,6 @@ static void read_order(struct simvenue *b, const struct call *c, const struct pa
     bot__simbinance_fail(r, -2013, "Order does not exist.");
 }
 
-static bool first_of_coin(const struct simvenue *b, uint16_t i)
-{
-    for (uint16_t k = 0; k < i; k++)
-        if (strcmp(b->instrument[k].settle.s, b->instrument[i].settle.s) == 0) return false;
-    return true;
-}
-
 static void read_balance(struct simvenue *b, const struct call *c, struct reply *r)
 {
     struct view view;

@@ -342,13 +342,8 @@ void bot__simbybit_book_push(struct simvenue *b, uint16_t i, uint32_t depth)
         return;
     }
     book_tail(b, &t, i, depth);
-    for (uint32_t s = 0; s < 2; s++) {
-        memcpy(f->side[s], now.side[s], now.n[s] * sizeof now.side[s][0]);
-        f->n[s] = now.n[s];
-    }
-    if (depth > 0 && bot__faults_holds(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL && bot__sim_rng_below(&b->rng, 10) == 0 &&
-        bot__faults_hit(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL)
-        return;
+    bot__simvenue_book_told(f, &now);
+    if (depth > 0 && bot__simvenue_book_lost(b)) return;
     for (uint32_t s = 0; s < b->conns_n && !t.full; s++)
         if (b->conn[s].kind != CONN_FREE && (b->conn[s].book[depth] >> i & 1)) bot__simvenue_public_send(b, &b->conn[s], 1, &t);
 }

@@ -157,8 +157,7 @@ bool bot__simbybit_limit(struct simvenue *b, struct call *c)
 enum route_id bot__simbybit_route(const char *method, const char *path, size_t len)
 {
     for (int i = 0; i < ROUTE_COUNT; i++)
-        if (strlen(routes[i].path) == len && memcmp(routes[i].path, path, len) == 0 && strcmp(routes[i].method, method) == 0)
-            return (enum route_id)i;
+        if (route_is(routes[i].method, routes[i].path, method, path, len)) return (enum route_id)i;
     return ROUTE_COUNT;
 }
 

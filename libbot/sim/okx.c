@@ -52,8 +52,7 @@ static const uint32_t route_faults[ROUTE_COUNT] = {
 static uint32_t route_of(const char *method, const char *path, size_t len)
 {
     for (uint32_t i = 0; i < ROUTE_COUNT; i++)
-        if (strlen(routes[i].path) == len && memcmp(routes[i].path, path, len) == 0 && strcmp(routes[i].method, method) == 0)
-            return i;
+        if (route_is(routes[i].method, routes[i].path, method, path, len)) return i;
     return ROUTE_COUNT;
 }
 
@@ -61,12 +60,6 @@ static uint32_t route_of(const char *method, const char *path, size_t len)
 static bool is_write(uint32_t route) { return route >= ROUTE_CREATE && route <= ROUTE_CANCEL_BATCH; }
 
 /* ---- answers --------------------------------------------------------------------------------------------------- */
-
-static uint32_t headers(struct simvenue *b, const struct call *c, struct number_header ret[NUMBER_HEADERS_MAX])
-{
-    (void)b, (void)c, (void)ret;
-    return 0; /* none are documented */
-}
 
 static void reply(struct simvenue *b, const struct call *c, const struct reply *r)
 {
@@ -348,13 +341,6 @@ static void refuse_order(struct simvenue *b, struct conn *c, struct slice messag
     bot__simvenue_say(b, c, &t);
 }
 
-/* No message of a socket brings anything. */
-static bool weigh_message(struct simvenue *b, const struct conn *c, struct slice message, uint32_t *ret_route, struct slice *ret_body, uint32_t *ret_account)
-{
-    (void)b, (void)c, (void)message, (void)ret_route, (void)ret_body, (void)ret_account;
-    return false;
-}
-
 static void message(struct simvenue *b, struct conn *c, struct slice text)
 {
     char op[32] = "";
@@ -440,8 +426,6 @@ const struct dialect bot__simokx_dialect = {
     .run = run,
     .error_body = error_body,
     .weigh = bot__simokx_weigh,
-    .weigh_message = weigh_message,
-    .headers = headers,
     .trades = bot__simokx_trades,
     .rows = bot__simokx_rows,
     .book = bot__simokx_book,

@@ -190,13 +190,6 @@ void bot__simokx_positions(struct simvenue *b, struct conn *c, bool snapshot)
     if (!t.full) bot__simvenue_private_send(b, c, TOPIC_POSITION, &t);
 }
 
-static bool first_of_coin(const struct simvenue *b, uint16_t i)
-{
-    for (uint16_t k = 0; k < i; k++)
-        if (strcmp(b->instrument[k].settle.s, b->instrument[i].settle.s) == 0) return false;
-    return true;
-}
-
 static void balances(struct simvenue *b, struct text *t, uint32_t account)
 {
     bool comma = false;
@@ -338,13 +331,8 @@ void bot__simokx_book(struct simvenue *b, uint16_t i, uint32_t depth)
     bot__text_put(&t, ",'ts':'%d','checksum':0,'prevSeqId':%d,'seqId':%d}]}", bot__simvenue_ms(b, b->now), f->u, seq);
     if (changes == 0) return;
     f->u = seq;
-    for (uint32_t s = 0; s < 2; s++) {
-        memcpy(f->side[s], now.side[s], now.n[s] * sizeof now.side[s][0]);
-        f->n[s] = now.n[s];
-    }
-    if (bot__faults_holds(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL && bot__sim_rng_below(&b->rng, 10) == 0 &&
-        bot__faults_hit(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL)
-        return;
+    bot__simvenue_book_told(f, &now);
+    if (bot__simvenue_book_lost(b)) return;
     for (uint32_t s = 0; s < b->conns_n && !t.full; s++)
         if (b->conn[s].kind == CONN_MARKET && (b->conn[s].book[2] >> i & 1) != 0) bot__simvenue_public_send(b, &b->conn[s], 1, &t);
 }

@@ -220,9 +220,7 @@ static void read_balance(struct simvenue *b, const struct call *c, struct reply 
     bot__text_put(&r->data, "{'uTime':'%d','totalEq':'0','details':[", bot__simvenue_ms(b, b->now));
     for (uint16_t i = 0; i < b->instruments_n; i++) {
         const bot_currency *coin = &b->instrument[i].settle;
-        bool seen = false;
-        for (uint16_t k = 0; k < i; k++) seen |= strcmp(b->instrument[k].settle.s, coin->s) == 0;
-        if (seen || !bot__simvenue_row_begin(&l, &view)) continue;
+        if (!first_of_coin(b, i) || !bot__simvenue_row_begin(&l, &view)) continue;
         const bot_i128 v = bot__simvenue_balance_at(b, c->account, coin, view.as_of);
         bot__text_put(&r->data, "{'ccy':'%s','cashBal':'%z','eq':'%z','availBal':'%z','availEq':'%z','frozenBal':'0','uTime':'%d'}", coin->s, &v, &v, &v, &v,
                       bot__simvenue_ms(b, b->now));

@@ -7,7 +7,7 @@
 void bot__simvenue_answer(struct simvenue *b, const struct call *c, int32_t status, bool html, const char *body, size_t len)
 {
     struct stored_answer head = { .status = status, .html = html };
-    head.headers_n = b->dialect->headers(b, c, head.header);
+    if (b->dialect->headers != NULL) head.headers_n = b->dialect->headers(b, c, head.header);
     struct sim_item *item = bot__sim_item_new(&b->queue, ITEM_ANSWER, sizeof head + len);
     if (item == NULL) return;
     memcpy(item->bytes, &head, sizeof head);

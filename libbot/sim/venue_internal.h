@@ -150,10 +150,10 @@ struct dialect {
     /* The answer that a fault wants: a JSON body of the dialect, or a whole message of the order socket. Returns the HTTP status. */
     int32_t (*error_body)(struct simvenue *b, const struct call *c, int32_t status, int32_t code, struct text *t);
     void (*weigh)(struct simvenue *b, uint32_t route, struct slice query, struct slice body, struct simvenue_weight *w);
-    /* An order-entry message's route and the part of it that weigh() reads. False: none. */
+    /* An order-entry message's route and the part of it that weigh() reads. False: none. NULL where no socket is a CONN_TRADE. */
     bool (*weigh_message)(struct simvenue *b, const struct conn *c, struct slice message, uint32_t *ret_route, struct slice *ret_body,
                           uint32_t *ret_account);
-    uint32_t (*headers)(struct simvenue *b, const struct call *c, struct number_header ret[NUMBER_HEADERS_MAX]);
+    uint32_t (*headers)(struct simvenue *b, const struct call *c, struct number_header ret[NUMBER_HEADERS_MAX]); /* NULL: none */
     void (*trades)(struct simvenue *b);                      /* b->trades, of one instrument */
     void (*rows)(struct simvenue *b, struct conn *c);        /* b->rows, to one private socket */
     void (*book)(struct simvenue *b, uint16_t instrument, uint32_t depth);
@@ -214,6 +214,20 @@ struct stored_answer {
     struct number_header header[NUMBER_HEADERS_MAX];
 };
 
+/* Is it the route of this method and path? */
+static inline bool route_is(const char *route_method, const char *route_path, const char *method, const char *path, size_t len)
+{
+    return strlen(route_path) == len && memcmp(route_path, path, len) == 0 && strcmp(route_method, method) == 0;
+}
+
+/* Several instruments settle in one coin, which is told once: with the first of them. */
+static inline bool first_of_coin(const struct simvenue *b, uint16_t i)
+{
+    for (uint16_t k = 0; k < i; k++)
+        if (strcmp(b->instrument[k].settle.s, b->instrument[i].settle.s) == 0) return false;
+    return true;
+}
+
 /* venue_conns.c */
 int64_t  bot__simvenue_ms(const struct simvenue *b, int64_t ns); /* the venue's clock as it shows it */
 struct conn *bot__simvenue_conn(struct simvenue *b, uint32_t number);
@@ -241,6 +255,10 @@ bot_i128 bot__simvenue_balance_at(struct simvenue *b, uint32_t account, const bo
 void bot__simvenue_book_read(struct simvenue *b, uint16_t i, uint32_t depth, struct feed *f);
 uint32_t bot__simvenue_book_diff(struct simvenue *b, struct text *t, uint16_t i, uint32_t s, const struct feed *old, const struct feed *now,
                                  bool wrong);
+/* What was told is the book as it is now. */
+void bot__simvenue_book_told(struct feed *f, const struct feed *now);
+/* Whether a fault keeps the message that told it. */
+bool bot__simvenue_book_lost(struct simvenue *b);
 
 /* venue_calls.c */
 /* What faults make of a read: how old it is, which rows of its list are left out or come twice. */

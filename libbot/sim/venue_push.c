@@ -128,6 +128,20 @@ uint32_t bot__simvenue_book_diff(struct simvenue *b, struct text *t, uint16_t i,
     return n;
 }
 
+void bot__simvenue_book_told(struct feed *f, const struct feed *now)
+{
+    for (uint32_t s = 0; s < 2; s++) {
+        memcpy(f->side[s], now->side[s], now->n[s] * sizeof now->side[s][0]);
+        f->n[s] = now->n[s];
+    }
+}
+
+bool bot__simvenue_book_lost(struct simvenue *b)
+{
+    return bot__faults_holds(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL && bot__sim_rng_below(&b->rng, 10) == 0 &&
+           bot__faults_hit(&b->faults, FAULT_PUB_GAP, 0, 0, b->now) != NULL;
+}
+
 void bot__simvenue_event(void *self, const struct exchange_event *ev)
 {
     struct simvenue *b = self;

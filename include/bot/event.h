@@ -104,7 +104,7 @@ typedef struct bot_ev_fill {
     bot_leg       leg; /* NONE where the venue does not say: the order knows */
     bot_liquidity liquidity;
     bot_fill_kind kind;
-    bool          derived; /* computed by us from an order update: a real execution may confirm it later, and is then not told again */
+    bool          derived; /* computed by us from an order update: a real execution may confirm it later: bot_effect.fill.confirms */
     bot_dec       qty, price; /* qty > 0 */
     bot_dec       fee;        /* paid is positive */
     bot_currency  fee_currency;

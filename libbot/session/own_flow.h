@@ -5,9 +5,10 @@
  * trade rate counts is the flow of the others. Of the account's own executions only those as a taker make flow; where it is
  * the maker, somebody else's order came and would have met another.
  *
- * A sweep, all that one order took at once, is known by its venue time and its taker's side, for which a private fill has the same words. Whichever of the
- * two comes first: each sweep waits OWN_FLOW_HOLD_NS before it counts. A fill that is later still counts as the market's; so
- * does what another account of the same bot does, and what is traded at venues whose two messages differ in time.
+ * A sweep, all that one order took at once, is known by its venue time and its taker's side, for which a private fill has
+ * the same words. Either of the two may come first: each sweep waits OWN_FLOW_HOLD_NS before it counts. A fill that is later
+ * still counts as the market's; so does what another account of the same bot does, and what is traded at venues whose two
+ * messages differ in time.
  *
  * Pure: no clock, fixed memory; times are the host's monotonic clock.
  */

@@ -160,12 +160,20 @@ static void expected_sign(struct simvenue *b, uint32_t account, const struct sli
 static int32_t authenticate(struct simvenue *b, struct call *c, const struct simvenue_header *h, uint32_t n, struct slice query, struct slice body,
                             const char **ret_message)
 {
-    const char *key = bot__simvenue_header(h, n, "OK-ACCESS-KEY"), *sign = bot__simvenue_header(h, n, "OK-ACCESS-SIGN"),
-               *stamp = bot__simvenue_header(h, n, "OK-ACCESS-TIMESTAMP"), *phrase = bot__simvenue_header(h, n, "OK-ACCESS-PASSPHRASE");
+    static const struct { const char *name; int32_t code; const char *message; } wanted[] = {
+        { "OK-ACCESS-KEY", 50103, "Request header OK-ACCESS-KEY can't be empty." },
+        { "OK-ACCESS-SIGN", 50106, "Request header OK-ACCESS-SIGN can't be empty." },
+        { "OK-ACCESS-TIMESTAMP", 50107, "Request header OK-ACCESS-TIMESTAMP can't be empty." },
+        { "OK-ACCESS-PASSPHRASE", 50104, "Request header OK-ACCESS-PASSPHRASE can't be empty." },
+    };
+    const char *given[4];
+    for (size_t i = 0; i < 4; i++) {
+        *ret_message = wanted[i].message;
+        if ((given[i] = bot__simvenue_header(h, n, wanted[i].name)) == NULL) return wanted[i].code;
+    }
+    const char *key = given[0], *sign = given[1], *stamp = given[2], *phrase = given[3];
     char expected[48];
     int64_t at;
-    *ret_message = "Request header OK-ACCESS-KEY can't be empty.";
-    if (key == NULL || sign == NULL || stamp == NULL || phrase == NULL) return key == NULL ? 50103 : sign == NULL ? 50106 : stamp == NULL ? 50107 : 50104;
     c->account = bot__simvenue_auth(b, key);
     *ret_message = "Invalid OK-ACCESS-KEY.";
     if (c->account == 0) return 50111;
